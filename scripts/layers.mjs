@@ -1,0 +1,130 @@
+// Checks the import directions of lib/, type-only imports included:
+//   internal <- events <- stores/contract <- session, step-up, methods <- http <- options, stepgate <- index
+// with the adapters, testing and browser beside them. `node scripts/layers.mjs [folder]`
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, posix, relative, sep } from 'node:path';
+
+const lib = process.argv[2] ?? 'lib';
+
+// One owner (a file, or a folder ending in '/') for each third-party package.
+const OWNERS = {
+  '@noble/hashes': 'internal/blake3.ts',
+  'better-sqlite3': 'stores/sqlite/',
+  'body-parser': 'http/json-body.ts',
+  cookie: 'http/cookies.ts',
+  jsonwebtoken: 'session/access-token.ts',
+  router: 'http/router.ts',
+};
+
+// A layer imports itself and the layers before it.
+const CORE = [
+  ['internal/'],
+  ['events.ts'],
+  ['stores/contract/'],
+  ['session/', 'step-up/', 'methods/'],
+  ['http/'],
+  ['options.ts', 'stepgate.ts'],
+  ['index.ts'],
+];
+const ADAPTER = /^stores\/(?!contract\/)[^./]+/;
+const PUBLIC = ['index.ts', 'events.ts', 'stores/contract/', 'internal/'];
+
+// The sources are formatted, so that an import starts a line; `unread` below tells when one was missed.
+const STATIC = /^(?:import|export)\s+(type\s)?([\w\s{},*$]*?)from\s+'([^']+)'/gm;
+// Side effects, dynamic imports and import types, require, the URLs of worker files.
+const OTHER = /(?:^import\s+|(?<!\.)\b(?:import|require)\(\s*|new URL\(\s*(?='\.))'([^']+)'/gm;
+const COMPUTED = /(?:\b(?:await|return)|=>|[=(:])\s*(?:import|require)\(\s*[^'\s]/g;
+
+const isIn = (module, place) => (place.endsWith('/') ? module.startsWith(place) : module === place);
+const layerOf = (module) => CORE.findIndex((layer) => layer.some((place) => isIn(module, place)));
+
+/** Why `from` may not import the module `to` of ours; undefined when it may. */
+function refusal(from, to, typeOnly) {
+  if (isIn(from, 'browser/')) {
+    return typeOnly || isIn(to, 'browser/') ? undefined : 'browser imports nothing of ours at run time';
+  }
+  if (isIn(from, 'testing/')) {
+    const allowed = isIn(to, 'testing/') || PUBLIC.some((place) => isIn(to, place));
+    return allowed ? undefined : 'testing imports public modules only';
+  }
+  const adapter = ADAPTER.exec(from)?.[0];
+  if (adapter !== undefined) {
+    const allowed = [`${adapter}.ts`, `${adapter}/`, 'stores/contract/', 'internal/'].some((place) => isIn(to, place));
+    return allowed ? undefined : 'an adapter imports the contract, internal and its own folder only';
+  }
+  const layer = layerOf(from);
+  if (layer === -1) return 'the module is in no layer';
+  if (from === 'index.ts' && /^stores\/memory[./]/.test(to)) return;
+  if (ADAPTER.test(to)) return 'core imports no adapter';
+  if (layerOf(to) === -1) return 'core imports neither testing nor browser';
+  if (layerOf(to) > layer) return 'the import runs against the layers';
+  if (isIn(from, 'http/') && isIn(to, 'stores/') && !typeOnly) return 'guards touch no store';
+  if (isIn(from, 'http/') && to === 'internal/keys.ts') return 'guards touch no key';
+}
+
+function packageRefusal(from, specifier) {
+  if (specifier.startsWith('node:')) return isIn(from, 'browser/') ? 'browser has no node modules' : undefined;
+  const name = specifier.split('/', specifier.startsWith('@') ? 2 : 1).join('/');
+  const owner = OWNERS[name];
+  if (owner === undefined) return 'the package has no owner in scripts/layers.mjs';
+  return isIn(from, owner) ? undefined : `only ${owner} imports this package`;
+}
+
+/** Every import of a source; `unread` counts what looks like one and could not be read. */
+function importsOf(source) {
+  const imports = [];
+  for (const [, type, names, specifier] of source.matchAll(STATIC)) {
+    const list = /^\{(.*)\}\s*$/s
+      .exec(names)?.[1]
+      ?.split(',')
+      .map((name) => name.trim());
+    const typesOnly = list?.every((name) => name === '' || name.startsWith('type ')) === true;
+    imports.push({ specifier, typeOnly: type !== undefined || typesOnly });
+  }
+  const unread =
+    (source.match(/\bfrom\s*['"`]/g)?.length ?? 0) - imports.length + (source.match(COMPUTED)?.length ?? 0);
+  for (const [, specifier] of source.matchAll(OTHER)) imports.push({ specifier, typeOnly: false });
+  return { imports, unread };
+}
+
+let importCount = 0;
+const problems = [];
+const files = readdirSync(lib, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+const modules = new Map();
+for (const file of files) {
+  const path = join(file.parentPath, file.name);
+  const module = relative(lib, path).split(sep).join('/');
+  if (module.endsWith('.ts')) modules.set(module, readFileSync(path, 'utf8'));
+  else problems.push(`${module}: not a TypeScript source, so not read`);
+}
+for (const [module, source] of modules) {
+  const { imports, unread } = importsOf(source);
+  importCount += imports.length;
+  if (unread !== 0) problems.push(`${module}: ${unread} import(s) could not be read; write them plainly`);
+  for (const { specifier, typeOnly } of imports) {
+    const to = specifier.startsWith('.')
+      ? posix.join(posix.dirname(module), specifier.replace(/\.js$/, '.ts'))
+      : undefined;
+    let why;
+    if (to === undefined) why = packageRefusal(module, specifier);
+    else if (modules.has(to)) why = refusal(module, to, typeOnly);
+    else why = 'no such module in lib';
+    if (why !== undefined) problems.push(`${module} imports ${to ?? specifier}: ${why}`);
+  }
+}
+
+const { dependencies, peerDependencies } = JSON.parse(
+  readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
+);
+const declared = Object.keys({ ...dependencies, ...peerDependencies });
+for (const name of declared) if (!(name in OWNERS)) problems.push(`${name} has no owner in scripts/layers.mjs`);
+for (const name of Object.keys(OWNERS)) {
+  if (!declared.includes(name)) problems.push(`${name} has an owner in scripts/layers.mjs, but is no dependency`);
+}
+if (importCount === 0) problems.push('no import was read');
+
+for (const problem of problems) console.error(problem);
+console.log(
+  `layers: read ${modules.size} of ${files.length} modules and ${importCount} imports, ${problems.length} problem(s)`,
+);
+if (problems.length > 0) process.exitCode = 1;

@@ -1,0 +1,117 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { after, describe, it } from 'node:test';
+import { root } from './root.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'stepgate-layers-'));
+after(() => rmSync(folder, { recursive: true }));
+
+/** Checks a copy of lib in which one module is replaced by, or added as, the given source. */
+function check(module?: string, source?: string): { status: number | null; output: string } {
+  const copy = mkdtempSync(join(folder, 'lib-'));
+  cpSync(join(root, 'lib'), copy, { recursive: true });
+  if (module !== undefined && source !== undefined) {
+    // Modules to aim at, whatever lib holds today.
+    for (const target of ['http/planted.ts', 'session/planted.ts', 'stores/sqlite/planted.ts', 'browser/planted.ts']) {
+      mkdirSync(dirname(join(copy, target)), { recursive: true });
+      writeFileSync(join(copy, target), 'export const planted = 1;\n');
+    }
+    mkdirSync(dirname(join(copy, module)), { recursive: true });
+    writeFileSync(join(copy, module), `${source}\n`);
+  }
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['scripts/layers.mjs', copy], {
+    cwd: root,
+    encoding: 'utf8',
+  });
+  return { status, output: stdout + stderr };
+}
+
+const plants: [what: string, module: string, source: string, message: RegExp][] = [
+  ['an upward import', 'internal/a.ts', `import { planted } from '../http/planted.js';`, /runs against the layers/],
+  [
+    'an upward import of a type',
+    'session/a.ts',
+    `import type { A } from '../http/planted.js';`,
+    /runs against the layers/,
+  ],
+  [
+    'an upward re-export',
+    'events.ts',
+    `export {\n  type A,\n  planted,\n} from './session/planted.js';`,
+    /against the layers/,
+  ],
+  ['an upward dynamic import', 'session/a.ts', `await import('../http/planted.js');`, /against the layers/],
+  ['an upward import type', 'events.ts', `type A = import('./session/planted.js').A;`, /against the layers/],
+  ['an upward import for its effect', 'events.ts', `import './session/planted.js';`, /against the layers/],
+  [
+    'core with an adapter',
+    'stepgate.ts',
+    `import { planted } from './stores/sqlite/planted.js';`,
+    /core imports no adapter/,
+  ],
+  ['index with SQLite', 'index.ts', `export { planted } from './stores/sqlite/planted.js';`, /core imports no adapter/],
+  [
+    'core with a test tool',
+    'http/a.ts',
+    `import { manualClock } from '../testing/index.js';`,
+    /neither testing nor browser/,
+  ],
+  [
+    'an adapter with core',
+    'stores/redis/a.ts',
+    `import { planted } from '../../session/planted.js';`,
+    /an adapter imports/,
+  ],
+  [
+    'an adapter with another',
+    'stores/redis/a.ts',
+    `import { planted } from '../sqlite/planted.js';`,
+    /an adapter imports/,
+  ],
+  ['testing with the inside', 'testing/a.ts', `import { planted } from '../http/planted.js';`, /public modules only/],
+  ['browser with core', 'browser/a.ts', `import { planted } from '../http/planted.js';`, /nothing of ours at run time/],
+  ['browser with Node', 'browser/a.ts', `import { join } from 'node:path';`, /no node modules/],
+  ['a guard with a store', 'http/a.ts', `import { a } from '../stores/contract/store.js';`, /guards touch no store/],
+  ['a guard with a key', 'http/a.ts', `import type { Keys } from '../internal/keys.js';`, /guards touch no key/],
+  ['Express in core', 'http/a.ts', `import type { Request } from 'express';`, /no owner/],
+  ['a package outside its owner', 'session/a.ts', `import { parse } from 'cookie';`, /only http\/cookies\.ts/],
+  ['a driver outside its folder', 'session/a.ts', `const d = require('better-sqlite3');`, /only stores\/sqlite\//],
+  [
+    'a worker file of another layer',
+    'session/a.ts',
+    `new URL('../http/planted.js', import.meta.url);`,
+    /against the layers/,
+  ],
+  ['a module in no layer', 'utils/a.ts', `import { planted } from '../http/planted.js';`, /in no layer/],
+  ['a missing module', 'session/a.ts', `import { a } from './nowhere.js';`, /no such module/],
+  ['an import that it cannot read', 'session/a.ts', `import { a } from "../http/planted.js";`, /could not be read/],
+  ['a computed import', 'session/a.ts', 'await import(process.argv[2]);', /could not be read/],
+  ['a file that is no TypeScript', 'session/a.js', 'export {};', /not read/],
+];
+
+describe('npm run layers', () => {
+  it('reads every module of lib and finds nothing', () => {
+    const { status, output } = check();
+    assert.equal(status, 0, output);
+    const [, modules, files, imports] = /read (\d+) of (\d+) modules and (\d+) imports/.exec(output) ?? [];
+    assert.equal(modules, files);
+    assert.ok(Number(imports) > 10, output);
+  });
+
+  for (const [what, module, source, message] of plants) {
+    it(`refuses ${what}`, () => {
+      const { status, output } = check(module, source);
+      assert.equal(status, 1, output);
+      assert.match(output, message);
+      assert.ok(output.includes(module), output);
+    });
+  }
+
+  it('lets a guard use the types of a store', () => {
+    const { status, output } = check('http/a.ts', `import type { Store } from '../stores/contract/store.js';`);
+    assert.equal(status, 0, output);
+  });
+});
