@@ -126,9 +126,10 @@ export interface ListSessions {
  */
 export interface SessionStore {
   /**
-   * Ends the session named by `replaces` (whoever's it is), ends the user's oldest live sessions until the new one
-   * fits under `cap`, and inserts the row, in one step: of any number of parallel inserts exactly `cap` rows survive.
-   * Refused when the user has a not-before time and `row.authenticatedAt <= notBefore`.
+   * Ends the session named by `replaces` (whoever's it is, live or over), ends the user's oldest live sessions until the
+   * new one fits under `cap`, and inserts the row, in one step: of any number of parallel inserts exactly `cap` rows
+   * survive. Refused when the user has a not-before time and `row.authenticatedAt <= notBefore`. An id that is taken is
+   * a failure of the store, and its session stays as it is.
    */
   insert(insert: InsertSession): Promise<InsertOutcome>;
   /** The row whose **current or previous** token this is, live or over; null when there is none. */
@@ -139,11 +140,14 @@ export interface SessionStore {
   listForUser(userId: string, now: number): MaybePromise<readonly SessionRow[]>;
   /** Live rows of all users by id, at most `limit`. */
   list(list: ListSessions): MaybePromise<readonly SessionRow[]>;
-  /** Deletes a session, if it is of `userId` where one is given. Null when there is no such session; so a repeat gives null. */
+  /**
+   * Deletes a session, live or over, if it is of `userId` where one is given. Null when there is no such session; so a
+   * repeat gives null.
+   */
   revoke(id: string, userId: string | null): Promise<EndedSession | null>;
   /**
-   * Deletes the user's sessions but `except`, and sets the user's not-before time (never back to an earlier one). A
-   * sign-in that began before and ends after it is refused.
+   * Deletes the user's sessions, live or over, but `except`, and sets the user's not-before time (never back to an
+   * earlier one). A sign-in that began before and ends after it is refused.
    */
   revokeAllForUser(userId: string, except: string | null, notBefore: number): Promise<readonly EndedSession[]>;
   /**
@@ -161,8 +165,9 @@ export interface SessionStore {
   rotateRefresh(rotate: RotateRefresh): Promise<boolean>;
   /**
    * If `presented` is the current session token of this session, live at `now`: the user's other sessions end, the
-   * not-before time is set to `now`, this session gets the new tokens as if it had just signed in with them (confirmed,
-   * no previous token, no parent), and all its proofs go.
+   * not-before time is set to `now`, this session gets the new tokens as if it had just signed in with them (confirmed
+   * at `now`, no previous token, no parent, no nonces), and all its proofs go. Without a new refresh token `refreshedAt`
+   * and `refreshConfirmedAt` are null.
    */
   replaceCredentials(replace: ReplaceCredentials): Promise<ReplaceOutcome>;
   /** Deletes at most `limit` rows that are over at `now`, and not-before times before `notBefore`. Says how many rows went. */
