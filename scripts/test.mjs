@@ -13,7 +13,7 @@ const FILE_TIMEOUT_MS = 300_000;
 
 const wanted = process.argv.slice(2);
 const files = existsSync(BUILT)
-  ? readdirSync(BUILT, { recursive: true })
+  ? readdirSync(BUILT, { recursive: true, encoding: 'utf8' })
       .filter((path) => path.endsWith('.test.js'))
       .filter((path) => wanted.length === 0 || wanted.some((part) => path.split(sep).join('/').includes(part)))
       .sort()

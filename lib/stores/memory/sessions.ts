@@ -165,7 +165,7 @@ export function memorySessions(): SessionStore {
 
 /** A row is JSON throughout; a frozen copy of it can be handed out, and nobody changes the store through it. */
 function frozenCopy(row: SessionRow): SessionRow {
-  return JSON.parse(JSON.stringify(row), (_key, value: unknown) => Object.freeze(value));
+  return JSON.parse(JSON.stringify(row), (_key, value: unknown) => Object.freeze(value)) as SessionRow; // a row is JSON only
 }
 
 function tokensOf(row: SessionRow): readonly TokenHash[] {
