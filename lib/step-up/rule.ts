@@ -1,0 +1,115 @@
+import type { IncomingMessage } from 'node:http';
+import { CLOCK_TOLERANCE } from '../internal/clock.js';
+import type { Duration } from '../internal/duration.js';
+import type { ProofTimes } from '../stores/contract/sessions.js';
+
+/**
+ * The request as `bind` sees it. What a body parser, Express or a router add is typed as if it were there, with values
+ * of unknown type; where it isn't, `bind` throws, and the guard answers 400. To have more, annotate it:
+ * `bind(req: express.Request<Params, unknown, Body>)`.
+ */
+export interface GuardRequest extends IncomingMessage {
+  readonly originalUrl: string;
+  readonly body: Readonly<Record<string, unknown>>;
+  readonly params: Readonly<Record<string, unknown>>;
+  readonly query: Readonly<Record<string, unknown>>;
+}
+
+/** What a guard asks for: a proof of a method (of any of several) that is less than `maxAge` old, or a combination. */
+export type Rule<N extends string> =
+  | Alone<{ readonly method: N | readonly N[]; readonly maxAge: Duration }>
+  | Alone<{ readonly anyOf: readonly Rule<N>[] }>
+  | Alone<{ readonly allOf: readonly Rule<N>[] }>;
+
+/**
+ * What a guard asks for when the proof is for exactly this request, and is spent by it: `once` for the request as such,
+ * `bind` for what it says as well. `summary` puts that into words for the user.
+ */
+export type ActionRule<N extends string, P, R extends IncomingMessage = GuardRequest> =
+  | Alone<{ readonly method: N | readonly N[]; readonly once: true }>
+  | Alone<{ readonly method: N | readonly N[]; bind(req: R): P | Promise<P>; summary?(payload: P): string }>;
+
+/** Without this a literal could mix the members of several forms and still compile. */
+type Alone<T> = T & { readonly [K in Exclude<RuleKey, keyof T>]?: never };
+export type RuleKey = 'method' | 'maxAge' | 'anyOf' | 'allOf' | 'once' | 'bind' | 'summary';
+
+/** A rule as `checkRule` leaves it. `maxAge` is in milliseconds. */
+export type CheckedRule =
+  | { readonly type: 'proof'; readonly methods: readonly string[]; readonly maxAge: number }
+  | { readonly type: 'anyOf' | 'allOf'; readonly rules: readonly CheckedRule[] };
+
+/** An action rule as `checkRule` leaves it; without `bind` it is a `once`. */
+export interface CheckedActionRule {
+  readonly type: 'action';
+  readonly methods: readonly string[];
+  readonly bind: ((req: IncomingMessage) => unknown) | null;
+  readonly summary: ((payload: unknown) => unknown) | null;
+}
+
+export type RuleOutcome =
+  | { readonly outcome: 'met' }
+  /** `expired`: there were proofs enough, but not fresh ones. */
+  | { readonly outcome: 'unmet'; readonly reason: 'missing' | 'expired' };
+
+/** From worst to best, so that "any of" is the best of its parts and "all of" the worst. */
+const MISSING = 0;
+const EXPIRED = 1;
+const MET = 2;
+
+/**
+ * Decides whether these proofs meet the rule at `now`. What isn't clearly met is unmet: an unknown rule, a time that
+ * isn't a number, a proof further ahead than the clocks may differ.
+ */
+export function evaluateRule(rule: CheckedRule, proofs: ProofTimes, now: number): RuleOutcome {
+  const grade = gradeOf(rule, proofs, now);
+  return grade === MET ? { outcome: 'met' } : { outcome: 'unmet', reason: grade === EXPIRED ? 'expired' : 'missing' };
+}
+
+function gradeOf(rule: CheckedRule, proofs: ProofTimes, now: number): number {
+  switch (rule.type) {
+    case 'proof':
+      return Math.max(MISSING, ...rule.methods.map((method) => gradeOfProof(proofs, method, rule.maxAge, now)));
+    case 'anyOf':
+      return Math.max(MISSING, ...rule.rules.map((part) => gradeOf(part, proofs, now)));
+    case 'allOf':
+      // The least of no grades would be Infinity: an empty rule must not be met.
+      return rule.rules.length === 0 ? MISSING : Math.min(...rule.rules.map((part) => gradeOf(part, proofs, now)));
+    default:
+      return MISSING;
+  }
+}
+
+function gradeOfProof(proofs: ProofTimes, method: string, maxAge: number, now: number): number {
+  // Own members only: an app may call its method `constructor`.
+  const verifiedAt = Object.hasOwn(proofs, method) ? proofs[method] : undefined;
+  if (typeof verifiedAt !== 'number' || !(verifiedAt - now <= CLOCK_TOLERANCE)) return MISSING;
+  return now - verifiedAt < maxAge ? MET : EXPIRED;
+}
+
+/** The methods a rule names, in its order, without repeats. */
+export function methodsOf(rule: CheckedRule | CheckedActionRule): readonly string[] {
+  return 'methods' in rule ? rule.methods : [...new Set(rule.rules.flatMap(methodsOf))];
+}
+
+/** The shortest time in milliseconds that a rule allows a proof to be old; 0 for an action, which takes no older proof. */
+export function smallestMaxAge(rule: CheckedRule | CheckedActionRule): number {
+  if (rule.type === 'action') return 0;
+  return rule.type === 'proof' ? rule.maxAge : Math.min(...rule.rules.map(smallestMaxAge));
+}
+
+/** A rule in a 401's JSON: in the form it was written in, durations in seconds. Every action is a `once` to the client. */
+export type RuleJson =
+  | { readonly method: string | readonly string[]; readonly maxAge: number }
+  | { readonly method: string | readonly string[]; readonly once: true }
+  | { readonly anyOf: readonly RuleJson[] }
+  | { readonly allOf: readonly RuleJson[] };
+
+export function ruleJson(rule: CheckedRule | CheckedActionRule): RuleJson {
+  if ('rules' in rule) {
+    const parts = rule.rules.map(ruleJson);
+    return rule.type === 'anyOf' ? { anyOf: parts } : { allOf: parts };
+  }
+  const [first = '', ...others] = rule.methods;
+  const method = others.length === 0 ? first : rule.methods;
+  return rule.type === 'action' ? { method, once: true } : { method, maxAge: rule.maxAge / 1_000 };
+}
