@@ -1,0 +1,31 @@
+import type { AddressInfo } from 'node:net';
+import express from 'express';
+import { stepgate } from 'stepgate';
+import { sqliteStore } from 'stepgate/sqlite';
+
+const auth = stepgate({
+  secret: process.env.STEPGATE_SECRET,
+  issuer: 'http://localhost',
+  insecureCookies: true,
+  store: sqliteStore('app.db'),
+});
+
+const app = express();
+app.use(express.json());
+app.use('/auth', auth.router());
+app.post('/login', async (req, res) => {
+  const { body } = await auth.signIn(req, res, { userId: 'u1', method: 'password' });
+  res.json(body);
+});
+app.get('/me', auth.requireSession, (req, res) => {
+  const userId: string | undefined = req.auth?.userId;
+  res.json({ userId });
+});
+
+const server = app.listen(0, () => {
+  const { port } = server.address() as AddressInfo; // it listens on a port, not on a pipe
+  console.log(port);
+});
+process.once('SIGTERM', () => {
+  server.close(() => void auth.close());
+});
