@@ -1,0 +1,137 @@
+import type { IncomingMessage } from 'node:http';
+import type { Emit, RefusedReason } from '../events.js';
+import type { Clock } from '../internal/clock.js';
+import { andThen, isPromise, type MaybePromise } from '../internal/maybe-promise.js';
+import type { AccessTokens } from '../session/access-token.js';
+import type { Claim, FindOutcome, Sessions } from '../session/sessions.js';
+import type { StoreCall } from '../session/store-calls.js';
+import { decodeToken } from '../session/tokens.js';
+import type { SessionRow } from '../stores/contract/sessions.js';
+import { clientAddress } from './client.js';
+import type { Cookies } from './cookies.js';
+import { type Credential, isAmbient, readCredential } from './credential.js';
+import { Refusal, type RefusalCode, refusalFrom } from './refusal.js';
+import { type Authentication, sessionAuth } from './request-auth.js';
+import { isUnsafe, type OriginCheck } from './same-origin.js';
+
+/** The app's own API keys: they come in `Authorization: Bearer` and are told by their prefix. */
+export interface ApiKeysOption {
+  /** What every API key begins with, for example `'bank_'`. */
+  readonly prefix: string;
+  /** Says whose key it is, or null for none. A throw is a store failure. What `key` holds reaches the handlers. */
+  verify(key: string, req: IncomingMessage): MaybePromise<{ readonly userId: string; readonly key?: unknown } | null>;
+}
+
+export interface AuthenticateOptions {
+  readonly cookies: Cookies;
+  readonly accessTokens: AccessTokens;
+  readonly sessions: Sessions;
+  readonly apiKeys: ApiKeysOption | null;
+  readonly call: StoreCall;
+  readonly isSameOrigin: OriginCheck;
+  /** `WWW-Authenticate` values for no credential, and for one that is no good (RFC 6750 3.1). */
+  readonly challenges: { readonly sessionRequired: string; readonly invalidToken: string };
+  readonly clock: Clock;
+  readonly emit: Emit;
+}
+
+/**
+ * Tells who sends a request. It answers at once when the store's reads are synchronous: a promise on this path would
+ * cost as much as all the rest. Never throws, never rejects: a store that fails is a refusal as well.
+ */
+export type Authenticate = (req: IncomingMessage) => MaybePromise<Authentication>;
+
+/** The outcome for a request without a credential. */
+export function anonymous(sessionRequired: string): Authentication {
+  const headers = { 'WWW-Authenticate': sessionRequired };
+  return { outcome: 'anonymous', refusal: new Refusal('session_required', { headers }) };
+}
+
+export function createAuthenticate(options: AuthenticateOptions): Authenticate {
+  const { cookies, accessTokens, sessions, apiKeys, call, isSameOrigin, challenges, clock, emit } = options;
+
+  function refused(
+    req: IncomingMessage,
+    code: RefusalCode,
+    reason: RefusedReason,
+    { row = null, stale = false }: { row?: SessionRow | null; stale?: boolean } = {},
+  ): Authentication {
+    const ip = clientAddress(req);
+    emit({
+      type: 'session.refused',
+      reason,
+      ...(row === null ? {} : { userId: row.userId, sessionId: row.id }),
+      ...(ip === null ? {} : { ip }),
+    });
+    const headers = code === 'session_invalid' ? { 'WWW-Authenticate': challenges.invalidToken } : {};
+    return { outcome: 'refused', refusal: new Refusal(code, { headers }), stale };
+  }
+
+  function check(req: IncomingMessage, credential: Credential): MaybePromise<Authentication> {
+    if (credential.kind === 'none') return anonymous(challenges.sessionRequired);
+    if (isAmbient(credential) && isUnsafe(req) && !isSameOrigin(req)) {
+      return refused(req, 'cross_origin', 'cross-origin');
+    }
+    switch (credential.kind) {
+      case 'several':
+        return refused(req, 'session_invalid', 'several-credentials');
+      case 'api-key':
+        return checkApiKey(req, credential.value);
+      case 'session-token': {
+        const token = decodeToken(credential.value);
+        if (token === null) return refused(req, 'session_invalid', 'malformed', { stale: true });
+        return findSession(req, token, { delivery: 'cookie' });
+      }
+      case 'access-token': {
+        const claims = accessTokens.verify(credential.value, clock.now());
+        if (claims.outcome !== 'valid') {
+          return refused(req, 'session_invalid', `token-${claims.outcome}`, { stale: isAmbient(credential) });
+        }
+        const { delivery } = credential;
+        return findSession(req, claims.token, { delivery, userId: claims.userId, sessionId: claims.sessionId });
+      }
+    }
+  }
+
+  function findSession(req: IncomingMessage, token: Uint8Array, claim: Claim): MaybePromise<Authentication> {
+    return andThen(sessions.find(token, claim), (found: FindOutcome): Authentication => {
+      if (found.outcome === 'refused') {
+        const stale = claim.delivery !== 'bearer';
+        return refused(req, 'session_invalid', found.reason, { row: found.row, stale });
+      }
+      const { row, current } = found;
+      return { outcome: 'session', auth: sessionAuth(row, current), row, token, current };
+    });
+  }
+
+  function checkApiKey(req: IncomingMessage, value: string): MaybePromise<Authentication> {
+    if (apiKeys === null) return refused(req, 'session_invalid', 'token-invalid');
+    const answer = call('apiKeys.verify', () => apiKeys.verify(value, req), isOwnerOrNull);
+    return andThen(answer, (owner): Authentication => {
+      if (owner === null) return refused(req, 'session_invalid', 'api-key');
+      const auth = { via: 'api-key', userId: owner.userId, session: null, key: owner.key ?? null } as const;
+      return { outcome: 'api-key', auth };
+    });
+  }
+
+  return (req) => {
+    try {
+      const answer = check(req, readCredential(req, cookies, apiKeys?.prefix ?? null));
+      return isPromise(answer) ? answer.catch(failed) : answer;
+    } catch (error) {
+      return failed(error);
+    }
+  };
+}
+
+function failed(error: unknown): Authentication {
+  return {
+    outcome: 'refused',
+    refusal: refusalFrom(error) ?? new Refusal('store_unavailable', { cause: error }),
+    stale: false,
+  };
+}
+
+function isOwnerOrNull(owner: { readonly userId: string } | null): boolean {
+  return owner === null || (typeof owner === 'object' && typeof owner.userId === 'string');
+}

@@ -1,0 +1,25 @@
+import type { IncomingMessage } from 'node:http';
+import type { Authenticate } from './authenticate.js';
+import { Refusal } from './refusal.js';
+import type { LiveSession, RequestStates } from './request-auth.js';
+
+/** The signed-in caller of one of our own routes or calls. Rejects with a `Refusal` for nobody and for API keys. */
+export type CallerOf = (req: IncomingMessage) => Promise<LiveSession>;
+
+export function createCallerOf(authenticate: Authenticate, states: RequestStates): CallerOf {
+  return async (req) => {
+    const state = states.get(req) ?? (await authenticate(req));
+    states.set(req, state);
+    if (state.outcome === 'session') return state;
+    throw state.outcome === 'api-key' ? new Refusal('api_key_refused') : state.refusal;
+  };
+}
+
+/** The same, by the session's current token only: the previous one manages nothing. */
+export function createManagerOf(callerOf: CallerOf, invalidToken: string): CallerOf {
+  return async (req) => {
+    const caller = await callerOf(req);
+    if (caller.current) return caller;
+    throw new Refusal('session_invalid', { headers: { 'WWW-Authenticate': invalidToken } });
+  };
+}

@@ -1,0 +1,17 @@
+import type { IncomingMessage } from 'node:http';
+import { isIP } from 'node:net';
+
+/** Long enough for every browser of today; what a stranger sends beyond it isn't kept. */
+const MAX_USER_AGENT = 512;
+
+/** The client's address: Express' `req.ip`, which knows the app's proxies, else the socket's. Never a raw header. */
+export function clientAddress(req: IncomingMessage): string | null {
+  const { ip } = req as { ip?: unknown }; // only Express has it
+  const address = typeof ip === 'string' ? ip : (req.socket?.remoteAddress ?? '');
+  const plain = address.startsWith('::ffff:') && address.includes('.') ? address.slice('::ffff:'.length) : address;
+  return isIP(plain) === 0 ? null : plain;
+}
+
+export function userAgentOf(req: IncomingMessage): string | null {
+  return req.headers['user-agent']?.slice(0, MAX_USER_AGENT) || null;
+}

@@ -1,0 +1,69 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { parseCookie, stringifySetCookie } from 'cookie';
+
+/** Our cookies by what they carry. Their names on the wire depend on the options. */
+export type CookieKind = 'session' | 'access' | 'refresh';
+
+/** The values of our cookies in a request; `several` names those that came more than once. */
+export interface OurCookies {
+  readonly values: Readonly<Partial<Record<CookieKind, string>>>;
+  readonly several: boolean;
+}
+
+export interface Cookies {
+  readonly names: Readonly<Record<CookieKind, string>>;
+  read(req: IncomingMessage): OurCookies;
+  /** Sets a cookie for `maxAge` milliseconds. */
+  set(res: ServerResponse, kind: CookieKind, value: string, maxAge: number): void;
+  /** Clears all of ours. */
+  clear(res: ServerResponse): void;
+}
+
+const KINDS: readonly CookieKind[] = ['session', 'access', 'refresh'];
+const NONE: OurCookies = { values: {}, several: false };
+
+export function createCookies({ sessionName, insecure }: { sessionName: string; insecure: boolean }): Cookies {
+  const prefix = insecure ? '' : '__Host-'; // RFC 6265bis 4.1.3.2: no sibling domain can set or toss it
+  const names = { session: `${prefix}${sessionName}`, access: `${prefix}access`, refresh: `${prefix}refresh` };
+  const attributes = { path: '/', httpOnly: true, secure: !insecure, sameSite: 'lax' } as const;
+  const occurrences = Object.fromEntries(
+    KINDS.map((kind) => [kind, new RegExp(`(?:^|;)[ \\t]*${escaped(names[kind])}[ \\t]*=`, 'g')]),
+  );
+
+  function write(res: ServerResponse, name: string, line: string): void {
+    // A later step of the same request replaces what an earlier one has set.
+    const kept = [res.getHeader('Set-Cookie') ?? []].flat().filter((other) => !`${other}`.startsWith(`${name}=`));
+    res.setHeader('Set-Cookie', [...kept.map(String), line]);
+  }
+
+  return {
+    names,
+    read(req) {
+      const header = req.headers.cookie;
+      if (header === undefined) return NONE;
+      const all = parseCookie(header, { decode: (value) => value }); // our values need no decoding
+      const values: Partial<Record<CookieKind, string>> = {};
+      let several = false;
+      for (const kind of KINDS) {
+        const value = all[names[kind]];
+        if (value === undefined) continue;
+        values[kind] = value;
+        several ||= (header.match(occurrences[kind] ?? '')?.length ?? 0) > 1;
+      }
+      return { values, several };
+    },
+    set(res, kind, value, maxAge) {
+      const name = names[kind];
+      write(res, name, stringifySetCookie({ ...attributes, name, value, maxAge: Math.floor(maxAge / 1_000) }));
+    },
+    clear(res) {
+      for (const name of Object.values(names)) {
+        write(res, name, stringifySetCookie({ ...attributes, name, value: '', maxAge: 0 }));
+      }
+    },
+  };
+}
+
+function escaped(text: string): string {
+  return text.replace(/[^\w]/g, '\\$&');
+}

@@ -1,0 +1,42 @@
+import type { IncomingMessage } from 'node:http';
+import type { Delivery } from '../stores/contract/sessions.js';
+import type { Cookies } from './cookies.js';
+
+/** What a request brings to say who it is. Nothing is checked yet but the way it came. */
+export type Credential =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'session-token'; readonly value: string; readonly delivery: 'cookie' }
+  | { readonly kind: 'access-token'; readonly value: string; readonly delivery: Exclude<Delivery, 'cookie'> }
+  | { readonly kind: 'api-key'; readonly value: string }
+  /** Two cookies of one name, or cookies of two deliveries: one of them was planted, and we can't tell which. */
+  | { readonly kind: 'several' };
+
+/**
+ * Reads the credential: `Authorization: Bearer` first, and then the cookies are not looked at; never the query or the
+ * body. Other authorization schemes are somebody else's.
+ */
+export function readCredential(req: IncomingMessage, cookies: Cookies, apiKeyPrefix: string | null): Credential {
+  const bearer = bearerToken(req);
+  if (bearer !== null) {
+    const isApiKey = apiKeyPrefix !== null && bearer.startsWith(apiKeyPrefix);
+    return isApiKey ? { kind: 'api-key', value: bearer } : { kind: 'access-token', value: bearer, delivery: 'bearer' };
+  }
+  const { values, several } = cookies.read(req);
+  const { session, access, refresh } = values;
+  if (several || (session !== undefined && (access !== undefined || refresh !== undefined))) return { kind: 'several' };
+  if (session !== undefined) return { kind: 'session-token', value: session, delivery: 'cookie' };
+  if (access !== undefined) return { kind: 'access-token', value: access, delivery: 'token-cookies' };
+  return { kind: 'none' };
+}
+
+/** What follows `Bearer`, '' if nothing does; null for another scheme or no header (RFC 6750 2.1). */
+function bearerToken(req: IncomingMessage): string | null {
+  const { authorization } = req.headers;
+  const match = authorization === undefined ? null : /^bearer(?: +(.*))?$/i.exec(authorization);
+  return match === null ? null : (match[1] ?? '');
+}
+
+/** Whether a browser adds the credential by itself, so that another site could use it. */
+export function isAmbient(credential: Credential): boolean {
+  return credential.kind === 'several' || ('delivery' in credential && credential.delivery !== 'bearer');
+}

@@ -1,0 +1,56 @@
+import type { ServerResponse } from 'node:http';
+import type { Clock } from '../internal/clock.js';
+import type { AccessTokens } from '../session/access-token.js';
+import type { SessionWithTokens } from '../session/sessions.js';
+import { encode } from '../session/tokens.js';
+import type { Cookies } from './cookies.js';
+
+/** What goes into the body beside the headers: with cookies no token, so that no script of a page ever sees one. */
+export type SignedInBody =
+  | { readonly session_id: string }
+  | { readonly session_id: string; readonly expires_in: number }
+  | {
+      readonly session_id: string;
+      readonly token_type: 'Bearer';
+      readonly access_token: string;
+      /** Seconds. */
+      readonly expires_in: number;
+      readonly refresh_token: string;
+    };
+
+/** Hands a session's tokens to its client by the session's delivery: sets headers, gives the body, ends nothing. */
+export type Deliver = (res: ServerResponse, session: SessionWithTokens) => SignedInBody;
+
+export function createDeliver({
+  cookies,
+  accessTokens,
+  clock,
+}: {
+  readonly cookies: Cookies;
+  readonly accessTokens: AccessTokens;
+  readonly clock: Clock;
+}): Deliver {
+  return (res, { row, token, refreshToken }) => {
+    noStore(res);
+    const now = clock.now();
+    const remaining = row.expiresAt - now;
+    const session_id = row.id;
+    if (row.delivery === 'cookie' || refreshToken === null) {
+      cookies.set(res, 'session', encode(token), remaining);
+      return { session_id };
+    }
+    const access_token = accessTokens.issue(row, token, now);
+    const refresh_token = encode(refreshToken.bytes);
+    const expires_in = Math.floor(Math.min(accessTokens.lifetime, remaining) / 1_000);
+    if (row.delivery === 'bearer') return { session_id, token_type: 'Bearer', access_token, expires_in, refresh_token };
+    cookies.set(res, 'access', access_token, remaining); // longer than the token itself: a log-out may need it
+    cookies.set(res, 'refresh', refresh_token, remaining);
+    return { session_id, expires_in };
+  };
+}
+
+/** RFC 6749 5.1 asks for both headers wherever credentials are answered. */
+export function noStore(res: ServerResponse): void {
+  res.setHeader('Cache-Control', 'no-store');
+  res.setHeader('Pragma', 'no-cache');
+}

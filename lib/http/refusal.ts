@@ -1,0 +1,109 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { StoreFault } from '../session/store-calls.js';
+
+/** Every refusal there is, with its status. docs/errors.md has a heading for each. */
+const STATUS = {
+  session_required: 401,
+  session_invalid: 401,
+  refresh_invalid: 401,
+  refresh_missing: 400,
+  request_invalid: 400,
+  sign_in_refused: 403,
+  cross_origin: 403,
+  api_key_refused: 403,
+  not_found: 404,
+  method_not_allowed: 405,
+  body_too_large: 413,
+  unsupported_media_type: 415,
+  store_unavailable: 500,
+} as const;
+
+export type RefusalCode = keyof typeof STATUS;
+
+const DETAIL: Readonly<Record<RefusalCode, string>> = {
+  session_required: 'Sign in first.',
+  session_invalid: 'The session is unknown or over.',
+  refresh_invalid: 'The refresh token is unknown or over.',
+  refresh_missing: 'The request has no refresh token.',
+  request_invalid: 'The request is not in the form that this route takes.',
+  sign_in_refused: 'The sign-in was refused.',
+  cross_origin: 'The request comes from another origin.',
+  api_key_refused: 'An API key is not accepted here.',
+  not_found: 'There is nothing here.',
+  method_not_allowed: 'The route has no such method.',
+  body_too_large: 'The body is larger than this route takes.',
+  unsupported_media_type: 'The body must be JSON in UTF-8.',
+  store_unavailable: 'The session could not be checked; nothing is lost, try again.',
+};
+
+const TITLE: Readonly<Record<number, string>> = {
+  400: 'Bad Request',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'Not Found',
+  405: 'Method Not Allowed',
+  413: 'Content Too Large',
+  415: 'Unsupported Media Type',
+  500: 'Internal Server Error',
+};
+
+export interface RefusalInit {
+  /** One sentence for the developer of the client; a constant, never made from a secret. */
+  readonly detail?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly cause?: unknown;
+}
+
+/** Why a request is refused: an `Error` with everything that an answer needs, so that an app may send its own. */
+export class Refusal extends Error {
+  override readonly name = 'Refusal';
+  readonly code: RefusalCode;
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(code: RefusalCode, { detail = DETAIL[code], headers = {}, cause }: RefusalInit = {}) {
+    super(detail, cause === undefined ? undefined : { cause });
+    this.code = code;
+    this.status = STATUS[code];
+    this.headers = headers;
+  }
+}
+
+export type OnRefusal = (
+  refusal: Refusal,
+  req: IncomingMessage,
+  res: ServerResponse,
+  next: (error?: unknown) => void,
+) => void;
+
+/**
+ * Answers with the refusal as problem+json (RFC 9457) that no cache keeps. Does nothing when an answer was begun, for
+ * example by a time-out of the app.
+ */
+export function sendRefusal(res: ServerResponse, refusal: Refusal): void {
+  if (res.headersSent) return;
+  const { status, code, message: detail } = refusal;
+  res.statusCode = status;
+  for (const [name, value] of Object.entries(refusal.headers)) res.setHeader(name, value);
+  res.setHeader('Cache-Control', 'no-store');
+  sendBody(res, 'application/problem+json', { type: 'about:blank', title: TITLE[status], status, code, detail });
+}
+
+export function sendJson(res: ServerResponse, status: number, body: object): void {
+  if (res.headersSent) return;
+  res.statusCode = status;
+  sendBody(res, 'application/json; charset=utf-8', body);
+}
+
+function sendBody(res: ServerResponse, contentType: string, body: object): void {
+  const text = JSON.stringify(body);
+  res.setHeader('Content-Type', contentType);
+  res.setHeader('Content-Length', Buffer.byteLength(text));
+  res.end(text);
+}
+
+/** The refusal for whatever was thrown on the way, or null for an error that isn't ours to answer. */
+export function refusalFrom(error: unknown): Refusal | null {
+  if (error instanceof Refusal) return error;
+  return error instanceof StoreFault ? new Refusal('store_unavailable', { cause: error }) : null;
+}

@@ -1,0 +1,88 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { andThen, isPromise } from '../internal/maybe-promise.js';
+import { SetupError } from '../internal/setup-error.js';
+import type { Authenticate } from './authenticate.js';
+import { type OnRefusal, Refusal } from './refusal.js';
+import type { Authentication, RequestStates } from './request-auth.js';
+
+/** A middleware for Express and Connect; typed by node:http, so that Express keeps its own route types. */
+export type Middleware = (req: IncomingMessage, res: ServerResponse, next: (error?: unknown) => void) => void;
+
+export interface RequireSessionOptions {
+  /**
+   * Lets a request without a credential through, with `req.auth` null; so too one whose cookie names no live session.
+   * A bearer token that is no good is refused all the same.
+   * @default false
+   */
+  readonly optional?: boolean;
+  /**
+   * Lets requests with an API key through.
+   * @default false
+   */
+  readonly apiKeys?: boolean;
+  /** Answers for this guard in place of the kit's `onRefusal`. */
+  readonly onRefusal?: OnRefusal;
+}
+
+/** The guard itself, or with options another one: `app.use(requireSession)`, `requireSession({ optional: true })`. */
+export interface RequireSession extends Middleware {
+  (options?: RequireSessionOptions): Middleware;
+}
+
+export interface RequireSessionDeps {
+  readonly authenticate: Authenticate;
+  readonly states: RequestStates;
+  readonly onRefusal: OnRefusal;
+}
+
+const OPTIONS = new Set(['optional', 'apiKeys', 'onRefusal']);
+
+export function createRequireSession({ authenticate, states, onRefusal }: RequireSessionDeps): RequireSession {
+  function guardWith(options: RequireSessionOptions): Middleware {
+    const refuse = options.onRefusal ?? onRefusal;
+    const refusalOf = (state: Authentication): Refusal | null => {
+      switch (state.outcome) {
+        case 'session':
+          return null;
+        case 'api-key':
+          return options.apiKeys === true ? null : new Refusal('api_key_refused');
+        case 'anonymous':
+          return options.optional === true ? null : state.refusal;
+        case 'refused':
+          return options.optional === true && state.stale ? null : state.refusal;
+      }
+    };
+    return function requireSessionGuard(req, res, next) {
+      const settle = (state: Authentication): void => {
+        states.set(req, state);
+        const refusal = refusalOf(state);
+        if (refusal === null) next();
+        else refuse(refusal, req, res, next);
+      };
+      // An earlier guard of this kit has already asked.
+      const state = andThen(states.get(req) ?? authenticate(req), settle);
+      if (isPromise(state)) state.catch(next); // what a handler throws in its own turn goes where Express expects it
+    };
+  }
+
+  const plain = guardWith({});
+  function requireSession(req: IncomingMessage, res: ServerResponse, next: (error?: unknown) => void): void;
+  function requireSession(options?: RequireSessionOptions): Middleware;
+  function requireSession(
+    first: IncomingMessage | RequireSessionOptions = {},
+    res?: ServerResponse,
+    next?: (error?: unknown) => void,
+  ): Middleware | undefined {
+    if (res === undefined || next === undefined) {
+      for (const name of Object.keys(first)) if (!OPTIONS.has(name)) throw unknownOption(name);
+      return guardWith(first as RequireSessionOptions); // with one argument the overloads leave only options
+    }
+    plain(first as IncomingMessage, res, next); // with three arguments the overloads leave only a request
+    return undefined;
+  }
+  return requireSession;
+}
+
+function unknownOption(name: string): SetupError {
+  return new SetupError(`\`requireSession\` has no option \`${name}\`.`, 'Write `optional`, `apiKeys` or `onRefusal`.');
+}

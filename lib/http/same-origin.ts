@@ -1,0 +1,35 @@
+import type { IncomingMessage } from 'node:http';
+
+export interface OriginOptions {
+  /** The app's own origin. */
+  readonly origin: string;
+  /** Other origins whose pages may send unsafe requests. */
+  readonly trustedOrigins: readonly string[];
+  /** `'strict'` refuses unsafe requests that say nothing of where they come from. */
+  readonly csrf: 'standard' | 'strict';
+}
+
+export type OriginCheck = (req: IncomingMessage) => boolean;
+
+/**
+ * Tells whether a request was sent by the app's own pages, by a trusted origin, or by no page at all. A browser says
+ * where a request comes from in `Sec-Fetch-Site`, or in `Origin` where it is older; a page can forge neither.
+ */
+export function createOriginCheck({ origin, trustedOrigins, csrf }: OriginOptions): OriginCheck {
+  const trusted = new Set(trustedOrigins);
+  return (req) => {
+    const sentFrom = req.headers.origin;
+    const site = req.headers['sec-fetch-site'];
+    if (sentFrom !== undefined && trusted.has(sentFrom)) return true;
+    if (site !== undefined) return site === 'same-origin' || site === 'none';
+    if (sentFrom !== undefined) return sentFrom === origin;
+    return csrf === 'standard'; // no current browser sends an unsafe request with neither header
+  };
+}
+
+const SAFE = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
+
+/** A request that may change something. A WebSocket's upgrade is a GET, yet it opens a channel for what follows. */
+export function isUnsafe(req: IncomingMessage): boolean {
+  return !SAFE.has(req.method ?? '') || req.headers.upgrade !== undefined;
+}

@@ -1,0 +1,20 @@
+export type { RefusedReason, RevokedBy, StepgateEvent } from './events.js';
+export type { ApiKeysOption } from './http/authenticate.js';
+export type { CredentialsChanged } from './http/credentials-changed.js';
+export type { SignedInBody } from './http/deliver.js';
+export { type OnRefusal, Refusal, type RefusalCode, sendRefusal } from './http/refusal.js';
+export type { ApiKeyAuth, Proof, RequestAuth, SessionAuth } from './http/request-auth.js';
+export type { Middleware, RequireSession, RequireSessionOptions } from './http/require-session.js';
+export type { SignedIn, SignIn, SignInOptions } from './http/sign-in.js';
+export type { Clock } from './internal/clock.js';
+export type { Duration } from './internal/duration.js';
+export { SetupError } from './internal/setup-error.js';
+export type { TokenHash } from './internal/token-hash.js';
+export type { Policy, StepgateOptions } from './options.js';
+export type { SessionAdmin, SessionPage } from './session/session-admin.js';
+export { type AuthenticateOutcome, type Stepgate, stepgate } from './stepgate.js';
+// A star, so that an app's `declare module 'stepgate'` reaches the interface where it is declared.
+export type * from './stores/contract/session-data.js';
+export type * from './stores/contract/sessions.js';
+export type { Store } from './stores/contract/store.js';
+export { memoryStore } from './stores/memory/index.js';

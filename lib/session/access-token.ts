@@ -1,0 +1,103 @@
+import { createSecretKey, type KeyObject } from 'node:crypto';
+import jwt from 'jsonwebtoken';
+import type { Secrets } from '../internal/keys.js';
+import type { SessionRow } from '../stores/contract/sessions.js';
+import { decodeToken, encode, isId } from './tokens.js';
+
+/** What an access token says once it is verified. */
+export interface AccessTokenClaims {
+  /** The session token, out of `jti`. */
+  readonly token: Uint8Array;
+  readonly userId: string;
+  readonly sessionId: string;
+}
+
+export type AccessTokenOutcome =
+  | ({ readonly outcome: 'valid' | 'expired' } & AccessTokenClaims)
+  | { readonly outcome: 'invalid' };
+
+export interface AccessTokens {
+  /** Lifetime in milliseconds; a token never outlives its session. */
+  readonly lifetime: number;
+  issue(row: SessionRow, token: Uint8Array, now: number): string;
+  verify(token: string, now: number): AccessTokenOutcome;
+}
+
+export interface AccessTokenOptions {
+  readonly secrets: Secrets;
+  readonly issuer: string;
+  readonly audience: string;
+  readonly lifetime: number;
+}
+
+/** The longest access token that is looked at; ours have about 600 characters, with a user id of 255 about 1,000. */
+const MAX_LENGTH = 4_096;
+
+/** Access tokens: RFC 9068 JWTs, `typ: at+jwt`, HS256. */
+export function createAccessTokens({ secrets, issuer, audience, lifetime }: AccessTokenOptions): AccessTokens {
+  // We accept our own tokens only, so a header has to be one of the few that we write, to the letter. That leaves no
+  // room for `alg` confusion, an embedded `jwk`, `crit` or a `kid` that means something (RFC 8725 3.1 to 3.11).
+  const byHeader = new Map<string, KeyObject>();
+  for (const secret of secrets) byHeader.set(encodedHeader(secret.id), createSecretKey(secret.key('access token')));
+  const [first] = secrets;
+  const signingKey = createSecretKey(first.key('access token'));
+  const header = headerOf(first.id);
+
+  return {
+    lifetime,
+    issue(row, token, now) {
+      const iat = Math.floor(now / 1_000);
+      const exp = Math.min(iat + Math.floor(lifetime / 1_000), Math.floor(row.expiresAt / 1_000));
+      const claims = {
+        iss: issuer,
+        aud: audience,
+        sub: row.userId,
+        iat,
+        exp,
+        jti: encode(token),
+        sid: row.id,
+        auth_time: Math.floor(row.authenticatedAt / 1_000),
+        amr: row.amr,
+        ...(row.acr === null ? {} : { acr: row.acr }),
+      };
+      return jwt.sign(claims, signingKey, { algorithm: 'HS256', header });
+    },
+    verify(token, now) {
+      if (token.length > MAX_LENGTH || !/^[\w-]+\.[\w-]+\.[\w-]+$/.test(token)) return { outcome: 'invalid' };
+      const key = byHeader.get(token.slice(0, token.indexOf('.')));
+      if (key === undefined) return { outcome: 'invalid' };
+      try {
+        const payload = jwt.verify(token, key, {
+          algorithms: ['HS256'],
+          issuer,
+          audience,
+          ignoreExpiration: true,
+          clockTimestamp: Math.floor(now / 1_000),
+        });
+        return claimsOf(payload, now);
+      } catch {
+        return { outcome: 'invalid' }; // whatever jsonwebtoken refuses it for, the client hears the same
+      }
+    },
+  };
+}
+
+function claimsOf(payload: string | jwt.JwtPayload, now: number): AccessTokenOutcome {
+  if (typeof payload === 'string') return { outcome: 'invalid' };
+  const { sub, jti, exp } = payload;
+  const sid: unknown = payload['sid'];
+  const token = decodeToken(jti);
+  if (token === null || typeof sub !== 'string' || !isId(sid) || typeof exp !== 'number') return { outcome: 'invalid' };
+  return { outcome: now >= exp * 1_000 ? 'expired' : 'valid', token, userId: sub, sessionId: sid };
+}
+
+function headerOf(kid: string): { alg: 'HS256'; typ: 'at+jwt'; kid: string } {
+  return { alg: 'HS256', typ: 'at+jwt', kid };
+}
+
+/** The first segment of a token as jsonwebtoken writes it for this header. */
+function encodedHeader(kid: string): string {
+  const segment = jwt.sign({}, 'x', { algorithm: 'HS256', header: headerOf(kid) }).split('.')[0];
+  if (segment === undefined) throw new Error('jsonwebtoken made a token without a header.');
+  return segment;
+}

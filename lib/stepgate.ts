@@ -1,0 +1,153 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createEmit } from './events.js';
+import { createAuthenticate } from './http/authenticate.js';
+import { createCallerOf, createManagerOf } from './http/caller.js';
+import { createCookies } from './http/cookies.js';
+import { type CredentialsChanged, createCredentialsChanged } from './http/credentials-changed.js';
+import { createDeliver } from './http/deliver.js';
+import { type OnRefusal, Refusal, sendRefusal } from './http/refusal.js';
+import { createRequestStates, type RequestAuth } from './http/request-auth.js';
+import { createRequireSameOrigin } from './http/require-same-origin.js';
+import { createRequireSession, type Middleware, type RequireSession } from './http/require-session.js';
+import { createRouter } from './http/router.js';
+import { sessionRoutes } from './http/routes/sessions.js';
+import { tokenRoutes } from './http/routes/tokens.js';
+import { createOriginCheck } from './http/same-origin.js';
+import { createSignIn, type SignIn, type SignInMethod } from './http/sign-in.js';
+import { createSignOut } from './http/sign-out.js';
+import { readOptions, type StepgateOptions } from './options.js';
+import { createAccessTokens } from './session/access-token.js';
+import { createCleanup } from './session/cleanup.js';
+import { createRefresh } from './session/refresh.js';
+import { createRefreshTokens } from './session/refresh-token.js';
+import { createSessionAdmin, type SessionAdmin } from './session/session-admin.js';
+import { createSessions } from './session/sessions.js';
+import { createStoreCall } from './session/store-calls.js';
+import { createTouchQueue } from './session/touch-queue.js';
+
+/** What a request turned out to be. */
+export type AuthenticateOutcome =
+  | { readonly outcome: 'authenticated'; readonly auth: RequestAuth }
+  | { readonly outcome: 'anonymous' }
+  | { readonly outcome: 'refused'; readonly refusal: Refusal };
+
+export interface Stepgate {
+  readonly requireSession: RequireSession;
+  readonly requireSameOrigin: Middleware;
+  readonly signIn: SignIn<'password' | 'external'>;
+  readonly credentialsChanged: CredentialsChanged;
+  readonly sessions: SessionAdmin;
+  /** The routes, for `app.use('/auth', auth.router())`. */
+  router(): Middleware;
+  /**
+   * What a guard would find out, without a response: for the upgrade to a WebSocket, for GraphQL. A store that fails is
+   * a refusal, too; it never rejects. API keys are refused unless asked for.
+   */
+  authenticate(req: IncomingMessage, options?: { readonly apiKeys?: boolean }): Promise<AuthenticateOutcome>;
+  /**
+   * What the guard before this handler found out. Throws a `SetupError` where no guard of this kit ran, and a `Refusal`
+   * where it let nobody through (`req.auth` is null then).
+   */
+  current(req: IncomingMessage): RequestAuth;
+  /** Ends the session of the request, by whichever of its credentials came, and clears our cookies. */
+  signOut(req: IncomingMessage, res: ServerResponse): Promise<void>;
+  /** Ends and forgets everything of a user. */
+  forgetUser(userId: string): Promise<void>;
+  /** Writes what was noted of sessions seen. */
+  flush(): Promise<void>;
+  /** Flushes, stops the background work and closes the store. */
+  close(): Promise<void>;
+}
+
+const SIGN_IN_METHODS: ReadonlyMap<string, SignInMethod> = new Map([
+  ['password', { amr: ['pwd'], acr: null }],
+  ['external', { amr: [], acr: null }],
+]);
+
+/** Makes the kit of one app. Throws a `SetupError` for wrong options. */
+export function stepgate(options: StepgateOptions): Stepgate {
+  const settings = readOptions(options);
+  const { clock, secrets, origin } = settings;
+  const store = settings.store.sessions;
+  const emit = createEmit(settings.onEvent, clock);
+  const call = createStoreCall(settings.storeTimeout, emit);
+  const onRefusal: OnRefusal = settings.onRefusal ?? answer;
+
+  const refreshTokens = createRefreshTokens(secrets);
+  const accessTokens = createAccessTokens({ ...settings, lifetime: settings.accessTokenLifetime });
+  // Touches tell their failures themselves, with what is waiting.
+  const quietCall = createStoreCall(settings.storeTimeout, () => {});
+  const touchQueue = createTouchQueue({ ...settings, store, call: quietCall, emit });
+  const sessions = createSessions({
+    ...settings,
+    store,
+    call,
+    emit,
+    touchQueue,
+    refreshTokens,
+    cap: settings.maxSessionsPerUser,
+  });
+  const refresh = createRefresh({ ...settings, store, call, emit, touchQueue, sessions, refreshTokens });
+  const cleanup = createCleanup({ store, call, clock, emit, interval: settings.cleanupInterval });
+
+  const challenges = {
+    sessionRequired: `Bearer realm="${origin}"`,
+    invalidToken: `Bearer realm="${origin}", error="invalid_token"`,
+  };
+  const { invalidToken, sessionRequired } = challenges;
+  const states = createRequestStates();
+  const cookies = createCookies({ sessionName: settings.cookieName, insecure: settings.insecureCookies });
+  const isSameOrigin = createOriginCheck(settings);
+  const authenticate = createAuthenticate({
+    ...{ cookies, accessTokens, sessions, apiKeys: settings.apiKeys, call, isSameOrigin, challenges, clock, emit },
+  });
+  const callerOf = createCallerOf(authenticate, states);
+  const managerOf = createManagerOf(callerOf, invalidToken);
+  const deliver = createDeliver({ cookies, accessTokens, clock });
+  const signOut = createSignOut({ cookies, accessTokens, refreshTokens, sessions, states, clock, sessionRequired });
+
+  return {
+    requireSession: createRequireSession({ authenticate, states, onRefusal }),
+    requireSameOrigin: createRequireSameOrigin(isSameOrigin, emit, onRefusal),
+    signIn: createSignIn({
+      ...{ methods: SIGN_IN_METHODS, delivery: settings.delivery, cookies, accessTokens, refreshTokens, sessions },
+      ...{ states, deliver, isSameOrigin, clock, emit },
+    }),
+    credentialsChanged: createCredentialsChanged({ managerOf, sessions, states, deliver, invalidToken }),
+    sessions: createSessionAdmin(sessions, cleanup),
+    router: () =>
+      createRouter(
+        [
+          sessionRoutes({ callerOf, managerOf, sessions, cookies }),
+          tokenRoutes({
+            ...{ cookies, accessTokens, refreshTokens, refresh, deliver, signOut, clock, emit, invalidToken },
+          }),
+        ],
+        createRequireSameOrigin(isSameOrigin, emit, answer),
+      ),
+    async authenticate(req, { apiKeys = false } = {}) {
+      const state = await authenticate(req);
+      if (state.outcome === 'session') return { outcome: 'authenticated', auth: state.auth };
+      if (state.outcome !== 'api-key')
+        return state.outcome === 'anonymous' ? { outcome: 'anonymous' } : refused(state.refusal);
+      return apiKeys ? { outcome: 'authenticated', auth: state.auth } : refused(new Refusal('api_key_refused'));
+    },
+    current: states.current,
+    signOut: (req, res) => signOut(req, res),
+    async forgetUser(userId) {
+      await sessions.revokeAllForUser(userId, null, 'admin');
+    },
+    flush: touchQueue.flush,
+    async close() {
+      cleanup.close();
+      await touchQueue.close();
+      await settings.store.close?.();
+    },
+  };
+}
+
+function refused(refusal: Refusal): AuthenticateOutcome {
+  return { outcome: 'refused', refusal };
+}
+
+const answer: OnRefusal = (refusal, _req, res) => sendRefusal(res, refusal);
