@@ -73,7 +73,10 @@ async function use(project) {
     assert.equal((await send('GET', '/me')).status, 401);
     const login = await send('POST', '/login');
     assert.equal(login.status, 200, await login.text());
-    const cookie = login.headers.getSetCookie()[0].split(';')[0];
+    const cookie = login.headers
+      .getSetCookie()
+      .find((line) => line.startsWith('session='))
+      .split(';')[0];
     const me = await send('GET', '/me', cookie);
     assert.equal(me.status, 200);
     assert.deepEqual(await me.json(), { userId: 'u1' });

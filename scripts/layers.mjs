@@ -29,8 +29,10 @@ const CORE = [
 const ADAPTER = /^stores\/(?!contract\/)[^./]+/;
 const PUBLIC = ['index.ts', 'events.ts', 'stores/contract/', 'internal/'];
 
-// The sources are formatted, so that an import starts a line; `unread` below tells when one was missed.
+// The sources are formatted, so that an import starts a line.
 const STATIC = /^(?:import|export)\s+(type\s)?([\w\s{},*$]*?)from\s+'([^']+)'/gm;
+// Where one ends, so that none is missed.
+const FROM = /^(?:import|export|\}).*\bfrom\s*['"`]/gm;
 // Side effects, dynamic imports and import types, require, the URLs of worker files.
 const OTHER = /(?:^import\s+|(?<!\.)\b(?:import|require)\(\s*|new URL\(\s*(?='\.))'([^']+)'/gm;
 const COMPUTED = /(?:\b(?:await|return)|=>|[=(:])\s*(?:import|require)\(\s*[^'\s]/g;
@@ -81,8 +83,7 @@ function importsOf(source) {
     const typesOnly = list?.every((name) => name === '' || name.startsWith('type ')) === true;
     imports.push({ specifier, typeOnly: type !== undefined || typesOnly });
   }
-  const unread =
-    (source.match(/\bfrom\s*['"`]/g)?.length ?? 0) - imports.length + (source.match(COMPUTED)?.length ?? 0);
+  const unread = (source.match(FROM)?.length ?? 0) - imports.length + (source.match(COMPUTED)?.length ?? 0);
   for (const [, specifier] of source.matchAll(OTHER)) imports.push({ specifier, typeOnly: false });
   return { imports, unread };
 }
