@@ -55,9 +55,14 @@ export function createEmit(onEvent: ((event: StepgateEvent) => unknown) | undefi
 }
 
 function logFailure(event: StepgateEvent): void {
-  if (event.type === 'touch.failed' || event.type === 'store.failed') console.error('stepgate:', event.type, event);
+  if (event.type === 'touch.failed' || event.type === 'store.failed') log(`stepgate: ${event.type}`, event);
 }
 
 function logListenerFailure(error: unknown): void {
-  console.error('stepgate: onEvent failed', error);
+  log('stepgate: onEvent failed', error);
+}
+
+function log(what: string, details: unknown): void {
+  // oxlint-disable-next-line no-console -- the default of `onEvent`, said in its docs: a failure must not go unseen
+  console.error(what, details);
 }

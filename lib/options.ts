@@ -197,10 +197,7 @@ function readIssuer(issuer: unknown): URL {
 
 function readStore(store: unknown): Store {
   if (typeof store === 'object' && store !== null && 'sessions' in store) return store as Store; // its parts are checked by use
-  throw new SetupError(
-    '`store` is no store.',
-    "Write `memoryStore()`, or `sqliteStore('app.db')` of stepgate/sqlite.",
-  );
+  throw new SetupError('`store` is no store.', "Write `memoryStore()`, or `sqliteStore('app.db')` of stepgate/sqlite.");
 }
 
 function readCookieName(name: unknown): string {
@@ -222,13 +219,15 @@ function readInsecureCookies(insecure: unknown, issuer: URL): boolean {
 }
 
 function readOrigins(origins: unknown): readonly string[] {
-  if (Array.isArray(origins) && origins.every((origin) => URL.canParse(origin) && new URL(origin).origin === origin)) {
-    return [...origins];
-  }
+  if (Array.isArray(origins) && origins.every(isOrigin)) return origins;
   throw new SetupError(
     '`trustedOrigins` is no list of origins.',
     "Write each as scheme and host without a path or a slash, for example 'https://admin.app.example'.",
   );
+}
+
+function isOrigin(value: unknown): value is string {
+  return typeof value === 'string' && URL.canParse(value) && new URL(value).origin === value;
 }
 
 function readCap(cap: unknown): number | null {

@@ -15,6 +15,7 @@ import { tokenRoutes } from './http/routes/tokens.js';
 import { createOriginCheck } from './http/same-origin.js';
 import { createSignIn, type SignIn, type SignInMethod } from './http/sign-in.js';
 import { createSignOut } from './http/sign-out.js';
+import { invalidTokenChallenge, noCredentialChallenge } from './http/www-authenticate.js';
 import { readOptions, type StepgateOptions } from './options.js';
 import { createAccessTokens } from './session/access-token.js';
 import { createCleanup } from './session/cleanup.js';
@@ -31,6 +32,7 @@ export type AuthenticateOutcome =
   | { readonly outcome: 'anonymous' }
   | { readonly outcome: 'refused'; readonly refusal: Refusal };
 
+/** One app's kit. Its members need no `this`: take them apart as you like. */
 export interface Stepgate {
   readonly requireSession: RequireSession;
   readonly requireSameOrigin: Middleware;
@@ -38,25 +40,28 @@ export interface Stepgate {
   readonly credentialsChanged: CredentialsChanged;
   readonly sessions: SessionAdmin;
   /** The routes, for `app.use('/auth', auth.router())`. */
-  router(): Middleware;
+  readonly router: () => Middleware;
   /**
    * What a guard would find out, without a response: for the upgrade to a WebSocket, for GraphQL. A store that fails is
    * a refusal, too; it never rejects. API keys are refused unless asked for.
    */
-  authenticate(req: IncomingMessage, options?: { readonly apiKeys?: boolean }): Promise<AuthenticateOutcome>;
+  readonly authenticate: (
+    req: IncomingMessage,
+    options?: { readonly apiKeys?: boolean },
+  ) => Promise<AuthenticateOutcome>;
   /**
    * What the guard before this handler found out. Throws a `SetupError` where no guard of this kit ran, and a `Refusal`
    * where it let nobody through (`req.auth` is null then).
    */
-  current(req: IncomingMessage): RequestAuth;
+  readonly current: (req: IncomingMessage) => RequestAuth;
   /** Ends the session of the request, by whichever of its credentials came, and clears our cookies. */
-  signOut(req: IncomingMessage, res: ServerResponse): Promise<void>;
+  readonly signOut: (req: IncomingMessage, res: ServerResponse) => Promise<void>;
   /** Ends and forgets everything of a user. */
-  forgetUser(userId: string): Promise<void>;
+  readonly forgetUser: (userId: string) => Promise<void>;
   /** Writes what was noted of sessions seen. */
-  flush(): Promise<void>;
+  readonly flush: () => Promise<void>;
   /** Flushes, stops the background work and closes the store. */
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 const SIGN_IN_METHODS: ReadonlyMap<string, SignInMethod> = new Map([
@@ -91,40 +96,40 @@ export function stepgate(options: StepgateOptions): Stepgate {
   const cleanup = createCleanup({ store, call, clock, emit, interval: settings.cleanupInterval });
 
   const challenges = {
-    sessionRequired: `Bearer realm="${origin}"`,
-    invalidToken: `Bearer realm="${origin}", error="invalid_token"`,
+    sessionRequired: noCredentialChallenge(origin),
+    invalidToken: invalidTokenChallenge(origin),
   };
   const { invalidToken, sessionRequired } = challenges;
   const states = createRequestStates();
   const cookies = createCookies({ sessionName: settings.cookieName, insecure: settings.insecureCookies });
   const isSameOrigin = createOriginCheck(settings);
-  const authenticate = createAuthenticate({
-    ...{ cookies, accessTokens, sessions, apiKeys: settings.apiKeys, call, isSameOrigin, challenges, clock, emit },
-  });
+  const tokens = { cookies, accessTokens, refreshTokens };
+  const context = { sessions, states, clock, emit };
+  const checks = { apiKeys: settings.apiKeys, call, isSameOrigin, challenges };
+  const authenticate = createAuthenticate({ ...tokens, ...context, ...checks });
   const callerOf = createCallerOf(authenticate, states);
   const managerOf = createManagerOf(callerOf, invalidToken);
-  const deliver = createDeliver({ cookies, accessTokens, clock });
-  const signOut = createSignOut({ cookies, accessTokens, refreshTokens, sessions, states, clock, sessionRequired });
+  const deliver = createDeliver({ ...tokens, clock });
+  const signOut = createSignOut({ ...tokens, ...context, sessionRequired });
+  const routes = [
+    sessionRoutes({ callerOf, managerOf, sessions, cookies }),
+    tokenRoutes({ ...tokens, clock, emit, refresh, deliver, signOut, invalidToken }),
+  ];
 
   return {
     requireSession: createRequireSession({ authenticate, states, onRefusal }),
     requireSameOrigin: createRequireSameOrigin(isSameOrigin, emit, onRefusal),
     signIn: createSignIn({
-      ...{ methods: SIGN_IN_METHODS, delivery: settings.delivery, cookies, accessTokens, refreshTokens, sessions },
-      ...{ states, deliver, isSameOrigin, clock, emit },
+      ...tokens,
+      ...context,
+      methods: SIGN_IN_METHODS,
+      delivery: settings.delivery,
+      deliver,
+      isSameOrigin,
     }),
     credentialsChanged: createCredentialsChanged({ managerOf, sessions, states, deliver, invalidToken }),
     sessions: createSessionAdmin(sessions, cleanup),
-    router: () =>
-      createRouter(
-        [
-          sessionRoutes({ callerOf, managerOf, sessions, cookies }),
-          tokenRoutes({
-            ...{ cookies, accessTokens, refreshTokens, refresh, deliver, signOut, clock, emit, invalidToken },
-          }),
-        ],
-        createRequireSameOrigin(isSameOrigin, emit, answer),
-      ),
+    router: () => createRouter(routes, createRequireSameOrigin(isSameOrigin, emit, answer)),
     async authenticate(req, { apiKeys = false } = {}) {
       const state = await authenticate(req);
       if (state.outcome === 'session') return { outcome: 'authenticated', auth: state.auth };
@@ -132,12 +137,12 @@ export function stepgate(options: StepgateOptions): Stepgate {
         return state.outcome === 'anonymous' ? { outcome: 'anonymous' } : refused(state.refusal);
       return apiKeys ? { outcome: 'authenticated', auth: state.auth } : refused(new Refusal('api_key_refused'));
     },
-    current: states.current,
+    current: (req) => states.current(req),
     signOut: (req, res) => signOut(req, res),
     async forgetUser(userId) {
       await sessions.revokeAllForUser(userId, null, 'admin');
     },
-    flush: touchQueue.flush,
+    flush: () => touchQueue.flush(),
     async close() {
       cleanup.close();
       await touchQueue.close();

@@ -19,7 +19,10 @@ export interface ApiKeysOption {
   /** What every API key begins with, for example `'bank_'`. */
   readonly prefix: string;
   /** Says whose key it is, or null for none. A throw is a store failure. What `key` holds reaches the handlers. */
-  verify(key: string, req: IncomingMessage): MaybePromise<{ readonly userId: string; readonly key?: unknown } | null>;
+  readonly verify: (
+    key: string,
+    req: IncomingMessage,
+  ) => MaybePromise<{ readonly userId: string; readonly key?: unknown } | null>;
 }
 
 export interface AuthenticateOptions {

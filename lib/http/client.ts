@@ -13,5 +13,6 @@ export function clientAddress(req: IncomingMessage): string | null {
 }
 
 export function userAgentOf(req: IncomingMessage): string | null {
-  return req.headers['user-agent']?.slice(0, MAX_USER_AGENT) || null;
+  const userAgent = req.headers['user-agent'];
+  return userAgent === undefined || userAgent === '' ? null : userAgent.slice(0, MAX_USER_AGENT);
 }

@@ -181,7 +181,7 @@ function jsonOf(data: SessionData | undefined): SessionData | null {
       `Keep at most ${MAX_DATA_BYTES} bytes of plain JSON in a session.`,
     );
   }
-  return JSON.parse(text);
+  return JSON.parse(text) as SessionData; // what the app's own type gave, through JSON
 }
 
 function stringify(data: SessionData): string | undefined {

@@ -22,7 +22,8 @@ export type Secrets = readonly [Secret, ...Secret[]];
  * that `[process.env.SECRET, process.env.OLD_SECRET]` works between rotations.
  */
 export function readSecrets(option: unknown): Secrets {
-  const [first, ...older]: readonly unknown[] = Array.isArray(option) ? option : [option];
+  const given = Array.isArray(option) ? (option as readonly unknown[]) : [option]; // `isArray` says any[]
+  const [first, ...older] = given;
   return [readSecret(first), ...older.filter((secret) => secret !== undefined).map(readSecret)];
 }
 

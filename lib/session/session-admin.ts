@@ -45,6 +45,6 @@ export function createSessionAdmin(sessions: Sessions, cleanup: Cleanup): Sessio
     revoke: (id) => sessions.revoke(id, null, 'admin'),
     revokeForUser: (userId, id) => sessions.revoke(id, userId, 'admin'),
     revokeAllForUser: (userId, { except } = {}) => sessions.revokeAllForUser(userId, except ?? null, 'admin'),
-    deleteExpired: cleanup.deleteExpired,
+    deleteExpired: () => cleanup.deleteExpired(),
   };
 }

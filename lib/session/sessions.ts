@@ -200,10 +200,8 @@ export function isLive(row: SessionRow, now: number): boolean {
 export function publicSession(row: SessionRow): Session {
   const { id, userId, delivery, createdAt, authenticatedAt, lastSeenAt, idleExpiresAt, expiresAt } = row;
   const { userAgent, ip, label, data } = row;
-  return {
-    ...{ id, userId, delivery, createdAt, authenticatedAt, lastSeenAt, idleExpiresAt, expiresAt },
-    ...{ userAgent, ip, label, data },
-  };
+  const times = { createdAt, authenticatedAt, lastSeenAt, idleExpiresAt, expiresAt };
+  return { id, userId, delivery, ...times, userAgent, ip, label, data };
 }
 
 function isUnconfirmed(row: SessionRow): boolean {
