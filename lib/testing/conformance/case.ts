@@ -1,0 +1,21 @@
+import type { SessionStore } from '../../stores/contract/sessions.js';
+import type { Store } from '../../stores/contract/store.js';
+
+/** A part of a store, by its name in `Store`. */
+export type StorePart = Exclude<keyof Store, 'close'>;
+
+/** What a case works with. It has a store of its own, which is closed after it. */
+export interface Bench {
+  readonly sessions: SessionStore;
+  /** What the store has written, read past it. */
+  rawRows(): Promise<readonly string[]>;
+}
+
+/** The cases of one behaviour, each under a sentence that says what a store does. */
+export interface CaseGroup {
+  readonly group: string;
+  readonly part: StorePart;
+  /** Whether the cases look at what was written by `rawRows`. */
+  readonly rawRows?: true;
+  readonly cases: Readonly<Record<string, (bench: Bench) => Promise<void>>>;
+}

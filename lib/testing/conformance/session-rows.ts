@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict';
+import { hashToken, type TokenHash } from '../../internal/token-hash.js';
+import type { InsertOutcome, InsertSession, SessionRow, SessionStore } from '../../stores/contract/sessions.js';
+
+/** When a case happens. Far from the real time, so that a store's own clock would show. */
+export const NOW: number = Date.UTC(2002, 1, 3, 4, 5, 6, 789);
+
+export const MINUTE = 60_000;
+export const HOUR: number = 60 * MINUTE;
+
+/** The hash of a token which is told from others by a name. */
+export function hashOf(name: string): TokenHash {
+  return hashToken(new TextEncoder().encode(name));
+}
+
+/** A live cookie session of `user`, with its token's hash made of its id. */
+export function sessionRow(row: Partial<SessionRow> & { readonly id: string }): SessionRow {
+  return {
+    userId: 'user',
+    delivery: 'cookie',
+    createdAt: NOW - 3 * MINUTE,
+    authenticatedAt: NOW - 4 * MINUTE,
+    lastSeenAt: NOW - 2 * MINUTE,
+    idleExpiresAt: NOW + HOUR,
+    expiresAt: NOW + 10 * HOUR,
+    userAgent: null,
+    ip: null,
+    label: null,
+    data: null,
+    tokenHash: hashOf(`${row.id} token`),
+    previousTokenHash: null,
+    tokenNonce: null,
+    tokenConfirmedAt: NOW - 3 * MINUTE,
+    refreshHash: null,
+    parentRefreshHash: null,
+    refreshNonce: null,
+    refreshedAt: null,
+    refreshConfirmedAt: null,
+    amr: ['pwd'],
+    acr: null,
+    signInProofs: { password: NOW - 4 * MINUTE },
+    stepUpProofs: {},
+    ...row,
+  };
+}
+
+/** A live session with a refresh token that was rotated before: no field of it is null or empty. */
+export function rotatedRow(row: Partial<SessionRow> & { readonly id: string }): SessionRow {
+  return sessionRow({
+    delivery: 'bearer',
+    userAgent: 'a browser',
+    ip: '192.0.2.1',
+    label: 'my phone',
+    data: { tenant: 'acme' },
+    previousTokenHash: hashOf(`${row.id} previous token`),
+    tokenNonce: `${row.id} token nonce`,
+    tokenConfirmedAt: NOW - 50_000,
+    refreshHash: hashOf(`${row.id} refresh`),
+    parentRefreshHash: hashOf(`${row.id} parent refresh`),
+    refreshNonce: `${row.id} refresh nonce`,
+    refreshedAt: NOW - 59_000,
+    refreshConfirmedAt: NOW - 51_000,
+    acr: 'urn:example:acr',
+    stepUpProofs: { totp: NOW - 40_000 },
+    ...row,
+  });
+}
+
+export async function insert(
+  sessions: SessionStore,
+  row: SessionRow,
+  rest: Partial<Omit<InsertSession, 'row'>> = {},
+): Promise<InsertOutcome> {
+  return await sessions.insert({ row, replaces: null, cap: null, now: NOW, ...rest });
+}
+
+/** Inserts rows that have to be there for a case. */
+export async function given(sessions: SessionStore, ...rows: readonly SessionRow[]): Promise<void> {
+  for (const row of rows) assert.equal((await insert(sessions, row)).outcome, 'inserted');
+}
+
+/** Those of these ids that the store has a row for, live or over. */
+export async function present(sessions: SessionStore, ...ids: readonly string[]): Promise<readonly string[]> {
+  const found = await Promise.all(ids.map(async (id) => await sessions.get(id)));
+  return ids.filter((_id, index) => found[index] !== null);
+}
+
+export function idsOf(records: readonly { readonly id: string }[]): readonly string[] {
+  return records.map(({ id }) => id);
+}
+
+/** For answers whose order isn't said. */
+export function sortedIds(records: readonly { readonly id: string }[]): readonly string[] {
+  return idsOf(records).toSorted();
+}
