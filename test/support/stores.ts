@@ -1,0 +1,35 @@
+import { describe, it } from 'node:test';
+import type { Store } from '../../lib/stores/contract/store.js';
+import { memoryStore } from '../../lib/stores/memory/index.js';
+
+export interface TestStore {
+  readonly name: string;
+  /** Makes an empty store; its `close` takes away what it left on the machine. */
+  readonly make: () => Promise<Store>;
+  /** See `storeConformance`. */
+  readonly rawRows?: (store: Store) => Promise<readonly string[]>;
+  /** What the store needs and this machine hasn't, for example a server. */
+  readonly missing?: string;
+}
+
+const stores: readonly TestStore[] = [{ name: 'memory', make: async () => memoryStore() }];
+
+/**
+ * Writes tests for every store, in a `describe` that has its name. A store that can't be run here is skipped by name;
+ * with `REQUIRE_ALL_STORES=1` it fails.
+ */
+export function forEachStore(body: (name: string, makeStore: () => Promise<Store>, store: TestStore) => void): void {
+  for (const store of stores) {
+    describe(`on the ${store.name} store`, () => {
+      if (store.missing === undefined) body(store.name, store.make, store);
+      else isMissing(store.missing);
+    });
+  }
+}
+
+function isMissing(what: string): void {
+  const required = process.env['REQUIRE_ALL_STORES'] === '1';
+  it('can be run', { skip: required ? false : `needs ${what}` }, () => {
+    throw new Error(`REQUIRE_ALL_STORES is set and there is no ${what}.`);
+  });
+}
