@@ -3,7 +3,7 @@
 // Node's runner already fails a test file for an unhandled rejection or an uncaught exception in its main thread, at any
 // moment. The cases below pass it unseen. (CommonJS, since `--import` doesn't reach a worker made with `eval: true`.)
 const { appendFileSync, readFileSync } = require('node:fs');
-const path = require('node:path');
+const { join } = require('node:path');
 const { inspect } = require('node:util');
 const { isMainThread } = require('node:worker_threads');
 
@@ -11,7 +11,7 @@ const { isMainThread } = require('node:worker_threads');
 const ON_PURPOSE = '[on purpose]';
 
 const inherited = process.env.TEST_CRASH_LOG;
-if (inherited === undefined) watchTestFile(path.join(process.env.TEST_CRASH_FOLDER, `${process.pid}.log`));
+if (inherited === undefined) watchTestFile(join(process.env.TEST_CRASH_FOLDER, `${process.pid}.log`));
 else reportCrashesTo(inherited);
 
 // 1. A thread or a child process that dies, while its parent handles the 'error' or 'exit' event and goes on.

@@ -1,0 +1,56 @@
+// Compiled only: codes, events and their parts are closed unions. A new member must be added here, and so be noticed.
+import type { RefusalCode, RefusedReason, RevokedBy, StepgateEvent } from 'stepgate';
+
+export function status(code: RefusalCode): number {
+  switch (code) {
+    case 'refresh_missing':
+    case 'request_invalid':
+      return 400;
+    case 'session_required':
+    case 'session_invalid':
+    case 'refresh_invalid':
+      return 401;
+    case 'sign_in_refused':
+    case 'cross_origin':
+    case 'api_key_refused':
+      return 403;
+    case 'not_found':
+      return 404;
+    case 'method_not_allowed':
+      return 405;
+    case 'body_too_large':
+      return 413;
+    case 'unsupported_media_type':
+      return 415;
+    case 'store_unavailable':
+      return 500;
+    default:
+      return code satisfies never;
+  }
+}
+// @ts-expect-error no such code
+export const unknownCode: RefusalCode = 'forbidden';
+
+export function auditLine(event: StepgateEvent): string {
+  switch (event.type) {
+    case 'session.created':
+      return `${event.at} ${event.userId} ${event.sessionId} ${event.methods.join()}`;
+    case 'session.refreshed':
+    case 'session.refresh-reused':
+      return `${event.userId} ${event.ip ?? ''}`;
+    case 'session.revoked':
+      return event.by satisfies RevokedBy;
+    case 'session.refused':
+      return event.reason satisfies RefusedReason;
+    case 'sessions.expired-deleted':
+      return String(event.count);
+    case 'touch.failed':
+      return `${event.pending} ${event.dropped}`;
+    case 'store.failed':
+      // @ts-expect-error a failed operation is nobody's
+      void event.userId;
+      return event.operation;
+    default:
+      return event satisfies never;
+  }
+}
