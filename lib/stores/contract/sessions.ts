@@ -97,6 +97,23 @@ export interface RotateRefresh {
   readonly now: number;
 }
 
+export interface RecordStepUp {
+  readonly id: string;
+  /** The session token that was presented. */
+  readonly presented: TokenHash;
+  /** What the new session token was derived with out of the presented one. */
+  readonly nonce: string;
+  readonly tokenHash: TokenHash;
+  /** The proof; null for a step-up that makes none (an action's). */
+  readonly proof: { readonly method: string; readonly verifiedAt: number } | null;
+  readonly now: number;
+}
+
+/** `lost`: the presented token may not do this (any more); nothing was written. */
+export type RecordStepUpOutcome =
+  /** With its `tokenNonce` the current token can be derived from the presented one. */
+  { readonly outcome: 'recorded'; readonly row: SessionRow } | { readonly outcome: 'lost' };
+
 export interface ReplaceCredentials {
   readonly id: string;
   readonly userId: string;
@@ -163,6 +180,19 @@ export interface SessionStore {
    * was written.
    */
   rotateRefresh(rotate: RotateRefresh): Promise<boolean>;
+  /**
+   * Notes a step-up on a session live at `now` and replaces its token, in one step:
+   * - `presented` is the current token: it becomes the previous one, `tokenHash` and `nonce` take its place,
+   *   unconfirmed; an unconfirmed refresh token is confirmed by that (at `now`).
+   * - `presented` is the previous token, and the current one is unconfirmed (its answer was lost, or is on its way to
+   *   another tab): with a `tokenNonce` the current token stays; without one (it came with a refresh) `tokenHash` and
+   *   `nonce` take its place, unconfirmed, and the previous one stays.
+   * - else `lost`.
+   * A proof is kept in `stepUpProofs`, where a later time of the same method stays. Gives the row as it is then.
+   */
+  recordStepUp(record: RecordStepUp): Promise<RecordStepUpOutcome>;
+  /** Takes all proofs of a session, the sign-in's too. False when there is no such session. */
+  dropProofs(id: string): Promise<boolean>;
   /**
    * If `presented` is the current session token of this session, live at `now`: the user's other sessions end, the
    * not-before time is set to `now`, this session gets the new tokens as if it had just signed in with them (confirmed

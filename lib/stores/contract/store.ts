@@ -1,8 +1,24 @@
+import type { AttemptStore } from './attempts.js';
+import type { ChallengeStore } from './challenges.js';
+import type { GrantStore } from './grants.js';
+import type { PasskeyStore } from './passkeys.js';
+import type { RecoveryCodeStore } from './recovery-codes.js';
 import type { SessionStore } from './sessions.js';
+import type { TotpStore } from './totp.js';
 
-/** Where the kit keeps its rows. */
-export interface Store {
+/** The parts that only some methods and rules need. */
+export interface StoreParts {
+  readonly challenges: ChallengeStore;
+  readonly grants: GrantStore;
+  readonly attempts: AttemptStore;
+  readonly passkeys: PasskeyStore;
+  readonly totp: TotpStore;
+  readonly recoveryCodes: RecoveryCodeStore;
+}
+
+/** Where the kit keeps its rows. A store may lack parts; what needs one says so when it is set up. */
+export interface Store extends Partial<StoreParts> {
   readonly sessions: SessionStore;
   /** Finishes what is under way and lets go of connections and threads that the store opened itself. */
-  close?(): Promise<void>;
+  readonly close?: () => Promise<void>;
 }

@@ -1,5 +1,5 @@
 import type { TokenHash } from '../../internal/token-hash.js';
-import type { EndedSession, Session, SessionRow, SessionStore } from '../contract/sessions.js';
+import type { EndedSession, ProofTimes, Session, SessionRow, SessionStore } from '../contract/sessions.js';
 
 /** No operation awaits anything, so each is one step: nothing comes between its decision and its writing. */
 export function memorySessions(): SessionStore {
@@ -132,6 +132,30 @@ export function memorySessions(): SessionStore {
       return true;
     },
 
+    async recordStepUp({ id, presented, nonce, tokenHash, proof, now }) {
+      const row = getLive(id, now);
+      const isCurrent = row?.tokenHash === presented;
+      const isPrevious = row?.previousTokenHash === presented && row.tokenConfirmedAt === null;
+      if (!row || (!isCurrent && !isPrevious)) return { outcome: 'lost' };
+      const isReplaced = isCurrent || row.tokenNonce === null;
+      put({
+        ...row,
+        ...(isReplaced ? { tokenHash, tokenNonce: nonce, previousTokenHash: presented, tokenConfirmedAt: null } : {}),
+        refreshConfirmedAt:
+          isCurrent && row.refreshHash !== null ? (row.refreshConfirmedAt ?? now) : row.refreshConfirmedAt,
+        stepUpProofs: proof === null ? row.stepUpProofs : withProof(row.stepUpProofs, proof.method, proof.verifiedAt),
+      });
+      const recorded = get(id);
+      return recorded === null ? { outcome: 'lost' } : { outcome: 'recorded', row: recorded };
+    },
+
+    async dropProofs(id) {
+      const row = get(id);
+      if (!row) return false;
+      put({ ...row, signInProofs: Object.freeze({}), stepUpProofs: Object.freeze({}) });
+      return true;
+    },
+
     async replaceCredentials({ id, userId, presented, tokenHash, refreshHash, now }) {
       const row = getLive(id, now);
       if (row?.userId !== userId || row.tokenHash !== presented) return { outcome: 'lost' };
@@ -166,6 +190,11 @@ export function memorySessions(): SessionStore {
 /** A row is JSON throughout; a frozen copy of it can be handed out, and nobody changes the store through it. */
 function frozenCopy(row: SessionRow): SessionRow {
   return JSON.parse(JSON.stringify(row), (_key, value: unknown) => Object.freeze(value)) as SessionRow; // a row is JSON only
+}
+
+function withProof(proofs: ProofTimes, method: string, verifiedAt: number): ProofTimes {
+  const known = Object.hasOwn(proofs, method) ? proofs[method] : undefined;
+  return Object.freeze({ ...proofs, [method]: Math.max(verifiedAt, known ?? verifiedAt) });
 }
 
 function tokensOf(row: SessionRow): readonly TokenHash[] {

@@ -1,0 +1,42 @@
+import type { MaybePromise } from '../../internal/maybe-promise.js';
+
+/** A counter of attempts. What its key means and where its limit lies is the business of lib/step-up/attempts.ts. */
+export interface AttemptCounter {
+  readonly key: string;
+  /** At this count the attempt is refused; null: it only counts. */
+  readonly limit: number | null;
+  /** For how many milliseconds from its first attempt it counts; null: until it is cleared. */
+  readonly window: number | null;
+}
+
+export interface AttemptCount {
+  readonly key: string;
+  readonly count: number;
+  /** When its window ends; null for a counter without one. */
+  readonly endsAt: number | null;
+}
+
+export type CountOutcome =
+  /** One more on every counter; the new counts in the order of the question. */
+  | { readonly outcome: 'counted'; readonly counts: readonly AttemptCount[] }
+  /** The first counter that is at its limit; nothing was counted. */
+  | { readonly outcome: 'refused'; readonly at: AttemptCount };
+
+/** As in `SessionStore`: atomic, durable when answered, `now` is an argument, absent is a value. */
+export interface AttemptStore {
+  /** The counters of the user that are live at `now`, in the order of the keys; absent and ended ones are left out. */
+  read(userId: string, keys: readonly string[], now: number): MaybePromise<readonly AttemptCount[]>;
+  /**
+   * One attempt on all these counters of the user, or on none: refused if one of them is at its limit. A counter whose
+   * window is over at `now` starts again. Parallel attempts never get past a limit.
+   */
+  count(userId: string, counters: readonly AttemptCounter[], now: number): Promise<CountOutcome>;
+  /** Deletes the counters named in `clear` and takes one attempt back (never below 0) from those in `release`. */
+  settle(
+    userId: string,
+    settle: { readonly clear: readonly string[]; readonly release: readonly string[] },
+  ): Promise<void>;
+  dropForUser(userId: string): Promise<void>;
+  /** Deletes at most `limit` counters whose window is over at `now`. Says how many. */
+  deleteExpired(now: number, limit: number): Promise<number>;
+}

@@ -1,0 +1,51 @@
+import type { MaybePromise } from '../../internal/maybe-promise.js';
+
+/** A passkey of a user. The public key is all we hold of it. */
+export interface PasskeyRow {
+  /** The credential id, base64url. */
+  readonly id: string;
+  readonly userId: string;
+  /** COSE key, base64url. */
+  readonly publicKey: string;
+  readonly counter: number;
+  /** Whether it may ever be synced; it never changes (WebAuthn 6.1.3). */
+  readonly backupEligible: boolean;
+  readonly backedUp: boolean;
+  readonly transports: readonly string[];
+  readonly label: string | null;
+  readonly createdAt: number;
+  readonly lastUsedAt: number | null;
+}
+
+export interface PasskeyUse {
+  readonly userId: string;
+  readonly id: string;
+  readonly counter: number;
+  readonly backedUp: boolean;
+  readonly usedAt: number;
+}
+
+/** As in `SessionStore`: atomic, durable when answered, `now` is an argument, absent is a value. */
+export interface PasskeyStore {
+  /**
+   * Inserts a passkey. `taken`: the id is there already, whoever's it is. With `first` only while the user has neither
+   * a passkey nor a confirmed TOTP in this store, else `not-first`. Only for `inserted` anything was written.
+   */
+  insert(row: PasskeyRow, options: { readonly first: boolean }): Promise<'inserted' | 'taken' | 'not-first'>;
+  /** The passkey with this id if it is this user's. */
+  find(userId: string, id: string): MaybePromise<PasskeyRow | null>;
+  /** The passkey with this id, whoever's it is: for a sign-in, where nobody has said who they are. */
+  findById(id: string): MaybePromise<PasskeyRow | null>;
+  /** The user's passkeys, oldest first (then by id). */
+  listForUser(userId: string): MaybePromise<readonly PasskeyRow[]>;
+  /**
+   * Notes a use, if the counter is greater than the stored one, or both are 0. False when it isn't, or the passkey is
+   * gone: nothing was written. `lastUsedAt` never goes back.
+   */
+  use(use: PasskeyUse): Promise<boolean>;
+  /** The renamed passkey; null if the user has none with this id. */
+  rename(userId: string, id: string, label: string): Promise<PasskeyRow | null>;
+  /** False if the user has none with this id. */
+  remove(userId: string, id: string): Promise<boolean>;
+  dropForUser(userId: string): Promise<void>;
+}

@@ -1,0 +1,53 @@
+import type { AttemptCount, AttemptStore } from '../contract/attempts.js';
+
+export function memoryAttempts(): AttemptStore {
+  const users = new Map<string, Map<string, AttemptCount>>();
+
+  function live(userId: string, key: string, now: number): AttemptCount | null {
+    const counter = users.get(userId)?.get(key);
+    return counter === undefined || (counter.endsAt !== null && now >= counter.endsAt) ? null : counter;
+  }
+
+  return {
+    read: (userId, keys, now) => keys.flatMap((key) => live(userId, key, now) ?? []),
+    async count(userId, counters, now) {
+      for (const { key, limit } of counters) {
+        const at = live(userId, key, now);
+        if (at !== null && limit !== null && at.count >= limit) return { outcome: 'refused', at };
+      }
+      const ofUser = users.get(userId) ?? new Map<string, AttemptCount>();
+      users.set(userId, ofUser);
+      const counts = counters.map(({ key, window }): AttemptCount => {
+        const at = live(userId, key, now) ?? { count: 0, endsAt: window === null ? null : now + window };
+        const next = Object.freeze({ key, count: at.count + 1, endsAt: at.endsAt });
+        ofUser.set(key, next);
+        return next;
+      });
+      return { outcome: 'counted', counts };
+    },
+    async settle(userId, { clear, release }) {
+      const ofUser = users.get(userId);
+      for (const key of clear) ofUser?.delete(key);
+      for (const key of release) {
+        const counter = ofUser?.get(key);
+        if (counter !== undefined)
+          ofUser?.set(key, Object.freeze({ ...counter, count: Math.max(0, counter.count - 1) }));
+      }
+    },
+    async dropForUser(userId) {
+      users.delete(userId);
+    },
+    async deleteExpired(now, limit) {
+      let count = 0;
+      for (const [userId, counters] of users) {
+        for (const { key, endsAt } of counters.values()) {
+          if (endsAt === null || now < endsAt || count >= limit) continue;
+          counters.delete(key);
+          count += 1;
+        }
+        if (counters.size === 0) users.delete(userId);
+      }
+      return count;
+    },
+  };
+}

@@ -1,0 +1,54 @@
+import type { PasskeyRow, PasskeyStore } from '../contract/passkeys.js';
+
+/** `hasTotp` says whether the user has a confirmed TOTP: a first method has to be the first of all. */
+export function memoryPasskeys(hasTotp: (userId: string) => boolean): PasskeyStore & { has(userId: string): boolean } {
+  const rows = new Map<string, PasskeyRow>();
+
+  function find(userId: string, id: string): PasskeyRow | null {
+    const row = rows.get(id);
+    return row?.userId === userId ? row : null;
+  }
+
+  function put(row: PasskeyRow): PasskeyRow {
+    const kept = Object.freeze({ ...row, transports: Object.freeze([...row.transports]) });
+    rows.set(row.id, kept);
+    return kept;
+  }
+
+  function has(userId: string): boolean {
+    return [...rows.values()].some((row) => row.userId === userId);
+  }
+
+  return {
+    has,
+    async insert(row, { first }) {
+      if (rows.has(row.id)) return 'taken';
+      if (first && (has(row.userId) || hasTotp(row.userId))) return 'not-first';
+      put(row);
+      return 'inserted';
+    },
+    find,
+    findById: (id) => rows.get(id) ?? null,
+    listForUser: (userId) => [...rows.values()].filter((row) => row.userId === userId).sort(oldestFirst),
+    async use({ userId, id, counter, backedUp, usedAt }) {
+      const row = find(userId, id);
+      if (row === null || !(counter > row.counter || (counter === 0 && row.counter === 0))) return false;
+      put({ ...row, counter, backedUp, lastUsedAt: Math.max(usedAt, row.lastUsedAt ?? usedAt) });
+      return true;
+    },
+    async rename(userId, id, label) {
+      const row = find(userId, id);
+      return row === null ? null : put({ ...row, label });
+    },
+    async remove(userId, id) {
+      return find(userId, id) !== null && rows.delete(id);
+    },
+    async dropForUser(userId) {
+      for (const row of rows.values()) if (row.userId === userId) rows.delete(row.id);
+    },
+  };
+}
+
+function oldestFirst(a: PasskeyRow, b: PasskeyRow): number {
+  return a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1);
+}

@@ -1,0 +1,21 @@
+import type { TokenHash } from '../../internal/token-hash.js';
+import type { RecoveryCodeStore } from '../contract/recovery-codes.js';
+
+export function memoryRecoveryCodes(): RecoveryCodeStore {
+  const sets = new Map<string, { readonly hashes: Set<TokenHash>; readonly createdAt: number }>();
+  return {
+    async replace(userId, hashes, now) {
+      sets.set(userId, { hashes: new Set(hashes), createdAt: now });
+    },
+    async take(userId, hash) {
+      return sets.get(userId)?.hashes.delete(hash) ?? false;
+    },
+    count(userId) {
+      const set = sets.get(userId);
+      return set === undefined || set.hashes.size === 0 ? null : { left: set.hashes.size, createdAt: set.createdAt };
+    },
+    async dropForUser(userId) {
+      sets.delete(userId);
+    },
+  };
+}

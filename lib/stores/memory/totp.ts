@@ -1,0 +1,39 @@
+import type { TotpRow, TotpStore } from '../contract/totp.js';
+
+/** `hasPasskey` says whether the user has one: a first method has to be the first of all. */
+export function memoryTotp(hasPasskey: (userId: string) => boolean): TotpStore & { has(userId: string): boolean } {
+  const rows = new Map<string, TotpRow>();
+
+  function put(row: TotpRow): void {
+    rows.set(row.userId, Object.freeze({ ...row }));
+  }
+
+  return {
+    has: (userId) => (rows.get(userId)?.confirmedAt ?? null) !== null,
+    find: (userId) => rows.get(userId) ?? null,
+    async begin(row) {
+      if ((rows.get(row.userId)?.confirmedAt ?? null) !== null) return false;
+      put(row);
+      return true;
+    },
+    async put(row) {
+      put(row);
+    },
+    async confirm({ userId, encryptedSecret, step, now, first }) {
+      const row = rows.get(userId);
+      if (row === undefined || row.confirmedAt !== null || row.encryptedSecret !== encryptedSecret) return false;
+      if (first && hasPasskey(userId)) return false;
+      put({ ...row, confirmedAt: now, lastStep: step });
+      return true;
+    },
+    async useStep(userId, step) {
+      const row = rows.get(userId);
+      if (row === undefined || row.confirmedAt === null || step <= (row.lastStep ?? -1)) return false;
+      put({ ...row, lastStep: step });
+      return true;
+    },
+    async remove(userId) {
+      return rows.delete(userId);
+    },
+  };
+}
