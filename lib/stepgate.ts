@@ -21,9 +21,9 @@ import { createAccessTokens } from './session/access-token.js';
 import { createCleanup } from './session/cleanup.js';
 import { createRefresh } from './session/refresh.js';
 import { createRefreshTokens } from './session/refresh-token.js';
+import { createSafeStore, createStoreCall } from './session/safe-store.js';
 import { createSessionAdmin, type SessionAdmin } from './session/session-admin.js';
 import { createSessions } from './session/sessions.js';
-import { createStoreCall } from './session/store-calls.js';
 import { createTouchQueue } from './session/touch-queue.js';
 
 /** What a request turned out to be. */
@@ -73,27 +73,23 @@ const SIGN_IN_METHODS: ReadonlyMap<string, SignInMethod> = new Map([
 export function stepgate(options: StepgateOptions): Stepgate {
   const settings = readOptions(options);
   const { clock, secrets, origin } = settings;
-  const store = settings.store.sessions;
   const emit = createEmit(settings.onEvent, clock);
   const call = createStoreCall(settings.storeTimeout, emit);
+  const store = createSafeStore(settings.store, call);
   const onRefusal: OnRefusal = settings.onRefusal ?? answer;
 
   const refreshTokens = createRefreshTokens(secrets);
   const accessTokens = createAccessTokens({ ...settings, lifetime: settings.accessTokenLifetime });
   // Touches tell their failures themselves, with what is waiting.
-  const quietCall = createStoreCall(settings.storeTimeout, () => {});
-  const touchQueue = createTouchQueue({ ...settings, store, call: quietCall, emit });
-  const sessions = createSessions({
-    ...settings,
-    store,
-    call,
-    emit,
-    touchQueue,
-    refreshTokens,
-    cap: settings.maxSessionsPerUser,
-  });
-  const refresh = createRefresh({ ...settings, store, call, emit, touchQueue, sessions, refreshTokens });
-  const cleanup = createCleanup({ store, call, clock, emit, interval: settings.cleanupInterval });
+  const quiet = createSafeStore(
+    settings.store,
+    createStoreCall(settings.storeTimeout, () => {}),
+  );
+  const touchQueue = createTouchQueue({ ...settings, store: quiet.sessions, emit });
+  const base = { ...settings, store: store.sessions, emit, touchQueue, refreshTokens };
+  const sessions = createSessions({ ...base, cap: settings.maxSessionsPerUser });
+  const refresh = createRefresh({ ...base, sessions });
+  const cleanup = createCleanup({ store, clock, emit, interval: settings.cleanupInterval });
 
   const challenges = {
     sessionRequired: noCredentialChallenge(origin),

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { StoreFault } from '../session/store-calls.js';
+import { StoreFault } from '../session/safe-store.js';
 
 /** Every refusal there is, with its status. docs/errors.md has a heading for each. */
 const STATUS = {

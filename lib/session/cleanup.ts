@@ -1,18 +1,16 @@
 import type { Emit } from '../events.js';
 import type { Clock } from '../internal/clock.js';
-import type { SessionStore } from '../stores/contract/sessions.js';
+import type { Store } from '../stores/contract/store.js';
 import { SIGN_IN_WINDOW } from './sessions.js';
-import type { StoreCall } from './store-calls.js';
 
 export interface Cleanup {
-  /** Deletes every row that is over. Gives their number; rejects when the store fails. */
+  /** Deletes every row that is over. Gives the number of sessions; rejects when the store fails. */
   deleteExpired(): Promise<number>;
   close(): void;
 }
 
 export interface CleanupOptions {
-  readonly store: SessionStore;
-  readonly call: StoreCall;
+  readonly store: Store;
   readonly clock: Clock;
   readonly emit: Emit;
   readonly interval: number;
@@ -21,13 +19,12 @@ export interface CleanupOptions {
 const BATCH = 1_000;
 const MAX_TIMER = 2 ** 31 - 1; // a longer one would fire at once
 
-export function createCleanup({ store, call, clock, emit, interval }: CleanupOptions): Cleanup {
-  // A batch at a time, so that nobody's sign-in waits behind a million deletions.
+export function createCleanup({ store, clock, emit, interval }: CleanupOptions): Cleanup {
   async function deleteExpired(): Promise<number> {
     const now = clock.now();
-    let count = 0;
-    for (let last = BATCH; last >= BATCH; count += last) {
-      last = await call('deleteExpired', () => store.deleteExpired(now, now - SIGN_IN_WINDOW, BATCH), Number.isInteger);
+    const count = await inBatches((limit) => store.sessions.deleteExpired(now, now - SIGN_IN_WINDOW, limit));
+    for (const part of [store.challenges, store.grants, store.attempts]) {
+      if (part !== undefined) await inBatches((limit) => part.deleteExpired(now, limit));
     }
     if (count > 0) emit({ type: 'sessions.expired-deleted', count });
     return count;
@@ -37,5 +34,12 @@ export function createCleanup({ store, call, clock, emit, interval }: CleanupOpt
   return { deleteExpired, close: () => clearInterval(timer) };
 }
 
-/** The store call has told the failure in an event; the next interval tries again. */
+/** A batch at a time, so that nobody's sign-in waits behind a million deletions. */
+async function inBatches(deleteSome: (limit: number) => Promise<number>): Promise<number> {
+  let count = 0;
+  for (let last = BATCH; last >= BATCH; count += last) last = await deleteSome(BATCH);
+  return count;
+}
+
+/** The store's failure is told in an event already; the next interval tries again. */
 function reported(): void {}

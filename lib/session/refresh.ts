@@ -4,8 +4,8 @@ import type { Clock } from '../internal/clock.js';
 import { hashToken } from '../internal/token-hash.js';
 import type { Delivery, SessionRow, SessionStore } from '../stores/contract/sessions.js';
 import type { RefreshToken, RefreshTokens, TokenPair } from './refresh-token.js';
+import { StoreFault } from './safe-store.js';
 import type { Sessions, SessionWithTokens } from './sessions.js';
-import { type StoreCall, StoreFault } from './store-calls.js';
 import { encode } from './tokens.js';
 import type { TouchQueue } from './touch-queue.js';
 
@@ -18,7 +18,6 @@ export type RefreshOutcome =
 
 export interface RefreshOptions {
   readonly store: SessionStore;
-  readonly call: StoreCall;
   readonly clock: Clock;
   readonly emit: Emit;
   readonly touchQueue: TouchQueue;
@@ -36,7 +35,7 @@ const MAX_ATTEMPTS = 3;
 export function createRefresh(
   options: RefreshOptions,
 ): (presented: RefreshToken, delivery: Delivery) => Promise<RefreshOutcome> {
-  const { store, call, clock, emit, touchQueue, sessions, refreshTokens, idleLifetime, refreshGrace } = options;
+  const { store, clock, emit, touchQueue, sessions, refreshTokens, idleLifetime, refreshGrace } = options;
 
   return async function refresh(presented, delivery) {
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
@@ -60,20 +59,15 @@ export function createRefresh(
     const nonce = encode(randomBytes(NONCE_BYTES));
     const pair = refreshTokens.successor(presented, nonce);
     const idleExpiresAt = Math.min(now + idleLifetime, row.expiresAt);
-    const won = await call(
-      'rotateRefresh',
-      () =>
-        store.rotateRefresh({
-          id: row.id,
-          presented: presented.hash,
-          successor: pair.refreshToken.hash,
-          nonce,
-          tokenHash: hashToken(pair.token),
-          idleExpiresAt,
-          now,
-        }),
-      isBoolean,
-    );
+    const won = await store.rotateRefresh({
+      id: row.id,
+      presented: presented.hash,
+      successor: pair.refreshToken.hash,
+      nonce,
+      tokenHash: hashToken(pair.token),
+      idleExpiresAt,
+      now,
+    });
     if (!won) return null;
     emit({ type: 'session.refreshed', userId: row.userId, sessionId: row.id });
     return { outcome: 'rotated', row, ...pair };
@@ -100,8 +94,4 @@ export function createRefresh(
     if (row.refreshNonce === null || row.refreshHash === null) return null;
     return refreshTokens.recoverSuccessor(presented, row.refreshNonce, row.refreshHash);
   }
-}
-
-function isBoolean(answer: unknown): boolean {
-  return typeof answer === 'boolean';
 }

@@ -11,7 +11,6 @@ import type {
   SessionStore,
 } from '../stores/contract/sessions.js';
 import type { RefreshToken, RefreshTokens } from './refresh-token.js';
-import type { StoreCall } from './store-calls.js';
 import { newId, newToken } from './tokens.js';
 import type { TouchQueue } from './touch-queue.js';
 
@@ -78,7 +77,6 @@ export interface Sessions {
 
 export interface SessionsOptions {
   readonly store: SessionStore;
-  readonly call: StoreCall;
   readonly clock: Clock;
   readonly emit: Emit;
   readonly touchQueue: TouchQueue;
@@ -90,7 +88,7 @@ export interface SessionsOptions {
 }
 
 export function createSessions(options: SessionsOptions): Sessions {
-  const { store, call, clock, emit, touchQueue, refreshTokens, idleLifetime, absoluteLifetime, cap } = options;
+  const { store, clock, emit, touchQueue, refreshTokens, idleLifetime, absoluteLifetime, cap } = options;
 
   function judge(row: SessionRow | null, hash: TokenHash, claim: Claim): FindOutcome {
     const reason = row === null ? 'unknown' : refusalReason(row, hash, claim);
@@ -117,13 +115,13 @@ export function createSessions(options: SessionsOptions): Sessions {
   }
 
   async function revoke(id: string, userId: string | null, by: RevokedBy): Promise<boolean> {
-    const ended = await call('revoke', () => store.revoke(id, userId), isObjectOrNull);
+    const ended = await store.revoke(id, userId);
     if (ended !== null) revoked([ended], by);
     return ended !== null;
   }
 
   function findRow(hash: TokenHash): MaybePromise<SessionRow | null> {
-    return call('find', () => store.find(hash), isRowOrNull);
+    return store.find(hash);
   }
 
   return {
@@ -147,25 +145,21 @@ export function createSessions(options: SessionsOptions): Sessions {
         signInProofs: proofs,
         stepUpProofs: {},
       };
-      const inserted = await call('insert', () => store.insert({ row, replaces, cap, now }), isOutcome);
+      const inserted = await store.insert({ row, replaces, cap, now });
       if (inserted.outcome === 'refused') return { outcome: 'too-late' };
       if (inserted.replaced !== null) revoked([inserted.replaced], 'sign-in');
       revoked(inserted.evicted, 'cap');
       return { outcome: 'created', row, ...tokens };
     },
-    listForUser: async (userId) => call('listForUser', () => store.listForUser(userId, clock.now()), Array.isArray),
-    list: async (limit, after) => call('list', () => store.list({ limit, after, now: clock.now() }), Array.isArray),
+    listForUser: async (userId) => store.listForUser(userId, clock.now()),
+    list: async (limit, after) => store.list({ limit, after, now: clock.now() }),
     async get(id) {
-      const row = await call('get', () => store.get(id), isRowOrNull);
+      const row = await store.get(id);
       return row !== null && isLive(row, clock.now()) ? row : null;
     },
     revoke,
     async revokeAllForUser(userId, except, by) {
-      const ended = await call(
-        'revokeAllForUser',
-        () => store.revokeAllForUser(userId, except, clock.now()),
-        Array.isArray,
-      );
+      const ended = await store.revokeAllForUser(userId, except, clock.now());
       revoked(ended, by);
       return ended.length;
     },
@@ -179,11 +173,7 @@ export function createSessions(options: SessionsOptions): Sessions {
       const columns = columnsOf(tokens, now);
       const { id, userId, tokenHash: presented } = row;
       const { tokenHash, refreshHash } = columns;
-      const answer = await call(
-        'replaceCredentials',
-        () => store.replaceCredentials({ id, userId, presented, tokenHash, refreshHash, now }),
-        isOutcome,
-      );
+      const answer = await store.replaceCredentials({ id, userId, presented, tokenHash, refreshHash, now });
       if (answer.outcome === 'lost') return null;
       revoked(answer.ended, 'credentials-changed');
       return { row: { ...row, ...columns, signInProofs: {}, stepUpProofs: {} }, ...tokens };
@@ -225,24 +215,4 @@ function columnsOf({ token, refreshToken }: Omit<SessionWithTokens, 'row'>, now:
     refreshedAt: refreshToken === null ? null : now,
     refreshConfirmedAt: refreshToken === null ? null : now,
   };
-}
-
-function isRowOrNull(row: SessionRow | null): boolean {
-  return (
-    row === null ||
-    (typeof row === 'object' &&
-      typeof row.id === 'string' &&
-      typeof row.userId === 'string' &&
-      typeof row.tokenHash === 'string' &&
-      Number.isFinite(row.expiresAt) &&
-      Number.isFinite(row.idleExpiresAt))
-  );
-}
-
-function isObjectOrNull(answer: object | null): boolean {
-  return typeof answer === 'object';
-}
-
-function isOutcome(answer: { readonly outcome: string }): boolean {
-  return typeof answer?.outcome === 'string';
 }

@@ -2,7 +2,6 @@ import type { Emit } from '../events.js';
 import type { Clock } from '../internal/clock.js';
 import type { TokenHash } from '../internal/token-hash.js';
 import type { SessionRow, SessionStore, Touch } from '../stores/contract/sessions.js';
-import type { StoreCall } from './store-calls.js';
 
 /**
  * Remembers which sessions were seen and writes that in the background: a request never waits for it, and it can
@@ -19,7 +18,6 @@ export interface TouchQueue {
 
 export interface TouchQueueOptions {
   readonly store: SessionStore;
-  readonly call: StoreCall;
   readonly clock: Clock;
   readonly emit: Emit;
   readonly idleLifetime: number;
@@ -33,7 +31,7 @@ const BATCH = 1_000;
 const MAX_PENDING = 100_000;
 
 export function createTouchQueue(options: TouchQueueOptions): TouchQueue {
-  const { store, call, clock, emit, idleLifetime, touchInterval } = options;
+  const { store, clock, emit, idleLifetime, touchInterval } = options;
   const pending = new Map<string, Touch>();
   let writing: ReadonlyMap<string, Touch> = new Map();
   let running: Promise<void> | null = null;
@@ -62,7 +60,7 @@ export function createTouchQueue(options: TouchQueueOptions): TouchQueue {
     while (pending.size > 0) {
       const batch = takeBatch();
       try {
-        await call('touch', () => store.touch(batch, clock.now()), isAnything);
+        await store.touch(batch, clock.now());
         writing = new Map();
       } catch (error) {
         keep();
@@ -122,8 +120,4 @@ export function createTouchQueue(options: TouchQueueOptions): TouchQueue {
       timer = null;
     },
   };
-}
-
-function isAnything(): boolean {
-  return true;
 }

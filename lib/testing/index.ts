@@ -1,3 +1,16 @@
+export type { Algorithm } from './authenticator/key-pair.js';
+export type {
+  AuthenticationResponseJSON,
+  CreationOptionsJSON,
+  RegistrationResponseJSON,
+  RequestOptionsJSON,
+} from './authenticator/messages.js';
+export {
+  type SoftwareAuthenticator,
+  type SoftwareAuthenticatorOptions,
+  softwareAuthenticator,
+} from './authenticator/software-authenticator.js';
+export type { AuthenticationVariant, RegistrationVariant, ResponseVariant } from './authenticator/variants.js';
 export {
   type ConformanceCase,
   type StoreConformanceOptions,

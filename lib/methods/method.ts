@@ -1,0 +1,80 @@
+import type { Emit } from '../events.js';
+import type { Secrets } from '../internal/keys.js';
+import type { MaybePromise } from '../internal/maybe-promise.js';
+import type { Store, StoreParts } from '../stores/contract/store.js';
+
+/** Why a method said no. The client hears one code whatever it was; events tell it apart. */
+export type FailedReason =
+  | 'malformed'
+  | 'unknown-credential'
+  | 'wrong'
+  | 'replayed'
+  | 'counter-regressed'
+  /** The credential is younger than the challenge that it answers. */
+  | 'too-young'
+  /** The method itself threw or took too long. */
+  | 'method-error';
+
+export type MethodOutcome =
+  | { readonly outcome: 'verified' }
+  | { readonly outcome: 'failed'; readonly reason: FailedReason };
+
+/** How the app names a user, in what an authenticator shows. */
+export interface User {
+  readonly name: string;
+  readonly displayName?: string;
+}
+
+/** What the kit lends to its methods. Every store call in it is watched: a failing store is a `StoreFault`. */
+export interface MethodKit {
+  readonly store: Store;
+  readonly secrets: Secrets;
+  readonly issuer: string;
+  readonly emit: Emit;
+  /** Null: unknown or disabled. */
+  readonly findUser: (userId: string) => Promise<User | null>;
+}
+
+export interface MethodContext {
+  readonly kit: MethodKit;
+  /** The user of the session; never one that the request names. */
+  readonly userId: string;
+  readonly now: number;
+}
+
+export interface BeginContext extends MethodContext {
+  /** What an authenticator is to sign, base64url. */
+  readonly challenge: string;
+}
+
+export interface VerifyContext extends MethodContext {
+  /** What the client sent: any JSON. */
+  readonly response: unknown;
+  /** The challenge that this answers, taken and so used up; null for a method without a ceremony. */
+  readonly challenge: { readonly value: string; readonly createdAt: number } | null;
+}
+
+/**
+ * A way to prove presence. The order of the kit's `methods` option is their strength, strongest first. A method that
+ * throws has failed; one that says `verified` has been passed by the user of the session just now.
+ */
+export interface Method<Name extends string = string> {
+  readonly name: Name;
+  /** The `acr` that stands for it in challenges and access tokens, for example `'phr'`; null for none. */
+  readonly acr: string | null;
+  /** Its RFC 8176 values. */
+  readonly amr: readonly string[];
+  /** Whether an answer can be guessed, as a code or a password can: then attempts are limited by user as well. */
+  readonly guessable: boolean;
+  /** The store parts, and the `users` option, without which it can't work. */
+  readonly needs: readonly (keyof StoreParts | 'users')[];
+  /** Whether this user can pass it. */
+  readonly enrolled: (context: MethodContext) => MaybePromise<boolean>;
+  /** The options for the client's ceremony, where there is one. */
+  readonly begin?: (context: BeginContext) => MaybePromise<object>;
+  readonly verify: (context: VerifyContext) => MaybePromise<MethodOutcome>;
+  /** For the app's own code: moves in what the user has elsewhere. Rejects with a `SetupError` for data of another shape. */
+  readonly import?: (context: MethodContext, data: unknown) => Promise<void>;
+  /** For the app's own code: removes one credential, or without an id all. False when there was none. */
+  readonly remove?: (context: MethodContext, id: string | null) => Promise<boolean>;
+}
