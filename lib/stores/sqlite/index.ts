@@ -1,0 +1,108 @@
+import { resolve } from 'node:path';
+import type { Database } from 'better-sqlite3';
+import { type Duration, milliseconds } from '../../internal/duration.js';
+import type { MaybePromise } from '../../internal/maybe-promise.js';
+import { SetupError } from '../../internal/setup-error.js';
+import type { Store } from '../contract/store.js';
+import { loadDriver } from './driver.js';
+import { prepareReads, type Reads } from './operations.js';
+import { startWriter } from './writer.js';
+
+export interface SqliteStoreOptions {
+  /**
+   * How long a write may wait for its turn, above all while another process holds the file's write lock. Then it is
+   * dropped without having run, and rejects.
+   *
+   * @default '5s'
+   */
+  readonly timeout?: Duration;
+}
+
+/**
+ * Keeps everything in one SQLite file, in tables named `stepgate_*`: for one machine, with any number of processes.
+ * Reads are synchronous and take microseconds. Writes go through a thread of the store's own and are answered when
+ * they are on the disk, so that the event loop waits for neither the disk nor another process's lock.
+ *
+ * The file and its tables are made if need be, in that thread; a file that can't be opened rejects each operation. It
+ * is put in WAL mode, which network file systems don't support. Throws a `SetupError` for a path that names no file and
+ * for a better-sqlite3 that is missing or doesn't run on this Node.
+ */
+export function sqliteStore(path: string, options: SqliteStoreOptions = {}): Store {
+  const file = filePath(path);
+  const timeout = milliseconds(options.timeout ?? '5s', 'timeout');
+  const Driver = loadDriver();
+  const writer = startWriter(file, timeout);
+  let connection: Database | null = null;
+  let reads: Reads | null = null;
+
+  function open(): Reads {
+    connection = new Driver(file, { readonly: true, timeout: 0 });
+    reads = prepareReads(connection);
+    return reads;
+  }
+
+  /**
+   * A read that can't be made on this thread (the tables aren't ready yet, or another process has the file to itself
+   * for a moment) is put to the writer thread, which waits where this one must not; and whose answer says what is wrong.
+   */
+  function read<T>(here: (reads: Reads) => T, there: () => Promise<T>): MaybePromise<T> {
+    if (writer.isReady() && !writer.isClosed()) {
+      try {
+        return here(reads ?? open());
+      } catch {}
+    }
+    return there();
+  }
+
+  return {
+    sessions: {
+      insert: (insert) => writer.ask('sessions', 'insert', insert),
+      find: (tokenHash) =>
+        read(
+          ({ sessions }) => sessions.find(tokenHash),
+          () => writer.ask('sessions', 'find', tokenHash),
+        ),
+      get: (id) =>
+        read(
+          ({ sessions }) => sessions.get(id),
+          () => writer.ask('sessions', 'get', id),
+        ),
+      listForUser: (userId, now) =>
+        read(
+          ({ sessions }) => sessions.listForUser(userId, now),
+          () => writer.ask('sessions', 'listForUser', userId, now),
+        ),
+      list: (list) =>
+        read(
+          ({ sessions }) => sessions.list(list),
+          () => writer.ask('sessions', 'list', list),
+        ),
+      revoke: (id, userId) => writer.ask('sessions', 'revoke', id, userId),
+      revokeAllForUser: (userId, except, notBefore) =>
+        writer.ask('sessions', 'revokeAllForUser', userId, except, notBefore),
+      touch: (touches, now) => writer.ask('sessions', 'touch', touches, now),
+      rotateRefresh: (rotation) => writer.ask('sessions', 'rotateRefresh', rotation),
+      recordStepUp: (record) => writer.ask('sessions', 'recordStepUp', record),
+      dropProofs: (id) => writer.ask('sessions', 'dropProofs', id),
+      replaceCredentials: (replacement) => writer.ask('sessions', 'replaceCredentials', replacement),
+      deleteExpired: (now, notBefore, limit) => writer.ask('sessions', 'deleteExpired', now, notBefore, limit),
+    },
+    close() {
+      const closed = writer.close();
+      connection?.close();
+      connection = null;
+      return closed;
+    },
+  };
+}
+
+function filePath(path: unknown): string {
+  const name = typeof path === 'string' ? path.trim() : '';
+  if (name === ':memory:' || name.startsWith('file:') || name === '') {
+    throw new SetupError(
+      '`sqliteStore` needs the path of a file.',
+      "Write for example sqliteStore('app.db'), or use memoryStore() in tests.",
+    );
+  }
+  return resolve(name);
+}

@@ -1,0 +1,59 @@
+import type { Reads, Writes } from './operations.js';
+
+/** What the writer thread can be asked. */
+export type Operations = { readonly [Part in keyof Writes]: Reads[Part] & Writes[Part] };
+
+export type Args<Operation> = Operation extends (...args: infer A) => unknown ? A : never;
+export type Result<Operation> = Operation extends (...args: never) => infer R ? R : never;
+
+/** One operation of one part, to be answered by its `id`. */
+export interface Job {
+  readonly id: number;
+  readonly part: keyof Operations;
+  readonly operation: string;
+  readonly args: readonly unknown[];
+  /** By `monotonicNow`. A job that isn't begun by then is dropped. */
+  readonly deadline: number;
+}
+
+export interface Failure {
+  readonly message: string;
+  readonly code: string | undefined;
+}
+
+export type Answer =
+  | { readonly id: number; readonly value: unknown }
+  | { readonly id: number; readonly failure: Failure };
+
+export type ToThread = Job | 'close';
+export type FromThread = 'ready' | readonly Answer[];
+
+/** Milliseconds on a clock that all threads of a process share and that nobody can set. */
+export function monotonicNow(): number {
+  return Number(process.hrtime.bigint()) / 1e6;
+}
+
+export function isLate(job: Job): boolean {
+  return monotonicNow() >= job.deadline;
+}
+
+export function dropped({ id }: Job): Answer {
+  return {
+    id,
+    failure: { message: 'The SQLite file was locked or busy for too long: the job was not run.', code: undefined },
+  };
+}
+
+export function failed({ id }: Job, error: unknown): Answer {
+  return { id, failure: { message: error instanceof Error ? error.message : 'unknown failure', code: codeOf(error) } };
+}
+
+/** Another connection has a lock that it will let go of. */
+export function isBusy(error: unknown): boolean {
+  return /^SQLITE_(BUSY|PROTOCOL)/.test(codeOf(error) ?? '');
+}
+
+export function codeOf(error: unknown): string | undefined {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  return typeof code === 'string' ? code : undefined;
+}

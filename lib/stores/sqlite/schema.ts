@@ -1,0 +1,80 @@
+import type { Database } from 'better-sqlite3';
+
+/*
+ * `find` decides the shape: it is asked once per request. A rowid table with an index on the hash reads two narrow
+ * trees: about 75 hashes to a page of the index, and a table whose inner pages hold nothing but row numbers (hundreds
+ * to a page), so that the way down grows by one or two cached pages from 10,000 to 10,000,000 rows. WITHOUT ROWID would
+ * keep whole rows on the inner pages too, a handful to each: twice as deep, and every other index would repeat the key.
+ *
+ * `ends_at` is the one place that says when a session is over; it takes no room in the row, only in its index.
+ */
+const SESSIONS = `
+  CREATE TABLE stepgate_sessions (
+    id                   TEXT    NOT NULL PRIMARY KEY,
+    user_id              TEXT    NOT NULL,
+    delivery             TEXT    NOT NULL,
+    created_at           INTEGER NOT NULL,
+    authenticated_at     INTEGER NOT NULL,
+    last_seen_at         INTEGER NOT NULL,
+    idle_expires_at      INTEGER NOT NULL,
+    expires_at           INTEGER NOT NULL,
+    user_agent           TEXT,
+    ip                   TEXT,
+    label                TEXT,
+    token_hash           TEXT    NOT NULL,
+    previous_token_hash  TEXT,
+    token_nonce          TEXT,
+    token_confirmed_at   INTEGER,
+    refresh_hash         TEXT,
+    parent_refresh_hash  TEXT,
+    refresh_nonce        TEXT,
+    refreshed_at         INTEGER,
+    refresh_confirmed_at INTEGER,
+    amr                  TEXT    NOT NULL, -- JSON
+    acr                  TEXT,
+    sign_in_proofs       TEXT    NOT NULL, -- JSON
+    step_up_proofs       TEXT    NOT NULL, -- JSON
+    data                 TEXT,             -- JSON
+    ends_at INTEGER NOT NULL GENERATED ALWAYS AS (min(idle_expires_at, expires_at)) VIRTUAL
+  ) STRICT;
+  CREATE UNIQUE INDEX stepgate_sessions_token_hash ON stepgate_sessions (token_hash);
+  CREATE INDEX stepgate_sessions_previous_token_hash ON stepgate_sessions (previous_token_hash)
+    WHERE previous_token_hash IS NOT NULL;
+  CREATE INDEX stepgate_sessions_user_id ON stepgate_sessions (user_id);
+  CREATE INDEX stepgate_sessions_ends_at ON stepgate_sessions (ends_at);
+
+  CREATE TABLE stepgate_not_before (
+    user_id    TEXT    NOT NULL PRIMARY KEY,
+    not_before INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX stepgate_not_before_not_before ON stepgate_not_before (not_before);
+`;
+
+/** The steps from an empty file to today's tables. One that was published is never edited: the next change is a new step. */
+const MIGRATIONS: readonly string[] = [SESSIONS];
+
+/**
+ * Makes or updates the tables, whichever process comes first. Tables that are up to date are found by reading: then
+ * another process may hold the write lock.
+ */
+export function migrate(db: Database): void {
+  if (versionOf(db) === MIGRATIONS.length) return;
+  db.transaction(() => {
+    const version = versionOf(db);
+    for (const step of MIGRATIONS.slice(version)) db.exec(step);
+    db.exec(
+      'CREATE TABLE IF NOT EXISTS stepgate_schema (version INTEGER NOT NULL) STRICT; DELETE FROM stepgate_schema;',
+    );
+    db.prepare('INSERT INTO stepgate_schema (version) VALUES (?)').run(MIGRATIONS.length);
+  }).immediate();
+}
+
+function versionOf(db: Database): number {
+  const made = db.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'stepgate_schema'").get();
+  if (made === undefined) return 0;
+  const version = db.prepare<[], number>('SELECT version FROM stepgate_schema').pluck().get() ?? 0;
+  if (version <= MIGRATIONS.length) return version;
+  throw new Error(
+    `The tables in this file are of version ${version}, made by a newer stepgate; this one knows versions up to ${MIGRATIONS.length}.`,
+  );
+}

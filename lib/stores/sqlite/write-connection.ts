@@ -1,0 +1,72 @@
+import Database from 'better-sqlite3';
+import { prepareReads, prepareWrites } from './operations.js';
+import { type Answer, codeOf, dropped, failed, isBusy, isLate, type Job } from './protocol.js';
+import { migrate } from './schema.js';
+
+/** How long SQLite itself waits for a lock, in milliseconds: as long as deadlines and `close` may go unnoticed. */
+const BUSY_WAIT = 50;
+
+type Operation = (...args: readonly unknown[]) => unknown;
+type Table = Readonly<Record<string, Operation | undefined>>;
+
+export interface WriteConnection {
+  isRead(job: Job): boolean;
+  /** Outside of any transaction, so that a foreign write lock doesn't hold it up. */
+  read(job: Job): Answer;
+  /** Runs all jobs in one transaction and answers when it is on the disk. Throws when nothing at all was written. */
+  write(jobs: readonly Job[]): readonly Answer[];
+  close(): void;
+}
+
+/** Opens the file and makes its tables. A throw that `isBusy` knows means: try again. */
+export function openWriteConnection(path: string): WriteConnection {
+  const db = connect(path);
+  const reads = prepareReads(db);
+  const writes = prepareWrites(db);
+
+  function run(tables: Readonly<Record<Job['part'], object>>, job: Job): unknown {
+    const operation = (tables[job.part] as Table)[job.operation]; // the tables of operations.ts; `Writer.ask` checked the arguments
+    if (!operation) throw new Error(`There is no operation ${job.part}.${job.operation}.`);
+    return operation(...job.args);
+  }
+
+  // better-sqlite3 makes an inner `transaction` a savepoint.
+  const inSavepoint = db.transaction((job: Job) => run(writes, job));
+  const inTransaction = db.transaction((jobs: readonly Job[]): readonly Answer[] =>
+    jobs.map((job) => {
+      if (isLate(job)) return dropped(job);
+      try {
+        return { id: job.id, value: inSavepoint(job) };
+      } catch (error) {
+        // After a full disk or an I/O error SQLite may have undone the whole transaction, earlier jobs included.
+        if (!db.inTransaction) throw error;
+        return failed(job, error);
+      }
+    }),
+  );
+
+  return {
+    isRead: (job) => job.operation in reads[job.part],
+    read: (job) => ({ id: job.id, value: run(reads, job) }),
+    write: (jobs) => inTransaction.immediate(jobs),
+    close: () => db.close(),
+  };
+}
+
+function connect(path: string): Database.Database {
+  let db: Database.Database | undefined;
+  try {
+    db = new Database(path, { timeout: BUSY_WAIT });
+    if (db.pragma('journal_mode = WAL', { simple: true }) !== 'wal') throw new Error('it allows no write-ahead log');
+    // What is acknowledged is on the disk, not only in the file system's memory; on macOS that takes a setting of its own.
+    db.pragma('synchronous = FULL');
+    db.pragma('fullfsync = ON');
+    migrate(db);
+    return db;
+  } catch (error) {
+    db?.close();
+    if (isBusy(error)) throw error;
+    const reason = error instanceof Error ? error.message : 'unknown failure';
+    throw Object.assign(new Error(`SQLite can't open ${path}: ${reason}`, { cause: error }), { code: codeOf(error) });
+  }
+}

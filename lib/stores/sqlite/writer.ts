@@ -1,0 +1,102 @@
+import { Worker } from 'node:worker_threads';
+import {
+  type Answer,
+  type Args,
+  type FromThread,
+  monotonicNow,
+  type Operations,
+  type Result,
+  type ToThread,
+} from './protocol.js';
+
+const MAX_PENDING = 10_000;
+
+interface Pending {
+  resolve(value: unknown): void;
+  reject(error: Error): void;
+}
+
+/** This side of the writer thread. */
+export interface Writer {
+  /** Whether the file was opened and has its tables. */
+  isReady(): boolean;
+  isClosed(): boolean;
+  /** Puts a job to the thread. It is answered when its transaction is on the disk, or rejected. */
+  ask<Part extends keyof Operations, Name extends keyof Operations[Part] & string>(
+    part: Part,
+    operation: Name,
+    ...args: Args<Operations[Part][Name]>
+  ): Promise<Result<Operations[Part][Name]>>;
+  /** Finishes the jobs that were put before, then ends the thread. */
+  close(): Promise<void>;
+}
+
+/** Starts the thread, which opens the file. A job that isn't begun within `timeout` milliseconds is dropped. */
+export function startWriter(path: string, timeout: number): Writer {
+  const pending = new Map<number, Pending>();
+  let lastId = 0;
+  let isReady = false;
+  let closed: Promise<void> | null = null;
+  let thread: Worker | null = start();
+
+  function start(): Worker {
+    // Without this process's flags: what the app preloads has no business in the thread.
+    const worker = new Worker(new URL('./writer-thread.js', import.meta.url), { workerData: path, execArgv: [] });
+    let cause: unknown;
+    worker.on('message', (message: FromThread) => {
+      if (message === 'ready') isReady = true;
+      else for (const answer of message) settle(answer);
+      if (pending.size === 0 && !closed) worker.unref();
+    });
+    worker.on('error', (error) => {
+      cause = error;
+    });
+    worker.on('exit', () => {
+      thread = null; // the next job starts another
+      for (const job of pending.values()) {
+        job.reject(new Error('The SQLite writer thread ended; whether the job was done is unknown.', { cause }));
+      }
+      pending.clear();
+    });
+    worker.unref();
+    return worker;
+  }
+
+  function settle(answer: Answer): void {
+    const job = pending.get(answer.id);
+    pending.delete(answer.id);
+    if ('value' in answer) job?.resolve(answer.value);
+    else job?.reject(Object.assign(new Error(answer.failure.message), { code: answer.failure.code }));
+  }
+
+  function post(worker: Worker, message: ToThread): void {
+    worker.postMessage(message);
+    worker.ref(); // the process must not end before the answer
+  }
+
+  return {
+    isReady: () => isReady,
+
+    isClosed: () => closed !== null,
+
+    ask(part, operation, ...args) {
+      return new Promise((resolve, reject) => {
+        if (closed) throw new Error('The store is closed.');
+        if (pending.size >= MAX_PENDING) throw new Error(`${MAX_PENDING} jobs are waiting for SQLite already.`);
+        thread ??= start();
+        const id = ++lastId;
+        post(thread, { id, part, operation, args, deadline: monotonicNow() + timeout });
+        pending.set(id, { resolve, reject });
+      });
+    },
+
+    close() {
+      closed ??= new Promise((resolve) => {
+        if (!thread) return resolve();
+        thread.on('exit', () => resolve());
+        post(thread, 'close');
+      });
+      return closed;
+    },
+  };
+}

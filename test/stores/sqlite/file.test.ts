@@ -1,0 +1,162 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, openSync, unlinkSync, writeFileSync, writeSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, it } from 'node:test';
+import { isPromise } from '../../../lib/internal/maybe-promise.js';
+import { SetupError } from '../../../lib/internal/setup-error.js';
+import { sqliteStore } from '../../../lib/stores/sqlite/index.js';
+import { connect, inserting, messageOf, NOW, newFile, newRow, openStore, start } from './support.js';
+
+describe('the file of a SQLite store', () => {
+  it('keeps whole rows for the next process', async (t) => {
+    const file = newFile(t);
+    const row = newRow({
+      label: 'Anna’s phone',
+      data: { tenant: 'a "quoted" \u0000 name', deep: [1, { two: null }] },
+      previousTokenHash: newRow().tokenHash,
+      tokenNonce: 'nonce',
+      refreshHash: newRow().tokenHash,
+      parentRefreshHash: newRow().tokenHash,
+      refreshNonce: 'nonce',
+      refreshedAt: NOW + 1,
+      refreshConfirmedAt: NOW + 2,
+      amr: ['pwd', 'otp'],
+      acr: 'https://acr.example/é',
+      stepUpProofs: { passkey: NOW + 3 },
+    });
+    const first = openStore(t, file);
+    await first.sessions.insert(inserting(row));
+    await first.close();
+
+    const { sessions } = openStore(t, file);
+    assert.deepEqual(await sessions.find(row.tokenHash), row);
+    assert.deepEqual(await sessions.get(row.id), row);
+    assert.deepEqual(await sessions.listForUser(row.userId, NOW), [row]);
+  });
+
+  it('leaves no write-ahead log behind when it is closed', async (t) => {
+    const file = newFile(t);
+    const store = openStore(t, file);
+    const row = newRow();
+    await store.sessions.insert(inserting(row));
+    assert.deepEqual(store.sessions.find(row.tokenHash), row);
+    assert.ok(existsSync(`${file}-wal`));
+    await store.close();
+    assert.ok(!existsSync(`${file}-wal`));
+  });
+
+  it('can be the file of an app that has tables of its own', async (t) => {
+    const file = newFile(t);
+    const app = connect(t, file);
+    app.exec("CREATE TABLE users (name TEXT); INSERT INTO users VALUES ('anna')");
+    await openStore(t, file).sessions.insert(inserting(newRow()));
+    const tables = app.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name <> 'users'").pluck().all();
+    assert.ok(tables.length > 0 && tables.every((name) => String(name).startsWith('stepgate_')));
+    assert.equal(app.prepare('SELECT name FROM users').pluck().get(), 'anna');
+  });
+
+  it('is shared by two processes', async (t) => {
+    const file = newFile(t);
+    const { sessions } = openStore(t, file);
+    assert.equal(await sessions.get('nobody'), null);
+    const child = start(t, 'insert-on-demand');
+    assert.equal(await messageOf(child), 'started');
+    child.send(file);
+    const tokenHash = await messageOf(child);
+    const [found] = await sessions.listForUser('user-1', NOW);
+    assert.equal(found?.tokenHash, tokenHash);
+  });
+
+  it('can be made by two processes at the same time', async (t) => {
+    const file = newFile(t);
+    const children = [start(t, 'insert-on-demand'), start(t, 'insert-on-demand')];
+    await Promise.all(children.map(messageOf));
+    for (let round = 0; round < 10; round++) {
+      for (const child of children) child.send(`${file}.${round}`);
+      const inserted = await Promise.all(children.map(messageOf));
+      const found = await openStore(t, `${file}.${round}`).sessions.listForUser('user-1', NOW);
+      assert.deepEqual(new Set(found.map((row) => row.tokenHash)), new Set(inserted));
+    }
+  });
+
+  const unusable: Record<string, { make(file: string): string; reason: RegExp }> = {
+    'in a folder that does not exist': {
+      make: (file) => join(file, 'nowhere', 'sessions.db'),
+      reason: /can't open .*directory does not exist/,
+    },
+    'that is a folder': { make: dirname, reason: /can't open .*unable to open database file/ },
+    'that is no database': {
+      make(file) {
+        writeFileSync(file, 'x'.repeat(4096));
+        return file;
+      },
+      reason: /can't open .*file is not a database/,
+    },
+    'that is read-only': { make: makeReadOnly, reason: /can't open .*(readonly|write-ahead log)/ },
+    'that a newer stepgate has made': {
+      make(file) {
+        const db = connect({ after() {} }, file);
+        db.exec('CREATE TABLE stepgate_schema (version INTEGER); INSERT INTO stepgate_schema VALUES (1000)');
+        db.close();
+        return file;
+      },
+      reason: /made by a newer stepgate/,
+    },
+  };
+  for (const [what, { make, reason }] of Object.entries(unusable)) {
+    it(`rejects reads and writes of a file ${what}`, async (t) => {
+      const { sessions } = openStore(t, make(newFile(t)));
+      const row = newRow();
+      await assert.rejects(sessions.insert(inserting(row)), reason);
+      const read = sessions.find(row.tokenHash);
+      assert.ok(isPromise(read));
+      await assert.rejects(read, reason);
+    });
+  }
+
+  it('is tried again after it could not be opened', async (t) => {
+    const file = newFile(t);
+    const { sessions } = openStore(t, join(file, 'sessions.db'));
+    const row = newRow();
+    await assert.rejects(sessions.insert(inserting(row)), /directory does not exist/);
+    mkdirSync(file);
+    await sessions.insert(inserting(row));
+    assert.deepEqual(sessions.find(row.tokenHash), row);
+  });
+
+  it('is read by the writer thread when it can not be opened for reading here', async (t) => {
+    const file = newFile(t);
+    const { sessions } = openStore(t, file);
+    const row = newRow();
+    await sessions.insert(inserting(row));
+    unlinkSync(file);
+    const read = sessions.find(row.tokenHash);
+    assert.ok(isPromise(read));
+    assert.deepEqual(await read, row);
+  });
+
+  it('does not keep the process alive, but for a write under way', async (t) => {
+    const file = newFile(t);
+    const child = start(t, 'leave-open', file);
+    const exited = once(child, 'exit');
+    assert.equal(await messageOf(child), 'found');
+    assert.deepEqual(await exited, [0, null]);
+    assert.equal((await openStore(t, file).sessions.listForUser('user-1', NOW)).length, 1);
+  });
+
+  for (const path of ['', ' ', ':memory:', ' :memory: ', 'file:sessions.db?mode=memory']) {
+    it(`is not named ${JSON.stringify(path)}`, () => {
+      assert.throws(() => sqliteStore(path), SetupError);
+    });
+  }
+});
+
+/** A write version that SQLite doesn't know makes it treat the file as read-only (file format, 1.3.3), for root as well. */
+function makeReadOnly(file: string): string {
+  const db = connect({ after() {} }, file);
+  db.exec('CREATE TABLE of_the_app (name TEXT)');
+  db.close();
+  writeSync(openSync(file, 'r+'), Buffer.of(3), 0, 1, 18);
+  return file;
+}

@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { isPromise } from '../../../lib/internal/maybe-promise.js';
+import { connect, inserting, messageOf, NOW, newFile, newRow, openStore, start } from './support.js';
+
+describe('a SQLite store whose file another process has locked', () => {
+  it('reads at once, and writes as soon as the lock is let go', async (t) => {
+    const file = newFile(t);
+    const { sessions } = openStore(t, file);
+    const [before, during] = [newRow(), newRow()];
+    await sessions.insert(inserting(before));
+    const child = start(t, 'hold-lock', file);
+    assert.equal(await messageOf(child), 'locked');
+
+    const inserted = sessions.insert(inserting(during));
+    const touched = sessions.touch(
+      [{ id: before.id, seenAt: NOW + 1, idleExpiresAt: before.idleExpiresAt, confirms: null }],
+      NOW + 1,
+    );
+    assert.deepEqual(sessions.find(before.tokenHash), before);
+    assert.deepEqual(sessions.list({ limit: 10, after: null, now: NOW }), [before]);
+    // A round trip to the other process: in that time the thread has tried.
+    child.send('release');
+    assert.equal((await inserted).outcome, 'inserted');
+    await touched;
+    assert.deepEqual(sessions.find(during.tokenHash), during);
+    assert.deepEqual(sessions.find(before.tokenHash), { ...before, lastSeenAt: NOW + 1 });
+  });
+
+  it('is ready for reads when its tables are there already', async (t) => {
+    const file = newFile(t);
+    const row = newRow();
+    const first = openStore(t, file);
+    await first.sessions.insert(inserting(row));
+    await first.close();
+    const other = connect(t, file);
+    other.exec('BEGIN IMMEDIATE');
+    const { sessions } = openStore(t, file);
+    assert.deepEqual(await sessions.find(row.tokenHash), row);
+    assert.deepEqual(sessions.find(row.tokenHash), row);
+  });
+
+  it('answers a read once it can, when the other process had the file to itself', async (t) => {
+    const file = newFile(t);
+    const other = connect(t, file);
+    other.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; CREATE TABLE of_the_app (name TEXT)');
+    const { sessions } = openStore(t, file);
+    const read = sessions.get('nobody');
+    assert.ok(isPromise(read));
+    other.close();
+    assert.equal(await read, null);
+    assert.equal(sessions.get('nobody'), null);
+  });
+
+  it('drops a write that is past its deadline, and never runs it later', async (t) => {
+    const file = newFile(t);
+    const { sessions } = openStore(t, file, { timeout: 0.2 });
+    const [late, next] = [newRow(), newRow()];
+    await sessions.get('nobody');
+    const other = connect(t, file);
+    other.exec('BEGIN IMMEDIATE');
+    await assert.rejects(sessions.insert(inserting(late)), /was not run/);
+    other.exec('COMMIT');
+    await sessions.insert(inserting(next));
+    assert.deepEqual(sessions.list({ limit: 10, after: null, now: NOW }), [next]);
+  });
+
+  it('takes no more than 10,000 jobs at a time', async (t) => {
+    const file = newFile(t);
+    const { sessions } = openStore(t, file, { timeout: '1m' });
+    await sessions.get('nobody');
+    const other = connect(t, file);
+    other.exec('BEGIN IMMEDIATE');
+    const jobs = Array.from({ length: 10_000 }, () => sessions.revoke('nobody', null));
+    await assert.rejects(sessions.revoke('nobody', null), /waiting/);
+    other.exec('COMMIT');
+    assert.deepEqual(new Set(await Promise.all(jobs)), new Set([null]));
+    assert.equal(await sessions.revoke('nobody', null), null);
+  });
+
+  it('finishes the writes it has when it is closed, and drops those that stay locked out', async (t) => {
+    const file = newFile(t);
+    const store = openStore(t, file, { timeout: 0.2 });
+    await store.sessions.get('nobody');
+    const other = connect(t, file);
+    other.exec('BEGIN IMMEDIATE');
+    const write = store.sessions.insert(inserting(newRow()));
+    const closed = store.close();
+    await assert.rejects(write, /was not run/);
+    await closed;
+  });
+});

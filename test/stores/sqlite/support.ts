@@ -1,0 +1,85 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { randomBytes, randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import Database from 'better-sqlite3';
+import { hashToken } from '../../../lib/internal/token-hash.js';
+import type { InsertSession, SessionRow } from '../../../lib/stores/contract/sessions.js';
+import type { Store } from '../../../lib/stores/contract/store.js';
+import { type SqliteStoreOptions, sqliteStore } from '../../../lib/stores/sqlite/index.js';
+
+export const NOW = Date.UTC(2026, 0, 1);
+
+/** The path of a file that isn't there yet, in a folder that goes with the test. */
+export function newFile(t: TestContext): string {
+  const folder = mkdtempSync(join(tmpdir(), 'stepgate-sqlite-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  return join(folder, 'sessions.db');
+}
+
+export type OpenStore = Store & { readonly close: () => Promise<void> };
+
+export function openStore(t: TestContext, file: string, options?: SqliteStoreOptions): OpenStore {
+  const store = sqliteStore(file, options);
+  const close = async () => store.close?.();
+  t.after(close);
+  return { ...store, close };
+}
+
+export function newRow(over: Partial<SessionRow> = {}): SessionRow {
+  return {
+    id: randomUUID(),
+    userId: 'user-1',
+    delivery: 'cookie',
+    createdAt: NOW,
+    authenticatedAt: NOW,
+    lastSeenAt: NOW,
+    idleExpiresAt: NOW + 3_600_000,
+    expiresAt: NOW + 86_400_000,
+    userAgent: 'a browser',
+    ip: '192.0.2.1',
+    label: null,
+    data: null,
+    tokenHash: hashToken(randomBytes(32)),
+    previousTokenHash: null,
+    tokenNonce: null,
+    tokenConfirmedAt: NOW,
+    refreshHash: null,
+    parentRefreshHash: null,
+    refreshNonce: null,
+    refreshedAt: null,
+    refreshConfirmedAt: null,
+    amr: ['pwd'],
+    acr: null,
+    signInProofs: { password: NOW },
+    stepUpProofs: {},
+    ...over,
+  };
+}
+
+export function inserting(row: SessionRow): InsertSession {
+  return { row, replaces: null, cap: null, now: NOW };
+}
+
+/** Another connection to the file, as another process would have it. */
+export function connect(t: Pick<TestContext, 'after'>, file: string): Database.Database {
+  const db = new Database(file, { timeout: 0 });
+  t.after(() => db.close());
+  return db;
+}
+
+/** Starts `children/<name>.js`. It is killed when the test ends. */
+export function start(t: TestContext, name: string, ...args: string[]): ChildProcess {
+  const child = fork(new URL(`./children/${name}.js`, import.meta.url), args);
+  t.after(() => child.kill('SIGKILL'));
+  return child;
+}
+
+/** The child's next message. */
+export async function messageOf(child: ChildProcess): Promise<unknown> {
+  const [message] = await once(child, 'message');
+  return message;
+}

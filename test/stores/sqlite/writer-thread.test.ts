@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { describe, it, type TestContext } from 'node:test';
+import type { Worker } from 'node:worker_threads';
+import { connect, inserting, NOW, newFile, newRow, type OpenStore, openStore, start } from './support.js';
+
+describe('the writer thread of a SQLite store', () => {
+  it('undoes an operation that throws, and only that one', async (t) => {
+    const { sessions } = openStore(t, newFile(t));
+    const [first, last] = [newRow(), newRow()];
+    const twice = newRow({ tokenHash: first.tokenHash, userId: 'user-2' });
+    const carried = newRow({ userId: 'user-2' });
+    await sessions.insert(inserting(carried));
+    const results = await Promise.allSettled([
+      sessions.insert(inserting(first)),
+      sessions.insert({ ...inserting(twice), replaces: carried.tokenHash }),
+      sessions.insert(inserting(last)),
+    ]);
+    assert.deepEqual(
+      results.map(({ status }) => status),
+      ['fulfilled', 'rejected', 'fulfilled'],
+    );
+    assert.deepEqual(sessions.get(carried.id), carried);
+    assert.deepEqual(sessions.get(last.id), last);
+    assert.equal(sessions.get(twice.id), null);
+  });
+
+  it('names neither hashes nor values in an error', async (t) => {
+    const { sessions } = openStore(t, newFile(t));
+    const row = newRow();
+    await sessions.insert(inserting(row));
+    await assert.rejects(sessions.insert(inserting({ ...row, id: 'another' })), (error: Error) => {
+      return /UNIQUE/.test(error.message) && !error.message.includes(row.tokenHash);
+    });
+  });
+
+  it('finishes queued writes when the store is closed, and then takes nothing', async (t) => {
+    const file = newFile(t);
+    const store = openStore(t, file);
+    const rows = Array.from({ length: 50 }, () => newRow());
+    const writes = rows.map((row) => store.sessions.insert(inserting(row)));
+    const read = store.sessions.get('nobody');
+    await Promise.all([store.close(), store.close()]);
+    await Promise.all([...writes, read]);
+    await assert.rejects(store.sessions.insert(inserting(newRow())), /store is closed/);
+    await assert.rejects(async () => store.sessions.get('nobody'), /store is closed/);
+    assert.equal((await openStore(t, file).sessions.listForUser('user-1', NOW)).length, 50);
+  });
+
+  it('rejects what is under way when it ends, and is started again by the next job', async (t) => {
+    const file = newFile(t);
+    const { store, worker } = await openWithWorker(t, file);
+    const [kept, lost, next] = [newRow(), newRow(), newRow()];
+    await store.sessions.insert(inserting(kept));
+    const other = connect(t, file);
+    other.exec('BEGIN IMMEDIATE');
+    const pending = assert.rejects(store.sessions.insert(inserting(lost)), /writer thread ended/);
+    await worker.terminate();
+    await pending;
+    other.exec('COMMIT');
+
+    assert.deepEqual(store.sessions.find(kept.tokenHash), kept);
+    await store.sessions.insert(inserting(next));
+    assert.deepEqual(store.sessions.find(next.tokenHash), next);
+    assert.deepEqual(store.sessions.find(kept.tokenHash), kept);
+    assert.equal(store.sessions.get(lost.id), null);
+  });
+
+  it('can be closed after it ended', async (t) => {
+    const { store, worker } = await openWithWorker(t, newFile(t));
+    await worker.terminate();
+    await store.close();
+    await assert.rejects(store.sessions.insert(inserting(newRow())), /store is closed/);
+  });
+
+  it('has written whatever it acknowledged before the process was killed', async (t) => {
+    const file = newFile(t);
+    for (let kill = 1; kill <= 5; kill++) {
+      const child = start(t, 'write-until-killed', file);
+      const inserted: string[] = [];
+      const revoked: string[] = [];
+      child.on('message', (message: { inserted?: string; revoked?: string }) => {
+        if (message.inserted !== undefined) inserted.push(message.inserted);
+        if (message.revoked !== undefined) revoked.push(message.revoked);
+        if (inserted.length + revoked.length === 40 * kill) child.kill('SIGKILL');
+      });
+      await once(child, 'close');
+      assert.ok(inserted.length > 0 && revoked.length > 0);
+
+      const store = openStore(t, file);
+      for (const id of inserted) assert.equal((await store.sessions.get(id))?.id, id);
+      for (const id of revoked) assert.equal(await store.sessions.get(id), null);
+      await store.close();
+    }
+  });
+});
+
+/** Node tells of each thread that starts, so that a test can end it as a crash would. */
+async function openWithWorker(t: TestContext, file: string): Promise<{ store: OpenStore; worker: Worker }> {
+  const created = once(process, 'worker');
+  const store = openStore(t, file);
+  const [worker] = await created;
+  await store.sessions.get('nobody');
+  return { store, worker };
+}
