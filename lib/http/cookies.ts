@@ -4,9 +4,9 @@ import { parseCookie, stringifySetCookie } from 'cookie';
 /** Our cookies by what they carry. Their names on the wire depend on the options. */
 export type CookieKind = 'session' | 'access' | 'refresh';
 
-/** The values of our cookies in a request; `several` names those that came more than once. */
 export interface OurCookies {
   readonly values: Readonly<Partial<Record<CookieKind, string>>>;
+  /** One came more than once, or they are of two deliveries: one of them was planted, and we can't tell which. */
   readonly several: boolean;
 }
 
@@ -50,6 +50,7 @@ export function createCookies({ sessionName, insecure }: { sessionName: string; 
         values[kind] = value;
         several ||= (header.match(occurrences[kind] ?? '')?.length ?? 0) > 1;
       }
+      several ||= values.session !== undefined && (values.access !== undefined || values.refresh !== undefined);
       return { values, several };
     },
     set(res, kind, value, maxAge) {

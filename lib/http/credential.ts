@@ -8,7 +8,7 @@ export type Credential =
   | { readonly kind: 'session-token'; readonly value: string; readonly delivery: 'cookie' }
   | { readonly kind: 'access-token'; readonly value: string; readonly delivery: Exclude<Delivery, 'cookie'> }
   | { readonly kind: 'api-key'; readonly value: string }
-  /** Two cookies of one name, or cookies of two deliveries: one of them was planted, and we can't tell which. */
+  /** Two cookies of one name, or cookies of two deliveries. */
   | { readonly kind: 'several' };
 
 /**
@@ -22,8 +22,8 @@ export function readCredential(req: IncomingMessage, cookies: Cookies, apiKeyPre
     return isApiKey ? { kind: 'api-key', value: bearer } : { kind: 'access-token', value: bearer, delivery: 'bearer' };
   }
   const { values, several } = cookies.read(req);
-  const { session, access, refresh } = values;
-  if (several || (session !== undefined && (access !== undefined || refresh !== undefined))) return { kind: 'several' };
+  const { session, access } = values;
+  if (several) return { kind: 'several' };
   if (session !== undefined) return { kind: 'session-token', value: session, delivery: 'cookie' };
   if (access !== undefined) return { kind: 'access-token', value: access, delivery: 'token-cookies' };
   return { kind: 'none' };
