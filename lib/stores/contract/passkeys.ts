@@ -5,6 +5,11 @@ export interface PasskeyRow {
   /** The credential id, base64url. */
   readonly id: string;
   readonly userId: string;
+  /**
+   * The user handle that the authenticator keeps with it, base64url. It can never be changed there, so it is kept here
+   * as it was: the secret that made it may be gone by now, or it may come from another system.
+   */
+  readonly userHandle: string;
   /** COSE key, base64url. */
   readonly publicKey: string;
   readonly counter: number;
