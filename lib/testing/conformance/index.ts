@@ -13,7 +13,9 @@ import { sessionsRevoke } from './sessions-revoke.js';
 import { sessionsRevokeAll } from './sessions-revoke-all.js';
 import { sessionsRotate } from './sessions-rotate.js';
 import { sessionsRoundTrip } from './sessions-round-trip.js';
+import { sessionsStepUp } from './sessions-step-up.js';
 import { sessionsStored } from './sessions-stored.js';
+import { sessionsTokenRaces } from './sessions-token-races.js';
 import { sessionsTouch } from './sessions-touch.js';
 
 export type { StorePart } from './case.js';
@@ -30,10 +32,12 @@ const GROUPS: readonly CaseGroup[] = [
   sessionsRevokeAll,
   sessionsTouch,
   sessionsRotate,
+  sessionsStepUp,
   sessionsReplaceCredentials,
   sessionsExpiry,
   sessionsStored,
   sessionsRaces,
+  sessionsTokenRaces,
 ];
 
 /** One thing that a store has to do. Any test runner can run it. */

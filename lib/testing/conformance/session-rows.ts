@@ -89,7 +89,17 @@ export function idsOf(records: readonly { readonly id: string }[]): readonly str
   return records.map(({ id }) => id);
 }
 
+/** The ids of all users' live sessions. */
+export async function liveIds(sessions: SessionStore): Promise<readonly string[]> {
+  return idsOf(await sessions.list({ limit: 1000, after: null, now: NOW }));
+}
+
 /** For answers whose order isn't said. */
 export function sortedIds(records: readonly { readonly id: string }[]): readonly string[] {
   return idsOf(records).toSorted();
+}
+
+/** Starts `count` operations before the first is answered. */
+export async function parallel<T>(count: number, start: (n: number) => Promise<T>): Promise<readonly T[]> {
+  return await Promise.all(Array.from({ length: count }, (_, n) => start(n)));
 }
