@@ -1,6 +1,11 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import Database from 'better-sqlite3';
 import type { Store } from '../../lib/stores/contract/store.js';
 import { memoryStore } from '../../lib/stores/memory/index.js';
+import { sqliteStore } from '../../lib/stores/sqlite/index.js';
 
 export interface TestStore {
   readonly name: string;
@@ -12,7 +17,10 @@ export interface TestStore {
   readonly missing?: string;
 }
 
-const stores: readonly TestStore[] = [{ name: 'memory', make: async () => memoryStore() }];
+const stores: readonly TestStore[] = [
+  { name: 'memory', make: async () => memoryStore() },
+  { name: 'sqlite', make: temporarySqliteStore, rawRows: sqliteRows },
+];
 
 /**
  * Writes tests for every store, in a `describe` that has its name. A store that can't be run here is skipped by name;
@@ -32,4 +40,36 @@ function isMissing(what: string): void {
   it('can be run', { skip: required ? false : `needs ${what}` }, () => {
     throw new Error(`REQUIRE_ALL_STORES is set and there is no ${what}.`);
   });
+}
+
+const fileOf = new WeakMap<Store, string>();
+
+async function temporarySqliteStore(): Promise<Store> {
+  const folder = await mkdtemp(join(tmpdir(), 'stepgate-'));
+  const file = join(folder, 'test.db');
+  const opened = sqliteStore(file);
+  const store: Store = {
+    ...opened,
+    close: async () => {
+      await opened.close?.();
+      await rm(folder, { recursive: true });
+    },
+  };
+  fileOf.set(store, file);
+  return store;
+}
+
+async function sqliteRows(store: Store): Promise<readonly string[]> {
+  const db = new Database(fileOf.get(store), { readonly: true });
+  try {
+    const tables = db.prepare<[], string>("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name").pluck();
+    return tables.all().flatMap((table) =>
+      db
+        .prepare(`SELECT * FROM ${table}`)
+        .all()
+        .map((row) => JSON.stringify(row)),
+    );
+  } finally {
+    db.close();
+  }
 }
