@@ -38,7 +38,7 @@ export function forEachStore(body: (name: string, makeStore: () => Promise<Store
 function isMissing(what: string): void {
   const required = process.env['REQUIRE_ALL_STORES'] === '1';
   it('can be run', { skip: required ? false : `needs ${what}` }, () => {
-    throw new Error(`REQUIRE_ALL_STORES is set and there is no ${what}.`);
+    throw new Error(`REQUIRE_ALL_STORES is set, and this store needs ${what}.`);
   });
 }
 

@@ -157,9 +157,19 @@ export const sessionsTokenRaces: CaseGroup = {
       assert.equal((await sessions.get('a'))?.tokenHash, hashOf(expected));
     },
 
-    'bring no session back by step-ups around its revocation': async ({ sessions }) => {
+    'lose no rotation to proofs that are dropped beside it': async ({ sessions }) => {
+      await given(sessions, rotatedRow({ id: 'a' }));
+      await Promise.all([sessions.dropProofs('a'), rotation(sessions, 0), sessions.dropProofs('a')]);
+      const row = await sessions.get('a');
+      assert.deepEqual(
+        [row?.tokenHash, row?.refreshHash, row?.signInProofs, row?.stepUpProofs],
+        [hashOf('token 0'), hashOf('successor 0'), {}, {}],
+      );
+    },
+
+    'bring no session back by step-ups and dropped proofs around its revocation': async ({ sessions }) => {
       await given(sessions, sessionRow({ id: 'a' }));
-      const early = parallel(10, (n) => stepUp(sessions, n));
+      const early = Promise.all([parallel(10, (n) => stepUp(sessions, n)), sessions.dropProofs('a')]);
       const revoked = sessions.revoke('a', null);
       const late = parallel(10, (n) => stepUp(sessions, 10 + n));
       await Promise.all([early, late, sessions.dropProofs('a')]);
