@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { read, sections, tables } from './markdown.js';
+
+// The emitted declarations are what a user's compiler sees, and they spell the unions out.
+const refusals = read('dist/http/refusal.d.ts');
+const events = read('dist/events.d.ts');
+
+/** The members of `export type NAME = 'a' | 'b'`. */
+function union(name: string): string[] {
+  const text = new RegExp(`type ${name} = ([^;]+);`).exec(events)?.[1] ?? '';
+  return [...text.matchAll(/'([^']+)'/g)].map(([, member = '']) => member);
+}
+
+describe('docs/errors.md', () => {
+  it('has one heading for each code, with its status', () => {
+    const table = /const STATUS: \{(.*?)\};/s.exec(refusals)?.[1] ?? '';
+    const codes = [...table.matchAll(/readonly (\w+): (\d+)/g)].map(([, code, status]) => `\`${code}\` (${status})`);
+    assert.notEqual(codes.length, 0);
+    assert.deepEqual([...sections(read('docs/errors.md')).keys()], codes);
+  });
+});
+
+describe('docs/events.md', () => {
+  const documented = sections(read('docs/events.md'));
+  const facts = /interface Facts \{(.*?)\n\}/s.exec(events)?.[1] ?? '';
+  const declared = new Map(
+    [...facts.matchAll(/'([^']+)': \{(.*?)\}/gs)].map(([, type = '', fields = '']) => [
+      `\`${type}\``,
+      [...fields.matchAll(/(\w+\??):/g)].map(([, field = '']) => field),
+    ]),
+  );
+
+  it('has one heading for each type', () => {
+    assert.notEqual(declared.size, 0);
+    assert.deepEqual([...documented.keys()], [...declared.keys()]);
+  });
+
+  for (const [type, fields] of declared) {
+    it(`has the fields of ${type} and no others`, () => {
+      const table = tables(documented.get(type) ?? '').get('field') ?? new Map();
+      assert.deepEqual(new Set([...table.keys()].flatMap((cell) => cell.split(', '))), new Set(fields));
+    });
+  }
+
+  for (const [type, field, name] of [
+    ['`session.revoked`', 'by', 'RevokedBy'],
+    ['`session.refused`', 'reason', 'RefusedReason'],
+  ] as const) {
+    it(`has each \`${field}\` of ${type}`, () => {
+      const members = union(name);
+      assert.notEqual(members.length, 0);
+      assert.deepEqual([...(tables(documented.get(type) ?? '').get(field) ?? new Map()).keys()], members);
+    });
+  }
+});

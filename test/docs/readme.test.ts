@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { after, before, describe, it } from 'node:test';
+import { root } from '../repository/root.js';
+import { codeBlocks, read } from './markdown.js';
+
+interface Answer {
+  readonly status: string;
+  readonly headers: readonly string[];
+  readonly body: string;
+}
+
+/** One request of the transcript. */
+interface Exchange extends Answer {
+  readonly command: string;
+}
+
+const server = codeBlocks(read('README.md'), 'ts')[0]?.text ?? '';
+const transcript = (codeBlocks(read('README.md'), 'console')[0]?.text ?? '').split(/^\$ /m).slice(1).map(exchange);
+
+// What the README says it cuts.
+const CUT = /^(x-powered-by|content-length|etag|date|connection|keep-alive):|^set-cookie: [^=]+=;/i;
+
+describe('the server of README.md', () => {
+  const folder = join(root, '.build/readme');
+  let child: ChildProcess;
+  let port = 0;
+
+  before(async () => {
+    rmSync(folder, { recursive: true, force: true });
+    mkdirSync(folder, { recursive: true });
+    const listen = 'app.listen(3000);';
+    assert.ok(server.includes(listen));
+    const listenAnywhere = 'const server = app.listen(0, () => process.send(server.address().port));';
+    writeFileSync(join(folder, 'server.mjs'), server.replace(listen, listenAnywhere));
+    const env = { ...process.env, STEPGATE_SECRET: 'a secret of 32 bytes for one test' };
+    child = fork('server.mjs', { cwd: folder, env });
+    const [message] = await once(child, 'message');
+    port = Number(message);
+  });
+
+  after(async () => {
+    child.kill();
+    await once(child, 'exit');
+  });
+
+  it('has at most 20 lines', () => {
+    assert.ok(server.trimEnd().split('\n').length <= 20);
+  });
+
+  it('answers as in the transcript', async () => {
+    assert.deepEqual(
+      transcript.map(({ status }) => status.split(' ')[1]),
+      ['401', '200', '200', '200', '204', '401'],
+    );
+    let jar = '';
+    let id = '';
+    for (const { command, ...shown } of transcript) {
+      const { answer, cookie } = await run(command.replace(/(?<=\/)[\w-]{22}$/, id), port, jar);
+      if (command.includes('-c jar')) jar = cookie;
+      id ||= /"session_id":"([^"]+)"/.exec(answer.body)?.[1] ?? '';
+      assert.deepEqual(steady(answer), steady(shown), command);
+    }
+  });
+});
+
+function exchange(part: string): Exchange {
+  const [head = '', body = ''] = part.split('\n\n');
+  const [command = '', status = '', ...headers] = head.trimEnd().split('\n');
+  return { command, status, headers, body: body.trimEnd() };
+}
+
+/** Does what curl does for the few options of the transcript. */
+async function run(command: string, port: number, jar: string): Promise<{ answer: Answer; cookie: string }> {
+  const [, method = 'GET'] = /-X (\w+)/.exec(command) ?? [];
+  const path = /localhost:3000(\S+)/.exec(command)?.[1] ?? '';
+  const headers = { 'user-agent': 'curl/8', ...(command.includes('-b jar') ? { cookie: jar } : {}) };
+  const sent = request({ port, method, path, headers }).end();
+  const [response] = (await once(sent, 'response')) as [IncomingMessage]; // what the event gives
+  const status = `HTTP/1.1 ${response.statusCode} ${response.statusMessage}`;
+  const lines = linesOf(response.headers).filter((line) => !CUT.test(line));
+  const [, cookie = ''] = /^set-cookie: ([^;]+)/m.exec(lines.join('\n')) ?? [];
+  return { answer: { status, headers: lines, body: await text(response) }, cookie };
+}
+
+function linesOf(headers: IncomingHttpHeaders): string[] {
+  return Object.entries(headers).flatMap(([name, value]) => [value].flat().map((each) => `${name}: ${each}`));
+}
+
+/** The same without what changes from run to run: tokens, ids, times, the client's version; and header names in one case. */
+function steady({ status, headers, body }: Answer): Answer {
+  const plain = (line: string): string =>
+    line
+      .replace(/(?<==)[\w-]{43}(?=;)/, 'TOKEN')
+      .replaceAll(/(?<=")[\w-]{22}(?=")/g, 'ID')
+      .replaceAll(/(?<=At":)\d{13}/g, 'TIME')
+      .replace(/(?<=Max-Age=)(2592000|25919\d\d)/, 'MONTH')
+      .replace(/curl\/[\d.]+/, 'CURL');
+  const lines = headers.map((line) => plain(line.replace(/^[^:]+/, (name) => name.toLowerCase())));
+  return { status, headers: lines.sort(), body: plain(body) };
+}
