@@ -1,7 +1,15 @@
 import type { Clock } from './internal/clock.js';
 
 /** Who or what ended a session. */
-export type RevokedBy = 'user' | 'admin' | 'cap' | 'theft' | 'sign-out' | 'sign-in' | 'credentials-changed';
+export type RevokedBy =
+  | 'user'
+  | 'admin'
+  | 'cap'
+  | 'theft'
+  | 'sign-out'
+  | 'sign-in'
+  | 'credentials-changed'
+  | 'attempts';
 
 /** Why a credential, or the request that brought it, was refused. The client sees only the coarse code. */
 export type RefusedReason =
@@ -20,6 +28,20 @@ export type RefusedReason =
   | 'api-key'
   | 'too-late';
 
+/** Why an answer to a challenge was refused. The client hears one code whatever it was. */
+export type FailedReason =
+  | 'malformed'
+  | 'unknown-credential'
+  | 'wrong'
+  | 'replayed'
+  | 'counter-regressed'
+  /** The credential is younger than the challenge that it answers. */
+  | 'too-young'
+  /** There is no live challenge for this session, user, purpose and method. */
+  | 'no-challenge'
+  /** The method itself threw or took too long. */
+  | 'method-error';
+
 interface Facts {
   'session.created': { userId: string; sessionId: string; ip?: string; methods: readonly string[] };
   'session.refreshed': { userId: string; sessionId: string; ip?: string };
@@ -27,6 +49,16 @@ interface Facts {
   'session.revoked': { userId: string; sessionId: string; by: RevokedBy };
   'session.refused': { reason: RefusedReason; userId?: string; sessionId?: string; ip?: string };
   'sessions.expired-deleted': { count: number };
+  'step-up.asked': { userId: string; sessionId: string; methods: readonly string[] };
+  'step-up.succeeded': { userId: string; sessionId: string; method: string };
+  'step-up.failed': { userId: string; sessionId: string; method: string; reason: FailedReason; error?: unknown };
+  'step-up.locked': { userId: string; sessionId: string; method: string };
+  'step-up.dropped': { userId: string; sessionId: string };
+  'grant.spent': { userId: string; sessionId: string; method: string };
+  'method.enrolled': { userId: string; method: string };
+  'method.removed': { userId: string; method: string };
+  'method.disabled': { userId: string; method: string };
+  'method.unlocked': { userId: string; method: string };
   'touch.failed': { pending: number; dropped: number; error: unknown };
   'store.failed': { operation: string; error: unknown };
 }

@@ -1,18 +1,38 @@
-export type { RefusedReason, RevokedBy, StepgateEvent } from './events.js';
+export type { FailedReason, RefusedReason, RevokedBy, StepgateEvent } from './events.js';
 export type { ApiKeysOption } from './http/authenticate.js';
 export type { CredentialsChanged } from './http/credentials-changed.js';
 export type { SignedInBody } from './http/deliver.js';
 export { type OnRefusal, Refusal, type RefusalCode, sendRefusal } from './http/refusal.js';
-export type { ApiKeyAuth, Proof, RequestAuth, SessionAuth } from './http/request-auth.js';
+export type { ApiKeyAuth, ApprovedAction, Proof, RequestAuth, SessionAuth } from './http/request-auth.js';
+export type { RequireFreshStepUp, RequireFreshStepUpOptions } from './http/require-fresh-step-up.js';
 export type { Middleware, RequireSession, RequireSessionOptions } from './http/require-session.js';
 export type { SignedIn, SignIn, SignInOptions } from './http/sign-in.js';
+export type {
+  BeginStepUp,
+  StepUpBegun,
+  StepUpCalls,
+  StepUpResponse,
+  StepUpVerified,
+  VerifiedOnly,
+} from './http/step-up.js';
 export type { Clock } from './internal/clock.js';
 export type { Duration } from './internal/duration.js';
 export { SetupError } from './internal/setup-error.js';
 export type { TokenHash } from './internal/token-hash.js';
-export type { Policy, StepgateOptions } from './options.js';
+export type {
+  BeginContext,
+  Method,
+  MethodContext,
+  MethodKit,
+  MethodOutcome,
+  User,
+  VerifyContext,
+} from './methods/method.js';
+export type { Policy, StepgateOptions, UsersOption } from './options.js';
 export type { SessionAdmin, SessionPage } from './session/session-admin.js';
-export { type AuthenticateOutcome, type Stepgate, stepgate } from './stepgate.js';
+export type { MethodAdmin } from './step-up/method-admin.js';
+export type { ActionRule, GuardRequest, Rule } from './step-up/rule.js';
+export { type AuthenticateOutcome, type RouterOptions, type Stepgate, stepgate } from './stepgate.js';
 // A star, so that an app's `declare module 'stepgate'` reaches the interface where it is declared.
 export type * from './stores/contract/session-data.js';
 export type * from './stores/contract/sessions.js';

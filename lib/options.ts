@@ -4,8 +4,10 @@ import type { OnRefusal } from './http/refusal.js';
 import type { Clock } from './internal/clock.js';
 import { type Duration, milliseconds } from './internal/duration.js';
 import { readSecrets, type Secrets } from './internal/keys.js';
+import type { MaybePromise } from './internal/maybe-promise.js';
 import { refuseUnknownKeys } from './internal/nearest.js';
 import { SetupError } from './internal/setup-error.js';
+import type { Method, User } from './methods/method.js';
 import type { Delivery } from './stores/contract/sessions.js';
 import type { Store } from './stores/contract/store.js';
 
@@ -15,7 +17,7 @@ import type { Store } from './stores/contract/store.js';
  */
 export type Policy = 'nist-aal2' | 'nist-aal3' | 'psd2';
 
-export interface StepgateOptions {
+export interface StepgateOptions<M extends readonly Method[] = readonly Method[]> {
   /**
    * At least 32 bytes; every key is derived from it. In a list the first makes, all verify, so that a secret can be
    * replaced without ending a session: put the new one first, and take the old one out after `absoluteLifetime`.
@@ -24,6 +26,10 @@ export interface StepgateOptions {
   /** The app's address, for example `'https://app.example'`: `iss` of access tokens, and its origin is the app's. */
   readonly issuer: string;
   readonly store: Store;
+  /** Ways to prove presence, **strongest first**. @default [] */
+  readonly methods?: M;
+  /** How the app names its users; some methods need it. */
+  readonly users?: UsersOption;
   /** `aud` of access tokens. @default `issuer` */
   readonly audience?: string;
   /** How a session travels when `signIn` doesn't say. @default 'cookie' */
@@ -68,12 +74,19 @@ export interface StepgateOptions {
   readonly clock?: Clock;
 }
 
+export interface UsersOption {
+  /** Null: unknown or disabled. A throw is a store failure. */
+  readonly find: (userId: string) => MaybePromise<User | null>;
+}
+
 /** The options, checked, with times in milliseconds and defaults in place. */
 export interface Settings {
   readonly secrets: Secrets;
   readonly issuer: string;
   readonly origin: string;
   readonly store: Store;
+  readonly methods: readonly Method[];
+  readonly users: UsersOption | null;
   readonly audience: string;
   readonly delivery: Delivery;
   readonly cookieName: string;
@@ -111,6 +124,8 @@ const NAMES = [
     'secret',
     'issuer',
     'store',
+    'methods',
+    'users',
     'audience',
     'delivery',
     'cookieName',
@@ -143,6 +158,8 @@ export function readOptions(given: StepgateOptions): Settings {
     issuer: options.issuer,
     origin: issuer.origin,
     store: readStore(options.store),
+    methods: readMethods(options.methods ?? []),
+    users: readUsers(options.users),
     audience: text('audience', options.audience ?? options.issuer),
     delivery: oneOf('delivery', options.delivery ?? 'cookie', DELIVERIES),
     cookieName: readCookieName(options.cookieName ?? 'session'),
@@ -198,6 +215,23 @@ function readIssuer(issuer: unknown): URL {
 function readStore(store: unknown): Store {
   if (typeof store === 'object' && store !== null && 'sessions' in store) return store as Store; // its parts are checked by use
   throw new SetupError('`store` is no store.', "Write `memoryStore()`, or `sqliteStore('app.db')` of stepgate/sqlite.");
+}
+
+function readMethods(methods: unknown): readonly Method[] {
+  if (Array.isArray(methods) && methods.every(isMethod)) return methods;
+  throw new SetupError('`methods` is no list of methods.', 'Write for example `[passkey({ rpID, rpName, origins })]`.');
+}
+
+function isMethod(value: unknown): value is Method {
+  const { name, verify, enrolled } = (value ?? {}) as Partial<Method>; // whatever it is, these three tell a method
+  return typeof name === 'string' && name !== '' && typeof verify === 'function' && typeof enrolled === 'function';
+}
+
+function readUsers(users: UsersOption | undefined): UsersOption | null {
+  if (users === undefined) return null;
+  refuseUnknownKeys(users, ['find'], 'users');
+  if (readFunction('users.find', users.find) !== undefined) return users;
+  throw new SetupError('`users.find` is missing.', 'Write a function that gives `{ name }` or null.');
 }
 
 function readCookieName(name: unknown): string {

@@ -7,6 +7,7 @@ import { type CredentialsChanged, createCredentialsChanged } from './http/creden
 import { createDeliver } from './http/deliver.js';
 import { type OnRefusal, Refusal, sendRefusal } from './http/refusal.js';
 import { createRequestStates, type RequestAuth } from './http/request-auth.js';
+import type { RequireFreshStepUp } from './http/require-fresh-step-up.js';
 import { createRequireSameOrigin } from './http/require-same-origin.js';
 import { createRequireSession, type Middleware, type RequireSession } from './http/require-session.js';
 import { createRouter } from './http/router.js';
@@ -15,7 +16,9 @@ import { tokenRoutes } from './http/routes/tokens.js';
 import { createOriginCheck } from './http/same-origin.js';
 import { createSignIn, type SignIn, type SignInMethod } from './http/sign-in.js';
 import { createSignOut } from './http/sign-out.js';
+import type { StepUpCalls } from './http/step-up.js';
 import { invalidTokenChallenge, noCredentialChallenge } from './http/www-authenticate.js';
+import type { Method } from './methods/method.js';
 import { readOptions, type StepgateOptions } from './options.js';
 import { createAccessTokens } from './session/access-token.js';
 import { createCleanup } from './session/cleanup.js';
@@ -25,6 +28,9 @@ import { createSafeStore, createStoreCall } from './session/safe-store.js';
 import { createSessionAdmin, type SessionAdmin } from './session/session-admin.js';
 import { createSessions } from './session/sessions.js';
 import { createTouchQueue } from './session/touch-queue.js';
+import type { MethodAdmin } from './step-up/method-admin.js';
+import type { Rule } from './step-up/rule.js';
+import { wireStepUp } from './wire-step-up.js';
 
 /** What a request turned out to be. */
 export type AuthenticateOutcome =
@@ -33,14 +39,19 @@ export type AuthenticateOutcome =
   | { readonly outcome: 'refused'; readonly refusal: Refusal };
 
 /** One app's kit. Its members need no `this`: take them apart as you like. */
-export interface Stepgate {
+export interface Stepgate<Name extends string = never> extends StepUpCalls<Name> {
   readonly requireSession: RequireSession;
   readonly requireSameOrigin: Middleware;
-  readonly signIn: SignIn<'password' | 'external'>;
+  /** Makes a guard that asks for a fresh proof, or for an approval of exactly this request. */
+  readonly requireFreshStepUp: RequireFreshStepUp<Name>;
+  /** Guards an app's own routes that add, change or remove a method, as the kit's own are guarded. */
+  readonly requireEnrolmentProof: Middleware;
+  readonly signIn: SignIn<Name | 'password' | 'external'>;
   readonly credentialsChanged: CredentialsChanged;
   readonly sessions: SessionAdmin;
+  readonly methods: MethodAdmin<Name>;
   /** The routes, for `app.use('/auth', auth.router())`. */
-  readonly router: () => Middleware;
+  readonly router: (options?: RouterOptions<Name>) => Middleware;
   /**
    * What a guard would find out, without a response: for the upgrade to a WebSocket, for GraphQL. A store that fails is
    * a refusal, too; it never rejects. API keys are refused unless asked for.
@@ -64,13 +75,21 @@ export interface Stepgate {
   readonly close: () => Promise<void>;
 }
 
-const SIGN_IN_METHODS: ReadonlyMap<string, SignInMethod> = new Map([
+export interface RouterOptions<Name extends string = never> {
+  /** What has to be proved before a session is ended by way of the list (ASVS 7.5.2). @default nothing */
+  readonly manageSessions?: Rule<Name>;
+}
+
+/** What a user can sign in with beside the configured methods. */
+const OTHER_SIGN_INS: readonly (readonly [string, SignInMethod])[] = [
   ['password', { amr: ['pwd'], acr: null }],
   ['external', { amr: [], acr: null }],
-]);
+];
 
 /** Makes the kit of one app. Throws a `SetupError` for wrong options. */
-export function stepgate(options: StepgateOptions): Stepgate {
+export function stepgate<const M extends readonly Method[] = readonly []>(
+  options: StepgateOptions<M>,
+): Stepgate<M[number]['name']> {
   const settings = readOptions(options);
   const { clock, secrets, origin } = settings;
   const emit = createEmit(settings.onEvent, clock);
@@ -107,25 +126,51 @@ export function stepgate(options: StepgateOptions): Stepgate {
   const managerOf = createManagerOf(callerOf, invalidToken);
   const deliver = createDeliver({ ...tokens, clock });
   const signOut = createSignOut({ ...tokens, ...context, sessionRequired });
-  const routes = [
-    sessionRoutes({ callerOf, managerOf, sessions, cookies }),
-    tokenRoutes({ ...tokens, clock, emit, refresh, deliver, signOut, invalidToken }),
-  ];
+  const dropStepUp = async (sessionId: string): Promise<void> => {
+    await store.grants?.dropForSession(sessionId);
+    await store.challenges?.dropForSession(sessionId);
+  };
+  const callers = { callerOf, managerOf };
+  const stepUp = wireStepUp({
+    ...checks,
+    settings,
+    store,
+    authenticate,
+    deliver,
+    dropStepUp,
+    onRefusal,
+    invalidToken,
+    ...callers,
+    ...context,
+  });
+  const { routes: stepUpTables, checkOf, ...stepUpCalls } = stepUp;
+  // A method of the app may be called `password`, too: the configured ones win, and their order is their strength.
+  const signInMethods = new Map<string, SignInMethod>(settings.methods.map((method) => [method.name, method]));
+  for (const [name, method] of OTHER_SIGN_INS) if (!signInMethods.has(name)) signInMethods.set(name, method);
 
   return {
+    ...(stepUpCalls as StepUpCallsOf<M[number]['name']>), // they check every name, whatever its type
     requireSession: createRequireSession({ authenticate, states, onRefusal }),
     requireSameOrigin: createRequireSameOrigin(isSameOrigin, emit, onRefusal),
     signIn: createSignIn({
       ...tokens,
       ...context,
-      methods: SIGN_IN_METHODS,
+      methods: signInMethods,
       delivery: settings.delivery,
       deliver,
       isSameOrigin,
     }),
-    credentialsChanged: createCredentialsChanged({ managerOf, sessions, states, deliver, invalidToken }),
+    credentialsChanged: createCredentialsChanged({ managerOf, sessions, states, deliver, dropStepUp, invalidToken }),
     sessions: createSessionAdmin(sessions, cleanup),
-    router: () => createRouter(routes, createRequireSameOrigin(isSameOrigin, emit, answer)),
+    router({ manageSessions } = {}) {
+      const manage = manageSessions === undefined ? null : checkOf(manageSessions);
+      const tables = [
+        sessionRoutes({ ...callers, sessions, cookies, manage }),
+        tokenRoutes({ ...tokens, clock, emit, refresh, deliver, signOut, invalidToken }),
+        ...stepUpTables,
+      ];
+      return createRouter(tables, createRequireSameOrigin(isSameOrigin, emit, answer));
+    },
     async authenticate(req, { apiKeys = false } = {}) {
       const state = await authenticate(req);
       if (state.outcome === 'session') return { outcome: 'authenticated', auth: state.auth };
@@ -137,6 +182,10 @@ export function stepgate(options: StepgateOptions): Stepgate {
     signOut: (req, res) => signOut(req, res),
     async forgetUser(userId) {
       await sessions.revokeAllForUser(userId, null, 'admin');
+      for (const part of [store.challenges, store.grants, store.attempts, store.passkeys, store.recoveryCodes]) {
+        await part?.dropForUser(userId);
+      }
+      await store.totp?.remove(userId);
     },
     flush: () => touchQueue.flush(),
     async close() {
@@ -146,6 +195,11 @@ export function stepgate(options: StepgateOptions): Stepgate {
     },
   };
 }
+
+type StepUpCallsOf<Name extends string> = Pick<
+  Stepgate<Name>,
+  'requireFreshStepUp' | 'requireEnrolmentProof' | 'methods' | 'beginStepUp' | 'verifyStepUp' | 'verifyOnly'
+>;
 
 function refused(refusal: Refusal): AuthenticateOutcome {
   return { outcome: 'refused', refusal };

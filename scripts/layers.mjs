@@ -23,7 +23,7 @@ const CORE = [
   ['stores/contract/'],
   ['session/', 'step-up/', 'methods/'],
   ['http/'],
-  ['options.ts', 'stepgate.ts'],
+  ['options.ts', 'wire-step-up.ts', 'stepgate.ts'],
   ['index.ts'],
 ];
 const ADAPTER = /^stores\/(?!contract\/)[^./]+/;

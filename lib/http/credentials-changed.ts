@@ -18,16 +18,19 @@ export interface CredentialsChangedDeps {
   readonly sessions: Sessions;
   readonly states: RequestStates;
   readonly deliver: Deliver;
+  /** Drops what step-up keeps for a session. */
+  readonly dropStepUp: (sessionId: string) => Promise<void>;
   readonly invalidToken: string;
 }
 
 export function createCredentialsChanged(deps: CredentialsChangedDeps): CredentialsChanged {
-  const { managerOf, sessions, states, deliver, invalidToken } = deps;
+  const { managerOf, sessions, states, deliver, dropStepUp, invalidToken } = deps;
   return async function credentialsChanged(req, res) {
     const caller = await managerOf(req);
     const changed = await sessions.credentialsChanged(caller.row);
     if (changed === null) throw new Refusal('session_invalid', { headers: { 'WWW-Authenticate': invalidToken } });
     const { row, token } = changed;
+    await dropStepUp(row.id);
     const body = deliver(res, changed);
     states.set(req, { outcome: 'session', auth: sessionAuth(row, true), row, token, current: true });
     return { session: publicSession(row), body };

@@ -5,18 +5,19 @@ import type { SessionWithTokens } from '../session/sessions.js';
 import { encode } from '../session/tokens.js';
 import type { Cookies } from './cookies.js';
 
-/** What goes into the body beside the headers: with cookies no token, so that no script of a page ever sees one. */
-export type SignedInBody =
-  | { readonly session_id: string }
-  | { readonly session_id: string; readonly expires_in: number }
-  | {
-      readonly session_id: string;
-      readonly token_type: 'Bearer';
-      readonly access_token: string;
-      /** Seconds. */
-      readonly expires_in: number;
-      readonly refresh_token: string;
-    };
+/**
+ * What goes into the body beside the headers, by the session's delivery: with cookies no token, so that no script of a
+ * page ever sees one.
+ */
+export interface SignedInBody {
+  readonly session_id: string;
+  /** Seconds that the access token lives; not with `'cookie'`. */
+  readonly expires_in?: number;
+  readonly token_type?: 'Bearer';
+  readonly access_token?: string;
+  /** Only where a new one was made. */
+  readonly refresh_token?: string;
+}
 
 /** Hands a session's tokens to its client by the session's delivery: sets headers, gives the body, ends nothing. */
 export type Deliver = (res: ServerResponse, session: SessionWithTokens) => SignedInBody;
@@ -35,16 +36,19 @@ export function createDeliver({
     const now = clock.now();
     const remaining = row.expiresAt - now;
     const session_id = row.id;
-    if (row.delivery === 'cookie' || refreshToken === null) {
+    if (row.delivery === 'cookie') {
       cookies.set(res, 'session', encode(token), remaining);
       return { session_id };
     }
     const access_token = accessTokens.issue(row, token, now);
-    const refresh_token = encode(refreshToken.bytes);
     const expires_in = Math.floor(Math.min(accessTokens.lifetime, remaining) / 1_000);
-    if (row.delivery === 'bearer') return { session_id, token_type: 'Bearer', access_token, expires_in, refresh_token };
+    const refresh_token = refreshToken === null ? null : encode(refreshToken.bytes);
+    if (row.delivery === 'bearer') {
+      const tokens = { token_type: 'Bearer', access_token, expires_in } as const;
+      return { session_id, ...tokens, ...(refresh_token === null ? {} : { refresh_token }) };
+    }
     cookies.set(res, 'access', access_token, remaining); // longer than the token itself: a log-out may need it
-    cookies.set(res, 'refresh', refresh_token, remaining);
+    if (refresh_token !== null) cookies.set(res, 'refresh', refresh_token, remaining);
     return { session_id, expires_in };
   };
 }

@@ -6,8 +6,13 @@ const STATUS = {
   session_required: 401,
   session_invalid: 401,
   refresh_invalid: 401,
+  step_up_required: 401,
   refresh_missing: 400,
   request_invalid: 400,
+  action_incomplete: 400,
+  step_up_failed: 403,
+  step_up_unavailable: 403,
+  method_disabled: 403,
   sign_in_refused: 403,
   cross_origin: 403,
   api_key_refused: 403,
@@ -15,6 +20,7 @@ const STATUS = {
   method_not_allowed: 405,
   body_too_large: 413,
   unsupported_media_type: 415,
+  method_locked: 429,
   store_unavailable: 500,
 } as const;
 
@@ -24,8 +30,13 @@ const DETAIL: Readonly<Record<RefusalCode, string>> = {
   session_required: 'Sign in first.',
   session_invalid: 'The session is unknown or over.',
   refresh_invalid: 'The refresh token is unknown or over.',
+  step_up_required: 'Prove your presence first.',
   refresh_missing: 'The request has no refresh token.',
   request_invalid: 'The request is not in the form that this route takes.',
+  action_incomplete: 'The request lacks what its approval is bound to.',
+  step_up_failed: 'The proof was not accepted.',
+  step_up_unavailable: 'None of the methods that this route accepts is set up.',
+  method_disabled: 'The method is disabled after too many failures.',
   sign_in_refused: 'The sign-in was refused.',
   cross_origin: 'The request comes from another origin.',
   api_key_refused: 'An API key is not accepted here.',
@@ -33,6 +44,7 @@ const DETAIL: Readonly<Record<RefusalCode, string>> = {
   method_not_allowed: 'The route has no such method.',
   body_too_large: 'The body is larger than this route takes.',
   unsupported_media_type: 'The body must be JSON in UTF-8.',
+  method_locked: 'Too many attempts; try again later.',
   store_unavailable: 'The session could not be checked; nothing is lost, try again.',
 };
 
@@ -44,6 +56,7 @@ const TITLE: Readonly<Record<number, string>> = {
   405: 'Method Not Allowed',
   413: 'Content Too Large',
   415: 'Unsupported Media Type',
+  429: 'Too Many Requests',
   500: 'Internal Server Error',
 };
 
@@ -51,6 +64,8 @@ export interface RefusalInit {
   /** One sentence for the developer of the client; a constant, never made from a secret. */
   readonly detail?: string;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Further members of the problem+json body. */
+  readonly members?: Readonly<Record<string, unknown>>;
   readonly cause?: unknown;
 }
 
@@ -60,12 +75,14 @@ export class Refusal extends Error {
   readonly code: RefusalCode;
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
+  readonly members: Readonly<Record<string, unknown>>;
 
-  constructor(code: RefusalCode, { detail = DETAIL[code], headers = {}, cause }: RefusalInit = {}) {
+  constructor(code: RefusalCode, { detail = DETAIL[code], headers = {}, members = {}, cause }: RefusalInit = {}) {
     super(detail, cause === undefined ? undefined : { cause });
     this.code = code;
     this.status = STATUS[code];
     this.headers = headers;
+    this.members = members;
   }
 }
 
@@ -86,7 +103,14 @@ export function sendRefusal(res: ServerResponse, refusal: Refusal): void {
   res.statusCode = status;
   for (const [name, value] of Object.entries(refusal.headers)) res.setHeader(name, value);
   res.setHeader('Cache-Control', 'no-store');
-  sendBody(res, 'application/problem+json', { type: 'about:blank', title: TITLE[status], status, code, detail });
+  sendBody(res, 'application/problem+json', {
+    type: 'about:blank',
+    title: TITLE[status],
+    status,
+    code,
+    detail,
+    ...refusal.members,
+  });
 }
 
 export function sendJson(res: ServerResponse, status: number, body: object): void {

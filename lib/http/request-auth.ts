@@ -16,6 +16,16 @@ export interface SessionAuth {
   readonly userId: string;
   readonly session: Session;
   readonly proofs: readonly Proof[];
+  /** What the user has approved, after a guard with an action rule: use this in the handler, not the body. */
+  readonly action?: ApprovedAction;
+}
+
+/** One action, approved for this request and spent by it. */
+export interface ApprovedAction {
+  /** What `bind` gave, deep-frozen; null for a `once` rule. */
+  readonly payload: unknown;
+  /** What the user proved presence with. */
+  readonly method: string;
 }
 
 /** A request with an API key: it has no session and can prove nothing. */
@@ -92,13 +102,13 @@ export function sessionAuth(row: SessionRow, current: boolean): SessionAuth {
     via: row.delivery === 'bearer' ? 'bearer' : 'cookie',
     userId: row.userId,
     session: publicSession(row),
-    proofs: current ? latestProofs(row.signInProofs, row.stepUpProofs) : [],
+    proofs: current ? Object.entries(proofTimes(row)).map(([method, verifiedAt]) => ({ method, verifiedAt })) : [],
   };
 }
 
-/** One proof a method: the later of the sign-in's and the step-up's. */
-function latestProofs(signIn: ProofTimes, stepUp: ProofTimes): readonly Proof[] {
-  const latest = new Map(Object.entries(signIn));
-  for (const [method, at] of Object.entries(stepUp)) latest.set(method, Math.max(at, latest.get(method) ?? 0));
-  return [...latest].map(([method, verifiedAt]) => ({ method, verifiedAt }));
+/** One time a method: the later of the sign-in's proof and the step-up's. */
+export function proofTimes({ signInProofs, stepUpProofs }: SessionRow): ProofTimes {
+  const latest = new Map(Object.entries(signInProofs));
+  for (const [method, at] of Object.entries(stepUpProofs)) latest.set(method, Math.max(at, latest.get(method) ?? 0));
+  return Object.fromEntries(latest);
 }

@@ -102,7 +102,7 @@ export function createSignIn<Name extends string>(deps: SignInDeps): SignIn<Name
       proofs: options.interactive === false ? {} : Object.fromEntries(methods.map((name) => [name, authenticatedAt])),
       userAgent: userAgentOf(req),
       ip: clientAddress(req),
-      label: label?.slice(0, MAX_LABEL) ?? null,
+      label: label === undefined ? null : storable(label).slice(0, MAX_LABEL),
       data: jsonOf(options.data),
       replaces: presentedToken(req, deps),
     });
@@ -156,8 +156,11 @@ function checkOptions(
   names: readonly string[],
   methods: ReadonlyMap<string, SignInMethod>,
 ): void {
-  if (typeof userId !== 'string' || userId === '' || userId.length > MAX_USER_ID) {
-    throw new SetupError('`userId` is no user id.', `Write a string of 1 to ${MAX_USER_ID} characters.`);
+  if (typeof userId !== 'string' || userId === '' || userId.length > MAX_USER_ID || !isStorable(userId)) {
+    throw new SetupError(
+      '`userId` is no user id.',
+      `Write a string of 1 to ${MAX_USER_ID} characters, none of them NUL.`,
+    );
   }
   const unknown = names.find((name) => !methods.has(name));
   if (names.length === 0 || unknown !== undefined) {
@@ -169,6 +172,15 @@ function checkOptions(
   if (label !== undefined && typeof label !== 'string') {
     throw new SetupError('`label` is not a string.', 'Leave it out or write a string.');
   }
+}
+
+/** Text that every store gives back as it was: no lone surrogate, no NUL. */
+function isStorable(text: string): boolean {
+  return storable(text) === text;
+}
+
+function storable(text: string): string {
+  return Buffer.from(text, 'utf8').toString('utf8').replaceAll('\0', '');
 }
 
 /** A copy of the data as JSON keeps it: what the app changes later isn't in the session. */

@@ -1,19 +1,7 @@
-import type { Emit } from '../events.js';
+import type { Emit, FailedReason } from '../events.js';
 import type { Secrets } from '../internal/keys.js';
 import type { MaybePromise } from '../internal/maybe-promise.js';
 import type { Store, StoreParts } from '../stores/contract/store.js';
-
-/** Why a method said no. The client hears one code whatever it was; events tell it apart. */
-export type FailedReason =
-  | 'malformed'
-  | 'unknown-credential'
-  | 'wrong'
-  | 'replayed'
-  | 'counter-regressed'
-  /** The credential is younger than the challenge that it answers. */
-  | 'too-young'
-  /** The method itself threw or took too long. */
-  | 'method-error';
 
 export type MethodOutcome =
   | { readonly outcome: 'verified' }

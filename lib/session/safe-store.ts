@@ -84,7 +84,7 @@ const ANSWERS: { readonly [P in keyof (StoreParts & Pick<Store, 'sessions'>)]: A
   },
   grants: {
     insert: isAnything,
-    take: isObjectOrNull,
+    take: isOutcome,
     dropForSession: isAnything,
     dropForUser: isAnything,
     deleteExpired: Number.isInteger,

@@ -51,7 +51,7 @@ export interface NewSession {
 export interface SessionWithTokens {
   readonly row: SessionRow;
   readonly token: Uint8Array;
-  /** Null for a delivery without one. */
+  /** Null for a delivery without one, and where only the session token is new. */
   readonly refreshToken: RefreshToken | null;
 }
 

@@ -3,6 +3,7 @@ import { isId } from '../../session/tokens.js';
 import type { CallerOf } from '../caller.js';
 import type { Cookies } from '../cookies.js';
 import { Refusal, sendJson } from '../refusal.js';
+import type { StepUpCheck } from '../require-fresh-step-up.js';
 import type { RouteRequest, RouteTable } from '../router.js';
 
 export interface SessionRoutesDeps {
@@ -10,10 +11,12 @@ export interface SessionRoutesDeps {
   readonly managerOf: CallerOf;
   readonly sessions: Sessions;
   readonly cookies: Cookies;
+  /** What else is asked for before a session is ended. */
+  readonly manage: StepUpCheck | null;
 }
 
 /** Where users see and end their own sessions. */
-export function sessionRoutes({ callerOf, managerOf, sessions, cookies }: SessionRoutesDeps): RouteTable {
+export function sessionRoutes({ callerOf, managerOf, sessions, cookies, manage }: SessionRoutesDeps): RouteTable {
   return {
     '/session': {
       async get(req, res) {
@@ -32,6 +35,7 @@ export function sessionRoutes({ callerOf, managerOf, sessions, cookies }: Sessio
       async delete(req, res) {
         const { row } = await managerOf(req);
         const keep = keepsCurrent(req);
+        await manage?.(req);
         await sessions.revokeAllForUser(row.userId, keep ? row.id : null, 'user');
         if (!keep) cookies.clear(res);
         noContent(res);
@@ -40,6 +44,7 @@ export function sessionRoutes({ callerOf, managerOf, sessions, cookies }: Sessio
     '/sessions/:id': {
       async delete(req, res) {
         const { row } = await managerOf(req);
+        await manage?.(req);
         const { id } = req.params;
         if (!isId(id) || !(await sessions.revoke(id, row.userId, 'user'))) throw new Refusal('not_found');
         if (id === row.id) cookies.clear(res);

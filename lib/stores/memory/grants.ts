@@ -2,6 +2,7 @@ import type { GrantRow, GrantStore } from '../contract/grants.js';
 
 export function memoryGrants(): GrantStore {
   const rows = new Map<string, GrantRow>();
+  const spent = new WeakSet<GrantRow>();
 
   function drop(isDropped: (row: GrantRow) => boolean): void {
     for (const [key, row] of rows) if (isDropped(row)) rows.delete(key);
@@ -14,9 +15,10 @@ export function memoryGrants(): GrantStore {
     async take(sessionId, actionDigest, now) {
       const key = keyOf(sessionId, actionDigest);
       const row = rows.get(key);
-      if (row === undefined || now >= row.expiresAt) return null;
-      rows.delete(key);
-      return row;
+      if (row === undefined || now >= row.expiresAt) return { outcome: 'none' };
+      if (spent.has(row)) return { outcome: 'spent' };
+      spent.add(row);
+      return { outcome: 'taken', row };
     },
     async dropForSession(sessionId) {
       drop((row) => row.sessionId === sessionId);

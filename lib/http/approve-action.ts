@@ -1,0 +1,127 @@
+import type { IncomingMessage } from 'node:http';
+import type { Emit } from '../events.js';
+import type { Clock } from '../internal/clock.js';
+import { actionDigest, readPayload } from '../step-up/action.js';
+import type { Challenges } from '../step-up/challenges.js';
+import type { Methods } from '../step-up/methods.js';
+import type { CheckedActionRule } from '../step-up/rule.js';
+import type { GrantStore } from '../stores/contract/grants.js';
+import { Refusal } from './refusal.js';
+import type { LiveSession, RequestStates } from './request-auth.js';
+import type { OriginCheck } from './same-origin.js';
+import { type ActionChallengeJson, stepUpRequired, stepUpUnavailable } from './step-up-refusal.js';
+import type { stepUpChallenges } from './www-authenticate.js';
+
+export interface ApproveActionDeps {
+  readonly issuer: string;
+  readonly grants: GrantStore;
+  readonly challenges: Challenges;
+  readonly methods: Methods;
+  readonly states: RequestStates;
+  readonly isSameOrigin: OriginCheck;
+  readonly clock: Clock;
+  readonly emit: Emit;
+}
+
+/**
+ * Spends the grant for exactly this request, or rejects with a refusal that brings the challenge for it. The permission
+ * is spent here whether or not the handler succeeds.
+ */
+export type ApproveAction = (
+  req: IncomingMessage,
+  caller: LiveSession,
+  rule: CheckedActionRule,
+  challenges: ReturnType<typeof stepUpChallenges>,
+) => Promise<void>;
+
+const MAX_SUMMARY = 1_000;
+
+export function createApproveAction(deps: ApproveActionDeps): ApproveAction {
+  const { issuer, grants, challenges, methods, states, isSameOrigin, clock, emit } = deps;
+  const warned = new WeakSet<CheckedActionRule>();
+
+  /** What is to be approved. Whatever goes wrong on the way, the handler must not run with half of it. */
+  async function payloadOf(req: IncomingMessage, rule: CheckedActionRule): Promise<unknown> {
+    if (rule.bind === null) return null;
+    const incomplete = (what: string): Refusal => {
+      if (!warned.has(rule)) process.emitWarning(warningFor(req, what), { code: 'STEPGATE_ACTION_INCOMPLETE' });
+      warned.add(rule);
+      return new Refusal('action_incomplete');
+    };
+    try {
+      const read = readPayload(await rule.bind(req));
+      if (read.outcome === 'incomplete') throw incomplete(`${read.at} ${read.problem}`);
+      if (read.payload === null) throw incomplete('payload is null');
+      return read.payload;
+    } catch (error) {
+      if (error instanceof Refusal) throw error;
+      throw incomplete('`bind` threw');
+    }
+  }
+
+  async function challengeFor(
+    { row }: LiveSession,
+    enrolled: readonly string[],
+    digest: string,
+    summary: string | null,
+  ): Promise<ActionChallengeJson> {
+    const challenge = await challenges.issue(row, { purpose: 'action', methods: enrolled, actionDigest: digest });
+    const begun: Record<string, { options: object | null }> = {};
+    for (const name of enrolled) {
+      const method = methods.get(name);
+      const answer = method === undefined ? null : await methods.begin(method, row.userId, challenge.value);
+      if (answer?.outcome === 'begun') begun[name] = { options: answer.options };
+    }
+    return { id: challenge.id, expiresAt: challenge.expiresAt, summary, methods: begun };
+  }
+
+  return async (req, caller, rule, challengeHeaders) => {
+    const { row, current, auth } = caller;
+    // A grant makes a GET do something as well: no other site may send it (a bearer token it can't send).
+    if (auth.via === 'cookie' && !isSameOrigin(req)) throw new Refusal('cross_origin');
+    const payload = await payloadOf(req, rule);
+    const { id: sessionId, userId } = row;
+    const digest = actionDigest({ issuer, method: req.method ?? '', url: urlOf(req), sessionId, userId }, payload);
+
+    const taken = current ? await grants.take(sessionId, digest, clock.now()) : ({ outcome: 'none' } as const);
+    if (taken.outcome === 'taken') {
+      const { method } = taken.row;
+      emit({ type: 'grant.spent', userId, sessionId, method });
+      states.set(req, { ...caller, outcome: 'session', auth: { ...auth, action: { payload, method } } });
+      return;
+    }
+    const enrolled = await methods.enrolled(rule.methods, userId);
+    if (enrolled.length === 0) throw stepUpUnavailable(rule, rule.methods, enrolled);
+    const summary = summaryOf(rule, payload);
+    emit({ type: 'step-up.asked', userId, sessionId, methods: rule.methods });
+    const reason = taken.outcome === 'spent' ? 'spent' : 'missing';
+    const challenge = challengeHeaders[reason];
+    const action = await challengeFor(caller, enrolled, digest, summary);
+    throw stepUpRequired({ rule, reason, names: rule.methods, enrolled, challenge, action });
+  };
+}
+
+function summaryOf(rule: CheckedActionRule, payload: unknown): string | null {
+  if (rule.summary === null) return null;
+  try {
+    const summary = rule.summary(payload);
+    if (typeof summary === 'string') return summary.slice(0, MAX_SUMMARY);
+  } catch {
+    // Nobody can approve what can't be told: the refusal below says so.
+  }
+  throw new Refusal('action_incomplete', { detail: 'What is to be approved could not be put into words.' });
+}
+
+/** Express keeps the URL that was sent in `originalUrl`, whatever routers have cut off since. */
+function urlOf(req: IncomingMessage): string {
+  const { originalUrl } = req as { originalUrl?: unknown }; // Connect and Express have it
+  return typeof originalUrl === 'string' ? originalUrl : (req.url ?? '');
+}
+
+function warningFor(req: IncomingMessage, what: string): string {
+  const hasBody = (req as { body?: unknown }).body !== undefined; // a body parser has put it there
+  const cause = hasBody
+    ? 'Check what the client sends.'
+    : 'No body parser ran before the guard: put `express.json()` first.';
+  return `A request was refused because of what \`bind\` gave: ${what}. ${cause}`;
+}

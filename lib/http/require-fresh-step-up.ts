@@ -1,0 +1,134 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Emit } from '../events.js';
+import type { Clock } from '../internal/clock.js';
+import { SetupError } from '../internal/setup-error.js';
+import { checkRule } from '../step-up/check-rule.js';
+import type { Methods } from '../step-up/methods.js';
+import {
+  type ActionRule,
+  type CheckedRule,
+  evaluateRule,
+  type GuardRequest,
+  methodsOf,
+  type Rule,
+  smallestMaxAge,
+} from '../step-up/rule.js';
+import type { ApproveAction } from './approve-action.js';
+import type { Authenticate } from './authenticate.js';
+import { type OnRefusal, Refusal, refusalFrom } from './refusal.js';
+import { type LiveSession, proofTimes, type RequestStates } from './request-auth.js';
+import type { Middleware } from './require-session.js';
+import { stepUpRequired, stepUpUnavailable } from './step-up-refusal.js';
+import { stepUpChallenges } from './www-authenticate.js';
+
+export interface RequireFreshStepUpOptions {
+  /** Answers for this guard in place of the kit's `onRefusal`. */
+  readonly onRefusal?: OnRefusal;
+}
+
+/**
+ * Makes a guard that asks for a fresh proof, or for an approval of exactly this request. It checks the session itself.
+ * Throws a `SetupError` for a wrong rule. Refuses with 401 `step_up_required` and what would do, with 403
+ * `step_up_unavailable` where the user has nothing that would, and with 400 `action_incomplete` where `bind` can't say
+ * what is to be approved.
+ */
+export type RequireFreshStepUp<Name extends string> = <P, R extends IncomingMessage = GuardRequest>(
+  rule: Rule<Name> | ActionRule<Name, P, R>,
+  options?: RequireFreshStepUpOptions,
+) => Middleware;
+
+/** Lets a request pass a rule or rejects with a `Refusal`. */
+export type StepUpCheck = (req: IncomingMessage) => Promise<void>;
+
+export interface StepUpCheckDeps {
+  readonly authenticate: Authenticate;
+  readonly states: RequestStates;
+  readonly methods: Methods;
+  /** Null where the store can't keep grants. */
+  readonly approveAction: ApproveAction | null;
+  readonly clock: Clock;
+  readonly emit: Emit;
+}
+
+/** Prepares the check of a rule; whatever is wrong with the rule shows here. */
+export function createStepUpCheck(deps: StepUpCheckDeps): (rule: unknown) => StepUpCheck {
+  const { authenticate, states, methods } = deps;
+  const approve = deps.approveAction ?? withoutGrants;
+
+  /** Read anew, even after another guard: the session may have been revoked since. */
+  async function callerOf(req: IncomingMessage): Promise<LiveSession> {
+    const state = await authenticate(req);
+    states.set(req, state);
+    if (state.outcome === 'session') return state;
+    throw state.outcome === 'api-key' ? new Refusal('api_key_refused') : state.refusal;
+  }
+
+  return (given) => {
+    const rule = checkRule(given, methods.names);
+    if (rule.type === 'action' && deps.approveAction === null) throw noGrants();
+    const acrs = methodsOf(rule).flatMap((name) => methods.get(name)?.acr ?? []);
+    const challenges = stepUpChallenges(acrs, smallestMaxAge(rule));
+    return async (req) => {
+      const caller = await callerOf(req);
+      await (rule.type === 'action'
+        ? approve(req, caller, rule, challenges)
+        : checkProofs(caller, rule, challenges, deps));
+    };
+  };
+}
+
+async function checkProofs(
+  { row, current }: LiveSession,
+  rule: CheckedRule,
+  challenges: ReturnType<typeof stepUpChallenges>,
+  { methods, clock, emit }: StepUpCheckDeps,
+): Promise<void> {
+  const now = clock.now();
+  const answer = evaluateRule(rule, current ? proofTimes(row) : {}, now);
+  if (answer.outcome === 'met') return;
+  const names = methodsOf(rule);
+  const enrolled = await methods.enrolled(names, row.userId);
+  // If fresh proofs of all that the user has wouldn't meet the rule, asking for them would be a loop without an end.
+  const best = evaluateRule(rule, Object.fromEntries(enrolled.map((name) => [name, now])), now);
+  if (best.outcome === 'unmet') throw stepUpUnavailable(rule, names, enrolled);
+  emit({ type: 'step-up.asked', userId: row.userId, sessionId: row.id, methods: names });
+  throw stepUpRequired({ rule, reason: answer.reason, names, enrolled, challenge: challenges[answer.reason] });
+}
+
+function noGrants(): SetupError {
+  return new SetupError('The store has no part `grants`.', 'Take one that has it: approvals are kept there.');
+}
+
+const withoutGrants: ApproveAction = () => Promise.reject(noGrants());
+
+export function createRequireFreshStepUp<Name extends string>(
+  checkOf: (rule: unknown) => StepUpCheck,
+  kitOnRefusal: OnRefusal,
+): RequireFreshStepUp<Name> {
+  function requireFreshStepUp(rule: unknown, options?: RequireFreshStepUpOptions | ServerResponse): Middleware {
+    if (options !== undefined && 'writeHead' in options) {
+      throw new SetupError(
+        '`requireFreshStepUp` is no guard by itself.',
+        "Call it: `requireFreshStepUp({ method: 'passkey', maxAge: '5m' })`.",
+      );
+    }
+    return toGuard(checkOf(rule), options?.onRefusal ?? kitOnRefusal, 'requireFreshStepUpGuard');
+  }
+  return requireFreshStepUp;
+}
+
+/** The middleware of a check. Its name shows in stack traces. */
+export function toGuard(check: StepUpCheck, onRefusal: OnRefusal, name: string): Middleware {
+  const guard: Middleware = (req, res, next) => {
+    const answer = check(req).then(
+      () => next(),
+      (error: unknown) => {
+        const refusal = refusalFrom(error);
+        if (refusal === null) next(error);
+        else onRefusal(refusal, req, res, next);
+      },
+    );
+    answer.catch(next); // what a handler throws in its own turn goes where Express expects it
+  };
+  return Object.defineProperty(guard, 'name', { value: name });
+}

@@ -1,0 +1,82 @@
+import type { Emit } from '../../events.js';
+import type { Methods } from '../../step-up/methods.js';
+import type { SessionStore } from '../../stores/contract/sessions.js';
+import type { CallerOf } from '../caller.js';
+import { readFields } from '../json-body.js';
+import { Refusal, sendJson } from '../refusal.js';
+import { proofTimes } from '../request-auth.js';
+import type { RouteTable } from '../router.js';
+import type { StepUpCalls } from '../step-up.js';
+
+export interface StepUpRoutesDeps {
+  readonly calls: StepUpCalls<string>;
+  readonly callerOf: CallerOf;
+  readonly methods: Methods;
+  readonly sessionStore: SessionStore;
+  readonly dropStepUp: (sessionId: string) => Promise<void>;
+  readonly emit: Emit;
+}
+
+/** Where a client asks for a challenge and answers it. */
+export function stepUpRoutes(deps: StepUpRoutesDeps): RouteTable {
+  const { calls, callerOf, methods, sessionStore, dropStepUp, emit } = deps;
+  return {
+    '/step-up': {
+      async get(req, res) {
+        const { row, current } = await callerOf(req);
+        const enrolled = await methods.enrolled(methods.names, row.userId);
+        const proofs = new Map(current ? Object.entries(proofTimes(row)) : []);
+        sendJson(res, 200, {
+          methods: methods.names.map((method) => ({
+            method,
+            enrolled: enrolled.includes(method),
+            verifiedAt: proofs.get(method) ?? null,
+          })),
+        });
+      },
+      async delete(req, res) {
+        const { row } = await callerOf(req);
+        await sessionStore.dropProofs(row.id);
+        await dropStepUp(row.id);
+        emit({ type: 'step-up.dropped', userId: row.userId, sessionId: row.id });
+        res.statusCode = 204;
+        res.end();
+      },
+    },
+    '/step-up/options': {
+      async post(req, res) {
+        const { method, purpose = 'step-up' } = readFields(req, ['method', 'purpose']);
+        if (typeof method !== 'string') throw new Refusal('request_invalid', { detail: '`method` is missing.' });
+        if (purpose !== 'step-up' && purpose !== 'verify-only') {
+          throw new Refusal('request_invalid', { detail: "`purpose` is 'step-up' or 'verify-only'." });
+        }
+        sendJson(res, 200, await calls.beginStepUp(req, { method, purpose }));
+      },
+    },
+    '/step-up/verify': {
+      async post(req, res) {
+        const { method, challengeId, response } = readFields(req, ['method', 'challengeId', 'response']);
+        if (typeof method !== 'string') throw new Refusal('request_invalid', { detail: '`method` is missing.' });
+        const answer = { method, challengeId: textOrAbsent(challengeId), response };
+        const body = await calls.verifyStepUp(req, res, answer);
+        sendJson(res, 200, body);
+      },
+    },
+    ...(methods.get('passkey') === undefined ? {} : { '/passkey/verify-assertion': verifyAssertion(calls) }),
+  };
+}
+
+function verifyAssertion(calls: StepUpCalls<string>): RouteTable[string] {
+  return {
+    async post(req, res) {
+      const { challengeId, response } = readFields(req, ['challengeId', 'response']);
+      const answer = { method: 'passkey', challengeId: textOrAbsent(challengeId), response };
+      sendJson(res, 200, await calls.verifyOnly(req, answer));
+    },
+  };
+}
+
+function textOrAbsent(value: unknown): string | undefined {
+  if (value === undefined || typeof value === 'string') return value;
+  throw new Refusal('request_invalid', { detail: '`challengeId` is not a string.' });
+}

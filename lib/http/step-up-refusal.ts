@@ -1,0 +1,52 @@
+import { type CheckedActionRule, type CheckedRule, ruleJson } from '../step-up/rule.js';
+import { Refusal } from './refusal.js';
+import type { StepUpReason } from './www-authenticate.js';
+
+/** A challenge that comes with the refusal, so that the client can answer it at once. */
+export interface ActionChallengeJson {
+  readonly id: string;
+  readonly expiresAt: number;
+  readonly summary: string | null;
+  /** What each method needs for its ceremony; `options` is null for one without. */
+  readonly methods: Readonly<Record<string, { readonly options: object | null }>>;
+}
+
+export interface StepUpRequired {
+  readonly rule: CheckedRule | CheckedActionRule;
+  readonly reason: StepUpReason;
+  /** The methods of the rule, and which of them the user has. */
+  readonly names: readonly string[];
+  readonly enrolled: readonly string[];
+  /** The `WWW-Authenticate` value (RFC 9470). */
+  readonly challenge: string;
+  readonly action?: ActionChallengeJson;
+  readonly detail?: string;
+}
+
+export function stepUpRequired({ rule, reason, names, enrolled, challenge, action, detail }: StepUpRequired): Refusal {
+  return new Refusal('step_up_required', {
+    headers: { 'WWW-Authenticate': challenge },
+    ...(detail === undefined ? {} : { detail }),
+    members: {
+      rule: ruleJson(rule),
+      reason,
+      methods: methodsJson(names, enrolled),
+      ...(action === undefined ? {} : { challenge: action }),
+    },
+  });
+}
+
+/** The user has nothing that meets the rule; `methods` says what could be set up. */
+export function stepUpUnavailable(
+  rule: CheckedRule | CheckedActionRule,
+  names: readonly string[],
+  enrolled: readonly string[],
+): Refusal {
+  return new Refusal('step_up_unavailable', {
+    members: { rule: ruleJson(rule), methods: methodsJson(names, enrolled) },
+  });
+}
+
+function methodsJson(names: readonly string[], enrolled: readonly string[]): readonly object[] {
+  return names.map((method) => ({ method, enrolled: enrolled.includes(method) }));
+}

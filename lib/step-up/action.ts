@@ -1,0 +1,107 @@
+import { hash } from '../internal/blake3.js';
+
+/** What an approval is for, beside the payload: exactly this request, of this session. */
+export interface ActionContext {
+  readonly issuer: string;
+  readonly method: string;
+  /** The raw URL as it was sent, query included. */
+  readonly url: string;
+  readonly sessionId: string;
+  readonly userId: string;
+}
+
+export type ReadPayloadOutcome =
+  | { readonly outcome: 'read'; readonly payload: unknown }
+  /** `at`: where in the payload. */
+  | { readonly outcome: 'incomplete'; readonly at: string; readonly problem: string };
+
+const MAX_DEPTH = 16;
+
+/**
+ * A deep-frozen copy of what `bind` gave: nothing that the app still holds can change it. Only what has one canonical
+ * form is taken: null, booleans, finite numbers, bigints, well-formed strings, arrays and plain objects of them.
+ */
+export function readPayload(value: unknown): ReadPayloadOutcome {
+  try {
+    return { outcome: 'read', payload: copy(value, 'payload', 0) };
+  } catch (error) {
+    if (error instanceof Incomplete) return { outcome: 'incomplete', at: error.at, problem: error.message };
+    throw error;
+  }
+}
+
+/** The digest of an action, base64url: equal for equal actions only. Takes a payload from `readPayload`, or null. */
+export function actionDigest({ issuer, method, url, sessionId, userId }: ActionContext, payload: unknown): string {
+  const parts = ['stepgate action v1', issuer, method, url, sessionId, userId, payload];
+  return Buffer.from(hash(encode(parts))).toString('base64url');
+}
+
+class Incomplete extends Error {
+  readonly at: string;
+
+  constructor(at: string, problem: string) {
+    super(problem);
+    this.at = at;
+  }
+}
+
+function copy(value: unknown, at: string, depth: number): unknown {
+  if (depth > MAX_DEPTH) throw new Incomplete(at, 'is nested too deeply');
+  switch (typeof value) {
+    case 'boolean':
+    case 'bigint':
+      return value;
+    case 'number':
+      if (Number.isFinite(value)) return value;
+      throw new Incomplete(at, `is ${value}`);
+    case 'string':
+      if (isWellFormed(value)) return value;
+      throw new Incomplete(at, 'is no well-formed text');
+    case 'object':
+      return value === null ? null : Object.freeze(copyObject(value, at, depth));
+    case 'undefined':
+    case 'function':
+    case 'symbol':
+      throw new Incomplete(at, value === undefined ? 'is undefined' : `is a ${typeof value}`);
+  }
+}
+
+function copyObject(value: object, at: string, depth: number): object {
+  if (Array.isArray(value)) return Array.from(value, (item, index) => copy(item, `${at}[${index}]`, depth + 1));
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype !== null && Object.getPrototypeOf(prototype) !== null) throw new Incomplete(at, 'is no plain object');
+  if (Object.getOwnPropertySymbols(value).length > 0) throw new Incomplete(at, 'has a symbol as a key');
+  const entries = Object.entries(value).map(([key, item]) => {
+    if (!isWellFormed(key)) throw new Incomplete(at, 'has a key that is no well-formed text');
+    return [key, copy(item, `${at}.${key}`, depth + 1)] as const;
+  });
+  return Object.fromEntries(entries);
+}
+
+/** Two lone surrogates would have the same bytes in UTF-8. */
+function isWellFormed(text: string): boolean {
+  return Buffer.from(text, 'utf8').toString('utf8') === text;
+}
+
+/**
+ * Canonical and unambiguous: each value begins with its type, whatever has a length says it before, and the keys of an
+ * object are in order. So `10` is not `"10"`, and no two values share an encoding.
+ */
+function encode(value: unknown): Buffer {
+  if (typeof value === 'string') return tagged('s', Buffer.from(value, 'utf8'));
+  // The shortest form that reads back as the same number; 0 and -0 are equal to everybody else, too.
+  if (typeof value === 'number') return tagged('d', Buffer.from(String(value === 0 ? 0 : value)));
+  if (typeof value === 'bigint') return tagged('i', Buffer.from(String(value)));
+  if (typeof value === 'boolean') return tagged(value ? 't' : 'f', Buffer.alloc(0));
+  if (value === null) return tagged('n', Buffer.alloc(0));
+  if (Array.isArray(value)) return tagged('a', Buffer.concat(value.map(encode)));
+  const entries = Object.entries(value as object).sort(([a], [b]) => (a < b ? -1 : 1)); // all that `readPayload` leaves
+  return tagged('o', Buffer.concat(entries.flatMap(([key, item]) => [encode(key), encode(item)])));
+}
+
+function tagged(type: string, content: Buffer): Buffer {
+  const head = Buffer.alloc(5);
+  head.write(type, 'latin1');
+  head.writeUInt32BE(content.length, 1);
+  return Buffer.concat([head, content]);
+}

@@ -1,0 +1,96 @@
+import type { Clock } from '../internal/clock.js';
+import type { Method } from '../methods/method.js';
+import type { AttemptCounter, AttemptStore } from '../stores/contract/attempts.js';
+import type { SessionRow } from '../stores/contract/sessions.js';
+
+const WINDOW = 15 * 60_000;
+const PER_SESSION = 5; // RTS (EU) 2018/389 art. 4(3)(b)
+const PER_USER = 20;
+const UNTIL_DISABLED = 100; // SP 800-63B-4 3.2.2
+const UNTIL_SESSION_ENDS = 10;
+
+export type AttemptOutcome =
+  | { readonly outcome: 'open' }
+  | { readonly outcome: 'locked'; readonly until: number }
+  /** Too many failures in a row: until it is unlocked, or a proof at least as strong is made. */
+  | { readonly outcome: 'disabled' };
+
+export type CountedOutcome =
+  /** What follows if this attempt turns out to be one more failure in a row. */
+  | { readonly outcome: 'counted'; readonly endsSession: boolean; readonly disables: boolean }
+  | Exclude<AttemptOutcome, { outcome: 'open' }>;
+
+/**
+ * Limits guessing. An attempt is counted as a failure before it is looked at, and taken back when it was none, so
+ * that parallel attempts can't outrun the limit. An attacker with a copied session can lock that session's attempts
+ * and end it; a method that can't be guessed is never locked for the user elsewhere.
+ */
+export interface Attempts {
+  /** Whether an attempt would be counted. Counts nothing. */
+  check(row: SessionRow, method: Method): Promise<AttemptOutcome>;
+  count(row: SessionRow, method: Method): Promise<CountedOutcome>;
+  /** Takes the attempt back, and lets the methods named in `enables` be tried again if they were disabled. */
+  succeeded(row: SessionRow, method: Method, enables: readonly string[]): Promise<void>;
+  unlock(userId: string, method: string): Promise<void>;
+}
+
+export function createAttempts(store: AttemptStore, clock: Clock): Attempts {
+  function countersOf(row: SessionRow, method: Method): readonly AttemptCounter[] {
+    const ofSession = { key: sessionKey(row, method.name), limit: PER_SESSION, window: WINDOW };
+    const inARow = { key: sessionFailures(row), limit: null, window: Math.max(1, row.expiresAt - clock.now()) };
+    if (!method.guessable) return [inARow, ofSession];
+    const ofUser = { key: userKey(method.name), limit: PER_USER, window: WINDOW };
+    const failures = { key: failuresKey(method.name), limit: UNTIL_DISABLED, window: null };
+    return [inARow, failures, ofSession, ofUser];
+  }
+
+  const blocked = ({ endsAt }: { endsAt: number | null }): Exclude<AttemptOutcome, { outcome: 'open' }> =>
+    endsAt === null ? { outcome: 'disabled' } : { outcome: 'locked', until: endsAt };
+
+  return {
+    async check(row, method) {
+      const counters = countersOf(row, method);
+      const keys = counters.map(({ key }) => key);
+      const counts = new Map((await store.read(row.userId, keys, clock.now())).map((count) => [count.key, count]));
+      for (const { key, limit } of counters) {
+        const at = counts.get(key);
+        if (at !== undefined && limit !== null && at.count >= limit) return blocked(at);
+      }
+      return { outcome: 'open' };
+    },
+    async count(row, method) {
+      const answer = await store.count(row.userId, countersOf(row, method), clock.now());
+      if (answer.outcome === 'refused') return blocked(answer.at);
+      const countOf = (key: string): number => answer.counts.find((count) => count.key === key)?.count ?? 0;
+      return {
+        outcome: 'counted',
+        endsSession: countOf(sessionFailures(row)) >= UNTIL_SESSION_ENDS,
+        disables: countOf(failuresKey(method.name)) === UNTIL_DISABLED,
+      };
+    },
+    async succeeded(row, method, enables) {
+      await store.settle(row.userId, {
+        clear: [sessionKey(row, method.name), sessionFailures(row), ...enables.map(failuresKey)],
+        // What others have tried on this user stays counted.
+        release: method.guessable ? [userKey(method.name)] : [],
+      });
+    },
+    unlock: (userId, method) => store.settle(userId, { clear: [userKey(method), failuresKey(method)], release: [] }),
+  };
+}
+
+function sessionKey(row: SessionRow, method: string): string {
+  return `session ${row.id} ${method}`;
+}
+
+function sessionFailures(row: SessionRow): string {
+  return `session-failures ${row.id}`;
+}
+
+function userKey(method: string): string {
+  return `user ${method}`;
+}
+
+function failuresKey(method: string): string {
+  return `failures ${method}`;
+}

@@ -1,0 +1,60 @@
+import { randomBytes } from 'node:crypto';
+import { hash } from '../internal/blake3.js';
+import type { Clock } from '../internal/clock.js';
+import { encode, newId, TOKEN_BYTES } from '../session/tokens.js';
+import type { ChallengePurpose, ChallengeRow, ChallengeStore } from '../stores/contract/challenges.js';
+import type { SessionRow } from '../stores/contract/sessions.js';
+
+/** WebAuthn 13.4.3 and 13.5.3: random, at least 16 bytes, for minutes, once. */
+const LIFETIME = 5 * 60_000;
+const MAX_PER_SESSION = 16;
+
+export interface ChallengeFor {
+  readonly purpose: ChallengePurpose;
+  /** The methods that may answer it. */
+  readonly methods: readonly string[];
+  /** For an action: the challenge that an authenticator signs commits to this digest. */
+  readonly actionDigest?: string;
+}
+
+export interface Challenges {
+  issue(row: SessionRow, options: ChallengeFor): Promise<ChallengeRow>;
+  /**
+   * Takes a challenge for good, whatever comes of it. Null when there is none live for this session and user, for one
+   * of these purposes, that this method may answer.
+   */
+  take(
+    row: SessionRow,
+    id: string,
+    wanted: { readonly purposes: readonly ChallengePurpose[]; readonly method: string },
+  ): Promise<ChallengeRow | null>;
+}
+
+export function createChallenges(store: ChallengeStore, clock: Clock): Challenges {
+  return {
+    async issue(row, { purpose, methods, actionDigest = null }) {
+      const now = clock.now();
+      const random = randomBytes(TOKEN_BYTES);
+      const value =
+        actionDigest === null ? random : hash(Buffer.concat([random, Buffer.from(actionDigest, 'base64url')]));
+      const challenge: ChallengeRow = {
+        id: newId(),
+        sessionId: row.id,
+        userId: row.userId,
+        purpose,
+        methods,
+        value: encode(value),
+        actionDigest,
+        createdAt: now,
+        expiresAt: now + LIFETIME,
+      };
+      await store.insert(challenge, MAX_PER_SESSION);
+      return challenge;
+    },
+    async take(row, id, { purposes, method }) {
+      const challenge = await store.take(row.id, id, clock.now());
+      if (challenge === null || challenge.userId !== row.userId) return null;
+      return purposes.includes(challenge.purpose) && challenge.methods.includes(method) ? challenge : null;
+    },
+  };
+}

@@ -1,0 +1,47 @@
+import type { Emit } from '../events.js';
+import { SetupError } from '../internal/setup-error.js';
+import type { Method } from '../methods/method.js';
+import type { Attempts } from './attempts.js';
+import type { Methods } from './methods.js';
+
+/** Users' methods for the app's own code, a helpdesk or a move. There is no session: who calls is the app's business. */
+export interface MethodAdmin<Name extends string> {
+  /** Which methods the user has, strongest first. */
+  readonly list: (userId: string) => Promise<readonly { readonly method: Name; readonly enrolled: boolean }[]>;
+  /** Moves in what the user has elsewhere: data in the method's own form. */
+  readonly import: (userId: string, method: Name, data: unknown) => Promise<void>;
+  /** Removes one credential, or without an `id` all of the method. False when there was none. */
+  readonly remove: (userId: string, method: Name, id?: string) => Promise<boolean>;
+  /** Lets a method be tried again after too many failures. */
+  readonly unlock: (userId: string, method: Name) => Promise<void>;
+}
+
+export function createMethodAdmin(methods: Methods, attempts: Attempts, emit: Emit): MethodAdmin<string> {
+  function methodOf(name: string): Method {
+    const method = methods.get(name);
+    if (method !== undefined) return method;
+    throw new SetupError(`There is no method \`${name}\`.`, `Write one of: ${methods.names.join(', ')}.`);
+  }
+
+  return {
+    async list(userId) {
+      const enrolled = await methods.enrolled(methods.names, userId);
+      return methods.names.map((method) => ({ method, enrolled: enrolled.includes(method) }));
+    },
+    async import(userId, name, data) {
+      const method = methodOf(name);
+      if (method.import === undefined) throw new SetupError(`\`${name}\` can't be moved in.`, 'Enrol it anew.');
+      await method.import(methods.contextFor(userId), data);
+      emit({ type: 'method.enrolled', userId, method: name });
+    },
+    async remove(userId, name, id) {
+      const removed = (await methodOf(name).remove?.(methods.contextFor(userId), id ?? null)) ?? false;
+      if (removed) emit({ type: 'method.removed', userId, method: name });
+      return removed;
+    },
+    async unlock(userId, name) {
+      await attempts.unlock(userId, methodOf(name).name);
+      emit({ type: 'method.unlocked', userId, method: name });
+    },
+  };
+}
