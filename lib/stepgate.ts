@@ -18,6 +18,7 @@ import { createSignIn, type SignIn, type SignInMethod } from './http/sign-in.js'
 import { createSignOut } from './http/sign-out.js';
 import type { StepUpCalls } from './http/step-up.js';
 import { invalidTokenChallenge, noCredentialChallenge } from './http/www-authenticate.js';
+import type { Clock } from './internal/clock.js';
 import type { Method } from './methods/method.js';
 import { readOptions, type StepgateOptions } from './options.js';
 import { createAccessTokens } from './session/access-token.js';
@@ -69,6 +70,8 @@ export interface Stepgate<Name extends string = never> extends StepUpCalls<Name>
   readonly signOut: (req: IncomingMessage, res: ServerResponse) => Promise<void>;
   /** Ends and forgets everything of a user. */
   readonly forgetUser: (userId: string) => Promise<void>;
+  /** The clock that all of the kit goes by. */
+  readonly clock: Clock;
   /** Writes what was noted of sessions seen. */
   readonly flush: () => Promise<void>;
   /** Flushes, stops the background work and closes the store. */
@@ -178,6 +181,7 @@ export function stepgate<const M extends readonly Method[] = readonly []>(
         return state.outcome === 'anonymous' ? { outcome: 'anonymous' } : refused(state.refusal);
       return apiKeys ? { outcome: 'authenticated', auth: state.auth } : refused(new Refusal('api_key_refused'));
     },
+    clock,
     current: (req) => states.current(req),
     signOut: (req, res) => signOut(req, res),
     async forgetUser(userId) {

@@ -35,11 +35,11 @@ export interface SignInOptions<Name extends string> {
   /** JSON, at most 4 KiB; fixed for the session's life. */
   readonly data?: SessionData;
   /**
-   * When the credentials were taken, in epoch milliseconds. Give it when checking them takes time: a sign-in that
-   * began before the user's sessions were revoked is refused.
+   * When the credentials were taken, in epoch milliseconds; by method where they were taken one after the other. Give
+   * it when checking them takes time: a sign-in that began before the user's sessions were revoked is refused.
    * @default now
    */
-  readonly startedAt?: number;
+  readonly startedAt?: number | Readonly<Partial<Record<Name, number>>>;
 }
 
 export interface SignedIn {
@@ -91,15 +91,16 @@ export function createSignIn<Name extends string>(deps: SignInDeps): SignIn<Name
     const { userId, label } = options;
     const delivery = options.delivery ?? deps.delivery;
     const methods = [options.method].flat();
-    const authenticatedAt = startOf(options.startedAt, clock.now());
     checkOptions(options, delivery, methods, deps.methods);
+    const taken = methods.map((name) => [name, timeOf(options.startedAt, name, clock.now())] as const);
+    const authenticatedAt = Math.min(...taken.map(([, at]) => at));
     if (delivery !== 'bearer' && isUnsafe(req) && !isSameOrigin(req)) throw new Refusal('cross_origin');
     const created = await sessions.create({
       userId,
       delivery,
       authenticatedAt,
       ...contextOf(methods, deps.methods),
-      proofs: options.interactive === false ? {} : Object.fromEntries(methods.map((name) => [name, authenticatedAt])),
+      proofs: options.interactive === false ? {} : Object.fromEntries(taken),
       userAgent: userAgentOf(req),
       ip: clientAddress(req),
       label: label === undefined ? null : storable(label).slice(0, MAX_LABEL),
@@ -144,9 +145,10 @@ function contextOf(names: readonly string[], methods: ReadonlyMap<string, SignIn
   return { amr: [...amr], acr: used.find((method) => method.acr !== null)?.acr ?? null };
 }
 
-function startOf(startedAt: number | undefined, now: number): number {
-  if (startedAt === undefined) return now;
-  if (Number.isFinite(startedAt) && startedAt <= now + CLOCK_TOLERANCE) return Math.min(startedAt, now);
+/** When the credentials of a method were taken. A clock may be a little ahead of ours; then it was now. */
+function timeOf(startedAt: SignInOptions<string>['startedAt'], method: string, now: number): number {
+  const at = (typeof startedAt === 'object' ? startedAt[method] : startedAt) ?? now;
+  if (Number.isFinite(at) && at <= now + CLOCK_TOLERANCE) return Math.min(at, now);
   throw new SetupError('`startedAt` is not a past time.', 'Write `Date.now()` as it was when the credentials came.');
 }
 

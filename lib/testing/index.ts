@@ -18,3 +18,4 @@ export {
   storeConformance,
 } from './conformance/index.js';
 export { type ManualClock, manualClock } from './manual-clock.js';
+export { type SignedInForTest, type SignedInOptions, signedIn } from './signed-in.js';
