@@ -59,6 +59,7 @@ interface Facts {
   'method.removed': { userId: string; method: string };
   'method.disabled': { userId: string; method: string };
   'method.unlocked': { userId: string; method: string };
+  'passkey.counter-regressed': { userId: string; passkeyId: string };
   'touch.failed': { pending: number; dropped: number; error: unknown };
   'store.failed': { operation: string; error: unknown };
 }

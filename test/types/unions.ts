@@ -44,6 +44,8 @@ export function auditLine(event: StepgateEvent): string {
       return event.reason satisfies RefusedReason;
     case 'sessions.expired-deleted':
       return String(event.count);
+    case 'passkey.counter-regressed':
+      return `${event.userId} ${event.passkeyId}`;
     case 'touch.failed':
       return `${event.pending} ${event.dropped}`;
     case 'store.failed':
