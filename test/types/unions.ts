@@ -1,18 +1,23 @@
 // Compiled only: codes, events and their parts are closed unions. A new member must be added here, and so be noticed.
-import type { RefusalCode, RefusedReason, RevokedBy, StepgateEvent } from 'stepgate';
+import type { FailedReason, RefusalCode, RefusedReason, RevokedBy, StepgateEvent } from 'stepgate';
 
 export function status(code: RefusalCode): number {
   switch (code) {
     case 'refresh_missing':
     case 'request_invalid':
+    case 'action_incomplete':
       return 400;
     case 'session_required':
     case 'session_invalid':
     case 'refresh_invalid':
+    case 'step_up_required':
       return 401;
     case 'sign_in_refused':
     case 'cross_origin':
     case 'api_key_refused':
+    case 'step_up_failed':
+    case 'step_up_unavailable':
+    case 'method_disabled':
       return 403;
     case 'not_found':
       return 404;
@@ -22,6 +27,8 @@ export function status(code: RefusalCode): number {
       return 413;
     case 'unsupported_media_type':
       return 415;
+    case 'method_locked':
+      return 429;
     case 'store_unavailable':
       return 500;
     default:
@@ -44,6 +51,21 @@ export function auditLine(event: StepgateEvent): string {
       return event.reason satisfies RefusedReason;
     case 'sessions.expired-deleted':
       return String(event.count);
+    case 'step-up.asked':
+      return event.methods.join();
+    case 'step-up.failed':
+      return event.reason satisfies FailedReason;
+    case 'step-up.succeeded':
+    case 'step-up.locked':
+    case 'grant.spent':
+      return `${event.userId} ${event.sessionId} ${event.method}`;
+    case 'step-up.dropped':
+      return event.sessionId;
+    case 'method.enrolled':
+    case 'method.removed':
+    case 'method.disabled':
+    case 'method.unlocked':
+      return `${event.userId} ${event.method}`;
     case 'passkey.counter-regressed':
       return `${event.userId} ${event.passkeyId}`;
     case 'touch.failed':
