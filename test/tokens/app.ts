@@ -11,6 +11,7 @@ import {
   sendRefusal,
   stepgate,
 } from '../../lib/index.js';
+import type { SessionStore } from '../../lib/stores/contract/sessions.js';
 import type { Store } from '../../lib/stores/contract/store.js';
 import { type ManualClock, manualClock } from '../../lib/testing/index.js';
 
@@ -26,13 +27,12 @@ export interface TokenAnswer {
   readonly refresh_token: string;
 }
 
+export type TokenAppOptions = Partial<StepgateOptions> & { readonly clock?: ManualClock };
+
 export type TokenApp = ReturnType<typeof tokenApp>;
 
 /** An app with the kit, its clock and its events. Without other options it hands out bearer tokens. */
-export function tokenApp({
-  clock = manualClock(),
-  ...options
-}: Partial<StepgateOptions> & { readonly clock?: ManualClock } = {}) {
+export function tokenApp({ clock = manualClock(), ...options }: TokenAppOptions = {}) {
   const events: StepgateEvent[] = [];
   const auth = stepgate({
     secret: SECRET,
@@ -95,6 +95,11 @@ export async function opened(t: TestContext, makeStore: () => Promise<Store>): P
   const store = await makeStore();
   t.after(() => store.close?.());
   return store;
+}
+
+/** A store with some of its operations in another form. */
+export function altered(store: Store, operations: Partial<SessionStore>): Store {
+  return { ...store, sessions: { ...store.sessions, ...operations } };
 }
 
 /** The cookies that an answer sets, without their attributes; those that it clears have no value. */
