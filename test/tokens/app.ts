@@ -51,7 +51,8 @@ export function tokenApp({ clock = manualClock(), ...options }: TokenAppOptions 
     res.json((await auth.signIn(req, res, signIn)).body);
   });
   app.get('/me', auth.requireSession, (req, res) => void res.json(req.auth));
-  app.get('/machine', auth.requireSession({ apiKeys: true }), (req, res) => void res.json(req.auth));
+  app.get('/optional', auth.requireSession({ optional: true }), (req, res) => void res.json(req.auth));
+  app.all('/machine', auth.requireSession({ apiKeys: true }), (req, res) => void res.json(req.auth));
   app.post('/password', auth.requireSession, async (req, res) => {
     res.json((await auth.credentialsChanged(req, res)).body);
   });
