@@ -46,7 +46,9 @@ export function createRefresh(
         row.refreshHash === presented.hash ? await rotate(row, presented) : await repeatOrRevoke(row, presented);
       if (answer !== null) return answer;
     }
-    throw new StoreFault('rotateRefresh', new Error('The store refused a rotation that nobody else had made.'));
+    const error = new Error('The store refused a rotation that nobody else had made.');
+    emit({ type: 'store.failed', operation: 'sessions.rotateRefresh', error });
+    throw new StoreFault('sessions.rotateRefresh', error);
   };
 
   async function rotate(row: SessionRow, presented: RefreshToken): Promise<RefreshOutcome | null> {
