@@ -5,7 +5,7 @@ import { createCallerOf, createManagerOf } from './http/caller.js';
 import { createCookies } from './http/cookies.js';
 import { type CredentialsChanged, createCredentialsChanged } from './http/credentials-changed.js';
 import { createDeliver } from './http/deliver.js';
-import { type OnRefusal, Refusal, sendRefusal } from './http/refusal.js';
+import { type OnRefusal, Refusal, refusing, sendRefusal } from './http/refusal.js';
 import { createRequestStates, type RequestAuth } from './http/request-auth.js';
 import type { RequireFreshStepUp } from './http/require-fresh-step-up.js';
 import { createRequireSameOrigin } from './http/require-same-origin.js';
@@ -155,15 +155,19 @@ export function stepgate<const M extends readonly Method[] = readonly []>(
     ...(stepUpCalls as StepUpCallsOf<M[number]['name']>), // they check every name, whatever its type
     requireSession: createRequireSession({ authenticate, states, onRefusal }),
     requireSameOrigin: createRequireSameOrigin(isSameOrigin, emit, onRefusal),
-    signIn: createSignIn({
-      ...tokens,
-      ...context,
-      methods: signInMethods,
-      delivery: settings.delivery,
-      deliver,
-      isSameOrigin,
-    }),
-    credentialsChanged: createCredentialsChanged({ managerOf, sessions, states, deliver, dropStepUp, invalidToken }),
+    signIn: refusing(
+      createSignIn({
+        ...tokens,
+        ...context,
+        methods: signInMethods,
+        delivery: settings.delivery,
+        deliver,
+        isSameOrigin,
+      }),
+    ),
+    credentialsChanged: refusing(
+      createCredentialsChanged({ managerOf, sessions, states, deliver, dropStepUp, invalidToken }),
+    ),
     sessions: createSessionAdmin(sessions, cleanup),
     router({ manageSessions } = {}) {
       const manage = manageSessions === undefined ? null : checkOf(manageSessions);
@@ -183,7 +187,7 @@ export function stepgate<const M extends readonly Method[] = readonly []>(
     },
     clock,
     current: (req) => states.current(req),
-    signOut: (req, res) => signOut(req, res),
+    signOut: refusing((req, res) => signOut(req, res)),
     async forgetUser(userId) {
       await sessions.revokeAllForUser(userId, null, 'admin');
       for (const part of [store.challenges, store.grants, store.attempts, store.passkeys, store.recoveryCodes]) {

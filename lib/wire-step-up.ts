@@ -5,7 +5,7 @@ import type { Authenticate } from './http/authenticate.js';
 import type { CallerOf } from './http/caller.js';
 import type { Deliver } from './http/deliver.js';
 import { createEnrolmentOf } from './http/enrolment.js';
-import type { OnRefusal } from './http/refusal.js';
+import { type OnRefusal, refusing } from './http/refusal.js';
 import type { RequestStates } from './http/request-auth.js';
 import {
   createRequireFreshStepUp,
@@ -92,7 +92,9 @@ export function wireStepUp(deps: WireStepUpDeps): StepUp {
   const proveEnrolment = async (req: IncomingMessage): Promise<void> => void (await enrolmentOf(req));
   const calls = createStepUpCalls({ ...shared, verify });
   return {
-    ...calls,
+    beginStepUp: refusing(calls.beginStepUp),
+    verifyStepUp: refusing(calls.verifyStepUp),
+    verifyOnly: refusing(calls.verifyOnly),
     requireFreshStepUp: createRequireFreshStepUp(checkOf, onRefusal),
     requireEnrolmentProof: toGuard(proveEnrolment, onRefusal, 'requireEnrolmentProof'),
     methods: createMethodAdmin(methods, attempts, emit),

@@ -131,3 +131,16 @@ export function refusalFrom(error: unknown): Refusal | null {
   if (error instanceof Refusal) return error;
   return error instanceof StoreFault ? new Refusal('store_unavailable', { cause: error }) : null;
 }
+
+/** The same call for an app's own handlers: where the store fails it rejects with a refusal as well. */
+export function refusing<A extends readonly unknown[], R>(
+  call: (...args: A) => Promise<R>,
+): (...args: A) => Promise<R> {
+  return async (...args) => {
+    try {
+      return await call(...args);
+    } catch (error) {
+      throw refusalFrom(error) ?? error;
+    }
+  };
+}

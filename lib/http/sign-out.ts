@@ -13,7 +13,7 @@ import type { RequestStates } from './request-auth.js';
 /**
  * Ends the session that the request belongs to, by any genuine credential of it: the current or the previous session
  * token, an access token even if expired, a refresh token of any generation. Clears all our cookies. Anything else
- * ends nothing and isn't an error. Rejects when the store fails; the cookies are kept then.
+ * ends nothing and isn't an error. Rejects with a `Refusal` when the store fails; the cookies are kept then.
  */
 export type SignOut = (req: IncomingMessage, res: ServerResponse, refreshToken?: unknown) => Promise<void>;
 
