@@ -56,6 +56,10 @@ export function tokenApp({ clock = manualClock(), ...options }: TokenAppOptions 
   app.post('/password', auth.requireSession, async (req, res) => {
     res.json((await auth.credentialsChanged(req, res)).body);
   });
+  app.post('/sign-out', async (req, res) => {
+    await auth.signOut(req, res);
+    res.sendStatus(204);
+  });
   app.get('/authenticate', async (req, res) => void res.json(await authenticated(req)));
   app.use('/auth', auth.router());
   app.use(((error, _req, res, next) => {
