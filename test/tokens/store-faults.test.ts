@@ -133,10 +133,8 @@ describe('a store that fails elsewhere', () => {
     await app.me(child.access_token).expect(200);
     const usedAt = app.clock.now();
     await app.auth.flush();
-    assert.deepEqual(
-      app.events.map(({ type }) => type).filter((type) => type.endsWith('failed')),
-      ['touch.failed'],
-    );
+    const failures = app.events.map(({ type }) => type).filter((type) => type.endsWith('failed'));
+    assert.deepEqual(new Set(failures), new Set(['touch.failed'])); // the background may have tried it, too
     app.clock.advance('20s');
     fails = false;
     await app.auth.flush();
