@@ -46,6 +46,7 @@ describe('docs/events.md', () => {
   for (const [type, field, name] of [
     ['`session.revoked`', 'by', 'RevokedBy'],
     ['`session.refused`', 'reason', 'RefusedReason'],
+    ['`step-up.failed`', 'reason', 'FailedReason'],
   ] as const) {
     it(`has each \`${field}\` of ${type}`, () => {
       const members = union(name);

@@ -10,7 +10,7 @@ const documented = tables(read('docs/options.md'));
 
 describe('the table of options in docs/options.md', () => {
   // A property of the interface, behind its doc comment if it has one.
-  const declaration = /interface StepgateOptions \{(.*?)\n\}/s.exec(read('dist/options.d.ts'))?.[1] ?? '';
+  const declaration = /interface StepgateOptions[^{]*\{(.*?)\n\}/s.exec(read('dist/options.d.ts'))?.[1] ?? '';
   const properties = [...declaration.matchAll(/(?:\/\*\*((?:(?!\*\/).)*)\*\/\s*)?readonly (\w+)(\??):/gs)];
   const table = documented.get('option') ?? new Map<string, readonly string[]>();
 
