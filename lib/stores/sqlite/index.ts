@@ -88,10 +88,10 @@ export function sqliteStore(path: string, options: SqliteStoreOptions = {}): Sto
       deleteExpired: (now, notBefore, limit) => writer.ask('sessions', 'deleteExpired', now, notBefore, limit),
     },
     close() {
-      const closed = writer.close();
+      // The last connection takes the write-ahead log away, which is work for the thread: so this one goes first.
       connection?.close();
       connection = null;
-      return closed;
+      return writer.close();
     },
   };
 }

@@ -1,4 +1,5 @@
 import type { SessionRow } from '../contract/sessions.js';
+import { tokenKey } from './token-key.js';
 
 /**
  * What is selected of a row: one JSON text of all 25 values. Handing a value over from SQLite to JavaScript costs about
@@ -84,11 +85,11 @@ function parse(json: string): Selected {
 /** Takes `rowParameters`. */
 export const INSERT_ROW = `
   INSERT INTO stepgate_sessions (
-    id, user_id, delivery, created_at, authenticated_at, last_seen_at, idle_expires_at, expires_at, user_agent, ip,
+    token_key, id, user_id, delivery, created_at, authenticated_at, last_seen_at, idle_expires_at, expires_at, user_agent, ip,
     label, token_hash, previous_token_hash, token_nonce, token_confirmed_at, refresh_hash, parent_refresh_hash,
     refresh_nonce, refreshed_at, refresh_confirmed_at, acr, amr, sign_in_proofs, step_up_proofs, data
   ) VALUES (
-    @id, @userId, @delivery, @createdAt, @authenticatedAt, @lastSeenAt, @idleExpiresAt, @expiresAt, @userAgent, @ip,
+    @tokenKey, @id, @userId, @delivery, @createdAt, @authenticatedAt, @lastSeenAt, @idleExpiresAt, @expiresAt, @userAgent, @ip,
     @label, @tokenHash, @previousTokenHash, @tokenNonce, @tokenConfirmedAt, @refreshHash, @parentRefreshHash,
     @refreshNonce, @refreshedAt, @refreshConfirmedAt, @acr, @amr, @signInProofs, @stepUpProofs, @data
   )`;
@@ -96,6 +97,7 @@ export const INSERT_ROW = `
 export function rowParameters(row: SessionRow): object {
   return {
     ...row,
+    tokenKey: tokenKey(row.tokenHash),
     amr: JSON.stringify(row.amr),
     signInProofs: JSON.stringify(row.signInProofs),
     stepUpProofs: JSON.stringify(row.stepUpProofs),

@@ -1,7 +1,9 @@
 import type { Database } from 'better-sqlite3';
+import type { TokenHash } from '../../internal/token-hash.js';
 import type { EndedSession, ProofTimes, RecordStepUp, SessionStore } from '../contract/sessions.js';
 import { INSERT_ROW, ROW, rowParameters, toRow } from './session-row.js';
 import type { Synchronous } from './synchronous.js';
+import { tokenKey } from './token-key.js';
 
 export type SessionReads = Synchronous<Pick<SessionStore, 'find' | 'get' | 'listForUser' | 'list'>>;
 export type SessionWrites = Synchronous<Omit<SessionStore, keyof SessionReads>>;
@@ -9,7 +11,7 @@ export type SessionWrites = Synchronous<Omit<SessionStore, keyof SessionReads>>;
 export function sessionReads(db: Database): SessionReads {
   const selectFrom = `SELECT ${ROW} FROM stepgate_sessions`;
   // Two statements: nearly every request carries the current token, and an OR would look in both indexes each time.
-  const byToken = db.prepare<[string], string>(`${selectFrom} WHERE token_hash = ?`).pluck();
+  const byToken = db.prepare<[bigint, string], string>(`${selectFrom} WHERE token_key = ? AND token_hash = ?`).pluck();
   const byPreviousToken = db.prepare<[string], string>(`${selectFrom} WHERE previous_token_hash = ?`).pluck();
   const byId = db.prepare<[string], string>(`${selectFrom} WHERE id = ?`).pluck();
   const ofUser = db
@@ -24,7 +26,7 @@ export function sessionReads(db: Database): SessionReads {
 
   return {
     find(tokenHash) {
-      const row = byToken.get(tokenHash) ?? byPreviousToken.get(tokenHash);
+      const row = byToken.get(tokenKey(tokenHash), tokenHash) ?? byPreviousToken.get(tokenHash);
       return row === undefined ? null : toRow(row);
     },
     get(id) {
@@ -50,7 +52,9 @@ export function sessionWrites(db: Database): SessionWrites {
   const raiseNotBefore = db.prepare<[string, number]>(`
     INSERT INTO stepgate_not_before (user_id, not_before) VALUES (?, ?)
     ON CONFLICT (user_id) DO UPDATE SET not_before = max(not_before, excluded.not_before)`);
-  const endByToken = db.prepare<[string], EndedSession>(`DELETE FROM stepgate_sessions WHERE token_hash = ? ${ended}`);
+  const endByToken = db.prepare<[bigint, string], EndedSession>(
+    `DELETE FROM stepgate_sessions WHERE token_key = ? AND token_hash = ? ${ended}`,
+  );
   const endByPreviousToken = db.prepare<[string], EndedSession>(
     `DELETE FROM stepgate_sessions WHERE previous_token_hash = ? ${ended}`,
   );
@@ -75,15 +79,17 @@ export function sessionWrites(db: Database): SessionWrites {
     WHERE id = @id AND ends_at > @now`);
   const rotate = db.prepare(`
     UPDATE stepgate_sessions SET
-      previous_token_hash = token_hash, token_hash = @tokenHash, token_nonce = NULL, token_confirmed_at = NULL,
+      previous_token_hash = token_hash, token_key = @tokenKey, token_hash = @tokenHash, token_nonce = NULL,
+      token_confirmed_at = NULL,
       parent_refresh_hash = refresh_hash, refresh_hash = @successor, refresh_nonce = @nonce, refreshed_at = @now,
       refresh_confirmed_at = NULL, last_seen_at = @now,
       idle_expires_at = max(idle_expires_at, min(@idleExpiresAt, expires_at)), step_up_proofs = '{}'
     WHERE id = @id AND refresh_hash = @presented AND ends_at > @now`);
   // The presented token is current, or it is the previous one of a replacement that nobody has seen yet.
   const stepUp = db
-    .prepare<[RecordStepUp], string>(`
+    .prepare<[WithKey<RecordStepUp>], string>(`
     UPDATE stepgate_sessions SET
+      token_key = iif(token_hash = @presented OR token_nonce IS NULL, @tokenKey, token_key),
       token_hash = iif(token_hash = @presented OR token_nonce IS NULL, @tokenHash, token_hash),
       token_nonce = iif(token_hash = @presented OR token_nonce IS NULL, @nonce, token_nonce),
       previous_token_hash = @presented, token_confirmed_at = NULL,
@@ -99,22 +105,27 @@ export function sessionWrites(db: Database): SessionWrites {
   );
   const replaceTokens = db.prepare(`
     UPDATE stepgate_sessions SET
-      token_hash = @tokenHash, previous_token_hash = NULL, token_nonce = NULL, token_confirmed_at = @now,
+      token_key = @tokenKey, token_hash = @tokenHash, previous_token_hash = NULL, token_nonce = NULL,
+      token_confirmed_at = @now,
       refresh_hash = @refreshHash, parent_refresh_hash = NULL, refresh_nonce = NULL,
       refreshed_at = iif(@refreshHash IS NULL, NULL, @now), refresh_confirmed_at = iif(@refreshHash IS NULL, NULL, @now),
       sign_in_proofs = '{}', step_up_proofs = '{}'
     WHERE id = @id AND user_id = @userId AND token_hash = @presented AND ends_at > @now`);
   const deleteOver = db.prepare<[number, number]>(`
-    DELETE FROM stepgate_sessions WHERE rowid IN
-      (SELECT rowid FROM stepgate_sessions WHERE ends_at <= ? ORDER BY ends_at LIMIT ?)`);
+    DELETE FROM stepgate_sessions WHERE token_key IN
+      (SELECT token_key FROM stepgate_sessions WHERE ends_at <= ? ORDER BY ends_at LIMIT ?)`);
   const deleteNotBefore = db.prepare<[number]>('DELETE FROM stepgate_not_before WHERE not_before < ?');
+
+  function endByEitherToken(hash: TokenHash): EndedSession | undefined {
+    return endByToken.get(tokenKey(hash), hash) ?? endByPreviousToken.get(hash);
+  }
 
   return {
     insert({ row, replaces, cap, now }) {
       const notBefore = notBeforeOf.get(row.userId);
       if (notBefore !== undefined && row.authenticatedAt <= notBefore) return { outcome: 'refused' };
       insertRow.run(rowParameters(row));
-      const replaced = replaces === null ? undefined : (endByToken.get(replaces) ?? endByPreviousToken.get(replaces));
+      const replaced = replaces === null ? undefined : endByEitherToken(replaces);
       const surplus = cap === null ? [] : allButNewest.all(row.userId, row.id, now, Math.max(0, cap - 1)).reverse();
       const evicted = surplus.flatMap((id) => endById.get(id) ?? []);
       return { outcome: 'inserted', replaced: replaced ?? null, evicted };
@@ -130,10 +141,10 @@ export function sessionWrites(db: Database): SessionWrites {
       for (const touch of touches) touchRow.run({ ...touch, now });
     },
     rotateRefresh(rotation) {
-      return rotate.run(rotation).changes === 1;
+      return rotate.run(withKey(rotation)).changes === 1;
     },
     recordStepUp(record) {
-      const json = stepUp.get(record);
+      const json = stepUp.get(withKey(record));
       if (json === undefined) return { outcome: 'lost' };
       const row = toRow(json);
       if (record.proof === null) return { outcome: 'recorded', row };
@@ -145,7 +156,7 @@ export function sessionWrites(db: Database): SessionWrites {
       return dropProofs.run(id).changes === 1;
     },
     replaceCredentials(replacement) {
-      if (replaceTokens.run(replacement).changes === 0) return { outcome: 'lost' };
+      if (replaceTokens.run(withKey(replacement)).changes === 0) return { outcome: 'lost' };
       raiseNotBefore.run(replacement.userId, replacement.now);
       return { outcome: 'replaced', ended: endAllOfUser.all(replacement.userId, replacement.id) };
     },
@@ -159,4 +170,10 @@ export function sessionWrites(db: Database): SessionWrites {
 function withProof(proofs: ProofTimes, method: string, verifiedAt: number): ProofTimes {
   const known = Object.hasOwn(proofs, method) ? proofs[method] : undefined;
   return { ...proofs, [method]: Math.max(verifiedAt, known ?? verifiedAt) };
+}
+
+type WithKey<T> = T & { readonly tokenKey: bigint };
+
+function withKey<T extends { readonly tokenHash: TokenHash }>(change: T): WithKey<T> {
+  return { ...change, tokenKey: tokenKey(change.tokenHash) };
 }

@@ -3,9 +3,6 @@ import { prepareReads, prepareWrites } from './operations.js';
 import { type Answer, codeOf, dropped, failed, isBusy, isLate, type Job } from './protocol.js';
 import { migrate } from './schema.js';
 
-/** How long SQLite itself waits for a lock, in milliseconds: as long as deadlines and `close` may go unnoticed. */
-const BUSY_WAIT = 50;
-
 type Operation = (...args: readonly unknown[]) => unknown;
 type Table = Readonly<Record<string, Operation | undefined>>;
 
@@ -56,7 +53,9 @@ export function openWriteConnection(path: string): WriteConnection {
 function connect(path: string): Database.Database {
   let db: Database.Database | undefined;
   try {
-    db = new Database(path, { timeout: BUSY_WAIT });
+    // No waiting in SQLite: the thread would notice neither deadlines nor `close`; and when the process exits in that
+    // time, better-sqlite3 fails to throw its error and aborts the process.
+    db = new Database(path, { timeout: 0 });
     if (db.pragma('journal_mode = WAL', { simple: true }) !== 'wal') throw new Error('it allows no write-ahead log');
     // What is acknowledged is on the disk, not only in the file system's memory; on macOS that takes a setting of its own.
     db.pragma('synchronous = FULL');

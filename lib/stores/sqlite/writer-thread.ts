@@ -3,7 +3,7 @@ import { type Answer, dropped, type FromThread, failed, isBusy, isLate, type Job
 import { openWriteConnection, type WriteConnection } from './write-connection.js';
 
 /** How long to wait until the next try while another process has a lock, in milliseconds. */
-const RETRY_AFTER = 10;
+const RETRY_AFTER = 5;
 
 if (!parentPort) throw new Error('This file is the writer thread of `sqliteStore` and runs as nothing else.');
 const port = parentPort;

@@ -20,9 +20,12 @@ export function newFile(t: TestContext): string {
   return join(folder, 'sessions.db');
 }
 
+/** A test that isn't about deadlines meets none, however slow the machine. */
+const PATIENT: SqliteStoreOptions = { timeout: '1m' };
+
 export type OpenStore = Store & { readonly close: () => Promise<void> };
 
-export function openStore(t: TestContext, file: string, options?: SqliteStoreOptions): OpenStore {
+export function openStore(t: TestContext, file: string, options: SqliteStoreOptions = PATIENT): OpenStore {
   const store = sqliteStore(file, options);
   const close = async () => store.close?.();
   t.after(close);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { describe, it, type TestContext } from 'node:test';
 import type { Worker } from 'node:worker_threads';
-import { connect, inserting, NOW, newFile, newRow, type OpenStore, openStore, start } from './support.js';
+import { inserting, NOW, newFile, newRow, type OpenStore, openStore, start } from './support.js';
 
 describe('the writer thread of a SQLite store', () => {
   it('undoes an operation that throws, and only that one', async (t) => {
@@ -48,16 +48,12 @@ describe('the writer thread of a SQLite store', () => {
   });
 
   it('rejects what is under way when it ends, and is started again by the next job', async (t) => {
-    const file = newFile(t);
-    const { store, worker } = await openWithWorker(t, file);
+    const { store, worker } = await openWithWorker(t, newFile(t));
     const [kept, lost, next] = [newRow(), newRow(), newRow()];
     await store.sessions.insert(inserting(kept));
-    const other = connect(t, file);
-    other.exec('BEGIN IMMEDIATE');
-    const pending = assert.rejects(store.sessions.insert(inserting(lost)), /writer thread ended/);
-    await worker.terminate();
-    await pending;
-    other.exec('COMMIT');
+    const ended = worker.terminate();
+    await assert.rejects(store.sessions.insert(inserting(lost)), /writer thread ended/);
+    await ended;
 
     assert.deepEqual(store.sessions.find(kept.tokenHash), kept);
     await store.sessions.insert(inserting(next));
