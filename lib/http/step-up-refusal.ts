@@ -47,6 +47,12 @@ export function stepUpUnavailable(
   });
 }
 
+/** `remaining`: for how many milliseconds the method stays locked. */
+export function methodLocked(remaining: number): Refusal {
+  const seconds = Math.max(1, Math.ceil(remaining / 1_000));
+  return new Refusal('method_locked', { headers: { 'Retry-After': String(seconds) } });
+}
+
 function methodsJson(names: readonly string[], enrolled: readonly string[]): readonly object[] {
   return names.map((method) => ({ method, enrolled: enrolled.includes(method) }));
 }

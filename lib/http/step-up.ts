@@ -9,6 +9,7 @@ import type { Deliver, SignedInBody } from './deliver.js';
 import { Refusal } from './refusal.js';
 import { type LiveSession, type RequestStates, sessionAuth } from './request-auth.js';
 import { isUnsafe, type OriginCheck } from './same-origin.js';
+import { methodLocked } from './step-up-refusal.js';
 
 export interface BeginStepUp<Name extends string> {
   readonly method: Name;
@@ -113,10 +114,8 @@ export function createStepUpCalls(deps: StepUpCallsDeps): StepUpCalls<string> {
         throw new Refusal('method_disabled');
       case 'session-lost':
         throw lost();
-      case 'locked': {
-        const seconds = Math.max(1, Math.ceil((outcome.until - clock.now()) / 1_000));
-        throw new Refusal('method_locked', { headers: { 'Retry-After': String(seconds) } });
-      }
+      case 'locked':
+        throw methodLocked(outcome.until - clock.now());
     }
   }
 

@@ -2,9 +2,10 @@ import { publicSession, type Sessions } from '../../session/sessions.js';
 import { isId } from '../../session/tokens.js';
 import type { CallerOf } from '../caller.js';
 import type { Cookies } from '../cookies.js';
+import { hasQuery } from '../query.js';
 import { Refusal, sendJson } from '../refusal.js';
 import type { StepUpCheck } from '../require-fresh-step-up.js';
-import type { RouteRequest, RouteTable } from '../router.js';
+import type { RouteTable } from '../router.js';
 
 export interface SessionRoutesDeps {
   readonly callerOf: CallerOf;
@@ -34,7 +35,7 @@ export function sessionRoutes({ callerOf, managerOf, sessions, cookies, manage }
       },
       async delete(req, res) {
         const { row } = await managerOf(req);
-        const keep = keepsCurrent(req);
+        const keep = hasQuery(req, 'keep=current');
         await manage?.(req);
         await sessions.revokeAllForUser(row.userId, keep ? row.id : null, 'user');
         if (!keep) cookies.clear(res);
@@ -52,15 +53,6 @@ export function sessionRoutes({ callerOf, managerOf, sessions, cookies, manage }
       },
     },
   };
-}
-
-function keepsCurrent(req: RouteRequest): boolean {
-  const query = [...new URLSearchParams((req.url ?? '').split('?')[1] ?? '')];
-  if (query.length === 0) return false;
-  const [first, ...more] = query;
-  if (first?.[0] === 'keep' && first[1] === 'current' && more.length === 0) return true;
-  // A misspelt `keep` must not end the session that it was meant to keep.
-  throw new Refusal('request_invalid', { detail: 'The only query of this route is ?keep=current.' });
 }
 
 function noContent(res: { statusCode: number; end(): unknown }): void {
