@@ -3,6 +3,7 @@
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 rmSync('coverage', { recursive: true, force: true });
 run('npm', ['test'], { ...process.env, NODE_V8_COVERAGE: resolve('coverage/tmp') });
@@ -11,7 +12,8 @@ run('npm', ['test'], { ...process.env, NODE_V8_COVERAGE: resolve('coverage/tmp')
 const typesOnly = readdirSync('.build/lib', { recursive: true, encoding: 'utf8' })
   .map((path) => join('.build/lib', path))
   .filter((path) => path.endsWith('.js') && withoutComments(readFileSync(path, 'utf8')) === 'export {};');
-run('node_modules/.bin/c8', ['report', ...typesOnly.flatMap((path) => ['--exclude', path])], process.env);
+const c8 = fileURLToPath(import.meta.resolve('c8/bin/c8.js'));
+run(process.execPath, [c8, 'report', ...typesOnly.flatMap((path) => ['--exclude', path])], process.env);
 
 function run(command, args, env) {
   const { status } = spawnSync(command, args, { env, stdio: 'inherit' });
