@@ -1,0 +1,47 @@
+import type { Delivery } from 'stepgate';
+import { Problem } from './problem.js';
+
+const EMAIL = /^[^\s\p{C}@]+@[^\s\p{C}@]+\.[^\s\p{C}@]+$/u;
+const MAX_EMAIL = 254; // RFC 5321, section 4.5.3.1.3, less the angle brackets
+const MIN_PASSWORD = 8; // NIST SP 800-63B-4 asks for 15 where a password is all there is
+const MAX_PASSWORD = 128;
+
+/** One address has one spelling here: trimmed and in lower case. */
+export function readEmail(body: unknown): string {
+  const email = readText(body, 'email').trim().toLowerCase();
+  if (email.length > MAX_EMAIL || !EMAIL.test(email)) {
+    throw invalid('Write an e-mail address such as name@example.com.', 'email');
+  }
+  return email;
+}
+
+/** Counted in characters, and in one normal form, so that every keyboard types the same password. */
+export function readPassword(body: unknown, field = 'password'): string {
+  const password = readText(body, field).normalize('NFKC');
+  const { length } = Array.from(password); // code points
+  if (length < MIN_PASSWORD || length > MAX_PASSWORD) {
+    throw invalid(`A password has ${MIN_PASSWORD} to ${MAX_PASSWORD} characters.`, field);
+  }
+  return password;
+}
+
+const DELIVERIES: readonly Delivery[] = ['cookie', 'bearer', 'token-cookies'];
+
+/** How the session is to travel: by a cookie unless the client asks for tokens. */
+export function readDelivery(body: unknown): Delivery {
+  if (typeof body !== 'object' || body === null || !('delivery' in body)) return 'cookie';
+  const delivery = DELIVERIES.find((known) => known === body.delivery);
+  if (delivery === undefined) throw invalid(`A delivery is one of ${DELIVERIES.join(', ')}.`, 'delivery');
+  return delivery;
+}
+
+function readText(body: unknown, field: string): string {
+  if (typeof body !== 'object' || body === null) throw invalid('Send a JSON object (Content-Type: application/json).');
+  const value: unknown = Reflect.get(body, field);
+  if (typeof value !== 'string') throw invalid(`The field "${field}" is missing or is not a text.`, field);
+  return value;
+}
+
+function invalid(detail: string, field?: string): Problem {
+  return new Problem(400, 'request_invalid', detail, field);
+}
