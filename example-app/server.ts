@@ -1,0 +1,32 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { resolve } from 'node:path';
+import { createApp } from './app.js';
+import { keptSecret } from './secret.js';
+
+async function start(): Promise<void> {
+  const { PORT, ORIGIN, DATABASE, STEPGATE_SECRET } = process.env; // set to nothing counts as not set
+  const database = resolve(DATABASE || 'bank.db');
+  const server = createServer().listen(Number(PORT || 3000));
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo; // it listens on a port, not on a pipe
+  const origin = ORIGIN || `http://localhost:${port}`;
+  const bank = createApp({ origin, database, secret: STEPGATE_SECRET || keptSecret(database) });
+  server.on('request', bank.app);
+  console.log(`The bank is open at ${origin}`);
+  console.log(`Its database is ${database}`);
+
+  const stop = (): void => {
+    server.close(() => void bank.close());
+    // Requests under way are answered; a client that only holds its connection open doesn't keep the bank.
+    setTimeout(() => server.closeAllConnections(), 2_000).unref();
+  };
+  process.once('SIGINT', stop);
+  process.once('SIGTERM', stop);
+}
+
+start().catch((error: unknown) => {
+  console.error(`The bank could not open: ${error instanceof Error ? error.message : String(error)}`);
+  process.exit(1);
+});
