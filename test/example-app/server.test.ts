@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { stat, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import request from 'supertest';
+import { newFolder, startBank } from './bank.js';
+
+const credentials = { email: 'ada@example.com', password: 'correct horse battery staple' };
+
+describe('the server of the bank', () => {
+  it('keeps accounts, sessions and its secret over a restart', async (t) => {
+    const { database, folder, remove } = await newFolder();
+    t.after(remove);
+    const first = await startBank(database);
+    t.after(first.stop);
+    const answer = await request(first.origin).post('/signup').send(credentials).expect(201);
+    const cookie = answer.get('Set-Cookie')?.find((line) => line.startsWith('session=')) ?? '';
+    assert.equal(await first.stop(), 0);
+
+    const { mode } = await stat(join(folder, '.stepgate-secret'));
+    assert.equal(mode & 0o777, 0o600);
+
+    const second = await startBank(database);
+    t.after(second.stop);
+    const { body } = await request(second.origin).get('/me').set('Cookie', cookie.split(';', 1)).expect(200);
+    assert.equal(body.email, credentials.email);
+  });
+
+  it('ends when it is asked to, although clients hold connections open', async (t) => {
+    const { database, remove } = await newFolder();
+    t.after(remove);
+    const bank = await startBank(database);
+    t.after(bank.stop);
+    await fetch(bank.origin); // Node's fetch keeps the connection for a next request
+    const halfway = connect(Number(new URL(bank.origin).port), 'localhost').on('error', () => {});
+    t.after(() => halfway.destroy());
+    await once(halfway, 'connect');
+    halfway.write('GET / HTTP/1.1\r\nHost: ');
+    assert.equal(await bank.stop(), 0);
+    assert.equal(bank.errors(), '');
+  });
+
+  it('says why it could not open', async (t) => {
+    const { database, folder, remove } = await newFolder();
+    t.after(remove);
+    const noDatabase = join(folder, 'notes.txt');
+    await writeFile(noDatabase, 'This is no database, but it is as long as the head of one. '.repeat(9));
+    assert.match(await whyClosed(database, { PORT: 'eighty' }), /could not open: .*port/);
+    assert.match(await whyClosed(database, { STEPGATE_SECRET: 'short' }), /could not open: .*at least 32 bytes/);
+    assert.match(await whyClosed(database, { ORIGIN: 'http://bank.example' }), /could not open: .*insecureCookies/);
+    assert.match(await whyClosed(noDatabase, {}), /could not open: .*not a database/);
+  });
+});
+
+async function whyClosed(database: string, env: NodeJS.ProcessEnv): Promise<string> {
+  try {
+    const bank = await startBank(database, env);
+    await bank.stop();
+    return 'It is open.';
+  } catch (error) {
+    return String(error);
+  }
+}
