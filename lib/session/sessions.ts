@@ -182,7 +182,7 @@ export function createSessions(options: SessionsOptions): Sessions {
 }
 
 /** A session is over at either end, not after it. */
-export function isLive(row: SessionRow, now: number): boolean {
+function isLive(row: SessionRow, now: number): boolean {
   return now < row.expiresAt && now < row.idleExpiresAt;
 }
 

@@ -15,7 +15,7 @@ export interface Jwt {
 /** What a thief of the app's secret would sign with; a forger without it has other keys. */
 export const signingKey: Uint8Array = keyOf(SECRET);
 
-export function keyOf(secret: string): Uint8Array {
+function keyOf(secret: string): Uint8Array {
   return secretOf(secret).key('access token');
 }
 
