@@ -94,7 +94,7 @@ export function createSessions(options: SessionsOptions): Sessions {
     const reason = row === null ? 'unknown' : refusalReason(row, hash, claim);
     if (row === null || reason !== null) return { outcome: 'refused', reason: reason ?? 'unknown', row };
     const current = row.tokenHash === hash;
-    touchQueue.note(row, current && isUnconfirmed(row) ? hash : null);
+    touchQueue.note(row, current && row.tokenConfirmedAt === null ? hash : null);
     return { outcome: 'live', row, current };
   }
 
@@ -192,10 +192,6 @@ export function publicSession(row: SessionRow): Session {
   const { userAgent, ip, label, data } = row;
   const times = { createdAt, authenticatedAt, lastSeenAt, idleExpiresAt, expiresAt };
   return { id, userId, delivery, ...times, userAgent, ip, label, data };
-}
-
-function isUnconfirmed(row: SessionRow): boolean {
-  return row.tokenConfirmedAt === null || (row.refreshHash !== null && row.refreshConfirmedAt === null);
 }
 
 function tokensFor(delivery: Delivery, id: string, refreshTokens: RefreshTokens): Omit<SessionWithTokens, 'row'> {

@@ -43,7 +43,7 @@ export interface SessionRow extends Session {
   readonly refreshNonce: string | null;
   /** When the current refresh token was made. */
   readonly refreshedAt: number | null;
-  /** When the current refresh token, or a session token that came with it, was first used; null until then. */
+  /** When the current refresh token, or the session token that came with it, was first used; null until then. */
   readonly refreshConfirmedAt: number | null;
   /** RFC 8176 values of the sign-in; they never change. */
   readonly amr: readonly string[];
@@ -169,8 +169,9 @@ export interface SessionStore {
   revokeAllForUser(userId: string, except: string | null, notBefore: number): Promise<readonly EndedSession[]>;
   /**
    * For each touch whose session is live at `now`: moves `lastSeenAt` and `idleExpiresAt` forward (never back, the idle
-   * end never past `expiresAt`), and where `confirms` is still the current token, sets those of `tokenConfirmedAt` and
-   * `refreshConfirmedAt` that are null to `seenAt`. Never creates or revives a row; absent ones are passed over.
+   * end never past `expiresAt`), and where `confirms` is still the current token, sets `tokenConfirmedAt` to `seenAt` if
+   * it is null, and so `refreshConfirmedAt` if that token came with the refresh token (`tokenNonce` is null). Never
+   * creates or revives a row; absent ones are passed over.
    */
   touch(touches: readonly Touch[], now: number): Promise<void>;
   /**
@@ -183,7 +184,7 @@ export interface SessionStore {
   /**
    * Notes a step-up on a session live at `now` and replaces its token, in one step:
    * - `presented` is the current token: it becomes the previous one, `tokenHash` and `nonce` take its place,
-   *   unconfirmed; an unconfirmed refresh token is confirmed by that (at `now`).
+   *   unconfirmed; an unconfirmed refresh token that it came with is confirmed by that (at `now`).
    * - `presented` is the previous token, and the current one is unconfirmed (its answer was lost, or is on its way to
    *   another tab): with a `tokenNonce` the current token stays; without one (it came with a refresh) `tokenHash` and
    *   `nonce` take its place, unconfirmed, and the previous one stays.

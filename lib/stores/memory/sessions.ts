@@ -106,7 +106,7 @@ export function memorySessions(): SessionStore {
           lastSeenAt: Math.max(row.lastSeenAt, seenAt),
           idleExpiresAt: slidTo(idleExpiresAt, row),
           tokenConfirmedAt: row.tokenConfirmedAt ?? confirmedAt,
-          refreshConfirmedAt: row.refreshConfirmedAt ?? confirmedAt,
+          refreshConfirmedAt: row.refreshConfirmedAt ?? (cameWithRefresh(row) ? confirmedAt : null),
         });
       }
     },
@@ -141,8 +141,7 @@ export function memorySessions(): SessionStore {
       put({
         ...row,
         ...(isReplaced ? { tokenHash, tokenNonce: nonce, previousTokenHash: presented, tokenConfirmedAt: null } : {}),
-        refreshConfirmedAt:
-          isCurrent && row.refreshHash !== null ? (row.refreshConfirmedAt ?? now) : row.refreshConfirmedAt,
+        refreshConfirmedAt: row.refreshConfirmedAt ?? (isCurrent && cameWithRefresh(row) ? now : null),
         stepUpProofs: proof === null ? row.stepUpProofs : withProof(row.stepUpProofs, proof.method, proof.verifiedAt),
       });
       const recorded = get(id);
@@ -199,6 +198,11 @@ function withProof(proofs: ProofTimes, method: string, verifiedAt: number): Proo
 
 function tokensOf(row: SessionRow): readonly TokenHash[] {
   return row.previousTokenHash === null ? [row.tokenHash] : [row.tokenHash, row.previousTokenHash];
+}
+
+/** Whether the use of the current session token shows that its client has the current refresh token, too. */
+function cameWithRefresh(row: SessionRow): boolean {
+  return row.refreshHash !== null && row.tokenNonce === null;
 }
 
 function isLive(session: Session, now: number): boolean {

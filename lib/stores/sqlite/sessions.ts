@@ -70,12 +70,14 @@ export function sessionWrites(db: Database): SessionWrites {
     SELECT id FROM stepgate_sessions WHERE user_id = ? AND id <> ? AND +ends_at > ?
     ORDER BY created_at DESC, id DESC LIMIT -1 OFFSET ?`)
     .pluck();
+  // Whether the use of the current session token shows that its client has the current refresh token, too.
+  const cameWithRefresh = 'refresh_hash IS NOT NULL AND token_nonce IS NULL';
   const touchRow = db.prepare(`
     UPDATE stepgate_sessions SET
       last_seen_at = max(last_seen_at, @seenAt),
       idle_expires_at = max(idle_expires_at, min(@idleExpiresAt, expires_at)),
       token_confirmed_at = coalesce(token_confirmed_at, iif(token_hash = @confirms, @seenAt, NULL)),
-      refresh_confirmed_at = coalesce(refresh_confirmed_at, iif(token_hash = @confirms, @seenAt, NULL))
+      refresh_confirmed_at = coalesce(refresh_confirmed_at, iif(token_hash = @confirms AND ${cameWithRefresh}, @seenAt, NULL))
     WHERE id = @id AND ends_at > @now`);
   const rotate = db.prepare(`
     UPDATE stepgate_sessions SET
@@ -93,8 +95,7 @@ export function sessionWrites(db: Database): SessionWrites {
       token_hash = iif(token_hash = @presented OR token_nonce IS NULL, @tokenHash, token_hash),
       token_nonce = iif(token_hash = @presented OR token_nonce IS NULL, @nonce, token_nonce),
       previous_token_hash = @presented, token_confirmed_at = NULL,
-      refresh_confirmed_at = iif(
-        token_hash = @presented AND refresh_hash IS NOT NULL, coalesce(refresh_confirmed_at, @now), refresh_confirmed_at)
+      refresh_confirmed_at = coalesce(refresh_confirmed_at, iif(token_hash = @presented AND ${cameWithRefresh}, @now, NULL))
     WHERE id = @id AND ends_at > @now
       AND (token_hash = @presented OR (previous_token_hash = @presented AND token_confirmed_at IS NULL))
     RETURNING ${ROW}`)

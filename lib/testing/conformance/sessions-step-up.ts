@@ -64,12 +64,18 @@ export const sessionsStepUp: CaseGroup = {
 
     'confirm a refresh token that was not, and make up none': async ({ sessions }) => {
       const cookie = sessionRow({ id: 'cookie' });
-      await given(sessions, { ...row, refreshConfirmedAt: null }, cookie);
+      await given(sessions, { ...row, tokenNonce: null, refreshConfirmedAt: null }, cookie);
       await sessions.recordStepUp(STEP_UP);
       assert.deepEqual(await sessions.get('a'), { ...recorded, refreshConfirmedAt: NOW });
       const record = { ...STEP_UP, id: 'cookie', presented: cookie.tokenHash, tokenHash: hashOf('new cookie token') };
       const outcome = await sessions.recordStepUp(record);
       assert.equal(outcome.outcome === 'recorded' && outcome.row.refreshConfirmedAt, null);
+    },
+
+    'confirm no refresh token by a token that came with another step-up': async ({ sessions }) => {
+      await given(sessions, { ...row, refreshConfirmedAt: null });
+      await sessions.recordStepUp(STEP_UP);
+      assert.deepEqual(await sessions.get('a'), { ...recorded, refreshConfirmedAt: null });
     },
 
     'write no proof where there is none': async ({ sessions }) => {

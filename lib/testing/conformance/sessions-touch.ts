@@ -6,7 +6,7 @@ import { given, HOUR, hashOf, MINUTE, NOW, rotatedRow, sessionRow } from './sess
 const TOUCH: Touch = { id: 'a', seenAt: NOW, idleExpiresAt: NOW + 2 * HOUR, confirms: null };
 
 /** A session with a refresh token whose tokens were never used. */
-const unconfirmed = rotatedRow({ id: 'a', tokenConfirmedAt: null, refreshConfirmedAt: null });
+const unconfirmed = rotatedRow({ id: 'a', tokenNonce: null, tokenConfirmedAt: null, refreshConfirmedAt: null });
 
 async function touched(sessions: SessionStore, row: SessionRow, touch: Partial<Touch>): Promise<SessionRow | null> {
   await given(sessions, row);
@@ -147,9 +147,21 @@ export const sessionsTouch: CaseGroup = {
     },
 
     'confirms the refresh token alone where the session token was confirmed': async ({ sessions }) => {
-      const row = rotatedRow({ id: 'a', tokenConfirmedAt: NOW - 7, refreshConfirmedAt: null });
+      const row = { ...unconfirmed, tokenConfirmedAt: NOW - 7 };
       const after = await touched(sessions, row, { confirms: row.tokenHash });
       assert.deepEqual([after?.tokenConfirmedAt, after?.refreshConfirmedAt], [NOW - 7, NOW]);
+    },
+
+    'confirms no refresh token by a session token that came with a step-up': async ({ sessions }) => {
+      const row = { ...unconfirmed, tokenNonce: 'a token nonce' };
+      const after = await touched(sessions, row, { confirms: row.tokenHash });
+      assert.deepEqual([after?.tokenConfirmedAt, after?.refreshConfirmedAt], [NOW, null]);
+    },
+
+    'makes up no refresh token for a session without one': async ({ sessions }) => {
+      const row = sessionRow({ id: 'a', tokenConfirmedAt: null });
+      const after = await touched(sessions, row, { confirms: row.tokenHash });
+      assert.deepEqual([after?.tokenConfirmedAt, after?.refreshConfirmedAt], [NOW, null]);
     },
 
     'confirms though the session was seen later already': async ({ sessions }) => {
