@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict';
+import type { Response } from 'supertest';
+import type { RefusalCode } from '../../lib/http/refusal.js';
+import { parseChallenges } from './challenges.js';
+import { ORIGIN } from './kit.js';
+
+const TITLES: Readonly<Record<number, string>> = {
+  400: 'Bad Request',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'Not Found',
+  405: 'Method Not Allowed',
+  413: 'Content Too Large',
+  415: 'Unsupported Media Type',
+  500: 'Internal Server Error',
+};
+
+/**
+ * That the response refuses as the kit refuses: problem+json with nothing but the public members (RFC 9457 3.1), kept by
+ * no cache, no cookie touched, and a challenge with every 401 (RFC 9110 15.5.2) and with nothing else.
+ */
+export function assertRefused(response: Response, status: number, code: RefusalCode): void {
+  assert.equal(response.status, status, response.text);
+  assert.equal(response.headers['content-type'], 'application/problem+json');
+  assert.equal(response.headers['cache-control'], 'no-store');
+  assert.equal(response.headers['set-cookie'], undefined);
+  const { detail, ...rest } = response.body;
+  assert.deepEqual(rest, { type: 'about:blank', title: TITLES[status], status, code });
+  assert.match(detail, /^[A-Z].*\.$/);
+  assert.equal(challengeOf(response), status === 401 ? challengeFor(code) : undefined);
+}
+
+/** RFC 6750 3.1: no error code for a request that brought no credential, `invalid_token` for one that is no good. */
+function challengeFor(code: RefusalCode): string {
+  return code === 'session_required' ? 'no error' : 'invalid_token';
+}
+
+function challengeOf(response: Response): string | undefined {
+  const header: string | undefined = response.headers['www-authenticate'];
+  if (header === undefined) return undefined;
+  const [challenge, ...others] = parseChallenges(header);
+  assert.deepEqual(others, []);
+  assert.equal(challenge?.scheme, 'Bearer');
+  assert.equal(challenge.params['realm'], ORIGIN);
+  const { error = 'no error', acr_values, max_age } = challenge.params;
+  assert.deepEqual([acr_values, max_age], [undefined, undefined]);
+  if (error === 'no error') assert.deepEqual(Object.keys(challenge.params), ['realm']);
+  return error;
+}
