@@ -86,12 +86,13 @@ export class Refusal extends Error {
   }
 }
 
+/** What it throws, or rejects with, goes to `next`. */
 export type OnRefusal = (
   refusal: Refusal,
   req: IncomingMessage,
   res: ServerResponse,
   next: (error?: unknown) => void,
-) => void;
+) => unknown;
 
 /**
  * Answers with the refusal as problem+json (RFC 9457) that no cache keeps. Does nothing when an answer was begun, for

@@ -1,4 +1,5 @@
 import type { Emit } from '../events.js';
+import { isPromise } from '../internal/maybe-promise.js';
 import { clientAddress } from './client.js';
 import { type OnRefusal, Refusal } from './refusal.js';
 import type { Middleware } from './require-session.js';
@@ -10,6 +11,7 @@ export function createRequireSameOrigin(isSameOrigin: OriginCheck, emit: Emit, o
     if (!isUnsafe(req) || isSameOrigin(req)) return next();
     const ip = clientAddress(req);
     emit({ type: 'session.refused', reason: 'cross-origin', ...(ip === null ? {} : { ip }) });
-    onRefusal(new Refusal('cross_origin'), req, res, next);
+    const answered = onRefusal(new Refusal('cross_origin'), req, res, next);
+    if (isPromise(answered)) answered.catch(next);
   };
 }

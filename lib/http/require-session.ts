@@ -53,15 +53,17 @@ export function createRequireSession({ authenticate, states, onRefusal }: Requir
       }
     };
     return function requireSessionGuard(req, res, next) {
-      const settle = (state: Authentication): void => {
+      const settle = (state: Authentication): unknown => {
         states.set(req, state);
         const refusal = refusalOf(state);
-        if (refusal === null) next();
-        else refuse(refusal, req, res, next);
+        if (refusal !== null) return refuse(refusal, req, res, next);
+        next();
+        return undefined;
       };
       // An earlier guard of this kit has already asked.
-      const state = andThen(states.get(req) ?? authenticate(req), settle);
-      if (isPromise(state)) state.catch(next); // what a handler throws in its own turn goes where Express expects it
+      const settled = andThen(states.get(req) ?? authenticate(req), settle);
+      // What a handler throws in its own turn, or `onRefusal` rejects with, goes where Express expects it.
+      if (isPromise(settled)) settled.catch(next);
     };
   }
 

@@ -1,0 +1,150 @@
+import assert from 'node:assert/strict';
+import { createServer, type ServerResponse } from 'node:http';
+import { describe, it } from 'node:test';
+import { inspect } from 'node:util';
+import supertest from 'supertest';
+import { Refusal, type RefusalCode, sendRefusal } from '../../lib/http/refusal.js';
+import { assertRefused } from '../support/answers.js';
+import { echoRefusal, testApp } from '../support/app.js';
+import { Browser } from '../support/browser.js';
+import { testKit } from '../support/kit.js';
+
+const CODES: Readonly<
+  Record<Exclude<RefusalCode, 'session_required' | 'session_invalid' | 'refresh_invalid'>, number>
+> = {
+  refresh_missing: 400,
+  request_invalid: 400,
+  sign_in_refused: 403,
+  cross_origin: 403,
+  api_key_refused: 403,
+  not_found: 404,
+  method_not_allowed: 405,
+  body_too_large: 413,
+  unsupported_media_type: 415,
+  store_unavailable: 500,
+};
+
+function answering(answer: (res: ServerResponse) => void): ReturnType<typeof supertest> {
+  return supertest(createServer((_req, res) => answer(res)));
+}
+
+describe('sendRefusal', () => {
+  for (const [code, status] of Object.entries(CODES) as [keyof typeof CODES, number][]) {
+    it(`answers ${code} with ${status} and the same status in the body`, async () => {
+      const response = await answering((res) => sendRefusal(res, new Refusal(code))).get('/');
+      assertRefused(response, status, code);
+      assert.equal(Number(response.headers['content-length']), Buffer.byteLength(response.text));
+    });
+  }
+
+  it('sends the headers of the refusal', async () => {
+    const refusal = new Refusal('method_not_allowed', { headers: { Allow: 'GET, HEAD' } });
+    const response = await answering((res) => sendRefusal(res, refusal)).get('/');
+    assert.equal(response.headers['allow'], 'GET, HEAD');
+  });
+
+  it('replaces what the app said of caching', async () => {
+    const response = await answering((res) => {
+      res.setHeader('Cache-Control', 'public, max-age=600');
+      sendRefusal(res, new Refusal('not_found'));
+    }).get('/');
+    assert.equal(response.headers['cache-control'], 'no-store');
+  });
+
+  it('says nothing of the cause', async () => {
+    const refusal = new Refusal('store_unavailable', { cause: new Error('canary') });
+    const response = await answering((res) => sendRefusal(res, refusal)).get('/');
+    assert.ok(!response.text.includes('canary'));
+    assert.match(inspect(refusal), /canary/); // but the app can log it
+  });
+
+  it('leaves an answer alone that was begun before', async () => {
+    const response = await answering((res) => {
+      res.write('begun');
+      sendRefusal(res, new Refusal('not_found'));
+      res.end();
+    }).get('/');
+    assert.equal(response.status, 200);
+    assert.equal(response.text, 'begun');
+  });
+
+  it('answers a HEAD request without a body', async () => {
+    const response = await answering((res) => sendRefusal(res, new Refusal('not_found'))).head('/');
+    assert.equal(response.status, 404);
+    assert.equal(response.text, undefined);
+  });
+});
+
+describe('onRefusal', () => {
+  it('of the kit answers in place of every guard', async (t) => {
+    const { auth } = testKit(t, { onRefusal: echoRefusal });
+    const { app, handled } = testApp(auth);
+    const { status, body } = await new Browser(app).get('/me');
+    assert.equal(status, 418);
+    assert.equal(body.code, 'session_required');
+    assert.equal(body.status, 401);
+    assert.match(body.headers['WWW-Authenticate'], /^Bearer realm=/);
+    assert.deepEqual(handled, []);
+  });
+
+  it('of the kit answers for requireSameOrigin', async (t) => {
+    const { auth } = testKit(t, { onRefusal: echoRefusal });
+    const { app } = testApp(auth, { before: [auth.requireSameOrigin] });
+    const { status, body } = await new Browser(app).post('/x', { headers: { 'Sec-Fetch-Site': 'cross-site' } });
+    assert.deepEqual([status, body.code], [418, 'cross_origin']);
+  });
+
+  it('of the kit leaves the routes of the kit to themselves', async (t) => {
+    const { auth } = testKit(t, { onRefusal: echoRefusal });
+    assertRefused(await new Browser(testApp(auth).app).get('/auth/session'), 401, 'session_required');
+  });
+
+  it('of a guard wins over that of the kit', async (t) => {
+    const { auth } = testKit(t, { onRefusal: echoRefusal });
+    const guard = auth.requireSession({ onRefusal: (refusal, _req, res) => sendRefusal(res, refusal) });
+    assertRefused(await new Browser(testApp(auth, { before: [guard] }).app).get('/me'), 401, 'session_required');
+  });
+
+  it('of a guard is for that guard alone', async (t) => {
+    const { auth } = testKit(t);
+    const guard = auth.requireSession({ optional: true, onRefusal: echoRefusal });
+    const { app } = testApp(auth, { before: [guard] });
+    assertRefused(await new Browser(app).get('/me'), 401, 'session_required');
+    assert.equal((await new Browser(app).get('/me', { headers: { Authorization: 'Bearer x' } })).status, 418);
+  });
+
+  it('may hand the refusal to the error handler of the app', async (t) => {
+    const { auth } = testKit(t, { onRefusal: (refusal, _req, _res, next) => next(refusal) });
+    const { app, errors } = testApp(auth);
+    assert.equal((await new Browser(app).get('/me')).status, 599);
+    assert.ok(errors[0] instanceof Refusal && errors[0] instanceof Error);
+    assert.equal(errors[0].code, 'session_required');
+  });
+
+  it('that throws leads to the error handler of the app', async (t) => {
+    const { auth } = testKit(t, {
+      onRefusal: () => {
+        throw new Error('a mistake of the app');
+      },
+    });
+    const { app, errors } = testApp(auth);
+    assert.equal((await new Browser(app).get('/me')).status, 599);
+    assert.match(String(errors[0]), /a mistake of the app/);
+  });
+
+  it('that rejects leads to the error handler of the app', async (t) => {
+    const { auth } = testKit(t, { onRefusal: async () => Promise.reject(new Error('a mistake of the app')) });
+    const { app, errors } = testApp(auth, { before: [auth.requireSameOrigin] });
+    const browser = new Browser(app);
+    assert.equal((await browser.get('/me')).status, 599);
+    assert.equal((await browser.post('/x', { headers: { 'Sec-Fetch-Site': 'cross-site' } })).status, 599);
+    assert.match(String(errors), /a mistake of the app.*a mistake of the app/);
+  });
+
+  it('that goes on after all leaves the handler without a caller', async (t) => {
+    const { auth } = testKit(t, { onRefusal: (_refusal, _req, _res, next) => next() });
+    const { app } = testApp(auth);
+    const { status, body } = await new Browser(app).get('/me');
+    assert.deepEqual([status, body], [200, null]);
+  });
+});
