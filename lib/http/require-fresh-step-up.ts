@@ -124,11 +124,10 @@ export function toGuard(check: StepUpCheck, onRefusal: OnRefusal, name: string):
       () => next(),
       (error: unknown) => {
         const refusal = refusalFrom(error);
-        if (refusal === null) next(error);
-        else onRefusal(refusal, req, res, next);
+        return refusal === null ? next(error) : onRefusal(refusal, req, res, next);
       },
     );
-    answer.catch(next); // what a handler throws in its own turn goes where Express expects it
+    answer.catch(next); // what a handler throws in its own turn, or `onRefusal` rejects with, goes where Express expects it
   };
   return Object.defineProperty(guard, 'name', { value: name });
 }

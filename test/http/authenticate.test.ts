@@ -8,13 +8,13 @@ import { memoryStore } from '../../lib/stores/memory/index.js';
 import { testApp } from '../support/app.js';
 import { Browser } from '../support/browser.js';
 import { faultyStore } from '../support/faulty-store.js';
-import { ORIGIN, testKit } from '../support/kit.js';
+import { ORIGIN, type TestKitOptions, testKit } from '../support/kit.js';
 
 function requestWith(headers: IncomingHttpHeaders, method = 'GET'): IncomingMessage {
   return Object.assign(new IncomingMessage(new Socket()), { method, url: '/', headers });
 }
 
-async function signedIn(t: TestContext, options: Parameters<typeof testKit>[1] = {}) {
+async function signedIn(t: TestContext, options: TestKitOptions = {}) {
   const kit = testKit(t, options);
   const browser = new Browser(testApp(kit.auth).app);
   const { session } = await browser.signIn();

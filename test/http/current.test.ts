@@ -66,9 +66,7 @@ describe('req.auth', () => {
 describe('auth.current', () => {
   it('gives what the guard found out', async (t) => {
     const { auth } = testKit(t);
-    const { app } = testApp(auth);
-    app.use('/current', auth.requireSession);
-    app.use('/current', showCurrent(auth));
+    const { app } = testApp(auth, { routes: { '/current': [auth.requireSession, showCurrent(auth)] } });
     const browser = new Browser(app);
     await browser.signIn();
     assert.deepEqual((await browser.get('/current')).body, (await browser.get('/me')).body);
@@ -83,8 +81,7 @@ describe('auth.current', () => {
 
   it("doesn't believe a `req.auth` that was planted after the guard", async (t) => {
     const { auth } = testKit(t);
-    const { app } = testApp(auth);
-    for (const middleware of [auth.requireSession, plant, showCurrent(auth)]) app.use('/current', middleware);
+    const { app } = testApp(auth, { routes: { '/current': [auth.requireSession, plant, showCurrent(auth)] } });
     const browser = new Browser(app);
     await browser.signIn();
     assert.equal((await browser.get('/current')).body.userId, 'ada');
@@ -109,18 +106,15 @@ describe('auth.current', () => {
 
   it('knows the new session right after signIn, and nobody after signOut', async (t) => {
     const { auth } = testKit(t);
-    const { app, errors } = testApp(auth);
-    app.use(
-      '/in-and-out',
-      handle(async (req, res) => {
-        const { session } = await auth.signIn(req, res, { userId: 'ada', method: 'password' });
-        const current = auth.current(req);
-        await auth.signOut(req, res);
-        assert.throws(() => auth.current(req), { name: 'Refusal', code: 'session_required' });
-        return { session, current };
-      }),
-    );
-    const { body } = await new Browser(app).post('/in-and-out');
+    const inAndOut = handle(async (req, res) => {
+      const { session } = await auth.signIn(req, res, { userId: 'ada', method: 'password' });
+      const current = auth.current(req);
+      await auth.signOut(req, res);
+      assert.throws(() => auth.current(req), { name: 'Refusal', code: 'session_required' });
+      return { session, current };
+    });
+    const { app, errors } = testApp(auth, { routes: { '/': [inAndOut] } });
+    const { body } = await new Browser(app).post('/');
     assert.deepEqual(errors, []);
     assert.deepEqual(body.current.session, body.session);
   });
@@ -152,10 +146,8 @@ describe('two kits in one app', () => {
   it("don't trust each other's guards", async (t) => {
     const one = testKit(t);
     const two = testKit(t, { cookieName: 'other' });
-    const { app, errors } = testApp(one.auth);
-    app.use('/two', one.auth.requireSession);
-    app.use('/two', two.auth.requireSession);
-    app.use('/two', showCurrent(two.auth));
+    const both = [one.auth.requireSession, two.auth.requireSession, showCurrent(two.auth)];
+    const { app, errors } = testApp(one.auth, { routes: { '/two': both } });
     const browser = new Browser(app);
     await browser.signIn();
     assertRefused(await browser.get('/two'), 401, 'session_required');

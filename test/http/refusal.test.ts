@@ -8,19 +8,26 @@ import { assertRefused } from '../support/answers.js';
 import { echoRefusal, testApp } from '../support/app.js';
 import { Browser } from '../support/browser.js';
 import { testKit } from '../support/kit.js';
+import { pin } from '../support/pin.js';
 
-const CODES: Readonly<
-  Record<Exclude<RefusalCode, 'session_required' | 'session_invalid' | 'refresh_invalid'>, number>
-> = {
+type Unauthorized = Extract<RefusalCode, `session_${string}` | 'refresh_invalid' | 'step_up_required'>;
+
+/** All but those of 401, which need the challenge of a guard. */
+const CODES: Readonly<Record<Exclude<RefusalCode, Unauthorized>, number>> = {
+  action_incomplete: 400,
   refresh_missing: 400,
   request_invalid: 400,
+  method_disabled: 403,
   sign_in_refused: 403,
+  step_up_failed: 403,
+  step_up_unavailable: 403,
   cross_origin: 403,
   api_key_refused: 403,
   not_found: 404,
   method_not_allowed: 405,
   body_too_large: 413,
   unsupported_media_type: 415,
+  method_locked: 429,
   store_unavailable: 500,
 };
 
@@ -133,12 +140,15 @@ describe('onRefusal', () => {
   });
 
   it('that rejects leads to the error handler of the app', async (t) => {
-    const { auth } = testKit(t, { onRefusal: async () => Promise.reject(new Error('a mistake of the app')) });
-    const { app, errors } = testApp(auth, { before: [auth.requireSameOrigin] });
+    const onRefusal = () => Promise.reject(new Error('a mistake of the app'));
+    const { auth } = testKit(t, { onRefusal, methods: [pin] });
+    const routes = { '/export': [auth.requireFreshStepUp({ method: 'pin', maxAge: '5m' })] };
+    const { app, errors } = testApp(auth, { before: [auth.requireSameOrigin], routes });
     const browser = new Browser(app);
     assert.equal((await browser.get('/me')).status, 599);
+    assert.equal((await browser.get('/export')).status, 599);
     assert.equal((await browser.post('/x', { headers: { 'Sec-Fetch-Site': 'cross-site' } })).status, 599);
-    assert.match(String(errors), /a mistake of the app.*a mistake of the app/);
+    assert.match(String(errors), /(a mistake of the app.*){3}/);
   });
 
   it('that goes on after all leaves the handler without a caller', async (t) => {

@@ -41,6 +41,8 @@ export interface TestAppOptions {
   readonly create?: () => App;
   /** Mounted before everything else. */
   readonly before?: readonly Middleware[];
+  /** What stands at further paths. */
+  readonly routes?: Readonly<Record<string, readonly Middleware[]>>;
   /** Where the kit's router goes. @default '/auth' */
   readonly mount?: string;
 }
@@ -50,8 +52,8 @@ export interface TestAppOptions {
  * `/maybe` optionally; both answer with `req.auth`. Below `mount` stand the kit's routes.
  */
 export function testApp(
-  auth: Stepgate,
-  { create = express, before = [], mount = '/auth' }: TestAppOptions = {},
+  auth: Pick<Stepgate, 'signIn' | 'requireSession' | 'router'>,
+  { create = express, before = [], routes = {}, mount = '/auth' }: TestAppOptions = {},
 ): TestApp {
   const app = create();
   const handled: string[] = [];
@@ -76,6 +78,9 @@ export function testApp(
   app.use('/me', answerAuth('/me'));
   app.use('/maybe', auth.requireSession({ optional: true }));
   app.use('/maybe', answerAuth('/maybe'));
+  for (const [path, middlewares] of Object.entries(routes)) {
+    for (const middleware of middlewares) app.use(path, middleware);
+  }
   app.use(mount, auth.router());
   app.use('/', answerErrors(errors));
   return { app, handled, errors };

@@ -1,5 +1,6 @@
 import type { TestContext } from 'node:test';
 import type { StepgateEvent } from '../../lib/events.js';
+import type { Method } from '../../lib/methods/method.js';
 import type { StepgateOptions } from '../../lib/options.js';
 import { type Stepgate, stepgate } from '../../lib/stepgate.js';
 import type { Store } from '../../lib/stores/contract/store.js';
@@ -9,22 +10,26 @@ import { type ManualClock, manualClock } from '../../lib/testing/manual-clock.js
 export const SECRET = 'a secret of at least thirty-two bytes';
 export const ORIGIN = 'https://app.example';
 
-export interface TestKit {
-  readonly auth: Stepgate;
+export interface TestKit<Name extends string = never> {
+  readonly auth: Stepgate<Name>;
   readonly clock: ManualClock;
   readonly events: StepgateEvent[];
   readonly store: Store;
 }
 
+export type TestKitOptions<M extends readonly Method[] = readonly []> = Partial<StepgateOptions<M>> & {
+  readonly clock?: ManualClock;
+};
+
 /** A kit that goes by a manual clock and keeps its events; the test's end closes it, and its store. */
-export function testKit(
+export function testKit<const M extends readonly Method[] = readonly []>(
   t: TestContext,
-  { clock = manualClock(), ...options }: Partial<StepgateOptions> & { readonly clock?: ManualClock } = {},
-): TestKit {
+  { clock = manualClock(), ...options }: TestKitOptions<M> = {},
+): TestKit<M[number]['name']> {
   const events: StepgateEvent[] = [];
   const store = options.store ?? memoryStore();
   const onEvent = (event: StepgateEvent): void => void events.push(event);
-  const auth = stepgate({ secret: SECRET, issuer: ORIGIN, onEvent, ...options, clock, store });
+  const auth = stepgate<M>({ secret: SECRET, issuer: ORIGIN, onEvent, ...options, clock, store });
   t.after(() => auth.close());
   return { auth, clock, events, store };
 }
