@@ -9,6 +9,7 @@ const lib = process.argv[2] ?? 'lib';
 // One owner (a file, or a folder ending in '/') for each third-party package.
 const OWNERS = {
   '@noble/hashes': 'internal/blake3.ts',
+  '@simplewebauthn/server': 'methods/passkey/',
   'better-sqlite3': 'stores/sqlite/',
   'body-parser': 'http/json-body.ts',
   cookie: 'http/cookies.ts',
@@ -26,6 +27,7 @@ const CORE = [
   ['options.ts', 'wire-step-up.ts', 'stepgate.ts'],
   ['index.ts'],
 ];
+const PASSKEY = 'methods/passkey/';
 const ADAPTER = /^stores\/(?!contract\/)[^./]+/;
 const PUBLIC = ['index.ts', 'events.ts', 'stores/contract/', 'internal/'];
 
@@ -60,6 +62,9 @@ function refusal(from, to, typeOnly) {
   if (ADAPTER.test(to)) return 'core imports no adapter';
   if (layerOf(to) === -1) return 'core imports neither testing nor browser';
   if (layerOf(to) > layer) return 'the import runs against the layers';
+  if (isIn(to, PASSKEY) && !isIn(from, PASSKEY) && to !== `${PASSKEY}public.ts` && !typeOnly) {
+    return 'only stepgate/passkey loads @simplewebauthn/server';
+  }
   if (isIn(from, 'http/') && isIn(to, 'stores/') && !typeOnly) return 'guards touch no store';
   if (isIn(from, 'http/') && to === 'internal/keys.ts') return 'guards touch no key';
 }

@@ -74,6 +74,12 @@ const plants: [what: string, module: string, source: string, message: RegExp][] 
   ['testing with the inside', 'testing/a.ts', `import { planted } from '../http/planted.js';`, /public modules only/],
   ['browser with core', 'browser/a.ts', `import { planted } from '../http/planted.js';`, /nothing of ours at run time/],
   ['browser with Node', 'browser/a.ts', `import { join } from 'node:path';`, /no node modules/],
+  [
+    'core with what loads @simplewebauthn/server',
+    'http/a.ts',
+    `import { passkey } from '../methods/passkey/index.js';`,
+    /only stepgate\/passkey loads/,
+  ],
   ['a guard with a store', 'http/a.ts', `import { a } from '../stores/contract/store.js';`, /guards touch no store/],
   ['a guard with a key', 'http/a.ts', `import type { Keys } from '../internal/keys.js';`, /guards touch no key/],
   ['Express in core', 'http/a.ts', `import type { Request } from 'express';`, /no owner/],
@@ -109,6 +115,14 @@ describe('npm run layers', () => {
       assert.ok(output.includes(module), output);
     });
   }
+
+  it('lets core use the types of passkeys, and what they have for that', () => {
+    const { status, output } = check(
+      'http/a.ts',
+      `import type { PasskeyMethod } from '../methods/passkey/index.js';\nimport { publicPasskey } from '../methods/passkey/public.js';`,
+    );
+    assert.equal(status, 0, output);
+  });
 
   it('lets a guard use the types of a store', () => {
     const { status, output } = check('http/a.ts', `import type { Store } from '../stores/contract/store.js';`);

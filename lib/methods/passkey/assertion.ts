@@ -1,0 +1,74 @@
+import { type AuthenticationResponseJSON, verifyAuthenticationResponse } from '@simplewebauthn/server';
+import type { PasskeyRow, PasskeyStore } from '../../stores/contract/passkeys.js';
+import type { MethodKit, MethodOutcome } from '../method.js';
+import { isFrameAllowed } from './client-data.js';
+import type { PasskeySettings } from './options.js';
+import { isHandleOf } from './user-handle.js';
+
+export interface Assertion {
+  readonly response: AuthenticationResponseJSON;
+  /** The passkey that the response names: looked up by its user wherever that is known. */
+  readonly row: PasskeyRow;
+  /** What was to be signed, base64url. */
+  readonly challenge: string;
+  readonly now: number;
+}
+
+/** Checks an assertion against its passkey, and notes the use of it. */
+export async function checkAssertion(
+  kit: MethodKit,
+  settings: PasskeySettings,
+  { response, row, challenge, now }: Assertion,
+): Promise<MethodOutcome> {
+  const { userHandle, clientDataJSON } = response.response;
+  if (userHandle !== undefined && !isHandleOf(row, userHandle, kit.secrets)) return WRONG;
+  const isAllowed = isFrameAllowed(clientDataJSON, settings.allowedTopOrigins);
+  if (isAllowed === null) return { outcome: 'failed', reason: 'malformed' };
+  const signed = isAllowed ? await verifySignature(settings, response, row, challenge) : null;
+  // An authenticator can't turn a device-bound passkey into one that is synced (WebAuthn Level 3, 6.1.3).
+  if (signed === null || signed.backupEligible !== row.backupEligible) return WRONG;
+
+  const { id, userId } = row;
+  const passkeys = passkeysOf(kit);
+  const use = { userId, id, counter: signed.counter, backedUp: signed.backedUp, usedAt: now };
+  // The store compares the counter, so that of parallel assertions with one counter one passes.
+  if (await passkeys.use(use)) return { outcome: 'verified' };
+  if ((await passkeys.find(userId, id)) === null) return { outcome: 'failed', reason: 'unknown-credential' };
+  kit.emit({ type: 'passkey.counter-regressed', userId, passkeyId: id });
+  return { outcome: 'failed', reason: 'counter-regressed' };
+}
+
+const WRONG: MethodOutcome = { outcome: 'failed', reason: 'wrong' };
+
+/** What the authenticator signed; null when anything about it is wrong. */
+async function verifySignature(
+  { rpID, origins, allowedTopOrigins }: PasskeySettings,
+  response: AuthenticationResponseJSON,
+  { id, publicKey }: PasskeyRow,
+  challenge: string,
+): Promise<{ readonly counter: number; readonly backupEligible: boolean; readonly backedUp: boolean } | null> {
+  try {
+    const { verified, authenticationInfo } = await verifyAuthenticationResponse({
+      response,
+      expectedChallenge: challenge,
+      expectedOrigin: [...origins],
+      expectedRPID: rpID,
+      expectedTopOrigin: [...allowedTopOrigins],
+      requireUserVerification: true,
+      // Zero leaves the counter to the store: the library would look at it before the signature, whoever sent it.
+      credential: { id, publicKey: new Uint8Array(Buffer.from(publicKey, 'base64url')), counter: 0 },
+    });
+    const { newCounter, credentialDeviceType, credentialBackedUp } = authenticationInfo;
+    const backupEligible = credentialDeviceType === 'multiDevice';
+    return verified ? { counter: newCounter, backupEligible, backedUp: credentialBackedUp } : null;
+  } catch {
+    // The library's message may quote the expected challenge, so it goes nowhere.
+    return null;
+  }
+}
+
+/** The part that `needs` asks for. */
+export function passkeysOf({ store }: MethodKit): PasskeyStore {
+  if (store.passkeys === undefined) throw new TypeError('The store has no passkeys.');
+  return store.passkeys;
+}

@@ -1,0 +1,61 @@
+export type Cbor = number | string | Uint8Array | CborMap;
+export type CborMap = ReadonlyMap<number | string, Cbor>;
+
+const MAX_DEPTH = 2;
+
+/**
+ * Reads as much CBOR (RFC 8949) as attestation objects without certificates and COSE keys have: a map of integers,
+ * bytes, text, and maps of those, all of definite length. Null for anything else, and when bytes are left over.
+ */
+export function readCborMap(bytes: Uint8Array): CborMap | null {
+  const input = Buffer.from(bytes);
+  let position = 0;
+
+  function take(length: number): Buffer {
+    if (length > input.length - position) throw new RangeError('The input ends too early.');
+    position += length;
+    return input.subarray(position - length, position);
+  }
+
+  function takeArgument(info: number): number {
+    if (info < 24) return info;
+    if (info > 26) throw new RangeError('Nothing here is that long, or of unknown length.');
+    const size = 2 ** (info - 24);
+    return take(size).readUIntBE(0, size);
+  }
+
+  function takeItem(depth: number): Cbor {
+    const head = take(1).readUInt8();
+    const argument = takeArgument(head & 0x1f);
+    switch (head >> 5) {
+      case 0:
+        return argument;
+      case 1:
+        return -1 - argument;
+      case 2:
+        return new Uint8Array(take(argument));
+      case 3:
+        return take(argument).toString();
+      case 5:
+        if (depth < MAX_DEPTH) return takeMap(argument, depth + 1);
+    }
+    throw new RangeError('There is no such thing in a passkey.');
+  }
+
+  function takeMap(size: number, depth: number): CborMap {
+    const map = new Map<number | string, Cbor>();
+    for (let index = 0; index < size; index++) {
+      const key = takeItem(depth);
+      if ((typeof key !== 'number' && typeof key !== 'string') || map.has(key)) throw new RangeError('A bad key.');
+      map.set(key, takeItem(depth));
+    }
+    return map;
+  }
+
+  try {
+    const item = takeItem(0);
+    return position === input.length && item instanceof Map ? item : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,70 @@
+import { refuseUnknownKeys } from '../../internal/nearest.js';
+import { SetupError } from '../../internal/setup-error.js';
+import type { MethodContext } from '../method.js';
+import { passkeysOf } from './assertion.js';
+import { readLabel } from './public.js';
+import { isUsableKey } from './public-key.js';
+import { isBase64url, isCredentialId, isObject, readTransports } from './response.js';
+
+/** A passkey that the user made with another system, for the same `rpID`. */
+export interface ImportedPasskey {
+  /** The credential id, base64url. */
+  readonly id: string;
+  /** The `user.id` that it was registered with, base64url: authenticators give it back, and it is checked. */
+  readonly userHandle: string;
+  /** The COSE key, base64url: ES256, ES384, ES512, EdDSA or RS256. */
+  readonly publicKey: string;
+  readonly counter: number;
+  readonly backupEligible: boolean;
+  readonly backedUp: boolean;
+  readonly transports: readonly string[];
+  readonly label?: string;
+}
+
+const NAMES = [
+  ...(['id', 'userHandle', 'publicKey', 'counter', 'backupEligible', 'backedUp', 'transports', 'label'] as const),
+] satisfies (keyof ImportedPasskey)[];
+
+/** Moves in one passkey; one that the user has here already stays as it is. Rejects with a `SetupError`. */
+export async function importPasskey({ kit, userId, now }: MethodContext, data: unknown): Promise<void> {
+  const passkey = readImport(data);
+  const passkeys = passkeysOf(kit);
+  const inserted = await passkeys.insert(
+    { ...passkey, userId, label: passkey.label ?? null, createdAt: now, lastUsedAt: null },
+    { first: false },
+  );
+  if (inserted === 'inserted' || (await passkeys.find(userId, passkey.id)) !== null) return;
+  throw new SetupError(
+    'Another user has this passkey.',
+    'Import it for the user whose it is, or remove it there first.',
+  );
+}
+
+function readImport(data: unknown): ImportedPasskey {
+  if (!isObject(data)) throw wrong('The passkey', 'an object with the members of `ImportedPasskey`');
+  refuseUnknownKeys(data, NAMES, 'passkey');
+  const { id, userHandle, publicKey, counter, backupEligible, backedUp, transports, label } = data;
+  if (!isCredentialId(id)) throw wrong('`id`', 'the credential id in base64url');
+  if (!isBase64url(userHandle) || userHandle.length > 86) throw wrong('`userHandle`', 'at most 64 bytes in base64url');
+  if (!isBase64url(publicKey) || !isUsableKey(Buffer.from(publicKey, 'base64url'))) {
+    throw wrong('`publicKey`', 'a COSE key in base64url, for ES256, ES384, ES512, EdDSA or RS256');
+  }
+  if (!isCounter(counter)) throw wrong('`counter`', 'a whole number from 0 to 4294967295');
+  if (typeof backupEligible !== 'boolean') throw wrong('`backupEligible`', 'the BE flag of its registration');
+  if (typeof backedUp !== 'boolean' || (backedUp && !backupEligible)) {
+    throw wrong('`backedUp`', 'true or false, and false where `backupEligible` is');
+  }
+  const read = { transports: readTransports(transports), label: label === undefined ? undefined : readLabel(label) };
+  if (read.transports === null) throw wrong('`transports`', "a list such as ['internal', 'hybrid'], or an empty one");
+  if (read.label === null) throw wrong('`label`', '1 to 64 characters, or nothing');
+  const row = { id, userHandle, publicKey, counter, backupEligible, backedUp, transports: read.transports };
+  return read.label === undefined ? row : { ...row, label: read.label };
+}
+
+function isCounter(value: unknown): value is number {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= 0xffffffff;
+}
+
+function wrong(what: string, expected: string): SetupError {
+  return new SetupError(`${what} of the passkey to import can't be read.`, `Write ${expected}.`);
+}

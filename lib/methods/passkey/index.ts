@@ -1,0 +1,45 @@
+import { andThen } from '../../internal/maybe-promise.js';
+import type { Method } from '../method.js';
+import { passkeysOf } from './assertion.js';
+import { createAuthentication } from './authentication.js';
+import { importPasskey } from './import.js';
+import { type PasskeyOptions, readPasskeyOptions } from './options.js';
+import { createRegistration, type PasskeyRegistration } from './registration.js';
+import { createSignInCeremony, type PasskeySignIn } from './sign-in.js';
+
+export type { ImportedPasskey } from './import.js';
+export type { PasskeyOptions } from './options.js';
+export type { PublicPasskey } from './public.js';
+
+export interface PasskeyMethod extends Required<Method<'passkey'>> {
+  readonly registration: PasskeyRegistration;
+  readonly signIn: PasskeySignIn;
+}
+
+/**
+ * Passkeys, on @simplewebauthn/server: to step up and to sign in without a name. The authenticator has to verify its
+ * user, by a PIN or a fingerprint, every time. Throws a `SetupError` for options that no browser would accept.
+ */
+export function passkey(options: PasskeyOptions): PasskeyMethod {
+  const settings = readPasskeyOptions(options);
+  return {
+    name: 'passkey',
+    acr: 'phr', // phishing-resistant (OpenID EAP ACR Values 1.0)
+    // A key, and the user verified by it. Nothing attests hardware (`hwk`), and no flag says what verified the user.
+    amr: ['pop', 'user', 'mfa'],
+    guessable: false,
+    needs: ['challenges', 'passkeys', 'users'],
+    enrolled: ({ kit, userId }) => andThen(passkeysOf(kit).listForUser(userId), (rows) => rows.length > 0),
+    ...createAuthentication(settings),
+    registration: createRegistration(settings),
+    signIn: createSignInCeremony(settings),
+    import: importPasskey,
+    async remove({ kit, userId }, id) {
+      const passkeys = passkeysOf(kit);
+      if (id !== null) return passkeys.remove(userId, id);
+      const { length } = await passkeys.listForUser(userId);
+      await passkeys.dropForUser(userId);
+      return length > 0;
+    },
+  };
+}

@@ -1,0 +1,91 @@
+import { type Duration, milliseconds } from '../../internal/duration.js';
+import { refuseUnknownKeys } from '../../internal/nearest.js';
+import { SetupError } from '../../internal/setup-error.js';
+
+export interface PasskeyOptions {
+  /** The domain that the passkeys belong to, for good: the app's host or a parent domain of it, for example `'app.example'`. */
+  readonly rpID: string;
+  /** The app's name, as authenticators show it. */
+  readonly rpName: string;
+  /** The origins of the pages that use passkeys, for example `['https://app.example']`; `https`, or on localhost `http`. */
+  readonly origins: readonly string[];
+  /**
+   * The origins of other sites that may show these pages in a frame. A browser that doesn't say which site it is
+   * (`topOrigin`) is refused in a frame.
+   *
+   * @default [] no other site may
+   */
+  readonly allowedTopOrigins?: readonly string[];
+  /** How long the browser waits for the user. A challenge lives five minutes, whatever is written here. @default '5m' */
+  readonly timeout?: Duration;
+}
+
+/** The options, checked. */
+export interface PasskeySettings {
+  readonly rpID: string;
+  readonly rpName: string;
+  readonly origins: readonly string[];
+  readonly allowedTopOrigins: readonly string[];
+  /** Milliseconds. */
+  readonly timeout: number;
+}
+
+const NAMES = ['rpID', 'rpName', 'origins', 'allowedTopOrigins', 'timeout'] satisfies (keyof PasskeyOptions)[];
+
+/** Throws a `SetupError` that says what to write instead. */
+export function readPasskeyOptions(given: PasskeyOptions): PasskeySettings {
+  if (typeof given !== 'object' || given === null) {
+    throw new SetupError('`passkey` takes an object of options.', 'Write `passkey({ rpID, rpName, origins })`.');
+  }
+  refuseUnknownKeys(given, NAMES, 'passkey');
+  const { rpName, allowedTopOrigins = [], timeout = '5m' } = given; // WebAuthn Level 3, 15.1: five minutes
+  const rpID = readRpID(given.rpID);
+  if (typeof rpName !== 'string' || rpName === '') {
+    throw new SetupError('`passkey.rpName` is missing.', "Write the app's name, as its users know it.");
+  }
+  const origins = readOrigins('passkey.origins', given.origins);
+  const foreign = origins.find((origin) => !isWithin(new URL(origin).hostname, rpID));
+  if (origins.length === 0 || foreign !== undefined) {
+    throw new SetupError(
+      foreign === undefined
+        ? '`passkey.origins` is empty.'
+        : `\`passkey.origins\` has ${foreign}, which is not of ${rpID}.`,
+      'Write origins whose host is `rpID` or ends with it: browsers use a passkey nowhere else.',
+    );
+  }
+  return {
+    rpID,
+    rpName,
+    origins,
+    allowedTopOrigins: readOrigins('passkey.allowedTopOrigins', allowedTopOrigins),
+    timeout: milliseconds(timeout, 'passkey.timeout'),
+  };
+}
+
+/** A domain as browsers write it; of an address they make no passkeys. */
+function readRpID(rpID: unknown): string {
+  const host = typeof rpID === 'string' && URL.canParse(`https://${rpID}`) ? new URL(`https://${rpID}`).hostname : null;
+  if (host !== null && host === rpID && /[a-z]$/.test(host)) return host;
+  throw new SetupError(
+    '`passkey.rpID` is no domain.',
+    "Write the host alone, in small letters, without scheme and port, for example 'app.example' or 'localhost'.",
+  );
+}
+
+function readOrigins(name: string, origins: unknown): readonly string[] {
+  if (Array.isArray(origins) && origins.every(isSecureOrigin)) return [...origins];
+  throw new SetupError(
+    `\`${name}\` is no list of origins.`,
+    "Write each as scheme and host without a path or a slash, for example 'https://app.example'; http is for localhost only.",
+  );
+}
+
+function isSecureOrigin(value: unknown): value is string {
+  if (typeof value !== 'string' || !URL.canParse(value)) return false;
+  const { origin, protocol, hostname } = new URL(value);
+  return origin === value && (protocol === 'https:' || (protocol === 'http:' && isWithin(hostname, 'localhost')));
+}
+
+function isWithin(host: string, domain: string): boolean {
+  return host === domain || host.endsWith(`.${domain}`);
+}

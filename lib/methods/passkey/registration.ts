@@ -1,0 +1,118 @@
+import {
+  generateRegistrationOptions,
+  type RegistrationResponseJSON,
+  type VerifiedRegistrationResponse,
+  verifyRegistrationResponse,
+} from '@simplewebauthn/server';
+import type { PasskeyRow } from '../../stores/contract/passkeys.js';
+import type { BeginContext, MethodContext } from '../method.js';
+import { passkeysOf } from './assertion.js';
+import { readCborMap } from './cbor.js';
+import { isFrameAllowed } from './client-data.js';
+import type { PasskeySettings } from './options.js';
+import { ALGORITHMS, isUsableKey } from './public-key.js';
+import { readRegistration } from './response.js';
+import { userHandle } from './user-handle.js';
+
+export interface RegistrationAnswer {
+  /** What the client sent: any JSON. */
+  readonly response: unknown;
+  /** What was handed to the browser, base64url; used up by now. */
+  readonly challenge: string;
+  readonly label: string | null;
+  /** Only as the user's first method of all. */
+  readonly first: boolean;
+}
+
+export type RegistrationOutcome =
+  | { readonly outcome: 'enrolled'; readonly row: PasskeyRow }
+  /** `taken`: the credential id is there already, whoever's it is. */
+  | { readonly outcome: 'failed'; readonly reason: 'malformed' | 'wrong' | 'taken' | 'not-first' };
+
+/** The ceremony of an enrolment. Whether this session may do it is the caller's to decide, at both ends. */
+export interface PasskeyRegistration {
+  /** The browser's options; null for a user who is unknown or disabled. */
+  begin(context: BeginContext): Promise<object | null>;
+  finish(context: MethodContext, answer: RegistrationAnswer): Promise<RegistrationOutcome>;
+}
+
+export function createRegistration(settings: PasskeySettings): PasskeyRegistration {
+  return {
+    async begin({ kit, userId, challenge }) {
+      const user = await kit.findUser(userId);
+      if (user === null) return null;
+      const rows = await passkeysOf(kit).listForUser(userId);
+      return generateRegistrationOptions({
+        rpID: settings.rpID,
+        rpName: settings.rpName,
+        userID: new Uint8Array(Buffer.from(userHandle(userId, kit.secrets[0]), 'base64url')),
+        userName: user.name,
+        userDisplayName: user.displayName ?? user.name,
+        challenge: new Uint8Array(Buffer.from(challenge, 'base64url')),
+        timeout: settings.timeout,
+        attestationType: 'none',
+        excludeCredentials: rows.map(({ id, transports }) => ({ id, transports: [...transports] })),
+        authenticatorSelection: { residentKey: 'required', userVerification: 'required' },
+        supportedAlgorithmIDs: [...ALGORITHMS],
+      });
+    },
+
+    async finish({ kit, userId, now }, { response: given, challenge, label, first }) {
+      const response = readRegistration(given);
+      if (response === null) return { outcome: 'failed', reason: 'malformed' };
+      const isAllowed = isFrameAllowed(response.response.clientDataJSON, settings.allowedTopOrigins);
+      if (isAllowed === null || !isPlainAttestation(response)) return { outcome: 'failed', reason: 'malformed' };
+      const registered = isAllowed ? await verify(settings, response, challenge) : undefined;
+      if (registered?.credential.id !== response.id || !isUsableKey(registered.credential.publicKey)) {
+        return { outcome: 'failed', reason: 'wrong' };
+      }
+      const row: PasskeyRow = {
+        id: response.id,
+        userId,
+        userHandle: userHandle(userId, kit.secrets[0]),
+        publicKey: Buffer.from(registered.credential.publicKey).toString('base64url'),
+        counter: registered.credential.counter,
+        backupEligible: registered.credentialDeviceType === 'multiDevice',
+        backedUp: registered.credentialBackedUp,
+        transports: response.response.transports ?? [],
+        label,
+        createdAt: now,
+        lastUsedAt: null,
+      };
+      const inserted = await passkeysOf(kit).insert(row, { first });
+      return inserted === 'inserted' ? { outcome: 'enrolled', row } : { outcome: 'failed', reason: inserted };
+    },
+  };
+}
+
+async function verify(
+  { rpID, origins }: PasskeySettings,
+  response: RegistrationResponseJSON,
+  challenge: string,
+): Promise<VerifiedRegistrationResponse['registrationInfo']> {
+  try {
+    const { registrationInfo } = await verifyRegistrationResponse({
+      response,
+      expectedChallenge: challenge,
+      expectedOrigin: [...origins],
+      expectedRPID: rpID,
+      requireUserVerification: true,
+      supportedAlgorithmIDs: [...ALGORITHMS],
+    });
+    return registrationInfo;
+  } catch {
+    // The library's message may quote the expected challenge, so it goes nowhere.
+    return undefined;
+  }
+}
+
+/**
+ * None, or a self-signature, which browsers leave in. No certificates were asked for, and those that come all the same
+ * must not reach the library: to check them it would fetch revocation lists from addresses that they name.
+ */
+function isPlainAttestation({ response }: RegistrationResponseJSON): boolean {
+  const attestation = readCborMap(Buffer.from(response.attestationObject, 'base64url'));
+  const format = attestation?.get('fmt');
+  const statement = attestation?.get('attStmt');
+  return (format === 'none' || format === 'packed') && statement instanceof Map && !statement.has('x5c');
+}

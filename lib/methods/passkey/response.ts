@@ -1,0 +1,74 @@
+import type { AuthenticationResponseJSON, RegistrationResponseJSON } from '@simplewebauthn/server';
+
+/** For all strings of a response together. One without an attestation chain is under 4 KiB. */
+const MAX_CHARACTERS = 16_384;
+/** 1,023 bytes in base64url (WebAuthn Level 3, 7.1 step 25). */
+const MAX_ID_CHARACTERS = 1_364;
+const MAX_TRANSPORTS = 10;
+
+type Members = Readonly<Record<string, unknown>>;
+
+/**
+ * Reads what a browser's `toJSON()` gives for a registration. Only the members that are needed are taken over, and
+ * only within bounds: everything behind this parses what it is given. Null for anything else.
+ */
+export function readRegistration(given: unknown): RegistrationResponseJSON | null {
+  const credential = readCredential(given);
+  if (credential === null) return null;
+  const { clientDataJSON, attestationObject, transports: givenTransports } = credential.response;
+  const transports = readTransports(givenTransports ?? []);
+  if (!isBase64url(clientDataJSON) || !isBase64url(attestationObject) || transports === null) return null;
+  if (!isWithinBounds([credential.id, clientDataJSON, attestationObject])) return null;
+  return withResponse(credential.id, { clientDataJSON, attestationObject, transports });
+}
+
+/** The same for an assertion. */
+export function readAssertion(given: unknown): AuthenticationResponseJSON | null {
+  const credential = readCredential(given);
+  if (credential === null) return null;
+  const { clientDataJSON, authenticatorData, signature, userHandle: handle } = credential.response;
+  const userHandle = handle ?? undefined; // null is how the browser says that there is none
+  if (!isBase64url(clientDataJSON) || !isBase64url(authenticatorData) || !isBase64url(signature)) return null;
+  if (userHandle !== undefined && !isBase64url(userHandle)) return null;
+  if (!isWithinBounds([credential.id, clientDataJSON, authenticatorData, signature, userHandle ?? ''])) return null;
+  const response = { clientDataJSON, authenticatorData, signature };
+  return withResponse(credential.id, userHandle === undefined ? response : { ...response, userHandle });
+}
+
+function readCredential(given: unknown): { readonly id: string; readonly response: Members } | null {
+  if (!isObject(given)) return null;
+  const { id, rawId, type, response } = given;
+  return isCredentialId(id) && rawId === id && type === 'public-key' && isObject(response) ? { id, response } : null;
+}
+
+function withResponse<R>(
+  id: string,
+  response: R,
+): { id: string; rawId: string; type: 'public-key'; clientExtensionResults: object; response: R } {
+  return { id, rawId: id, type: 'public-key', clientExtensionResults: {}, response };
+}
+
+function isWithinBounds(strings: readonly string[]): boolean {
+  return strings.reduce((sum, { length }) => sum + length, 0) <= MAX_CHARACTERS;
+}
+
+export function isObject(value: unknown): value is Members {
+  return typeof value === 'object' && value !== null;
+}
+
+export function isCredentialId(value: unknown): value is string {
+  return isBase64url(value) && value.length <= MAX_ID_CHARACTERS;
+}
+
+export function isBase64url(value: unknown): value is string {
+  if (typeof value !== 'string' || value.length > MAX_CHARACTERS) return false;
+  return value.length % 4 !== 1 && /^[\w-]+$/.test(value);
+}
+
+/** Hints for later, of which browsers may invent new ones; null for what is no list of a few short words. */
+export function readTransports(value: unknown): string[] | null {
+  const transports: readonly unknown[] | null = Array.isArray(value) ? value : null;
+  if (transports === null || transports.length > MAX_TRANSPORTS) return null;
+  const words = transports.filter((word): word is string => typeof word === 'string' && /^[\w-]{1,32}$/.test(word));
+  return words.length === transports.length ? words : null;
+}

@@ -1,0 +1,45 @@
+import { generateAuthenticationOptions } from '@simplewebauthn/server';
+import type { MethodKit, MethodOutcome } from '../method.js';
+import { checkAssertion, passkeysOf } from './assertion.js';
+import type { PasskeySettings } from './options.js';
+import { readAssertion } from './response.js';
+
+export interface PasskeySignInAnswer {
+  /** What the client sent: any JSON. */
+  readonly response: unknown;
+  /** What was to be signed, base64url; used up by now. */
+  readonly challenge: string;
+  readonly now: number;
+}
+
+export type PasskeySignInOutcome =
+  | { readonly outcome: 'verified'; readonly userId: string }
+  | Extract<MethodOutcome, { outcome: 'failed' }>;
+
+/** The ceremony of a sign-in: nobody has said who they are, the passkey does. */
+export interface PasskeySignIn {
+  begin(options: { readonly challenge: string }): Promise<object>;
+  verify(kit: MethodKit, answer: PasskeySignInAnswer): Promise<PasskeySignInOutcome>;
+}
+
+export function createSignInCeremony(settings: PasskeySettings): PasskeySignIn {
+  return {
+    begin: ({ challenge }) =>
+      generateAuthenticationOptions({
+        rpID: settings.rpID,
+        challenge: new Uint8Array(Buffer.from(challenge, 'base64url')),
+        userVerification: 'required',
+        timeout: settings.timeout,
+      }),
+
+    async verify(kit, { response: given, challenge, now }) {
+      const response = readAssertion(given);
+      // Without a user handle nothing but the id says whose it is (WebAuthn Level 3, 7.2 step 6).
+      if (response?.response.userHandle === undefined) return { outcome: 'failed', reason: 'malformed' };
+      const row = await passkeysOf(kit).findById(response.id);
+      if (row === null) return { outcome: 'failed', reason: 'unknown-credential' };
+      const answer = await checkAssertion(kit, settings, { response, row, challenge, now });
+      return answer.outcome === 'verified' ? { outcome: 'verified', userId: row.userId } : answer;
+    },
+  };
+}
