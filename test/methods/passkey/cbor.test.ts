@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { readCborMap } from '../../../lib/methods/passkey/cbor.js';
+
+const read = (hex: string) => readCborMap(Buffer.from(hex.replaceAll(' ', ''), 'hex'));
+
+describe('readCborMap', () => {
+  it('reads integers, bytes, text and a map in a map', () => {
+    const inner = new Map<unknown, unknown>([['x', new Uint8Array([1, 2])]]);
+    assert.deepEqual(
+      read('a6 01 17 20 1818 02 190100 03 1a00010000 63616263 38ff 04 a1 6178 420102'),
+      new Map<unknown, unknown>([
+        [1, 23],
+        [-1, 24],
+        [2, 256],
+        [3, 65_536],
+        ['abc', -256],
+        [4, inner],
+      ]),
+    );
+  });
+
+  for (const [what, hex] of [
+    ['nothing', ''],
+    ['what is no map', '01'],
+    ['bytes left over', 'a0 00'],
+    ['a key twice', 'a2 01 02 01 03'],
+    ['a key twice in two lengths', 'a2 01 02 1801 03'],
+    ['a key of bytes', 'a1 4101 02'],
+    ['a map in a map in a map', 'a1 01 a1 01 a1 01 01'],
+    ['an array', 'a1 01 80'],
+    ['a tag', 'a1 01 c0 01'],
+    ['true', 'a1 01 f5'],
+    ['a 64-bit integer', 'a1 01 1b0000000000000001'],
+    ['bytes of unknown length', 'a1 01 5f 4101 ff'],
+    ['a map of unknown length', 'bf 01 01 ff'],
+    ['bytes that end too early', 'a1 01 42 01'],
+    ['a map that ends too early', 'a2 01 01'],
+    ['a number that ends too early', 'a1 01 19 01'],
+  ] as const) {
+    it(`refuses ${what}`, () => {
+      assert.equal(read(hex), null);
+    });
+  }
+});

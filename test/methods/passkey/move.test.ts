@@ -1,0 +1,156 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { SetupError } from '../../../lib/internal/setup-error.js';
+import { publicPasskey, readLabel } from '../../../lib/methods/passkey/public.js';
+import { authenticator, NOW, setUp } from './setting.js';
+
+/** A passkey as another system has it, and the authenticator that signs with it. */
+async function elsewhere(more: Parameters<typeof authenticator>[0] = {}) {
+  const other = setUp({ secret: 'the secret of another system, never seen here' });
+  const key = authenticator(more);
+  const outcome = await other.register('alice', key);
+  assert.equal(outcome.outcome, 'enrolled');
+  const { id, userHandle, publicKey, counter, backupEligible, backedUp, transports } =
+    outcome.outcome === 'enrolled' ? outcome.row : assert.fail();
+  return { key, passkey: { id, userHandle, publicKey, counter, backupEligible, backedUp, transports } };
+}
+
+const context = (kit: ReturnType<typeof setUp>['kit'], userId: string) => ({ kit, userId, now: NOW });
+
+describe('importing a passkey', () => {
+  it('makes it work as if it had been registered here', async () => {
+    const setting = setUp();
+    const { key, passkey } = await elsewhere();
+    await setting.method.import(context(setting.kit, 'alice'), { ...passkey, counter: 3, label: ' laptop ' });
+    const [row] = await setting.store.passkeys.listForUser('alice');
+    assert.deepEqual(row, {
+      ...passkey,
+      userId: 'alice',
+      counter: 3,
+      label: 'laptop',
+      createdAt: NOW,
+      lastUsedAt: null,
+    });
+    assert.deepEqual(await setting.stepUp('alice', key, { counter: 4 }), { outcome: 'verified' });
+  });
+
+  for (const algorithm of ['ES256', 'EdDSA', 'RS256'] as const) {
+    it(`takes one with ${algorithm}`, async () => {
+      const setting = setUp();
+      const { key, passkey } = await elsewhere({ algorithm });
+      await setting.method.import(context(setting.kit, 'alice'), passkey);
+      assert.deepEqual(await setting.stepUp('alice', key), { outcome: 'verified' });
+    });
+  }
+
+  it('leaves one alone that the user has here already, so that it may be repeated', async () => {
+    const setting = setUp();
+    const { key, passkey } = await elsewhere();
+    await setting.method.import(context(setting.kit, 'alice'), passkey);
+    await setting.stepUp('alice', key);
+    const rows = await setting.store.passkeys.listForUser('alice');
+    await setting.method.import(context(setting.kit, 'alice'), passkey);
+    assert.deepEqual(await setting.store.passkeys.listForUser('alice'), rows);
+  });
+
+  it("refuses another user's", async () => {
+    const setting = setUp();
+    const { passkey } = await elsewhere();
+    await setting.method.import(context(setting.kit, 'alice'), passkey);
+    await assert.rejects(setting.method.import(context(setting.kit, 'bob'), passkey), SetupError);
+  });
+
+  const key = (hex: string) => ({ publicKey: Buffer.from(hex.replaceAll(' ', ''), 'hex').toString('base64url') });
+  const x = '58200'.concat('1'.padStart(63, '0'));
+  const refused: readonly (readonly [what: string, change: object, message: RegExp])[] = [
+    ['an unknown member', { credentialId: 'x' }, /credentialId/],
+    ['no id', { id: undefined }, /`id`/],
+    ['an id in base64', { id: 'ab+/' }, /`id`/],
+    ['no user handle', { userHandle: undefined }, /`userHandle`/],
+    ['a user handle of 65 bytes', { userHandle: 'a'.repeat(87) }, /`userHandle`/],
+    ['a public key in bytes', { publicKey: new Uint8Array(77) }, /`publicKey`/],
+    ['a public key that is no COSE key', { publicKey: 'AAAA' }, /`publicKey`/],
+    ['a key of another curve than its algorithm', key(`a5010203262002 21${x} 22${x}`), /`publicKey`/],
+    ['a key without a point', key('a301020326 2001'), /`publicKey`/],
+    ['an RSA key of 1,024 bits', key(`a401030339010020 5880${'ff'.repeat(128)} 2143010001`), /`publicKey`/],
+    ['an RSA key of 8,192 bits', key(`a401030339010020 590400${'ff'.repeat(1024)} 2143010001`), /`publicKey`/],
+    ['RS1', key(`a401030339fffe20 590100${'ff'.repeat(256)} 2143010001`), /`publicKey`/],
+    ['a negative counter', { counter: -1 }, /`counter`/],
+    ['a counter of more than 32 bits', { counter: 2 ** 32 }, /`counter`/],
+    ['no backup flags', { backupEligible: undefined }, /`backupEligible`/],
+    ['a backup of what can have none', { backupEligible: false, backedUp: true }, /`backedUp`/],
+    ['transports that are no list', { transports: 'usb' }, /`transports`/],
+    ['a label of 65 characters', { label: 'x'.repeat(65) }, /`label`/],
+  ];
+
+  for (const [what, change, message] of refused) {
+    it(`refuses ${what}`, async () => {
+      const setting = setUp();
+      const { passkey } = await elsewhere();
+      await assert.rejects(
+        setting.method.import(context(setting.kit, 'alice'), { ...passkey, ...change }),
+        (error) => error instanceof SetupError && message.test(error.message),
+      );
+      assert.deepEqual(await setting.store.passkeys.listForUser('alice'), []);
+    });
+  }
+
+  for (const data of [null, undefined, 'passkey', 1, []]) {
+    it(`refuses ${JSON.stringify(data)}`, async () => {
+      const setting = setUp();
+      await assert.rejects(setting.method.import(context(setting.kit, 'alice'), data), SetupError);
+    });
+  }
+});
+
+describe('removing passkeys', () => {
+  it('takes one, or all, of this user only, and says whether there was any', async () => {
+    const setting = setUp();
+    const { kit, method, store } = setting;
+    for (const userId of ['alice', 'alice', 'bob']) await setting.register(userId, authenticator());
+    const [first] = await store.passkeys.listForUser('alice');
+    const [bobs] = await store.passkeys.listForUser('bob');
+    assert.ok(first && bobs);
+    assert.equal(await method.enrolled(context(kit, 'alice')), true);
+    assert.equal(await method.remove(context(kit, 'alice'), bobs.id), false);
+    assert.equal(await method.remove(context(kit, 'alice'), first.id), true);
+    assert.equal(await method.remove(context(kit, 'alice'), first.id), false);
+    assert.equal(await method.remove(context(kit, 'alice'), null), true);
+    assert.equal(await method.remove(context(kit, 'alice'), null), false);
+    assert.equal(await method.enrolled(context(kit, 'alice')), false);
+    assert.equal(await method.enrolled(context(kit, 'bob')), true);
+  });
+});
+
+describe('a passkey in public', () => {
+  it('has neither key nor counter nor user handle', async () => {
+    const setting = setUp();
+    const outcome = await setting.register('alice', authenticator());
+    const row = outcome.outcome === 'enrolled' ? outcome.row : assert.fail();
+    assert.deepEqual(publicPasskey(row), {
+      id: row.id,
+      label: null,
+      createdAt: NOW,
+      lastUsedAt: null,
+      backedUp: false,
+      transports: ['internal'],
+    });
+  });
+
+  for (const [given, label] of [
+    ['phone', 'phone'],
+    [' my phone \n', 'my phone'],
+    ['x'.repeat(64), 'x'.repeat(64)],
+    [` ${'x'.repeat(64)} `, 'x'.repeat(64)],
+    ['x'.repeat(65), null],
+    ['', null],
+    [' \t', null],
+    [7, null],
+    [null, null],
+    [['phone'], null],
+  ] as const) {
+    it(`reads the label ${JSON.stringify(given).slice(0, 20)} as ${JSON.stringify(label)?.slice(0, 20)}`, () => {
+      assert.equal(readLabel(given), label);
+    });
+  }
+});

@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { SetupError } from '../../../lib/internal/setup-error.js';
+import { type PasskeyOptions, passkey } from '../../../lib/methods/passkey/index.js';
+
+const good = { rpID: 'app.example', rpName: 'Example', origins: ['https://app.example'] };
+
+describe('passkey(options)', () => {
+  const accepted: readonly (readonly [what: string, options: Partial<PasskeyOptions>])[] = [
+    ['the host itself', {}],
+    ['subdomains and ports', { origins: ['https://app.example', 'https://login.app.example:8443'] }],
+    ['http on localhost', { rpID: 'localhost', origins: ['http://localhost:3000', 'https://localhost'] }],
+    ['http below localhost', { rpID: 'app.localhost', origins: ['http://app.localhost:3000'] }],
+    ['a domain in punycode', { rpID: 'xn--bcher-kva.example', origins: ['https://xn--bcher-kva.example'] }],
+    ['a site that may frame', { allowedTopOrigins: ['https://partner.example'] }],
+    ['a timeout', { timeout: '2m' }],
+  ];
+
+  for (const [what, options] of accepted) {
+    it(`takes ${what}`, () => {
+      assert.equal(passkey({ ...good, ...options }).name, 'passkey');
+    });
+  }
+
+  const refused: readonly (readonly [what: string, options: unknown, message: RegExp])[] = [
+    ['nothing', undefined, /takes an object/],
+    ['a misspelt option', { ...good, rpId: 'app.example' }, /rpId.*Did you mean `rpID`/s],
+    ['no rpID', { ...good, rpID: undefined }, /rpID.*is no domain/],
+    ['an rpID with a scheme', { ...good, rpID: 'https://app.example' }, /host alone/],
+    ['an rpID with a port', { ...good, rpID: 'app.example:443' }, /host alone/],
+    ['an rpID with a path', { ...good, rpID: 'app.example/' }, /host alone/],
+    ['an rpID in capitals', { ...good, rpID: 'App.example' }, /small letters/],
+    ['an address as rpID', { ...good, rpID: '127.0.0.1', origins: ['https://127.0.0.1'] }, /is no domain/],
+    ['an IPv6 address as rpID', { ...good, rpID: '[::1]', origins: ['https://[::1]'] }, /is no domain/],
+    ['an rpID with a user', { ...good, rpID: 'a@app.example' }, /is no domain/],
+    ['no rpName', { ...good, rpName: '' }, /rpName.*missing/],
+    ['no origins', { ...good, origins: [] }, /is empty/],
+    ['origins that are no list', { ...good, origins: 'https://app.example' }, /no list of origins/],
+    ['an origin with a slash', { ...good, origins: ['https://app.example/'] }, /without a path or a slash/],
+    ['an origin with a default port', { ...good, origins: ['https://app.example:443'] }, /no list of origins/],
+    ['http', { ...good, origins: ['http://app.example'] }, /http is for localhost only/],
+    ['another scheme', { ...good, origins: ['ftp://app.example'] }, /no list of origins/],
+    [
+      'a foreign origin',
+      { ...good, origins: ['https://app.example', 'https://evil.example'] },
+      /evil\.example.*not of app/,
+    ],
+    ['an origin that only ends alike', { ...good, origins: ['https://notapp.example'] }, /not of app\.example/],
+    ['a parent of the rpID', { ...good, rpID: 'login.app.example' }, /not of login\.app\.example/],
+    ['a top origin in clear', { ...good, allowedTopOrigins: ['http://partner.example'] }, /allowedTopOrigins/],
+    ['any top origin', { ...good, allowedTopOrigins: ['*'] }, /allowedTopOrigins/],
+    ['a timeout without a unit', { ...good, timeout: '300' }, /passkey\.timeout/],
+  ];
+
+  for (const [what, options, message] of refused) {
+    it(`refuses ${what}`, () => {
+      assert.throws(
+        () => passkey(options as PasskeyOptions), // what no compiler lets through
+        (error) => error instanceof SetupError && message.test(error.message),
+      );
+    });
+  }
+
+  it('says what it stands for: phishing-resistant, two factors, no hardware that nobody has attested', () => {
+    const { acr, amr, guessable, needs } = passkey(good);
+    assert.equal(acr, 'phr');
+    assert.deepEqual(amr, ['pop', 'user', 'mfa']);
+    assert.equal(guessable, false);
+    assert.deepEqual(needs, ['challenges', 'passkeys', 'users']);
+  });
+});

@@ -1,0 +1,85 @@
+import type { StepgateEvent } from '../../../lib/events.js';
+import { readSecrets } from '../../../lib/internal/keys.js';
+import type { MethodKit, MethodOutcome } from '../../../lib/methods/method.js';
+import { type PasskeyMethod, type PasskeyOptions, passkey } from '../../../lib/methods/passkey/index.js';
+import type { RegistrationOutcome } from '../../../lib/methods/passkey/registration.js';
+import type { Store, StoreParts } from '../../../lib/stores/contract/store.js';
+import { memoryStore } from '../../../lib/stores/memory/index.js';
+import type { CreationOptionsJSON, RequestOptionsJSON } from '../../../lib/testing/authenticator/messages.js';
+import {
+  type SoftwareAuthenticator,
+  softwareAuthenticator,
+} from '../../../lib/testing/authenticator/software-authenticator.js';
+import type { AuthenticationVariant, RegistrationVariant } from '../../../lib/testing/authenticator/variants.js';
+
+export const ORIGIN = 'https://app.example';
+export const RP_ID = 'app.example';
+export const NOW = Date.UTC(2026, 0, 1);
+const SECRET = 'the secret of these tests, long enough';
+
+/** Challenges as the kit makes them; these tests need no more of them than that each is another. */
+let challenges = 0;
+export function newChallenge(): string {
+  challenges += 1;
+  return Buffer.alloc(32, challenges).toString('base64url');
+}
+
+export interface Setting {
+  readonly store: Store & StoreParts;
+  readonly kit: MethodKit;
+  readonly method: PasskeyMethod;
+  readonly events: Omit<StepgateEvent, 'at'>[];
+  /** Registers at `NOW`, as a user of the app. */
+  register(userId: string, by: SoftwareAuthenticator, variant?: RegistrationVariant): Promise<RegistrationOutcome>;
+  /** Steps up a second later. */
+  stepUp(userId: string, by: SoftwareAuthenticator, variant?: AuthenticationVariant): Promise<MethodOutcome>;
+}
+
+export interface SettingOptions extends Partial<PasskeyOptions> {
+  readonly secret?: string | readonly string[];
+  readonly store?: Store & StoreParts;
+}
+
+/** The method over a memory store, without a kit around it. */
+export function setUp({ secret = SECRET, store = memoryStore(), ...options }: SettingOptions = {}): Setting {
+  const events: Omit<StepgateEvent, 'at'>[] = [];
+  const method = passkey({ rpID: RP_ID, rpName: 'Example', origins: [ORIGIN], ...options });
+  const kit: MethodKit = {
+    store,
+    secrets: readSecrets(secret),
+    issuer: ORIGIN,
+    emit: (event) => events.push(event),
+    findUser: async (userId) => (userId === 'nobody' ? null : { name: `${userId}@app.example` }),
+  };
+  return {
+    store,
+    kit,
+    method,
+    events,
+    async register(userId, by, variant) {
+      const context = { kit, userId, now: NOW };
+      const challenge = newChallenge();
+      const response = by.create(creationOptions(await method.registration.begin({ ...context, challenge })), variant);
+      return method.registration.finish(context, { response, challenge, label: null, first: false });
+    },
+    async stepUp(userId, by, variant) {
+      const context = { kit, userId, now: NOW + 1_000 };
+      const value = newChallenge();
+      const response = by.get(requestOptions(await method.begin({ ...context, challenge: value })), variant);
+      return method.verify({ ...context, response, challenge: { value, createdAt: NOW + 1_000 } });
+    },
+  };
+}
+
+export function authenticator(more: Partial<Parameters<typeof softwareAuthenticator>[0]> = {}): SoftwareAuthenticator {
+  return softwareAuthenticator({ origin: ORIGIN, ...more });
+}
+
+/** The options are JSON for a browser, so their type says nothing; the authenticator reads what it needs. */
+export function creationOptions(options: object | null): CreationOptionsJSON {
+  return JSON.parse(JSON.stringify(options));
+}
+
+export function requestOptions(options: object): RequestOptionsJSON {
+  return JSON.parse(JSON.stringify(options));
+}

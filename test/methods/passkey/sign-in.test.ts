@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { AuthenticationVariant } from '../../../lib/testing/authenticator/variants.js';
+import { authenticator, NOW, newChallenge, RP_ID, requestOptions, type Setting, setUp } from './setting.js';
+
+async function signIn({ kit, method }: Setting, by: ReturnType<typeof authenticator>, variant?: AuthenticationVariant) {
+  const challenge = newChallenge();
+  const response = by.get(requestOptions(await method.signIn.begin({ challenge })), variant);
+  return method.signIn.verify(kit, { response, challenge, now: NOW + 1_000 });
+}
+
+describe('the options of a sign-in', () => {
+  it('ask for user verification and name no passkey', async () => {
+    const challenge = newChallenge();
+    assert.deepEqual(requestOptions(await setUp().method.signIn.begin({ challenge })), {
+      rpId: RP_ID,
+      challenge,
+      timeout: 300_000,
+      userVerification: 'required',
+    });
+  });
+});
+
+describe('a sign-in', () => {
+  it('says who it is, and notes the use', async () => {
+    const setting = setUp();
+    const [alices, bobs] = [authenticator(), authenticator({ synced: true })];
+    await setting.register('alice', alices);
+    await setting.register('bob', bobs);
+    assert.deepEqual(await signIn(setting, alices), { outcome: 'verified', userId: 'alice' });
+    assert.deepEqual(await signIn(setting, bobs), { outcome: 'verified', userId: 'bob' });
+    const [row] = await setting.store.passkeys.listForUser('alice');
+    assert.deepEqual([row?.counter, row?.lastUsedAt], [1, NOW + 1_000]);
+  });
+
+  it('needs the user handle, since nobody has said who they are (7.2 step 6)', async () => {
+    const setting = setUp();
+    const key = authenticator();
+    await setting.register('alice', key);
+    assert.deepEqual(await signIn(setting, key, { userHandle: null }), { outcome: 'failed', reason: 'malformed' });
+  });
+
+  it("is refused with another user's handle", async () => {
+    const setting = setUp();
+    const key = authenticator();
+    await setting.register('alice', key);
+    await setting.register('bob', authenticator());
+    const [bob] = await setting.store.passkeys.listForUser('bob');
+    const outcome = await signIn(setting, key, { userHandle: bob?.userHandle ?? null });
+    assert.deepEqual(outcome, { outcome: 'failed', reason: 'wrong' });
+  });
+
+  it('with a passkey that somebody else has registered as theirs is refused by the handle', async () => {
+    // Whoever knows the id and the public key of a removed passkey could claim it: attestation `none` proves nothing.
+    const setting = setUp();
+    const key = authenticator();
+    await setting.register('alice', key);
+    const [row] = await setting.store.passkeys.listForUser('alice');
+    assert.ok(row);
+    await setting.method.remove({ kit: setting.kit, userId: 'alice', now: NOW }, row.id);
+    await setting.register('mallory', authenticator());
+    const [mallory] = await setting.store.passkeys.listForUser('mallory');
+    assert.ok(mallory);
+    await setting.store.passkeys.insert(
+      { ...row, userId: 'mallory', userHandle: mallory.userHandle },
+      { first: false },
+    );
+    assert.deepEqual(await signIn(setting, key), { outcome: 'failed', reason: 'wrong' });
+  });
+
+  it('is refused with a passkey that is unknown', async () => {
+    const setting = setUp();
+    const key = authenticator();
+    await setUp().register('alice', key);
+    assert.deepEqual(await signIn(setting, key), { outcome: 'failed', reason: 'unknown-credential' });
+  });
+
+  for (const [what, variant] of [
+    ['another challenge', { clientData: { challenge: newChallenge() } }],
+    ['another origin', { clientData: { origin: 'https://evil.example' } }],
+    ['no user verified', { userVerified: false }],
+    ['a frame of another site', { clientData: { crossOrigin: true } }],
+    ['another signature', { tamperSignature: true }],
+  ] as const) {
+    it(`is refused with ${what}`, async () => {
+      const setting = setUp();
+      const key = authenticator();
+      await setting.register('alice', key);
+      assert.deepEqual(await signIn(setting, key, variant), { outcome: 'failed', reason: 'wrong' });
+      const [row] = await setting.store.passkeys.listForUser('alice');
+      assert.deepEqual([row?.counter, row?.lastUsedAt], [0, null]);
+    });
+  }
+
+  it('is refused with a counter that went back, which is told', async () => {
+    const setting = setUp();
+    const key = authenticator();
+    await setting.register('alice', key);
+    await signIn(setting, key, { counter: 5 });
+    assert.deepEqual(await signIn(setting, key, { counter: 5 }), { outcome: 'failed', reason: 'counter-regressed' });
+    assert.deepEqual(
+      setting.events.map(({ type }) => type),
+      ['passkey.counter-regressed'],
+    );
+  });
+});
