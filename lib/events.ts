@@ -26,7 +26,10 @@ export type RefusedReason =
   | 'session-mismatch'
   | 'cross-origin'
   | 'api-key'
-  | 'too-late';
+  | 'too-late'
+  | 'no-challenge'
+  | 'passkey-refused'
+  | 'user-disabled';
 
 /** Why an answer to a challenge was refused. The client hears one code whatever it was. */
 export type FailedReason =

@@ -234,11 +234,13 @@ function readUsers(users: UsersOption | undefined): UsersOption | null {
   throw new SetupError('`users.find` is missing.', 'Write a function that gives `{ name }` or null.');
 }
 
+const TAKEN_NAMES = new Set(['access', 'refresh', 'sign-in']);
+
 function readCookieName(name: unknown): string {
-  if (typeof name === 'string' && /^[\w.-]{1,64}$/.test(name) && name !== 'access' && name !== 'refresh') return name;
+  if (typeof name === 'string' && /^[\w.-]{1,64}$/.test(name) && !TAKEN_NAMES.has(name)) return name;
   throw new SetupError(
     '`cookieName` is no name for a cookie.',
-    'Write 1 to 64 letters, digits, `_`, `-` or `.`; `access` and `refresh` are taken.',
+    'Write 1 to 64 letters, digits, `_`, `-` or `.`; `access`, `refresh` and `sign-in` are taken.',
   );
 }
 

@@ -2,11 +2,12 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { parseCookie, stringifySetCookie } from 'cookie';
 
 /** Our cookies by what they carry. Their names on the wire depend on the options. */
-export type CookieKind = 'session' | 'access' | 'refresh';
+export type CookieKind = CredentialKind | 'signIn';
+type CredentialKind = 'session' | 'access' | 'refresh';
 
 export interface OurCookies {
   readonly values: Readonly<Partial<Record<CookieKind, string>>>;
-  /** One came more than once, or they are of two deliveries: one of them was planted, and we can't tell which. */
+  /** A credential came more than once, or they are of two deliveries: one of them was planted, and we can't tell which. */
   readonly several: boolean;
 }
 
@@ -15,19 +16,24 @@ export interface Cookies {
   read(req: IncomingMessage): OurCookies;
   /** Sets a cookie for `maxAge` milliseconds. */
   set(res: ServerResponse, kind: CookieKind, value: string, maxAge: number): void;
-  /** Clears all of ours. */
+  /** Clears all our credentials. */
   clear(res: ServerResponse): void;
 }
 
-const KINDS: readonly CookieKind[] = ['session', 'access', 'refresh'];
+const CREDENTIALS: readonly CredentialKind[] = ['session', 'access', 'refresh'];
 const NONE: OurCookies = { values: {}, several: false };
 
 export function createCookies({ sessionName, insecure }: { sessionName: string; insecure: boolean }): Cookies {
   const prefix = insecure ? '' : '__Host-'; // RFC 6265bis 4.1.3.2: no sibling domain can set or toss it
-  const names = { session: `${prefix}${sessionName}`, access: `${prefix}access`, refresh: `${prefix}refresh` };
+  const names = {
+    session: `${prefix}${sessionName}`,
+    access: `${prefix}access`,
+    refresh: `${prefix}refresh`,
+    signIn: `${prefix}sign-in`, // names a browser, not a user
+  };
   const attributes = { path: '/', httpOnly: true, secure: !insecure, sameSite: 'lax' } as const;
   const occurrences = Object.fromEntries(
-    KINDS.map((kind) => [kind, new RegExp(`(?:^|;)[ \\t]*${escaped(names[kind])}[ \\t]*=`, 'g')]),
+    CREDENTIALS.map((kind) => [kind, new RegExp(`(?:^|;)[ \\t]*${escaped(names[kind])}[ \\t]*=`, 'g')]),
   );
 
   function write(res: ServerResponse, name: string, line: string): void {
@@ -44,21 +50,23 @@ export function createCookies({ sessionName, insecure }: { sessionName: string; 
       const all = parseCookie(header, { decode: (value) => value }); // our values need no decoding
       const values: Partial<Record<CookieKind, string>> = {};
       let several = false;
-      for (const kind of KINDS) {
+      for (const kind of CREDENTIALS) {
         const value = all[names[kind]];
         if (value === undefined) continue;
         values[kind] = value;
         several ||= (header.match(occurrences[kind] ?? '')?.length ?? 0) > 1;
       }
       several ||= values.session !== undefined && (values.access !== undefined || values.refresh !== undefined);
-      return { values, several };
+      const signIn = all[names.signIn];
+      return { values: signIn === undefined ? values : { ...values, signIn }, several };
     },
     set(res, kind, value, maxAge) {
       const name = names[kind];
       write(res, name, stringifySetCookie({ ...attributes, name, value, maxAge: Math.floor(maxAge / 1_000) }));
     },
     clear(res) {
-      for (const name of Object.values(names)) {
+      for (const kind of CREDENTIALS) {
+        const name = names[kind];
         write(res, name, stringifySetCookie({ ...attributes, name, value: '', maxAge: 0 }));
       }
     },

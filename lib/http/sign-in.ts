@@ -82,7 +82,7 @@ export interface SignInDeps {
 const MAX_USER_ID = 255;
 const MAX_LABEL = 255;
 const MAX_DATA_BYTES = 4_096;
-const DELIVERIES: readonly Delivery[] = ['cookie', 'bearer', 'token-cookies'];
+export const DELIVERIES: readonly Delivery[] = ['cookie', 'bearer', 'token-cookies'];
 
 export function createSignIn<Name extends string>(deps: SignInDeps): SignIn<Name> {
   const { cookies, sessions, states, deliver, isSameOrigin, clock, emit } = deps;

@@ -2,7 +2,14 @@ import { derivedKey } from './blake3.js';
 import { SetupError } from './setup-error.js';
 
 /** What a key is for. One secret never serves two purposes: each has a key of its own. */
-export type KeyPurpose = 'access token' | 'refresh tag' | 'rotation' | 'session token' | 'step-up' | 'user handle';
+export type KeyPurpose =
+  | 'access token'
+  | 'refresh tag'
+  | 'rotation'
+  | 'session token'
+  | 'step-up'
+  | 'sign-in challenge'
+  | 'user handle';
 
 export const MIN_SECRET_BYTES = 32;
 
