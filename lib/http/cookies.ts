@@ -65,9 +65,11 @@ export function createCookies({ sessionName, insecure }: { sessionName: string; 
       write(res, name, stringifySetCookie({ ...attributes, name, value, maxAge: Math.floor(maxAge / 1_000) }));
     },
     clear(res) {
+      // Max-Age is enough for a browser; the cookie jars of some HTTP clients, supertest's among them, know only Expires.
+      const over = { maxAge: 0, expires: new Date(0) };
       for (const kind of CREDENTIALS) {
         const name = names[kind];
-        write(res, name, stringifySetCookie({ ...attributes, name, value: '', maxAge: 0 }));
+        write(res, name, stringifySetCookie({ ...attributes, name, value: '', ...over }));
       }
     },
   };

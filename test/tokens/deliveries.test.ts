@@ -76,7 +76,7 @@ describe('the delivery token-cookies', () => {
     assert.match(res.body.session_id, ID);
     assert.equal(res.body.expires_in, 600);
     assert.deepEqual(attributesOf(res), [
-      '__Host-session=; Max-Age=0; Path=/; HttpOnly; Secure; SameSite=Lax',
+      '__Host-session=; Max-Age=0; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT; HttpOnly; Secure; SameSite=Lax',
       `__Host-access=…; Max-Age=${THIRTY_DAYS}; Path=/; HttpOnly; Secure; SameSite=Lax`,
       `__Host-refresh=…; Max-Age=${THIRTY_DAYS}; Path=/; HttpOnly; Secure; SameSite=Lax`,
     ]);
@@ -121,8 +121,8 @@ describe('the delivery cookie', () => {
     assert.deepEqual(Object.keys(res.body), ['session_id']);
     assert.match(cookiesOf(res)['__Host-session'] ?? '', TOKEN);
     assert.deepEqual(attributesOf(res).slice(0, 2), [
-      '__Host-access=; Max-Age=0; Path=/; HttpOnly; Secure; SameSite=Lax',
-      '__Host-refresh=; Max-Age=0; Path=/; HttpOnly; Secure; SameSite=Lax',
+      '__Host-access=; Max-Age=0; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT; HttpOnly; Secure; SameSite=Lax',
+      '__Host-refresh=; Max-Age=0; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT; HttpOnly; Secure; SameSite=Lax',
     ]);
     isNotCached(res);
   });
