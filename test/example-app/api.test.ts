@@ -1,0 +1,178 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import Database from 'better-sqlite3';
+import request from 'supertest';
+import { newFolder, type RunningBank, startBank } from './bank.js';
+
+const PASSWORD = 'correct horse battery staple';
+const folder = await newFolder();
+let bank: RunningBank;
+before(async () => {
+  bank = await startBank(folder.database);
+});
+after(async () => {
+  await bank.stop();
+  await folder.remove();
+});
+
+/** A browser of its own: it keeps its cookies. */
+async function signedUp(email: string) {
+  const browser = request.agent(bank.origin);
+  const { body } = await browser.post('/signup').send({ email, password: PASSWORD }).expect(201);
+  return { browser, id: String(body.id) };
+}
+
+async function signedIn(email: string, password: string) {
+  const browser = request.agent(bank.origin);
+  await browser.post('/login').send({ email, password }).expect(200);
+  return browser;
+}
+
+describe('the bank', () => {
+  it('signs a new user up and in, shows the session and revokes it', async () => {
+    const browser = request.agent(bank.origin).set('User-Agent', 'curl/8.5.0');
+    const { body: account } = await browser
+      .post('/signup')
+      .send({ email: ' Ada@Example.com ', password: PASSWORD })
+      .expect(201);
+    assert.deepEqual(Object.keys(account), ['id', 'email']);
+    assert.equal(account.email, 'ada@example.com');
+
+    const { body: me } = await browser.get('/me').expect(200);
+    assert.equal(me.email, 'ada@example.com');
+    assert.equal(me.userId, account.id);
+    assert.equal(me.via, 'cookie');
+
+    const { body: list } = await browser.get('/auth/sessions').expect(200);
+    assert.equal(list.sessions.length, 1);
+    const [session] = list.sessions;
+    assert.equal(session.id, me.session.id);
+    assert.equal(session.userAgent, 'curl/8.5.0');
+    assert.match(session.ip, /127\.0\.0\.1|::1/);
+    assert.equal(session.current, true);
+
+    await browser.delete(`/auth/sessions/${session.id}`).expect(204);
+    await browser.get('/me').expect(401);
+  });
+
+  it('signs in, and out again', async () => {
+    await signedUp('bob@example.com');
+    const browser = await signedIn('BOB@example.com', PASSWORD);
+    await browser.get('/me').expect(200);
+    await browser.post('/auth/logout').expect(204);
+    await browser.get('/me').expect(401);
+  });
+
+  it('lets a second device be revoked from the first', async () => {
+    const { browser: first } = await signedUp('carol@example.com');
+    const second = await signedIn('carol@example.com', PASSWORD);
+    const { body } = await first.get('/auth/sessions').expect(200);
+    const other = body.sessions.find((session: { current: boolean }) => !session.current);
+    await first.delete(`/auth/sessions/${other.id}`).expect(204);
+    await second.get('/me').expect(401);
+    await first.get('/me').expect(200);
+  });
+
+  it('ends every other session when the password changes, and takes the new password only', async () => {
+    const { browser: first } = await signedUp('dave@example.com');
+    const second = await signedIn('dave@example.com', PASSWORD);
+    const next = 'another long password';
+    await first.post('/password').send({ current: PASSWORD, next }).expect(200);
+    await first.get('/me').expect(200);
+    await second.get('/me').expect(401);
+    await request(bank.origin).post('/login').send({ email: 'dave@example.com', password: PASSWORD }).expect(401);
+    await signedIn('dave@example.com', next);
+  });
+
+  it('lets exactly one of two parallel password changes win', async () => {
+    await signedUp('erin@example.com');
+    const browsers = [await signedIn('erin@example.com', PASSWORD), await signedIn('erin@example.com', PASSWORD)];
+    const changes = browsers.map((browser, i) =>
+      browser.post('/password').send({ current: PASSWORD, next: `the password of ${i}` }),
+    );
+    const statuses = (await Promise.all(changes)).map(({ status }) => status);
+    assert.equal(statuses.filter((status) => status === 200).length, 1, String(statuses));
+    const winner = statuses.indexOf(200);
+    await signedIn('erin@example.com', `the password of ${winner}`);
+  });
+
+  it('refuses a password change with a wrong current password, and ends nothing', async () => {
+    const { browser: first } = await signedUp('frank@example.com');
+    const second = await signedIn('frank@example.com', PASSWORD);
+    const { body } = await first
+      .post('/password')
+      .send({ current: 'not the password', next: 'another long password' })
+      .expect(403);
+    assert.equal(body.code, 'password_wrong');
+    await second.get('/me').expect(200);
+    await signedIn('frank@example.com', PASSWORD);
+  });
+
+  it('answers a wrong password and an unknown address alike', async () => {
+    await signedUp('grace@example.com');
+    const wrong = await request(bank.origin)
+      .post('/login')
+      .send({ email: 'grace@example.com', password: 'not the password' });
+    const unknown = await request(bank.origin)
+      .post('/login')
+      .send({ email: 'nobody@example.com', password: 'not the password' });
+    for (const answer of [wrong, unknown]) {
+      assert.equal(answer.status, 401);
+      assert.equal(answer.headers['set-cookie'], undefined);
+    }
+    assert.deepEqual(wrong.body, unknown.body);
+  });
+
+  it('refuses a second account with the same address, however it is written', async () => {
+    await signedUp('heidi@example.com');
+    const { body } = await request(bank.origin)
+      .post('/signup')
+      .send({ email: 'HEIDI@example.com', password: PASSWORD })
+      .expect(409);
+    assert.equal(body.code, 'email_taken');
+    assert.equal(body.field, 'email');
+  });
+
+  it('refuses a sign-up or a sign-in that another site starts, and makes no account', async () => {
+    const foreign = request.agent(bank.origin).set('Sec-Fetch-Site', 'cross-site');
+    const credentials = { email: 'ivan@example.com', password: PASSWORD };
+    await foreign.post('/signup').send(credentials).expect(403);
+    await signedUp(credentials.email);
+    const { headers } = await foreign.post('/login').send(credentials).expect(403);
+    assert.equal(headers['set-cookie'], undefined);
+  });
+
+  it('goes on reading while another process holds the write lock, and signs up once it lets go', async () => {
+    const { browser } = await signedUp('judy@example.com');
+    const foreign = new Database(folder.database);
+    foreign.exec('BEGIN IMMEDIATE');
+    let answered = false;
+    const signUp = signedUp('kim@example.com').finally(() => {
+      answered = true;
+    });
+    // Each takes a password check, as long as the sign-up takes until it wants to write.
+    for (let i = 0; i < 3; i++) {
+      await request(bank.origin).post('/login').send({ email: 'kim@example.com', password: PASSWORD }).expect(401);
+      await browser.get('/me').expect(200);
+    }
+    assert.equal(answered, false);
+    foreign.exec('COMMIT');
+    foreign.close();
+    await signUp;
+  });
+
+  it('sends strict security headers with its pages', async () => {
+    const { headers } = await request(bank.origin).get('/').expect(200);
+    const policy = headers['content-security-policy'] ?? '';
+    assert.match(policy, /default-src 'none'/);
+    assert.doesNotMatch(policy, /unsafe|upgrade-insecure/);
+    assert.equal(headers['x-powered-by'], undefined);
+  });
+
+  it('leads from the account page to the landing page without a session, and back with one', async () => {
+    await request(bank.origin).get('/account').expect(302).expect('Location', '/');
+    const { browser } = await signedUp('leo@example.com');
+    await browser.get('/account').expect(200).expect('Content-Type', /html/);
+    await browser.get('/').expect(302).expect('Location', '/account');
+  });
+});
