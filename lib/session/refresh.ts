@@ -5,7 +5,7 @@ import { hashToken } from '../internal/token-hash.js';
 import type { Delivery, SessionRow, SessionStore } from '../stores/contract/sessions.js';
 import type { RefreshToken, RefreshTokens, TokenPair } from './refresh-token.js';
 import { StoreFault } from './safe-store.js';
-import type { Sessions, SessionWithTokens } from './sessions.js';
+import { endOf, type Sessions, type SessionWithTokens } from './sessions.js';
 import { encode } from './tokens.js';
 import type { TouchQueue } from './touch-queue.js';
 
@@ -39,8 +39,10 @@ export function createRefresh(
 
   return async function refresh(presented, delivery) {
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
-      const row = await sessions.get(presented.sessionId);
+      const row = await store.get(presented.sessionId);
       if (row === null) return { outcome: 'refused', reason: 'unknown', row };
+      const over = endOf(row, clock.now());
+      if (over !== null) return { outcome: 'refused', reason: over, row };
       if (row.delivery !== delivery) return { outcome: 'refused', reason: 'delivery-mismatch', row };
       const answer =
         row.refreshHash === presented.hash ? await rotate(row, presented) : await repeatOrRevoke(row, presented);

@@ -103,9 +103,8 @@ export function createSessions(options: SessionsOptions): Sessions {
     if (row.delivery !== claim.delivery) return 'delivery-mismatch';
     if (claim.userId !== undefined && row.userId !== claim.userId) return 'user-mismatch';
     if (claim.sessionId !== undefined && row.id !== claim.sessionId) return 'session-mismatch';
-    if (now >= row.expiresAt) return 'expired';
-    if (now >= row.idleExpiresAt) return 'idle-expired';
-    if (row.tokenHash === hash) return null;
+    const over = endOf(row, now);
+    if (over !== null || row.tokenHash === hash) return over;
     const overlapEndsAt = row.tokenConfirmedAt === null ? row.expiresAt : row.tokenConfirmedAt + options.tokenOverlap;
     return now >= overlapEndsAt ? 'replaced' : null;
   }
@@ -155,7 +154,7 @@ export function createSessions(options: SessionsOptions): Sessions {
     list: async (limit, after) => store.list({ limit, after, now: clock.now() }),
     async get(id) {
       const row = await store.get(id);
-      return row !== null && isLive(row, clock.now()) ? row : null;
+      return row !== null && endOf(row, clock.now()) === null ? row : null;
     },
     revoke,
     async revokeAllForUser(userId, except, by) {
@@ -181,9 +180,10 @@ export function createSessions(options: SessionsOptions): Sessions {
   };
 }
 
-/** A session is over at either end, not after it. */
-function isLive(row: SessionRow, now: number): boolean {
-  return now < row.expiresAt && now < row.idleExpiresAt;
+/** At which of its ends a session is over, null while it lives: it is over **at** an end, not after it. */
+export function endOf(row: SessionRow, now: number): 'expired' | 'idle-expired' | null {
+  if (now >= row.expiresAt) return 'expired';
+  return now >= row.idleExpiresAt ? 'idle-expired' : null;
 }
 
 /** What a user may see of a session, without a hash in it. */

@@ -195,6 +195,17 @@ describe('refresh', () => {
     }
   });
 
+  it('says at which of its ends a session is over', async () => {
+    const { refresh, oldToken, clock, store } = services();
+    const idle = await oldToken();
+    const row = await store.get(idle.sessionId);
+    assert.ok(row !== null);
+    clock.set(row.idleExpiresAt);
+    assert.deepEqual(await refresh(idle, 'bearer'), { outcome: 'refused', reason: 'idle-expired', row });
+    clock.set(row.expiresAt);
+    assert.deepEqual(await refresh(idle, 'bearer'), { outcome: 'refused', reason: 'expired', row });
+  });
+
   it('refuses the token of a session that there never was', async () => {
     const { refresh, refreshTokens } = services();
     const answer = await refresh(refreshTokens.issue(newId()).refreshToken, 'bearer');

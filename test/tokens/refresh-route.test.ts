@@ -101,6 +101,24 @@ describe('POST /token/refresh', () => {
     assertHarmless(app, await app.refresh(refresh_token).expect(401), 'refresh_invalid', 'unknown');
   });
 
+  it('says in an event whose refresh it refused, and why', async () => {
+    const app = tokenApp({ idleLifetime: '2h' });
+    const { refresh_token, session_id } = await app.signIn();
+    app.clock.advance('2h');
+    app.events.length = 0;
+    await app.refresh(refresh_token).expect(401);
+    const [{ ip, ...event } = {}, ...more] = app.events as { ip?: string }[]; // of these the test takes any
+    assert.match(ip ?? '', /^127\.0\.0\.1$|^::1$/);
+    assert.deepEqual(event, {
+      type: 'session.refused',
+      at: app.clock.now(),
+      reason: 'idle-expired',
+      userId: 'ada',
+      sessionId: session_id,
+    });
+    assert.deepEqual(more, []);
+  });
+
   it('says in an event that a session was refreshed, and not when the same pair is given again', async () => {
     const app = tokenApp();
     const { refresh_token, session_id } = await app.signIn();

@@ -29,12 +29,16 @@ export interface TokenRoutesDeps {
 export function tokenRoutes(deps: TokenRoutesDeps): RouteTable {
   const { cookies, accessTokens, refreshTokens, refresh, deliver, signOut, clock, emit, invalidToken } = deps;
 
-  function invalid(req: IncomingMessage, reason: RefusedReason, sessionId?: string): Refusal {
+  function invalid(
+    req: IncomingMessage,
+    reason: RefusedReason,
+    about: { readonly sessionId?: string; readonly userId?: string } = {},
+  ): Refusal {
     const ip = clientAddress(req);
     emit({
       type: 'session.refused',
       reason,
-      ...(sessionId === undefined ? {} : { sessionId }),
+      ...about,
       ...(ip === null ? {} : { ip }),
     });
     return new Refusal('refresh_invalid', { headers: { 'WWW-Authenticate': invalidToken } });
@@ -50,7 +54,7 @@ export function tokenRoutes(deps: TokenRoutesDeps): RouteTable {
     if (refreshToken === null) throw invalid(req, 'malformed');
     if (inBody !== undefined) return { refreshToken, delivery: 'bearer' };
     if (values.access !== undefined && !belongTogether(values.access, refreshToken)) {
-      throw invalid(req, 'session-mismatch', refreshToken.sessionId);
+      throw invalid(req, 'session-mismatch', { sessionId: refreshToken.sessionId });
     }
     return { refreshToken, delivery: 'token-cookies' };
   }
@@ -66,8 +70,12 @@ export function tokenRoutes(deps: TokenRoutesDeps): RouteTable {
       async post(req, res) {
         const { refreshToken, delivery } = presented(req);
         const answer = await refresh(refreshToken, delivery);
-        if (answer.outcome === 'reused') throw invalid(req, 'replaced', refreshToken.sessionId);
-        if (answer.outcome === 'refused') throw invalid(req, answer.reason, refreshToken.sessionId);
+        const { sessionId } = refreshToken;
+        if (answer.outcome === 'reused') throw invalid(req, 'replaced', { sessionId });
+        if (answer.outcome === 'refused') {
+          const { row, reason } = answer;
+          throw invalid(req, reason, { sessionId, ...(row === null ? {} : { userId: row.userId }) });
+        }
         sendJson(res, 200, deliver(res, answer));
       },
     },
