@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { pin, RIGHT_PIN } from '../support/pin.js';
 import { type TokenAnswer, type TokenApp, tokenApp } from '../tokens/app.js';
-import { PIN_ANSWER, pin } from '../tokens/pin.js';
 
 /** A refresh token is copied before its owner steps up; the thief waits for the step-up and then refreshes. */
 describe('a refresh token that was copied before a step-up', () => {
@@ -10,7 +10,7 @@ describe('a refresh token that was copied before a step-up', () => {
 
   async function stepUp(app: TokenApp, { access_token }: TokenAnswer): Promise<TokenAnswer> {
     const verify = app.http.post('/auth/step-up/verify').set('Authorization', `Bearer ${access_token}`);
-    const stepped: TokenAnswer = (await verify.send(PIN_ANSWER).expect(200)).body;
+    const stepped: TokenAnswer = (await verify.send({ method: 'pin', response: RIGHT_PIN }).expect(200)).body;
     assert.deepEqual(await provedTo(app, stepped), ['password', 'pin']);
     return stepped;
   }

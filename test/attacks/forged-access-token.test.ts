@@ -4,7 +4,8 @@ import { before, describe, it } from 'node:test';
 import { readSecrets } from '../../lib/internal/keys.js';
 import type { Store } from '../../lib/stores/contract/store.js';
 import { memoryStore } from '../../lib/stores/memory/index.js';
-import { ISSUER, SECRET, type TokenAnswer, type TokenApp, tokenApp } from '../tokens/app.js';
+import { ORIGIN, SECRET } from '../support/kit.js';
+import { type TokenAnswer, type TokenApp, tokenApp } from '../tokens/app.js';
 import { type Jwt, kidOf, readJwt, segment, signed, signingKey } from '../tokens/jwt.js';
 
 /** Makes a forgery out of a genuine token and its parts. */
@@ -126,13 +127,13 @@ const forgeries: Readonly<Record<string, Forge>> = {
   'a sid that is no id': withClaims({ sid: 'session' }),
   'no iss': withClaims({ iss: undefined }),
   'a foreign iss': withClaims({ iss: 'https://forger.example' }),
-  'an iss with a slash more': withClaims({ iss: `${ISSUER}/` }),
-  'an iss in capitals': withClaims({ iss: ISSUER.toUpperCase() }),
-  'an iss in a list': withClaims({ iss: [ISSUER] }),
+  'an iss with a slash more': withClaims({ iss: `${ORIGIN}/` }),
+  'an iss in capitals': withClaims({ iss: ORIGIN.toUpperCase() }),
+  'an iss in a list': withClaims({ iss: [ORIGIN] }),
   'no aud': withClaims({ aud: undefined }),
   'a foreign aud': withClaims({ aud: 'https://forger.example' }),
   'an empty aud': withClaims({ aud: [] }),
-  'foreign auds': withClaims({ aud: ['https://forger.example', `${ISSUER}/`] }),
+  'foreign auds': withClaims({ aud: ['https://forger.example', `${ORIGIN}/`] }),
   'no exp': withClaims({ exp: undefined }),
   'exp null': withClaims({ exp: null }),
   'an exp in a string': withClaims((jwt) => ({ exp: String(jwt.claims['exp']) })),

@@ -1,6 +1,10 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Method } from '../../lib/methods/method.js';
 
-/** The method of an app: everybody has it, and the right PIN is 1234. */
+/** The right answer to `pin`. */
+export const RIGHT_PIN: object = { code: '1234' };
+
+/** The method of an app: everybody has it, and the PIN is 1234. */
 export const pin: Method<'pin'> = {
   name: 'pin',
   acr: null,
@@ -8,5 +12,6 @@ export const pin: Method<'pin'> = {
   guessable: true,
   needs: [],
   enrolled: () => true,
-  verify: ({ response }) => (response === '1234' ? { outcome: 'verified' } : { outcome: 'failed', reason: 'wrong' }),
+  verify: ({ response }) =>
+    isDeepStrictEqual(response, RIGHT_PIN) ? { outcome: 'verified' } : { outcome: 'failed', reason: 'wrong' },
 };

@@ -14,9 +14,7 @@ import {
 import type { SessionStore } from '../../lib/stores/contract/sessions.js';
 import type { Store } from '../../lib/stores/contract/store.js';
 import { type ManualClock, manualClock } from '../../lib/testing/index.js';
-
-export const SECRET = 'a secret of the tests, 32 bytes or more';
-export const ISSUER = 'https://app.example';
+import { ORIGIN, SECRET } from '../support/kit.js';
 
 /** What a client of the `bearer` delivery gets. */
 export interface TokenAnswer {
@@ -36,7 +34,7 @@ export function tokenApp({ clock = manualClock(), ...options }: TokenAppOptions 
   const events: StepgateEvent[] = [];
   const auth = stepgate({
     secret: SECRET,
-    issuer: ISSUER,
+    issuer: ORIGIN,
     store: memoryStore(),
     delivery: 'bearer',
     clock,

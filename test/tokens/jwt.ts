@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { readSecrets, type Secret } from '../../lib/internal/keys.js';
-import { SECRET } from './app.js';
+import { SECRET } from '../support/kit.js';
 
 /** A JWT taken apart. */
 export interface Jwt {

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import * as fc from 'fast-check';
+import { pin, RIGHT_PIN } from '../support/pin.js';
 import { type TokenAnswer, tokenApp } from './app.js';
 import { readJwt } from './jwt.js';
 import { GRACE, LIFETIME, type Model, OVERLAP, refresh, signIn, stepUp, tokenOf, use } from './model.js';
-import { PIN_ANSWER, pin } from './pin.js';
 
 /** What a client does next. `nth` counts back from the newest token that it knows; a lost answer teaches it nothing. */
 type Action =
@@ -93,7 +93,7 @@ async function client() {
       case 'step-up': {
         const { name: token, accessToken } = pick(accessTokens, action.nth);
         const verify = app.http.post('/auth/step-up/verify').set('Authorization', `Bearer ${accessToken}`);
-        const { status, body } = await verify.send(PIN_ANSWER);
+        const { status, body } = await verify.send({ method: 'pin', response: RIGHT_PIN });
         const given = stepUp(model, token, now);
         assert.equal(status, given === null ? 401 : 200);
         if (given !== null) learn(body, { token: given }, action.lost);

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Store } from '../../lib/stores/contract/store.js';
 import { manualClock } from '../../lib/testing/index.js';
+import { SECRET as OLD } from '../support/kit.js';
 import { forEachStore } from '../support/stores.js';
-import { codeOf, SECRET as OLD, opened, type TokenAnswer, tokenApp } from './app.js';
+import { codeOf, opened, type TokenAnswer, tokenApp } from './app.js';
 import { kidOf, readJwt } from './jwt.js';
 
 const NEW = 'the secret that comes after it, 32 bytes or more';

@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { pin, RIGHT_PIN } from '../support/pin.js';
 import { type TokenAnswer, type TokenApp, tokenApp } from './app.js';
 import { readJwt } from './jwt.js';
-import { PIN_ANSWER, pin } from './pin.js';
 
 const stepUp = (app: TokenApp, { access_token }: TokenAnswer) =>
-  app.http.post('/auth/step-up/verify').set('Authorization', `Bearer ${access_token}`).send(PIN_ANSWER);
+  app.http
+    .post('/auth/step-up/verify')
+    .set('Authorization', `Bearer ${access_token}`)
+    .send({ method: 'pin', response: RIGHT_PIN });
 
 /** A refresh whose answer never reached the client, and a step-up with the access token that it still has. */
 async function steppedUpAfterALostRefresh() {
