@@ -6,6 +6,7 @@ import { SetupError } from '../../internal/setup-error.js';
 import type { Store } from '../contract/store.js';
 import { loadDriver } from './driver.js';
 import { prepareReads, type Reads } from './operations.js';
+import type { Args, Operation, Operations, Result } from './protocol.js';
 import { startWriter } from './writer.js';
 
 export interface SqliteStoreOptions {
@@ -32,60 +33,49 @@ export function sqliteStore(path: string, options: SqliteStoreOptions = {}): Sto
   const timeout = milliseconds(options.timeout ?? '5s', 'timeout');
   const Driver = loadDriver();
   const writer = startWriter(file, timeout);
+  const ask = writer.ask;
   let connection: Database | null = null;
   let reads: Reads | null = null;
 
   function open(): Reads {
-    connection = new Driver(file, { readonly: true, timeout: 0 });
+    connection ??= new Driver(file, { readonly: true, timeout: 0 });
     reads = prepareReads(connection);
     return reads;
   }
 
   /**
    * A read that can't be made on this thread (the tables aren't ready yet, or another process has the file to itself
-   * for a moment) is put to the writer thread, which waits where this one must not; and whose answer says what is wrong.
+   * for a moment) is put to the writer thread, which may wait, and whose answer says what is wrong.
    */
-  function read<T>(here: (reads: Reads) => T, there: () => Promise<T>): MaybePromise<T> {
-    if (writer.isReady() && !writer.isClosed()) {
+  function read<Part extends keyof Reads, Name extends keyof Reads[Part] & string>(
+    part: Part,
+    name: Name,
+    ...args: Args<Operations[Part][Name]>
+  ): MaybePromise<Result<Operations[Part][Name]>> {
+    if (writer.isReady()) {
       try {
-        return here(reads ?? open());
+        const operation = (reads ?? open())[part][name] as Operation<Operations[Part][Name]>; // the same entry, by its other name
+        return operation(...args);
       } catch {}
     }
-    return there();
+    return ask(part, name, ...args);
   }
 
   return {
     sessions: {
-      insert: (insert) => writer.ask('sessions', 'insert', insert),
-      find: (tokenHash) =>
-        read(
-          ({ sessions }) => sessions.find(tokenHash),
-          () => writer.ask('sessions', 'find', tokenHash),
-        ),
-      get: (id) =>
-        read(
-          ({ sessions }) => sessions.get(id),
-          () => writer.ask('sessions', 'get', id),
-        ),
-      listForUser: (userId, now) =>
-        read(
-          ({ sessions }) => sessions.listForUser(userId, now),
-          () => writer.ask('sessions', 'listForUser', userId, now),
-        ),
-      list: (list) =>
-        read(
-          ({ sessions }) => sessions.list(list),
-          () => writer.ask('sessions', 'list', list),
-        ),
-      revoke: (id, userId) => writer.ask('sessions', 'revoke', id, userId),
-      revokeAllForUser: (userId, except, notBefore) =>
-        writer.ask('sessions', 'revokeAllForUser', userId, except, notBefore),
-      touch: (touches, now) => writer.ask('sessions', 'touch', touches, now),
-      rotateRefresh: (rotation) => writer.ask('sessions', 'rotateRefresh', rotation),
-      recordStepUp: (record) => writer.ask('sessions', 'recordStepUp', record),
-      dropProofs: (id) => writer.ask('sessions', 'dropProofs', id),
-      replaceCredentials: (replacement) => writer.ask('sessions', 'replaceCredentials', replacement),
-      deleteExpired: (now, notBefore, limit) => writer.ask('sessions', 'deleteExpired', now, notBefore, limit),
+      insert: (insert) => ask('sessions', 'insert', insert),
+      find: (tokenHash) => read('sessions', 'find', tokenHash),
+      get: (id) => read('sessions', 'get', id),
+      listForUser: (userId, now) => read('sessions', 'listForUser', userId, now),
+      list: (list) => read('sessions', 'list', list),
+      revoke: (id, userId) => ask('sessions', 'revoke', id, userId),
+      revokeAllForUser: (userId, except, notBefore) => ask('sessions', 'revokeAllForUser', userId, except, notBefore),
+      touch: (touches, now) => ask('sessions', 'touch', touches, now),
+      rotateRefresh: (rotation) => ask('sessions', 'rotateRefresh', rotation),
+      recordStepUp: (record) => ask('sessions', 'recordStepUp', record),
+      dropProofs: (id) => ask('sessions', 'dropProofs', id),
+      replaceCredentials: (replacement) => ask('sessions', 'replaceCredentials', replacement),
+      deleteExpired: (now, notBefore, limit) => ask('sessions', 'deleteExpired', now, notBefore, limit),
     },
     close() {
       // The last connection takes the write-ahead log away, which is work for the thread: so this one goes first.

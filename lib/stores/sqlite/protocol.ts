@@ -3,8 +3,9 @@ import type { Reads, Writes } from './operations.js';
 /** What the writer thread can be asked. */
 export type Operations = { readonly [Part in keyof Writes]: Reads[Part] & Writes[Part] };
 
-export type Args<Operation> = Operation extends (...args: infer A) => unknown ? A : never;
-export type Result<Operation> = Operation extends (...args: never) => infer R ? R : never;
+export type Args<F> = F extends (...args: infer A) => unknown ? A : never;
+export type Result<F> = F extends (...args: never) => infer R ? R : never;
+export type Operation<F> = (...args: Args<F>) => Result<F>;
 
 /** One operation of one part, to be answered by its `id`. */
 export interface Job {
@@ -18,7 +19,8 @@ export interface Job {
 
 export interface Failure {
   readonly message: string;
-  readonly code: string | undefined;
+  /** As SQLite names it. */
+  readonly code?: string;
 }
 
 export type Answer =
@@ -38,14 +40,13 @@ export function isLate(job: Job): boolean {
 }
 
 export function dropped({ id }: Job): Answer {
-  return {
-    id,
-    failure: { message: 'The SQLite file was locked or busy for too long: the job was not run.', code: undefined },
-  };
+  return { id, failure: { message: 'The SQLite file was locked or busy for too long: the job was not run.' } };
 }
 
 export function failed({ id }: Job, error: unknown): Answer {
-  return { id, failure: { message: error instanceof Error ? error.message : 'unknown failure', code: codeOf(error) } };
+  const message = error instanceof Error ? error.message : 'unknown failure';
+  const code = codeOf(error);
+  return { id, failure: code === undefined ? { message } : { message, code } };
 }
 
 /** Another connection has a lock that it will let go of. */

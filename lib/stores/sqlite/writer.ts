@@ -18,15 +18,14 @@ interface Pending {
 
 /** This side of the writer thread. */
 export interface Writer {
-  /** Whether the file was opened and has its tables. */
+  /** Whether the file was opened and has its tables; false again from `close` on. */
   isReady(): boolean;
-  isClosed(): boolean;
   /** Puts a job to the thread. It is answered when its transaction is on the disk, or rejected. */
-  ask<Part extends keyof Operations, Name extends keyof Operations[Part] & string>(
+  readonly ask: <Part extends keyof Operations, Name extends keyof Operations[Part] & string>(
     part: Part,
     operation: Name,
     ...args: Args<Operations[Part][Name]>
-  ): Promise<Result<Operations[Part][Name]>>;
+  ) => Promise<Result<Operations[Part][Name]>>;
   /** Finishes the jobs that were put before, then ends the thread. */
   close(): Promise<void>;
 }
@@ -66,7 +65,7 @@ export function startWriter(path: string, timeout: number): Writer {
     const job = pending.get(answer.id);
     pending.delete(answer.id);
     if ('value' in answer) job?.resolve(answer.value);
-    else job?.reject(Object.assign(new Error(answer.failure.message), { code: answer.failure.code }));
+    else job?.reject(Object.assign(new Error(answer.failure.message), answer.failure));
   }
 
   function post(worker: Worker, message: ToThread): void {
@@ -75,9 +74,7 @@ export function startWriter(path: string, timeout: number): Writer {
   }
 
   return {
-    isReady: () => isReady,
-
-    isClosed: () => closed !== null,
+    isReady: () => isReady && closed === null,
 
     ask(part, operation, ...args) {
       return new Promise((resolve, reject) => {

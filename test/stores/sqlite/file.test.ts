@@ -136,6 +136,13 @@ describe('the file of a SQLite store', () => {
     assert.deepEqual(await read, row);
   });
 
+  it('does not keep a process alive that does nothing with it, even if it can not be opened', async (t) => {
+    const file = newFile(t);
+    for (const path of [file, join(file, 'nowhere', 'sessions.db')]) {
+      assert.deepEqual(await once(start(t, 'open-only', path), 'exit'), [0, null]);
+    }
+  });
+
   it('does not keep the process alive, but for a write under way', async (t) => {
     const file = newFile(t);
     const child = start(t, 'leave-open', file);
