@@ -133,6 +133,11 @@ export function stepgate<const M extends readonly Method[] = readonly []>(
     await store.grants?.dropForSession(sessionId);
     await store.challenges?.dropForSession(sessionId);
   };
+  // A method of the app may be called `password`, too: the configured ones win, and their order is their strength.
+  const signInMethods = new Map<string, SignInMethod>(settings.methods.map((method) => [method.name, method]));
+  for (const [name, method] of OTHER_SIGN_INS) if (!signInMethods.has(name)) signInMethods.set(name, method);
+  const { delivery } = settings;
+  const signIn = createSignIn({ ...tokens, ...context, methods: signInMethods, delivery, deliver, isSameOrigin });
   const callers = { callerOf, managerOf };
   const stepUp = wireStepUp({
     ...checks,
@@ -141,30 +146,20 @@ export function stepgate<const M extends readonly Method[] = readonly []>(
     authenticate,
     deliver,
     dropStepUp,
+    signIn,
+    cookies,
     onRefusal,
     invalidToken,
     ...callers,
     ...context,
   });
   const { routes: stepUpTables, checkOf, ...stepUpCalls } = stepUp;
-  // A method of the app may be called `password`, too: the configured ones win, and their order is their strength.
-  const signInMethods = new Map<string, SignInMethod>(settings.methods.map((method) => [method.name, method]));
-  for (const [name, method] of OTHER_SIGN_INS) if (!signInMethods.has(name)) signInMethods.set(name, method);
 
   return {
     ...(stepUpCalls as StepUpCallsOf<M[number]['name']>), // they check every name, whatever its type
     requireSession: createRequireSession({ authenticate, states, onRefusal }),
     requireSameOrigin: createRequireSameOrigin(isSameOrigin, emit, onRefusal),
-    signIn: refusing(
-      createSignIn({
-        ...tokens,
-        ...context,
-        methods: signInMethods,
-        delivery: settings.delivery,
-        deliver,
-        isSameOrigin,
-      }),
-    ),
+    signIn: refusing(signIn),
     credentialsChanged: refusing(
       createCredentialsChanged({ managerOf, sessions, states, deliver, dropStepUp, invalidToken }),
     ),

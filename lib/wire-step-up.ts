@@ -3,6 +3,7 @@ import type { Emit } from './events.js';
 import { createApproveAction } from './http/approve-action.js';
 import type { Authenticate } from './http/authenticate.js';
 import type { CallerOf } from './http/caller.js';
+import type { Cookies } from './http/cookies.js';
 import type { Deliver } from './http/deliver.js';
 import { createEnrolmentOf } from './http/enrolment.js';
 import { type OnRefusal, refusing } from './http/refusal.js';
@@ -16,11 +17,14 @@ import {
 } from './http/require-fresh-step-up.js';
 import type { Middleware } from './http/require-session.js';
 import type { RouteTable } from './http/router.js';
+import { signInRoutes } from './http/routes/sign-in.js';
 import { stepUpRoutes } from './http/routes/step-up.js';
 import type { OriginCheck } from './http/same-origin.js';
+import type { SignIn } from './http/sign-in.js';
 import { createStepUpCalls, type StepUpCalls } from './http/step-up.js';
 import { SetupError } from './internal/setup-error.js';
-import type { MethodKit } from './methods/method.js';
+import type { Method, MethodKit } from './methods/method.js';
+import type { PasskeyMethod } from './methods/passkey/index.js';
 import type { Settings } from './options.js';
 import type { StoreCall } from './session/safe-store.js';
 import type { Sessions } from './session/sessions.js';
@@ -29,6 +33,7 @@ import { createChallenges } from './step-up/challenges.js';
 import { createCheckEnrolment } from './step-up/enrolment.js';
 import { createMethodAdmin, type MethodAdmin } from './step-up/method-admin.js';
 import { createMethods } from './step-up/methods.js';
+import { createSignInChallenges } from './step-up/sign-in-challenge.js';
 import { createVerify } from './step-up/verify.js';
 import type { Store } from './stores/contract/store.js';
 
@@ -52,6 +57,8 @@ export interface WireStepUpDeps {
   readonly managerOf: CallerOf;
   readonly deliver: Deliver;
   readonly isSameOrigin: OriginCheck;
+  readonly signIn: SignIn<string>;
+  readonly cookies: Cookies;
   readonly dropStepUp: (sessionId: string) => Promise<void>;
   readonly onRefusal: OnRefusal;
   readonly invalidToken: string;
@@ -91,6 +98,10 @@ export function wireStepUp(deps: WireStepUpDeps): StepUp {
   const enrolmentOf = createEnrolmentOf({ managerOf, checkEnrolment, methods, emit });
   const proveEnrolment = async (req: IncomingMessage): Promise<void> => void (await enrolmentOf(req));
   const calls = createStepUpCalls({ ...shared, verify });
+  const passkeys = settings.methods.find(isPasskeyMethod);
+  const signInChallenges = createSignInChallenges(partOf(store, 'challenges'), secrets, clock);
+  const signInTables =
+    passkeys === undefined ? [] : [signInRoutes({ ...shared, ceremony: passkeys.signIn, kit, signInChallenges })];
   return {
     beginStepUp: refusing(calls.beginStepUp),
     verifyStepUp: refusing(calls.verifyStepUp),
@@ -99,7 +110,7 @@ export function wireStepUp(deps: WireStepUpDeps): StepUp {
     requireEnrolmentProof: toGuard(proveEnrolment, onRefusal, 'requireEnrolmentProof'),
     methods: createMethodAdmin(methods, attempts, emit),
     checkOf,
-    routes: [stepUpRoutes({ ...shared, calls, sessionStore: store.sessions })],
+    routes: [stepUpRoutes({ ...shared, calls, sessionStore: store.sessions }), ...signInTables],
   };
 }
 
@@ -107,6 +118,11 @@ function partOf<P extends 'challenges' | 'attempts'>(store: Store, part: P): Non
   const found = store[part];
   if (found !== undefined) return found;
   throw new SetupError(`The store has no part \`${part}\`.`, 'Take one that has it: no method can do without.');
+}
+
+/** By what it can do: the method's own module, and what that needs, is loaded only by apps that use it. */
+function isPasskeyMethod(method: Method): method is PasskeyMethod {
+  return method.name === 'passkey' && 'registration' in method && 'signIn' in method;
 }
 
 /** For a kit without methods: every step-up call says what is missing. */

@@ -40,7 +40,7 @@ export function createSignInChallenges(store: ChallengeStore, secrets: Secrets, 
     const body = bytes.subarray(0, RANDOM_BYTES + TIME_BYTES);
     const mac = bytes.subarray(RANDOM_BYTES + TIME_BYTES);
     const key = keys.find((candidate) => equal(mac, macOf(candidate, body, browser)));
-    return key === undefined ? null : { id, value: valueOf(key, body, browser), expiresAt: endOf(body) };
+    return key === undefined ? null : { id, value: signedValueOf(key, body, browser), expiresAt: endOf(body) };
   }
 
   return {
@@ -51,7 +51,7 @@ export function createSignInChallenges(store: ChallengeStore, secrets: Secrets, 
       const body = Buffer.concat([randomBytes(RANDOM_BYTES), end]);
       const key = secrets[0].key('sign-in challenge');
       const id = encode(Buffer.concat([body, macOf(key, body, browser)]));
-      return { id, value: valueOf(key, body, browser), expiresAt };
+      return { id, value: signedValueOf(key, body, browser), expiresAt };
     },
     async spend(id, browser) {
       const challenge = typeof id === 'string' && ID.test(id) ? open(id, browser) : null;
@@ -66,7 +66,7 @@ function macOf(key: Uint8Array, body: Uint8Array, browser: Uint8Array): Uint8Arr
   return keyedHash(key, Buffer.concat([Buffer.from('mac'), body, browser])).subarray(0, MAC_BYTES);
 }
 
-function valueOf(key: Uint8Array, body: Uint8Array, browser: Uint8Array): string {
+function signedValueOf(key: Uint8Array, body: Uint8Array, browser: Uint8Array): string {
   return encode(keyedHash(key, Buffer.concat([Buffer.from('value'), body, browser])));
 }
 
