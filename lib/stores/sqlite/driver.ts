@@ -38,7 +38,9 @@ export function checkDriver(version: string, runtime: Runtime): void {
 }
 
 function advice(runtime: Runtime): string {
-  return `Run \`npm install better-sqlite3${hasNapi10(runtime) ? '' : '@12'}\`.`;
+  return hasNapi10(runtime)
+    ? 'Run `npm install better-sqlite3`.'
+    : 'Run `npm install better-sqlite3@12`, or use Node 22 or newer.';
 }
 
 function hasNapi10({ napi }: Runtime): boolean {
