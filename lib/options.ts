@@ -286,6 +286,6 @@ function readFunction<F extends (...args: never[]) => unknown>(name: string, val
 }
 
 function readClock(clock: Clock): Clock {
-  if (typeof clock.now === 'function') return clock;
+  if (typeof clock.now === 'function') return { now: () => Math.floor(clock.now()) }; // stores keep whole milliseconds
   throw new SetupError('`clock` has no function `now`.', 'Leave it out, or give `{ now(): number }`.');
 }

@@ -148,7 +148,7 @@ function contextOf(names: readonly string[], methods: ReadonlyMap<string, SignIn
 /** When the credentials of a method were taken. A clock may be a little ahead of ours; then it was now. */
 function timeOf(startedAt: SignInOptions<string>['startedAt'], method: string, now: number): number {
   const at = (typeof startedAt === 'object' ? startedAt[method] : startedAt) ?? now;
-  if (Number.isFinite(at) && at <= now + CLOCK_TOLERANCE) return Math.min(at, now);
+  if (Number.isFinite(at) && at <= now + CLOCK_TOLERANCE) return Math.min(Math.floor(at), now);
   throw new SetupError('`startedAt` is not a past time.', 'Write `Date.now()` as it was when the credentials came.');
 }
 
