@@ -42,6 +42,10 @@ export type FailedReason =
   | 'too-young'
   /** There is no live challenge for this session, user, purpose and method. */
   | 'no-challenge'
+  /** What was to be enrolled is there already, whoever's it is. */
+  | 'taken'
+  /** What was to be the first method isn't: another was enrolled meanwhile. */
+  | 'not-first'
   /** The method itself threw or took too long. */
   | 'method-error';
 

@@ -17,6 +17,7 @@ import {
 } from './http/require-fresh-step-up.js';
 import type { Middleware } from './http/require-session.js';
 import type { RouteTable } from './http/router.js';
+import { passkeyRoutes } from './http/routes/passkeys.js';
 import { signInRoutes } from './http/routes/sign-in.js';
 import { stepUpRoutes } from './http/routes/step-up.js';
 import type { OriginCheck } from './http/same-origin.js';
@@ -98,10 +99,16 @@ export function wireStepUp(deps: WireStepUpDeps): StepUp {
   const enrolmentOf = createEnrolmentOf({ managerOf, checkEnrolment, methods, emit });
   const proveEnrolment = async (req: IncomingMessage): Promise<void> => void (await enrolmentOf(req));
   const calls = createStepUpCalls({ ...shared, verify });
-  const passkeys = settings.methods.find(isPasskeyMethod);
   const signInChallenges = createSignInChallenges(partOf(store, 'challenges'), secrets, clock);
-  const signInTables =
-    passkeys === undefined ? [] : [signInRoutes({ ...shared, ceremony: passkeys.signIn, kit, signInChallenges })];
+  const passkey = settings.methods.find(isPasskeyMethod);
+  const { passkeys } = store; // there when the method is, which needs it
+  const passkeyTables =
+    passkey === undefined || passkeys === undefined
+      ? []
+      : [
+          signInRoutes({ ...shared, ceremony: passkey.signIn, kit, signInChallenges }),
+          passkeyRoutes({ ...shared, enrolmentOf, passkey, passkeys }),
+        ];
   return {
     beginStepUp: refusing(calls.beginStepUp),
     verifyStepUp: refusing(calls.verifyStepUp),
@@ -110,7 +117,7 @@ export function wireStepUp(deps: WireStepUpDeps): StepUp {
     requireEnrolmentProof: toGuard(proveEnrolment, onRefusal, 'requireEnrolmentProof'),
     methods: createMethodAdmin(methods, attempts, emit),
     checkOf,
-    routes: [stepUpRoutes({ ...shared, calls, sessionStore: store.sessions }), ...signInTables],
+    routes: [stepUpRoutes({ ...shared, calls, sessionStore: store.sessions }), ...passkeyTables],
   };
 }
 
