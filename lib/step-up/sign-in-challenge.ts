@@ -57,7 +57,7 @@ export function createSignInChallenges(store: ChallengeStore, secrets: Secrets, 
       const challenge = typeof id === 'string' && ID.test(id) ? open(id, browser) : null;
       if (challenge === null || clock.now() >= challenge.expiresAt) return null;
       const hash = hashToken(Buffer.from(challenge.id, 'base64url'));
-      return (await store.spend(hash, challenge.expiresAt)) ? challenge : null;
+      return (await store.spend(hash, challenge.expiresAt, clock.now())) ? challenge : null;
     },
   };
 }

@@ -34,7 +34,7 @@ export interface ChallengeStore {
    * Marks a challenge that isn't stored as spent until `expiresAt`. True for the first call with this hash, false for
    * all others, parallel ones too.
    */
-  spend(hash: TokenHash, expiresAt: number): Promise<boolean>;
+  spend(hash: TokenHash, expiresAt: number, now: number): Promise<boolean>;
   /** Deletes at most `limit` challenges and as many spent marks that are over at `now`. Says how many of both went. */
   deleteExpired(now: number, limit: number): Promise<number>;
 }
