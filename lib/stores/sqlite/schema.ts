@@ -51,8 +51,82 @@ const SESSIONS = `
   CREATE INDEX stepgate_not_before_not_before ON stepgate_not_before (not_before);
 `;
 
+const STEP_UP = `
+  CREATE TABLE stepgate_challenges (
+    id            TEXT    NOT NULL PRIMARY KEY,
+    session_id    TEXT    NOT NULL,
+    user_id       TEXT    NOT NULL,
+    purpose       TEXT    NOT NULL,
+    methods       TEXT    NOT NULL, -- JSON
+    value         TEXT    NOT NULL,
+    action_digest TEXT,
+    created_at    INTEGER NOT NULL,
+    expires_at    INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX stepgate_challenges_session_id ON stepgate_challenges (session_id, created_at);
+  CREATE INDEX stepgate_challenges_user_id ON stepgate_challenges (user_id);
+  CREATE INDEX stepgate_challenges_expires_at ON stepgate_challenges (expires_at);
+
+  CREATE TABLE stepgate_spent_challenges (
+    hash       TEXT    NOT NULL PRIMARY KEY,
+    expires_at INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX stepgate_spent_challenges_expires_at ON stepgate_spent_challenges (expires_at);
+
+  CREATE TABLE stepgate_grants (
+    session_id    TEXT    NOT NULL,
+    action_digest TEXT    NOT NULL,
+    user_id       TEXT    NOT NULL,
+    method        TEXT    NOT NULL,
+    created_at    INTEGER NOT NULL,
+    expires_at    INTEGER NOT NULL,
+    spent         INTEGER NOT NULL,
+    PRIMARY KEY (session_id, action_digest)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX stepgate_grants_user_id ON stepgate_grants (user_id);
+  CREATE INDEX stepgate_grants_expires_at ON stepgate_grants (expires_at);
+
+  CREATE TABLE stepgate_attempts (
+    user_id TEXT    NOT NULL,
+    key     TEXT    NOT NULL,
+    count   INTEGER NOT NULL,
+    ends_at INTEGER,
+    PRIMARY KEY (user_id, key)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX stepgate_attempts_ends_at ON stepgate_attempts (ends_at);
+
+  CREATE TABLE stepgate_passkeys (
+    id              TEXT    NOT NULL PRIMARY KEY,
+    user_id         TEXT    NOT NULL,
+    public_key      TEXT    NOT NULL,
+    counter         INTEGER NOT NULL,
+    backup_eligible INTEGER NOT NULL,
+    backed_up       INTEGER NOT NULL,
+    transports      TEXT    NOT NULL, -- JSON
+    label           TEXT,
+    created_at      INTEGER NOT NULL,
+    last_used_at    INTEGER
+  ) STRICT;
+  CREATE INDEX stepgate_passkeys_user_id ON stepgate_passkeys (user_id);
+
+  CREATE TABLE stepgate_totp (
+    user_id          TEXT    NOT NULL PRIMARY KEY,
+    encrypted_secret TEXT    NOT NULL,
+    created_at       INTEGER NOT NULL,
+    confirmed_at     INTEGER,
+    last_step        INTEGER
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE stepgate_recovery_codes (
+    user_id    TEXT    NOT NULL,
+    hash       TEXT    NOT NULL,
+    created_at INTEGER NOT NULL,
+    PRIMARY KEY (user_id, hash)
+  ) STRICT, WITHOUT ROWID;
+`;
+
 /** The steps from an empty file to today's tables. One that was published is never edited: the next change is a new step. */
-const MIGRATIONS: readonly string[] = [SESSIONS];
+const MIGRATIONS: readonly string[] = [SESSIONS, STEP_UP];
 
 /**
  * Makes or updates the tables, whichever process comes first. Tables that are up to date are found by reading: then

@@ -1,0 +1,58 @@
+import type { Database } from 'better-sqlite3';
+import type { ChallengeRow, ChallengeStore } from '../contract/challenges.js';
+import type { Synchronous } from './synchronous.js';
+
+export type ChallengeWrites = Synchronous<ChallengeStore>;
+
+interface Stored extends Omit<ChallengeRow, 'methods'> {
+  /** JSON */
+  readonly methods: string;
+}
+
+export function challengeWrites(db: Database): ChallengeWrites {
+  const insertRow = db.prepare<[Stored]>(`
+    INSERT INTO stepgate_challenges
+      (id, session_id, user_id, purpose, methods, value, action_digest, created_at, expires_at)
+    VALUES (@id, @sessionId, @userId, @purpose, @methods, @value, @actionDigest, @createdAt, @expiresAt)`);
+  const deleteSurplus = db.prepare<[string, number]>(`
+    DELETE FROM stepgate_challenges WHERE id IN (
+      SELECT id FROM stepgate_challenges WHERE session_id = ? ORDER BY created_at DESC, id DESC LIMIT -1 OFFSET ?)`);
+  const take = db.prepare<[string, string, number], Stored>(`
+    DELETE FROM stepgate_challenges WHERE id = ? AND session_id = ? AND expires_at > ?
+    RETURNING id, session_id AS sessionId, user_id AS userId, purpose, methods, value,
+      action_digest AS actionDigest, created_at AS createdAt, expires_at AS expiresAt`);
+  const dropForSession = db.prepare<[string]>('DELETE FROM stepgate_challenges WHERE session_id = ?');
+  const dropForUser = db.prepare<[string]>('DELETE FROM stepgate_challenges WHERE user_id = ?');
+  const spend = db.prepare<[string, number]>(
+    'INSERT INTO stepgate_spent_challenges (hash, expires_at) VALUES (?, ?) ON CONFLICT DO NOTHING',
+  );
+  const deleteOver = db.prepare<[number, number]>(`
+    DELETE FROM stepgate_challenges WHERE id IN (SELECT id FROM stepgate_challenges WHERE expires_at <= ? LIMIT ?)`);
+  const deleteSpent = db.prepare<[number, number]>(`
+    DELETE FROM stepgate_spent_challenges WHERE hash IN
+      (SELECT hash FROM stepgate_spent_challenges WHERE expires_at <= ? LIMIT ?)`);
+
+  return {
+    insert(row, max) {
+      insertRow.run({ ...row, methods: JSON.stringify(row.methods) });
+      deleteSurplus.run(row.sessionId, max);
+    },
+    take(sessionId, id, now) {
+      const stored = take.get(id, sessionId, now);
+      if (stored === undefined) return null;
+      return { ...stored, methods: JSON.parse(stored.methods) as ChallengeRow['methods'] }; // what `insert` wrote
+    },
+    dropForSession(sessionId) {
+      dropForSession.run(sessionId);
+    },
+    dropForUser(userId) {
+      dropForUser.run(userId);
+    },
+    spend(hash, expiresAt) {
+      return spend.run(hash, expiresAt).changes === 1;
+    },
+    deleteExpired(now, limit) {
+      return deleteOver.run(now, limit).changes + deleteSpent.run(now, limit).changes;
+    },
+  };
+}

@@ -1,0 +1,102 @@
+import type { Database } from 'better-sqlite3';
+import type { PasskeyRow, PasskeyStore } from '../contract/passkeys.js';
+import type { Synchronous } from './synchronous.js';
+
+export type PasskeyReads = Synchronous<Pick<PasskeyStore, 'find' | 'findById' | 'listForUser'>>;
+export type PasskeyWrites = Synchronous<Omit<PasskeyStore, keyof PasskeyReads>>;
+
+interface Stored extends Omit<PasskeyRow, 'backupEligible' | 'backedUp' | 'transports'> {
+  readonly backupEligible: 0 | 1;
+  readonly backedUp: 0 | 1;
+  /** JSON */
+  readonly transports: string;
+}
+
+const ROW = `id, user_id AS userId, public_key AS publicKey, counter, backup_eligible AS backupEligible,
+  backed_up AS backedUp, transports, label, created_at AS createdAt, last_used_at AS lastUsedAt`;
+
+export function passkeyReads(db: Database): PasskeyReads {
+  const byId = db.prepare<[string], Stored>(`SELECT ${ROW} FROM stepgate_passkeys WHERE id = ?`);
+  const ofUser = db.prepare<[string], Stored>(
+    `SELECT ${ROW} FROM stepgate_passkeys WHERE user_id = ? ORDER BY created_at, id`,
+  );
+  const findById = (id: string): PasskeyRow | null => {
+    const stored = byId.get(id);
+    return stored === undefined ? null : toRow(stored);
+  };
+  return {
+    findById,
+    find(userId, id) {
+      const row = findById(id);
+      return row?.userId === userId ? row : null;
+    },
+    listForUser: (userId) => ofUser.all(userId).map(toRow),
+  };
+}
+
+export function passkeyWrites(db: Database): PasskeyWrites {
+  const hasMethod = db.prepare<[string, string]>(`
+    SELECT 1 FROM stepgate_passkeys WHERE user_id = ?
+    UNION ALL SELECT 1 FROM stepgate_totp WHERE user_id = ? AND confirmed_at IS NOT NULL LIMIT 1`);
+  const insert = db.prepare<[Stored]>(`
+    INSERT INTO stepgate_passkeys (id, user_id, public_key, counter, backup_eligible, backed_up, transports, label,
+      created_at, last_used_at)
+    VALUES (@id, @userId, @publicKey, @counter, @backupEligible, @backedUp, @transports, @label, @createdAt, @lastUsedAt)
+    ON CONFLICT DO NOTHING`);
+  const isTaken = db.prepare<[string]>('SELECT 1 FROM stepgate_passkeys WHERE id = ?');
+  const use = db.prepare(`
+    UPDATE stepgate_passkeys SET counter = @counter, backed_up = @backedUp,
+      last_used_at = max(@usedAt, ifnull(last_used_at, @usedAt))
+    WHERE id = @id AND user_id = @userId AND (counter < @counter OR (counter = 0 AND @counter = 0))`);
+  const rename = db.prepare<[string, string, string], Stored>(
+    `UPDATE stepgate_passkeys SET label = ? WHERE id = ? AND user_id = ? RETURNING ${ROW}`,
+  );
+  const remove = db.prepare<[string, string]>('DELETE FROM stepgate_passkeys WHERE id = ? AND user_id = ?');
+  const dropForUser = db.prepare<[string]>('DELETE FROM stepgate_passkeys WHERE user_id = ?');
+
+  return {
+    insert(row, { first }) {
+      if (isTaken.get(row.id) !== undefined) return 'taken';
+      if (first && hasMethod.get(row.userId, row.userId) !== undefined) return 'not-first';
+      insert.run(stored(row));
+      return 'inserted';
+    },
+    use(given) {
+      return use.run({ ...given, backedUp: bit(given.backedUp) }).changes === 1;
+    },
+    rename(userId, id, label) {
+      const row = rename.get(label, id, userId);
+      return row === undefined ? null : toRow(row);
+    },
+    remove(userId, id) {
+      return remove.run(id, userId).changes === 1;
+    },
+    dropForUser(userId) {
+      dropForUser.run(userId);
+    },
+  };
+}
+
+function toRow(stored: Stored): PasskeyRow {
+  return {
+    ...stored,
+    backupEligible: stored.backupEligible === 1,
+    backedUp: stored.backedUp === 1,
+    transports: JSON.parse(stored.transports) as PasskeyRow['transports'], // what `stored` wrote
+  };
+}
+
+function stored(row: PasskeyRow): Stored {
+  const { backupEligible, backedUp, transports } = row;
+  return {
+    ...row,
+    backupEligible: bit(backupEligible),
+    backedUp: bit(backedUp),
+    transports: JSON.stringify(transports),
+  };
+}
+
+/** SQLite has no booleans. */
+function bit(value: boolean): 0 | 1 {
+  return value ? 1 : 0;
+}

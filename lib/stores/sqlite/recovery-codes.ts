@@ -1,0 +1,37 @@
+import type { Database } from 'better-sqlite3';
+import type { RecoveryCodeStore } from '../contract/recovery-codes.js';
+import type { Synchronous } from './synchronous.js';
+
+export type RecoveryCodeReads = Synchronous<Pick<RecoveryCodeStore, 'count'>>;
+export type RecoveryCodeWrites = Synchronous<Omit<RecoveryCodeStore, keyof RecoveryCodeReads>>;
+
+export function recoveryCodeReads(db: Database): RecoveryCodeReads {
+  const count = db.prepare<[string], { readonly left: number; readonly createdAt: number | null }>(
+    'SELECT count(*) AS left, max(created_at) AS createdAt FROM stepgate_recovery_codes WHERE user_id = ?',
+  );
+  return {
+    count(userId) {
+      const { left, createdAt } = count.get(userId) ?? { left: 0, createdAt: null };
+      return createdAt === null ? null : { left, createdAt };
+    },
+  };
+}
+
+export function recoveryCodeWrites(db: Database): RecoveryCodeWrites {
+  const insert = db.prepare<[string, string, number]>(
+    'INSERT INTO stepgate_recovery_codes (user_id, hash, created_at) VALUES (?, ?, ?)',
+  );
+  const take = db.prepare<[string, string]>('DELETE FROM stepgate_recovery_codes WHERE user_id = ? AND hash = ?');
+  const drop = db.prepare<[string]>('DELETE FROM stepgate_recovery_codes WHERE user_id = ?');
+
+  return {
+    replace(userId, hashes, now) {
+      drop.run(userId);
+      for (const hash of hashes) insert.run(userId, hash, now);
+    },
+    take: (userId, hash) => take.run(userId, hash).changes === 1,
+    dropForUser(userId) {
+      drop.run(userId);
+    },
+  };
+}

@@ -1,0 +1,42 @@
+import type { Database } from 'better-sqlite3';
+import type { ConfirmTotp, TotpRow, TotpStore } from '../contract/totp.js';
+import type { Synchronous } from './synchronous.js';
+
+export type TotpReads = Synchronous<Pick<TotpStore, 'find'>>;
+export type TotpWrites = Synchronous<Omit<TotpStore, keyof TotpReads>>;
+
+export function totpReads(db: Database): TotpReads {
+  const find = db.prepare<[string], TotpRow>(`
+    SELECT user_id AS userId, encrypted_secret AS encryptedSecret, created_at AS createdAt,
+      confirmed_at AS confirmedAt, last_step AS lastStep
+    FROM stepgate_totp WHERE user_id = ?`);
+  return { find: (userId) => find.get(userId) ?? null };
+}
+
+export function totpWrites(db: Database): TotpWrites {
+  const upsert = `
+    INSERT INTO stepgate_totp (user_id, encrypted_secret, created_at, confirmed_at, last_step)
+    VALUES (@userId, @encryptedSecret, @createdAt, @confirmedAt, @lastStep)
+    ON CONFLICT (user_id) DO UPDATE SET encrypted_secret = excluded.encrypted_secret,
+      created_at = excluded.created_at, confirmed_at = excluded.confirmed_at, last_step = excluded.last_step`;
+  const put = db.prepare<[TotpRow]>(upsert);
+  const begin = db.prepare<[TotpRow]>(`${upsert} WHERE stepgate_totp.confirmed_at IS NULL`);
+  const confirm = db.prepare<[Omit<ConfirmTotp, 'first'> & { readonly first: 0 | 1 }]>(`
+    UPDATE stepgate_totp SET confirmed_at = @now, last_step = @step
+    WHERE user_id = @userId AND confirmed_at IS NULL AND encrypted_secret = @encryptedSecret
+      AND NOT (@first AND EXISTS (SELECT 1 FROM stepgate_passkeys WHERE user_id = @userId))`);
+  const useStep = db.prepare<[{ readonly userId: string; readonly step: number }]>(`
+    UPDATE stepgate_totp SET last_step = @step
+    WHERE user_id = @userId AND confirmed_at IS NOT NULL AND (last_step IS NULL OR last_step < @step)`);
+  const remove = db.prepare<[string]>('DELETE FROM stepgate_totp WHERE user_id = ?');
+
+  return {
+    begin: (row) => begin.run(row).changes === 1,
+    put(row) {
+      put.run(row);
+    },
+    confirm: ({ first, ...given }) => confirm.run({ ...given, first: first ? 1 : 0 }).changes === 1,
+    useStep: (userId, step) => useStep.run({ userId, step }).changes === 1,
+    remove: (userId) => remove.run(userId).changes === 1,
+  };
+}
