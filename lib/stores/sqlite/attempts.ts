@@ -7,24 +7,27 @@ export type AttemptWrites = Synchronous<Omit<AttemptStore, keyof AttemptReads>>;
 
 const LIVE = '(ends_at IS NULL OR ends_at > @now)';
 
-interface Which {
+interface Counting {
   readonly userId: string;
   readonly key: string;
   readonly now: number;
+  readonly endsAt: number | null;
 }
 
 export function attemptReads(db: Database): AttemptReads {
-  const read = db.prepare<[Which], AttemptCount>(`
-    SELECT key, count, ends_at AS endsAt FROM stepgate_attempts WHERE user_id = @userId AND key = @key AND ${LIVE}`);
+  const read = db.prepare<[{ readonly userId: string; readonly keys: string; readonly now: number }], AttemptCount>(`
+    SELECT counter.key, count, ends_at AS endsAt
+    FROM json_each(@keys) AS asked CROSS JOIN stepgate_attempts AS counter ON counter.key = asked.value
+    WHERE user_id = @userId AND ${LIVE} ORDER BY asked.key`);
   return {
-    read: (userId, keys, now) => keys.flatMap((key) => read.get({ userId, key, now }) ?? []),
+    read: (userId, keys, now) => read.all({ userId, keys: JSON.stringify(keys), now }),
   };
 }
 
 /** Each runs inside the one write transaction of the file, so that nothing comes between its look and its writing. */
 export function attemptWrites(db: Database): AttemptWrites {
   const { read } = attemptReads(db);
-  const count = db.prepare<[Which & { readonly endsAt: number | null }], AttemptCount>(`
+  const count = db.prepare<[Counting], AttemptCount>(`
     INSERT INTO stepgate_attempts (user_id, key, count, ends_at) VALUES (@userId, @key, 1, @endsAt)
     ON CONFLICT (user_id, key) DO UPDATE SET
       count = iif(${LIVE}, count + 1, 1), ends_at = iif(${LIVE}, ends_at, excluded.ends_at)

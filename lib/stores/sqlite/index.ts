@@ -3,7 +3,7 @@ import type { Database } from 'better-sqlite3';
 import { type Duration, milliseconds } from '../../internal/duration.js';
 import type { MaybePromise } from '../../internal/maybe-promise.js';
 import { SetupError } from '../../internal/setup-error.js';
-import type { Store } from '../contract/store.js';
+import type { Store, StoreParts } from '../contract/store.js';
 import { loadDriver } from './driver.js';
 import { prepareReads, type Reads } from './operations.js';
 import type { Args, Operation, Operations, Result } from './protocol.js';
@@ -28,7 +28,7 @@ export interface SqliteStoreOptions {
  * is put in WAL mode, which network file systems don't support. Throws a `SetupError` for a path that names no file and
  * for a better-sqlite3 that is missing or doesn't run on this Node.
  */
-export function sqliteStore(path: string, options: SqliteStoreOptions = {}): Store {
+export function sqliteStore(path: string, options: SqliteStoreOptions = {}): Store & StoreParts {
   const file = filePath(path);
   const timeout = milliseconds(options.timeout ?? '5s', 'timeout');
   const Driver = loadDriver();
@@ -76,6 +76,52 @@ export function sqliteStore(path: string, options: SqliteStoreOptions = {}): Sto
       dropProofs: (id) => ask('sessions', 'dropProofs', id),
       replaceCredentials: (replacement) => ask('sessions', 'replaceCredentials', replacement),
       deleteExpired: (now, notBefore, limit) => ask('sessions', 'deleteExpired', now, notBefore, limit),
+    },
+    challenges: {
+      insert: (row, max) => ask('challenges', 'insert', row, max),
+      take: (sessionId, id, now) => ask('challenges', 'take', sessionId, id, now),
+      dropForSession: (sessionId) => ask('challenges', 'dropForSession', sessionId),
+      dropForUser: (userId) => ask('challenges', 'dropForUser', userId),
+      spend: (hash, expiresAt) => ask('challenges', 'spend', hash, expiresAt),
+      deleteExpired: (now, limit) => ask('challenges', 'deleteExpired', now, limit),
+    },
+    grants: {
+      insert: (row) => ask('grants', 'insert', row),
+      take: (sessionId, actionDigest, now) => ask('grants', 'take', sessionId, actionDigest, now),
+      dropForSession: (sessionId) => ask('grants', 'dropForSession', sessionId),
+      dropForUser: (userId) => ask('grants', 'dropForUser', userId),
+      deleteExpired: (now, limit) => ask('grants', 'deleteExpired', now, limit),
+    },
+    attempts: {
+      read: (userId, keys, now) => read('attempts', 'read', userId, keys, now),
+      count: (userId, counters, now) => ask('attempts', 'count', userId, counters, now),
+      settle: (userId, settle) => ask('attempts', 'settle', userId, settle),
+      dropForUser: (userId) => ask('attempts', 'dropForUser', userId),
+      deleteExpired: (now, limit) => ask('attempts', 'deleteExpired', now, limit),
+    },
+    passkeys: {
+      insert: (row, options) => ask('passkeys', 'insert', row, options),
+      find: (userId, id) => read('passkeys', 'find', userId, id),
+      findById: (id) => read('passkeys', 'findById', id),
+      listForUser: (userId) => read('passkeys', 'listForUser', userId),
+      use: (use) => ask('passkeys', 'use', use),
+      rename: (userId, id, label) => ask('passkeys', 'rename', userId, id, label),
+      remove: (userId, id) => ask('passkeys', 'remove', userId, id),
+      dropForUser: (userId) => ask('passkeys', 'dropForUser', userId),
+    },
+    totp: {
+      find: (userId) => read('totp', 'find', userId),
+      begin: (row) => ask('totp', 'begin', row),
+      put: (row) => ask('totp', 'put', row),
+      confirm: (confirm) => ask('totp', 'confirm', confirm),
+      useStep: (userId, step) => ask('totp', 'useStep', userId, step),
+      remove: (userId) => ask('totp', 'remove', userId),
+    },
+    recoveryCodes: {
+      replace: (userId, hashes, now) => ask('recoveryCodes', 'replace', userId, hashes, now),
+      take: (userId, hash) => ask('recoveryCodes', 'take', userId, hash),
+      count: (userId) => read('recoveryCodes', 'count', userId),
+      dropForUser: (userId) => ask('recoveryCodes', 'dropForUser', userId),
     },
     close() {
       // The last connection takes the write-ahead log away, which is work for the thread: so this one goes first.

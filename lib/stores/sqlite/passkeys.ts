@@ -12,8 +12,9 @@ interface Stored extends Omit<PasskeyRow, 'backupEligible' | 'backedUp' | 'trans
   readonly transports: string;
 }
 
-const ROW = `id, user_id AS userId, public_key AS publicKey, counter, backup_eligible AS backupEligible,
-  backed_up AS backedUp, transports, label, created_at AS createdAt, last_used_at AS lastUsedAt`;
+const ROW = `id, user_id AS userId, user_handle AS userHandle, public_key AS publicKey, counter,
+  backup_eligible AS backupEligible, backed_up AS backedUp, transports, label, created_at AS createdAt,
+  last_used_at AS lastUsedAt`;
 
 export function passkeyReads(db: Database): PasskeyReads {
   const byId = db.prepare<[string], Stored>(`SELECT ${ROW} FROM stepgate_passkeys WHERE id = ?`);
@@ -39,10 +40,11 @@ export function passkeyWrites(db: Database): PasskeyWrites {
     SELECT 1 FROM stepgate_passkeys WHERE user_id = ?
     UNION ALL SELECT 1 FROM stepgate_totp WHERE user_id = ? AND confirmed_at IS NOT NULL LIMIT 1`);
   const insert = db.prepare<[Stored]>(`
-    INSERT INTO stepgate_passkeys (id, user_id, public_key, counter, backup_eligible, backed_up, transports, label,
-      created_at, last_used_at)
-    VALUES (@id, @userId, @publicKey, @counter, @backupEligible, @backedUp, @transports, @label, @createdAt, @lastUsedAt)
-    ON CONFLICT DO NOTHING`);
+    INSERT INTO stepgate_passkeys
+      (id, user_id, user_handle, public_key, counter, backup_eligible, backed_up, transports, label, created_at, last_used_at)
+    VALUES
+      (@id, @userId, @userHandle, @publicKey, @counter, @backupEligible, @backedUp, @transports, @label, @createdAt,
+        @lastUsedAt)`);
   const isTaken = db.prepare<[string]>('SELECT 1 FROM stepgate_passkeys WHERE id = ?');
   const use = db.prepare(`
     UPDATE stepgate_passkeys SET counter = @counter, backed_up = @backedUp,

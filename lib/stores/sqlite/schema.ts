@@ -98,6 +98,7 @@ const STEP_UP = `
   CREATE TABLE stepgate_passkeys (
     id              TEXT    NOT NULL PRIMARY KEY,
     user_id         TEXT    NOT NULL,
+    user_handle     TEXT    NOT NULL,
     public_key      TEXT    NOT NULL,
     counter         INTEGER NOT NULL,
     backup_eligible INTEGER NOT NULL,
