@@ -82,7 +82,7 @@ export function sqliteStore(path: string, options: SqliteStoreOptions = {}): Sto
       take: (sessionId, id, now) => ask('challenges', 'take', sessionId, id, now),
       dropForSession: (sessionId) => ask('challenges', 'dropForSession', sessionId),
       dropForUser: (userId) => ask('challenges', 'dropForUser', userId),
-      spend: (hash, expiresAt) => ask('challenges', 'spend', hash, expiresAt),
+      spend: (hash, expiresAt, now) => ask('challenges', 'spend', hash, expiresAt, now),
       deleteExpired: (now, limit) => ask('challenges', 'deleteExpired', now, limit),
     },
     grants: {
