@@ -1,0 +1,53 @@
+import type { TestContext } from 'node:test';
+import { readSecrets } from '../../lib/internal/keys.js';
+import type { MethodContext, User } from '../../lib/methods/method.js';
+import type { Store, StoreParts } from '../../lib/stores/contract/store.js';
+import { memoryStore } from '../../lib/stores/memory/index.js';
+import { opened } from '../tokens/app.js';
+
+export const SECRET = 'a secret of the tests, 32 bytes or more';
+export const OTHER_SECRET = 'another secret of the tests, as long as that';
+export const NOW = Date.UTC(2026, 0, 1);
+
+export interface ContextOptions {
+  readonly store?: Store;
+  readonly secret?: string | readonly string[];
+  readonly issuer?: string;
+  readonly findUser?: (userId: string) => Promise<User | null>;
+}
+
+/** What the kit hands to a method, for Ada. */
+export function methodContext({
+  store = memoryStore(),
+  secret = SECRET,
+  issuer = 'https://app.example',
+  findUser = async (userId) => ({ name: `${userId}@app.example` }),
+}: ContextOptions = {}): MethodContext {
+  const kit = { store, secrets: readSecrets(secret), issuer, emit: () => {}, findUser };
+  return { kit, userId: 'ada', now: NOW };
+}
+
+/** The same with a store that `makeStore` makes; null, and the test is skipped by name, where that lacks the part. */
+export async function contextOn(
+  t: TestContext,
+  makeStore: () => Promise<Store>,
+  part: keyof StoreParts,
+): Promise<MethodContext | null> {
+  const store = await opened(t, makeStore);
+  if (store[part] !== undefined) return methodContext({ store });
+  t.skip(`the store has no ${part}`);
+  return null;
+}
+
+/** What isn't a string where one belongs, or comes in another shape. */
+export const NO_STRINGS: readonly unknown[] = [
+  undefined,
+  null,
+  true,
+  0,
+  123_456,
+  [],
+  ['123456'],
+  {},
+  { code: '123456' },
+];
