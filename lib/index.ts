@@ -29,6 +29,7 @@ export type {
   VerifyContext,
 } from './methods/method.js';
 export { type PasswordOptions, password } from './methods/password.js';
+export { type RecoveryCodeMethod, recoveryCode } from './methods/recovery-code.js';
 export type { Policy, StepgateOptions, UsersOption } from './options.js';
 export type { SessionAdmin, SessionPage } from './session/session-admin.js';
 export type { MethodAdmin } from './step-up/method-admin.js';

@@ -9,7 +9,8 @@ export type KeyPurpose =
   | 'session token'
   | 'step-up'
   | 'sign-in challenge'
-  | 'user handle';
+  | 'user handle'
+  | 'recovery code';
 
 export const MIN_SECRET_BYTES = 32;
 
