@@ -14,6 +14,7 @@ const OWNERS = {
   'body-parser': 'http/json-body.ts',
   cookie: 'http/cookies.ts',
   jsonwebtoken: 'session/access-token.ts',
+  otpauth: 'methods/totp/code.ts',
   router: 'http/router.ts',
 };
 

@@ -10,6 +10,7 @@ export type KeyPurpose =
   | 'step-up'
   | 'sign-in challenge'
   | 'user handle'
+  | 'totp secret'
   | 'recovery code';
 
 export const MIN_SECRET_BYTES = 32;

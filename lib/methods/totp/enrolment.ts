@@ -1,0 +1,102 @@
+import { randomBytes } from 'node:crypto';
+import type { FailedReason } from '../../events.js';
+import { refuseUnknownKeys } from '../../internal/nearest.js';
+import { SetupError } from '../../internal/setup-error.js';
+import type { TotpStore } from '../../stores/contract/totp.js';
+import type { MethodContext, MethodKit } from '../method.js';
+import { findStep, fromBase32, keyUri, readCode, SECRET_BYTES, toBase32 } from './code.js';
+import { decryptSecret, encryptSecret } from './encrypted-secret.js';
+
+/** What the user's authenticator app has to learn. It is shown this once. */
+export interface TotpSetup {
+  /** Base32, for typing. */
+  readonly secret: string;
+  /** The `otpauth:` URI, for a QR code. */
+  readonly uri: string;
+}
+
+export type TotpBeginOutcome =
+  | ({ readonly outcome: 'begun' } & TotpSetup)
+  | { readonly outcome: 'unknown-user' }
+  | { readonly outcome: 'enrolled-already' };
+
+export interface TotpConfirmation {
+  /** What the client sent. */
+  readonly code: unknown;
+  /** Only as the user's first method of all. */
+  readonly first: boolean;
+}
+
+export type TotpConfirmOutcome =
+  | { readonly outcome: 'confirmed' }
+  | { readonly outcome: 'failed'; readonly reason: FailedReason };
+
+/** How a user sets up TOTP. Whether this session may do it is the caller's to decide, at both ends. */
+export interface TotpEnrolment {
+  /** Makes a secret that waits for its first code, in place of one that waits already. */
+  begin(context: MethodContext): Promise<TotpBeginOutcome>;
+  /** Makes the waiting secret count. Its code is used up by that. */
+  confirm(context: MethodContext, confirmation: TotpConfirmation): Promise<TotpConfirmOutcome>;
+}
+
+/** `issuer`: what authenticator apps show; null for the host of the kit's. */
+export function createTotpEnrolment(issuer: string | null): TotpEnrolment {
+  return {
+    async begin({ kit, userId, now }) {
+      const user = await kit.findUser(userId);
+      if (user === null) return { outcome: 'unknown-user' };
+      const secret = randomBytes(SECRET_BYTES);
+      const encryptedSecret = encryptSecret(secret, userId, kit.secrets);
+      const row = { userId, encryptedSecret, createdAt: now, confirmedAt: null, lastStep: null };
+      if (!(await totpOf(kit).begin(row))) return { outcome: 'enrolled-already' };
+      const shown = { issuer: issuer ?? new URL(kit.issuer).hostname, label: user.name };
+      return { outcome: 'begun', secret: toBase32(secret), uri: keyUri(secret, shown) };
+    },
+
+    async confirm({ kit, userId, now }, { code: given, first }) {
+      const code = readCode(given);
+      if (code === null) return { outcome: 'failed', reason: 'malformed' };
+      const row = await totpOf(kit).find(userId);
+      if (row === null || row.confirmedAt !== null) return { outcome: 'failed', reason: 'unknown-credential' };
+      const { encryptedSecret } = row;
+      const secret = decryptSecret(encryptedSecret, userId, kit.secrets);
+      if (secret === null) return { outcome: 'failed', reason: 'method-error' };
+      const step = findStep(secret, code, now);
+      if (step === null) return { outcome: 'failed', reason: 'wrong' };
+      const isConfirmed = await totpOf(kit).confirm({ userId, encryptedSecret, step, now, first });
+      // Another request was faster: this secret waits no more, or another method came first.
+      return isConfirmed ? { outcome: 'confirmed' } : { outcome: 'failed', reason: 'unknown-credential' };
+    },
+  };
+}
+
+/** A TOTP that the user has set up with another system: SHA-1, 6 digits, 30 seconds. */
+export interface ImportedTotp {
+  /** Base32, of 16 to 64 bytes. */
+  readonly secret: string;
+}
+
+/** Moves in a TOTP, in place of any other of the user. Rejects with a `SetupError`. */
+export async function importTotp({ kit, userId, now }: MethodContext, data: unknown): Promise<void> {
+  const secret = fromBase32(readImport(data).secret);
+  if (secret === null) {
+    throw new SetupError(
+      '`totp.secret` is no secret.',
+      'Write base32 of 16 to 64 bytes; weaker ones have to be enrolled anew.',
+    );
+  }
+  const encryptedSecret = encryptSecret(secret, userId, kit.secrets);
+  await totpOf(kit).put({ userId, encryptedSecret, createdAt: now, confirmedAt: now, lastStep: null });
+}
+
+function readImport(data: unknown): Partial<ImportedTotp> {
+  if (typeof data !== 'object' || data === null) throw new SetupError('The TOTP is no object.', 'Write `{ secret }`.');
+  refuseUnknownKeys(data, ['secret'], 'totp');
+  return data;
+}
+
+/** The part that `needs` asks for. */
+export function totpOf({ store }: MethodKit): TotpStore {
+  if (store.totp === undefined) throw new TypeError('The store has no TOTP.');
+  return store.totp;
+}

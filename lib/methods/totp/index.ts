@@ -1,0 +1,86 @@
+import { andThen } from '../../internal/maybe-promise.js';
+import { refuseUnknownKeys } from '../../internal/nearest.js';
+import { SetupError } from '../../internal/setup-error.js';
+import type { TotpRow } from '../../stores/contract/totp.js';
+import type { Method, MethodOutcome, VerifyContext } from '../method.js';
+import { onlyMember } from '../response.js';
+import { findStep, readCode } from './code.js';
+import { decryptSecret } from './encrypted-secret.js';
+import { createTotpEnrolment, importTotp, type TotpEnrolment, totpOf } from './enrolment.js';
+
+export type {
+  ImportedTotp,
+  TotpBeginOutcome,
+  TotpConfirmation,
+  TotpConfirmOutcome,
+  TotpEnrolment,
+  TotpSetup,
+} from './enrolment.js';
+
+export interface TotpOptions {
+  /** What authenticator apps show beside the user's name, without a colon. @default the host of the kit's `issuer` */
+  readonly issuer?: string;
+}
+
+export interface TotpMethod extends Method<'totp'> {
+  readonly enrolment: TotpEnrolment;
+  readonly import: NonNullable<Method['import']>;
+  readonly remove: NonNullable<Method['remove']>;
+}
+
+/**
+ * Codes of an authenticator app (RFC 6238: SHA-1, 6 digits, 30 seconds), on otpauth. No code is accepted twice, the one
+ * that confirms the enrolment included. Not phishing-resistant: a user can be talked into typing a code elsewhere.
+ *
+ * Secrets are stored encrypted with the first of the kit's `secret`. An older one has to stay in that list for as long
+ * as there are users who enrolled with it. Throws a `SetupError` for wrong options.
+ */
+export function totp(options: TotpOptions = {}): TotpMethod {
+  const issuer = readIssuer(options);
+  return {
+    name: 'totp',
+    acr: null,
+    amr: ['otp'],
+    guessable: true,
+    needs: ['totp', 'users'],
+    enrolled: ({ kit, userId }) => andThen(totpOf(kit).find(userId), (row) => isConfirmed(row)),
+    async verify(context) {
+      const code = readCode(onlyMember(context.response, 'code'));
+      if (code === null) return { outcome: 'failed', reason: 'malformed' };
+      const row = await totpOf(context.kit).find(context.userId);
+      return isConfirmed(row) ? checkCode(context, row, code) : { outcome: 'failed', reason: 'unknown-credential' };
+    },
+    enrolment: createTotpEnrolment(issuer),
+    import: importTotp,
+    remove: async ({ kit, userId }, id) => id === null && totpOf(kit).remove(userId), // there is one, without an id
+  };
+}
+
+async function checkCode(
+  { kit, userId, now, challenge }: VerifyContext,
+  { encryptedSecret, confirmedAt }: ConfirmedRow,
+  code: string,
+): Promise<MethodOutcome> {
+  if (challenge !== null && confirmedAt >= challenge.createdAt) return { outcome: 'failed', reason: 'too-young' };
+  const secret = decryptSecret(encryptedSecret, userId, kit.secrets);
+  if (secret === null) return { outcome: 'failed', reason: 'method-error' };
+  const step = findStep(secret, code, now);
+  if (step === null) return { outcome: 'failed', reason: 'wrong' };
+  // RFC 6238 5.2: not twice. The store compares, so that of parallel attempts with one code one passes.
+  const isNew = await totpOf(kit).useStep(userId, step);
+  return isNew ? { outcome: 'verified' } : { outcome: 'failed', reason: 'replayed' };
+}
+
+type ConfirmedRow = TotpRow & { readonly confirmedAt: number };
+
+function isConfirmed(row: TotpRow | null): row is ConfirmedRow {
+  return row !== null && row.confirmedAt !== null;
+}
+
+function readIssuer(options: TotpOptions): string | null {
+  refuseUnknownKeys(options, ['issuer'], 'totp');
+  const { issuer } = options;
+  if (issuer === undefined) return null;
+  if (typeof issuer === 'string' && issuer !== '' && !issuer.includes(':')) return issuer;
+  throw new SetupError('`totp.issuer` is no name.', "Write the app's name without a colon, or leave it out.");
+}

@@ -1,0 +1,169 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { forEachStore } from '../support/stores.js';
+import { totpCode, wrongCode } from '../support/totp.js';
+import { contextOn, methodContext, NO_STRINGS, NOW } from './context.js';
+import { enrol, MALFORMED, method, REPLAYED, TOO_YOUNG, UNKNOWN, VERIFIED, verify, WRONG } from './totp-support.js';
+
+const STEP = 30_000;
+/** The key of RFC 6238's appendix B, '12345678901234567890', in base32. */
+const RFC_SECRET = 'GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ';
+/** Its codes by time in seconds, SHA-1, 8 digits. */
+const RFC_CODES = [
+  [59, '94287082'],
+  [1_111_111_109, '07081804'],
+  [1_111_111_111, '14050471'],
+  [1_234_567_890, '89005924'],
+  [2_000_000_000, '69279037'],
+  [20_000_000_000, '65353130'],
+] as const;
+
+/** A context whose user has the key of RFC 6238. */
+async function withRfcSecret(now: number) {
+  const context = { ...methodContext(), now };
+  await method.import({ ...context, now: 0 }, { secret: RFC_SECRET });
+  return context;
+}
+
+describe('a TOTP code', () => {
+  for (const [seconds, eightDigits] of RFC_CODES) {
+    it(`is what RFC 6238 says at ${seconds} s`, async () => {
+      const context = await withRfcSecret(seconds * 1_000);
+      const code = String(Number(eightDigits) % 1_000_000).padStart(6, '0'); // RFC 4226 5.3: the code modulo 10^digits
+      assert.deepEqual(await verify(context, eightDigits), MALFORMED);
+      assert.deepEqual(await verify(context, code), VERIFIED);
+    });
+  }
+
+  it('is taken one step early and one step late, to the millisecond', async () => {
+    const start = NOW - (NOW % STEP);
+    const cases = [
+      [start - STEP - 1, WRONG],
+      [start - STEP, VERIFIED],
+      [start - 1, VERIFIED],
+      [start, VERIFIED],
+      [start + STEP - 1, VERIFIED],
+      [start + 2 * STEP - 1, VERIFIED],
+      [start + 2 * STEP, WRONG],
+    ] as const;
+    for (const [now, expected] of cases) {
+      const context = await withRfcSecret(now);
+      assert.deepEqual(await verify(context, totpCode(RFC_SECRET, start)), expected, String(now - start));
+    }
+  });
+
+  it('is that of the later step when two steps have the same, so that it is good for once', async () => {
+    const first = 59_061_240 * STEP; // found by trying: 963181 is the code of this step and of the next
+    assert.equal(totpCode(RFC_SECRET, first), totpCode(RFC_SECRET, first + STEP));
+    const context = await withRfcSecret(first);
+    assert.deepEqual(await verify(context, '963181'), VERIFIED);
+    for (const now of [first, first + STEP, first + 2 * STEP]) {
+      assert.deepEqual(await verify({ ...context, now }, '963181'), REPLAYED);
+    }
+  });
+
+  it('is malformed when it is not six ASCII digits, and stays good', async () => {
+    const context = methodContext();
+    const secret = await enrol(context);
+    const code = totpCode(secret, NOW);
+    const inDigitsFrom = (zero: number): string =>
+      code.replace(/./g, (digit) => String.fromCodePoint(zero + Number(digit)));
+    const longer = ['', code.slice(1), `${code}0`, `0${code}`, code.repeat(2), '0'.repeat(1_000_000)];
+    const spaced = [
+      ` ${code}`,
+      `${code} `,
+      `${code.slice(0, 3)} ${code.slice(3)}`,
+      `${code}\n`,
+      `${code}\0`,
+      `\0${code}`,
+    ];
+    const numbers = [`+${code.slice(1)}`, `-${code.slice(1)}`, '1e0000', '0x1234', 'ABCDEF', '12345½', '12345\0'];
+    // Arabic-Indic, Extended Arabic-Indic, Devanagari, full-width, mathematical bold.
+    const scripts = [0x0660, 0x06f0, 0x0966, 0xff10, 0x1d7ce].map(inDigitsFrom);
+    const noStrings = NO_STRINGS.concat([Number(code), [code], code.split(''), { code }, new String(code)]);
+    const wrong = [...longer, ...spaced, ...numbers, ...scripts, ...noStrings];
+    for (const given of wrong) assert.deepEqual(await verify(context, given), MALFORMED, String(given).slice(0, 20));
+    assert.deepEqual(await verify(context, code), VERIFIED);
+  });
+
+  it('is malformed in a response of another shape, and stays good', async () => {
+    const context = methodContext();
+    const code = totpCode(await enrol(context), NOW);
+    const shapes = [
+      null,
+      undefined,
+      code,
+      [code],
+      {},
+      { Code: code },
+      { code, userId: 'eve' },
+      Object.create({ code }),
+    ];
+    for (const response of [...shapes, JSON.parse(`{"__proto__":{"code":"${code}"}}`)]) {
+      assert.deepEqual(await method.verify({ ...context, response, challenge: null }), MALFORMED);
+    }
+    assert.deepEqual(await verify(context, code), VERIFIED);
+  });
+});
+
+forEachStore((_name, makeStore) => {
+  describe('a TOTP code', () => {
+    it('is good for one of 50 parallel uses', async (t) => {
+      const context = await contextOn(t, makeStore, 'totp');
+      if (context === null) return;
+      const code = totpCode(await enrol(context), NOW);
+      const uses = await Promise.all(Array.from({ length: 50 }, async () => verify(context, code)));
+      assert.deepEqual(uses.filter(({ outcome }) => outcome === 'verified').length, 1);
+      assert.deepEqual(
+        uses.filter(({ outcome }) => outcome !== 'verified'),
+        Array(49).fill(REPLAYED),
+      );
+    });
+
+    it('is refused after itself and after the code of a later step', async (t) => {
+      const context = await contextOn(t, makeStore, 'totp');
+      if (context === null) return;
+      const secret = await enrol(context);
+      const [older, present, newer] = [NOW - STEP, NOW, NOW + STEP].map((at) => totpCode(secret, at));
+      assert.deepEqual(await verify(context, present), VERIFIED);
+      assert.deepEqual(await verify(context, present), REPLAYED);
+      assert.deepEqual(await verify(context, older), REPLAYED);
+      assert.deepEqual(await verify(context, newer), VERIFIED);
+      for (const code of [older, present, newer]) assert.deepEqual(await verify(context, code), REPLAYED);
+      assert.deepEqual(await verify({ ...context, now: NOW + STEP }, newer), REPLAYED);
+      const later = { ...context, now: NOW + 2 * STEP };
+      assert.deepEqual(await verify(later, totpCode(secret, later.now)), VERIFIED);
+    });
+
+    it('is left alone by a wrong one', async (t) => {
+      const context = await contextOn(t, makeStore, 'totp');
+      if (context === null) return;
+      const secret = await enrol(context);
+      assert.deepEqual(await verify(context, wrongCode(secret, NOW)), WRONG);
+      assert.deepEqual(await verify(context, totpCode(secret, NOW)), VERIFIED);
+    });
+
+    it('is of its user only', async (t) => {
+      const context = await contextOn(t, makeStore, 'totp');
+      if (context === null) return;
+      const eve = { ...context, userId: 'eve' };
+      const code = totpCode(await enrol(context), NOW);
+      assert.deepEqual(await verify(eve, code), UNKNOWN);
+      const others = totpCode(await enrol(eve), NOW);
+      assert.deepEqual(await verify(eve, others), VERIFIED);
+      assert.deepEqual(await verify(context, code), VERIFIED);
+    });
+
+    it('answers no challenge that is older than the TOTP, and stays good', async (t) => {
+      const context = await contextOn(t, makeStore, 'totp');
+      if (context === null) return;
+      const response = { code: totpCode(await enrol(context), NOW) };
+      const confirmedAt = NOW - 600_000;
+      const answer = (createdAt: number) =>
+        method.verify({ ...context, response, challenge: { value: 'x', createdAt } });
+      assert.deepEqual(await answer(confirmedAt - 1), TOO_YOUNG);
+      assert.deepEqual(await answer(confirmedAt), TOO_YOUNG);
+      assert.deepEqual(await answer(confirmedAt + 1), VERIFIED);
+    });
+  });
+});
