@@ -46,7 +46,7 @@ export type FailedReason =
   | 'taken'
   /** What was to be the first method isn't: another was enrolled meanwhile. */
   | 'not-first'
-  /** The method itself threw or took too long. */
+  /** The method itself threw, took too long, or cannot read what it has stored. */
   | 'method-error';
 
 interface Facts {

@@ -18,8 +18,10 @@ import {
 import type { Middleware } from './http/require-session.js';
 import type { RouteTable } from './http/router.js';
 import { passkeyRoutes } from './http/routes/passkeys.js';
+import { recoveryCodeRoutes } from './http/routes/recovery-codes.js';
 import { signInRoutes } from './http/routes/sign-in.js';
 import { stepUpRoutes } from './http/routes/step-up.js';
+import { totpRoutes } from './http/routes/totp.js';
 import type { OriginCheck } from './http/same-origin.js';
 import type { SignIn } from './http/sign-in.js';
 import { createStepUpCalls, type StepUpCalls } from './http/step-up.js';
@@ -117,7 +119,12 @@ export function wireStepUp(deps: WireStepUpDeps): StepUp {
     requireEnrolmentProof: toGuard(proveEnrolment, onRefusal, 'requireEnrolmentProof'),
     methods: createMethodAdmin(methods, attempts, emit),
     checkOf,
-    routes: [stepUpRoutes({ ...shared, calls, sessionStore: store.sessions }), ...passkeyTables],
+    routes: [
+      stepUpRoutes({ ...shared, calls, sessionStore: store.sessions }),
+      totpRoutes({ ...shared, enrolmentOf, attempts }),
+      recoveryCodeRoutes({ ...shared, enrolmentOf }),
+      ...passkeyTables,
+    ],
   };
 }
 

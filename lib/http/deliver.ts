@@ -54,7 +54,7 @@ export function createDeliver({
 }
 
 /** RFC 6749 5.1 asks for both headers wherever credentials are answered. */
-function noStore(res: ServerResponse): void {
+export function noStore(res: ServerResponse): void {
   res.setHeader('Cache-Control', 'no-store');
   res.setHeader('Pragma', 'no-cache');
 }
