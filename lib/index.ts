@@ -6,7 +6,8 @@ export { type OnRefusal, Refusal, type RefusalCode, sendRefusal } from './http/r
 export type { ApiKeyAuth, ApprovedAction, Proof, RequestAuth, SessionAuth } from './http/request-auth.js';
 export type { RequireFreshStepUp, RequireFreshStepUpOptions } from './http/require-fresh-step-up.js';
 export type { Middleware, RequireSession, RequireSessionOptions } from './http/require-session.js';
-export type { SignedIn, SignIn, SignInOptions } from './http/sign-in.js';
+export type { SignedIn, SignIn } from './http/sign-in.js';
+export type { SignInOptions } from './http/sign-in-options.js';
 export type {
   BeginStepUp,
   StepUpBegun,

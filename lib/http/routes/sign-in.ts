@@ -11,7 +11,8 @@ import type { Cookies } from '../cookies.js';
 import { readFields } from '../json-body.js';
 import { Refusal, sendJson } from '../refusal.js';
 import type { RouteTable } from '../router.js';
-import { DELIVERIES, type SignIn } from '../sign-in.js';
+import type { SignIn } from '../sign-in.js';
+import { DELIVERIES } from '../sign-in-options.js';
 
 export interface SignInRoutesDeps {
   readonly ceremony: PasskeySignIn;
