@@ -8,8 +8,10 @@ const MAX_USER_AGENT = 512;
 export function clientAddress(req: IncomingMessage): string | null {
   const { ip } = req as { ip?: unknown }; // only Express has it
   const address = typeof ip === 'string' ? ip : (req.socket?.remoteAddress ?? '');
-  const plain = address.startsWith('::ffff:') && address.includes('.') ? address.slice('::ffff:'.length) : address;
-  return isIP(plain) === 0 ? null : plain;
+  // A zone says nothing to others, and has no bound where a header named the address.
+  const [plain = ''] = address.toLowerCase().split('%');
+  const v4 = /^::ffff:([\d.]+)$/.exec(plain)?.[1] ?? plain;
+  return isIP(v4) === 0 ? null : v4;
 }
 
 export function userAgentOf(req: IncomingMessage): string | null {
