@@ -14,6 +14,8 @@ export interface OurCookies {
 export interface Cookies {
   readonly names: Readonly<Record<CookieKind, string>>;
   read(req: IncomingMessage): OurCookies;
+  /** Every value of a cookie, should it have come more than once. */
+  all(req: IncomingMessage, kind: CredentialKind): readonly string[];
   /** Sets a cookie for `maxAge` milliseconds. */
   set(res: ServerResponse, kind: CookieKind, value: string, maxAge: number): void;
   /** Clears all our credentials. */
@@ -32,9 +34,13 @@ export function createCookies({ sessionName, insecure }: { sessionName: string; 
     signIn: `${prefix}sign-in`, // names a browser, not a user
   };
   const attributes = { path: '/', httpOnly: true, secure: !insecure, sameSite: 'lax' } as const;
-  const occurrences = Object.fromEntries(
-    CREDENTIALS.map((kind) => [kind, new RegExp(`(?:^|;)[ \\t]*${escaped(names[kind])}[ \\t]*=`, 'g')]),
-  );
+  const occurrence = (kind: CredentialKind): RegExp =>
+    new RegExp(`(?:^|;)[ \\t]*${escaped(names[kind])}[ \\t]*=[ \\t]*([^;]*)`, 'g');
+  const occurrences = {
+    session: occurrence('session'),
+    access: occurrence('access'),
+    refresh: occurrence('refresh'),
+  };
 
   function write(res: ServerResponse, name: string, line: string): void {
     // A later step of the same request replaces what an earlier one has set.
@@ -54,11 +60,15 @@ export function createCookies({ sessionName, insecure }: { sessionName: string; 
         const value = all[names[kind]];
         if (value === undefined) continue;
         values[kind] = value;
-        several ||= (header.match(occurrences[kind] ?? '')?.length ?? 0) > 1;
+        several ||= (header.match(occurrences[kind])?.length ?? 0) > 1;
       }
       several ||= values.session !== undefined && (values.access !== undefined || values.refresh !== undefined);
       const signIn = all[names.signIn];
       return { values: signIn === undefined ? values : { ...values, signIn }, several };
+    },
+    all(req, kind) {
+      const found = req.headers.cookie?.matchAll(occurrences[kind]) ?? [];
+      return [...found].map(([, value = '']) => value.trimEnd());
     },
     set(res, kind, value, maxAge) {
       const name = names[kind];

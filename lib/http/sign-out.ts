@@ -47,12 +47,13 @@ export function createSignOut(deps: SignOutDeps): SignOut {
   return async function signOut(req, res, refreshToken) {
     const credential = readCredential(req, cookies, null);
     if (credential.kind === 'access-token') await byAccessToken(credential.value, credential.delivery);
-    // With cookies of several deliveries we can't tell which is planted; all that are genuine end.
-    const { values } = cookies.read(req);
-    const token = decodeToken(values.session);
-    if (token !== null) await sessions.revokeByToken(token, { delivery: 'cookie' }, 'sign-out');
-    if (values.access !== undefined) await byAccessToken(values.access, 'token-cookies');
-    await byRefreshToken(values.refresh, 'token-cookies');
+    // With several cookies we can't tell which is planted; all that are genuine end.
+    for (const value of cookies.all(req, 'session')) {
+      const token = decodeToken(value);
+      if (token !== null) await sessions.revokeByToken(token, { delivery: 'cookie' }, 'sign-out');
+    }
+    for (const value of cookies.all(req, 'access')) await byAccessToken(value, 'token-cookies');
+    for (const value of cookies.all(req, 'refresh')) await byRefreshToken(value, 'token-cookies');
     await byRefreshToken(refreshToken, 'bearer');
     cookies.clear(res);
     states.set(req, anonymous(sessionRequired));
