@@ -2,6 +2,7 @@ import { publicSession, type Sessions } from '../../session/sessions.js';
 import { isId } from '../../session/tokens.js';
 import type { CallerOf } from '../caller.js';
 import type { Cookies } from '../cookies.js';
+import { readFields } from '../json-body.js';
 import { hasQuery } from '../query.js';
 import { Refusal, sendJson } from '../refusal.js';
 import type { StepUpCheck } from '../require-fresh-step-up.js';
@@ -35,6 +36,7 @@ export function sessionRoutes({ callerOf, managerOf, sessions, cookies, manage }
       },
       async delete(req, res) {
         const { row } = await managerOf(req);
+        readFields(req, []);
         const keep = hasQuery(req, 'keep=current');
         await manage?.(req);
         await sessions.revokeAllForUser(row.userId, keep ? row.id : null, 'user');
@@ -45,6 +47,7 @@ export function sessionRoutes({ callerOf, managerOf, sessions, cookies, manage }
     '/sessions/:id': {
       async delete(req, res) {
         const { row } = await managerOf(req);
+        readFields(req, []);
         await manage?.(req);
         const { id } = req.params;
         if (!isId(id) || !(await sessions.revoke(id, row.userId, 'user'))) throw new Refusal('not_found');

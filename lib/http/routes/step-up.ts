@@ -36,6 +36,7 @@ export function stepUpRoutes(deps: StepUpRoutesDeps): RouteTable {
       },
       async delete(req, res) {
         const { row } = await callerOf(req);
+        readFields(req, []);
         await sessionStore.dropProofs(row.id);
         await dropStepUp(row.id);
         emit({ type: 'step-up.dropped', userId: row.userId, sessionId: row.id });

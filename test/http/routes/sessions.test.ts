@@ -1,0 +1,306 @@
+import assert from 'node:assert/strict';
+import { describe, it, type TestContext } from 'node:test';
+import type { Response } from 'supertest';
+import type { Session } from '../../../lib/stores/contract/sessions.js';
+import type { Store } from '../../../lib/stores/contract/store.js';
+import { assertRefused } from '../../support/answers.js';
+import { handle, testApp } from '../../support/app.js';
+import { Browser, setCookies } from '../../support/browser.js';
+import { type TestKit, testKit } from '../../support/kit.js';
+import { forEachStore } from '../../support/stores.js';
+
+interface Scene extends TestKit {
+  readonly laptop: Browser;
+  readonly phone: Browser;
+  readonly eve: Browser;
+  /** The sessions of Ada's laptop and phone, and of Eve. */
+  readonly ids: { readonly laptop: string; readonly phone: string; readonly eve: string };
+}
+
+/** Ada on two devices, the phone signed in a minute after the laptop, and Eve. */
+async function arrange(t: TestContext, makeStore: () => Promise<Store>): Promise<Scene> {
+  const kit = testKit(t, { store: await makeStore() });
+  const changed = handle((req, res) => kit.auth.credentialsChanged(req, res));
+  const { app } = testApp(kit.auth, { routes: { '/changed': [changed] } });
+  const [laptop, phone, eve] = [new Browser(app), new Browser(app), new Browser(app)];
+  const ids = { laptop: '', phone: '', eve: '' };
+  ids.laptop = (await laptop.signIn({ label: 'laptop' })).session.id;
+  kit.clock.advance('1m');
+  ids.phone = (await phone.signIn({ label: 'phone' })).session.id;
+  ids.eve = (await eve.signIn({ userId: 'eve' })).session.id;
+  kit.events.length = 0;
+  return { ...kit, laptop, phone, eve, ids };
+}
+
+function assertEmpty(response: Response): void {
+  assert.equal(response.status, 204, response.text);
+  assert.equal(response.text, '');
+  assert.equal(response.headers['cache-control'], 'no-store');
+}
+
+function assertCleared(response: Response): void {
+  assert.deepEqual(
+    setCookies(response).map((line) => line.split(';')[0]),
+    ['__Host-session=', '__Host-access=', '__Host-refresh='],
+  );
+  for (const line of setCookies(response)) assert.match(line, /=; Max-Age=0; Path=\/; HttpOnly; Secure; SameSite=Lax$/);
+}
+
+const isOver = async (browser: Browser): Promise<boolean> => (await browser.get('/me')).status === 401;
+
+forEachStore((_name, makeStore) => {
+  describe('GET /session', () => {
+    it('gives the session and its proofs', async (t) => {
+      const { laptop, ids } = await arrange(t, makeStore);
+      const me = await laptop.get('/me');
+      const response = await laptop.get('/auth/session');
+      assert.equal(response.status, 200);
+      assert.equal(response.headers['content-type'], 'application/json; charset=utf-8');
+      assert.equal(response.headers['cache-control'], 'no-store');
+      assert.equal(response.body.session.id, ids.laptop);
+      assert.deepEqual(response.body, { session: me.body.session, proofs: me.body.proofs });
+    });
+
+    it('gives nobody anything', async (t) => {
+      const { auth } = await arrange(t, makeStore);
+      assertRefused(await new Browser(testApp(auth).app).get('/auth/session'), 401, 'session_required');
+    });
+  });
+
+  describe('GET /sessions', () => {
+    it('lists the live sessions of the user alone, newest activity first, and says which one asks', async (t) => {
+      const { laptop, phone, ids, auth, clock } = await arrange(t, makeStore);
+      const list = async (browser: Browser): Promise<unknown> => {
+        const { body } = await browser.get('/auth/sessions');
+        return body.sessions.map(({ id, current }: Session & { current: boolean }) => [id, current]);
+      };
+      assert.deepEqual(await list(laptop), [
+        [ids.phone, false],
+        [ids.laptop, true],
+      ]);
+      clock.advance('1h');
+      await laptop.get('/me');
+      await auth.flush();
+      assert.deepEqual(await list(phone), [
+        [ids.laptop, false],
+        [ids.phone, true],
+      ]);
+    });
+
+    it('shows all that is public of each and no hash', async (t) => {
+      const { laptop, ids, auth } = await arrange(t, makeStore);
+      const { body } = await laptop.get('/auth/sessions');
+      const session = await auth.sessions.get(ids.laptop);
+      assert.deepEqual(body.sessions[1], { ...session, current: true });
+      assert.equal(Object.keys(body.sessions[1]).length, 13);
+    });
+
+    it('leaves out what is over', async (t) => {
+      const { laptop, phone, ids, auth, clock } = await arrange(t, makeStore);
+      clock.advance('6d');
+      await phone.get('/me');
+      await auth.flush();
+      clock.advance('1d'); // the laptop has been idle for a week
+      const { body } = await phone.get('/auth/sessions');
+      assert.deepEqual(
+        body.sessions.map(({ id }: Session) => id),
+        [ids.phone],
+      );
+      assertRefused(await laptop.get('/auth/sessions'), 401, 'session_invalid');
+    });
+
+    it('answers a HEAD request without a body', async (t) => {
+      const { laptop } = await arrange(t, makeStore);
+      const response = await laptop.send('HEAD', '/auth/sessions');
+      assert.equal(response.status, 200);
+      assert.equal(response.text, undefined);
+    });
+  });
+
+  describe('DELETE /sessions/:id', () => {
+    it('ends another session of the user and no other', async (t) => {
+      const { laptop, phone, eve, ids, events, clock } = await arrange(t, makeStore);
+      const response = await laptop.delete(`/auth/sessions/${ids.phone}`);
+      assertEmpty(response);
+      assert.deepEqual(setCookies(response), []);
+      assert.deepEqual(await Promise.all([laptop, phone, eve].map(isOver)), [false, true, false]);
+      const { sessionId, userId, by, at } = {
+        ...events[0],
+        userId: 'ada',
+        sessionId: ids.phone,
+        by: 'user',
+        at: clock.now(),
+      };
+      assert.deepEqual(events[0], { type: 'session.revoked', userId, sessionId, by, at });
+    });
+
+    it('of the session that asks ends it and clears the cookies', async (t) => {
+      const { laptop, ids } = await arrange(t, makeStore);
+      const headers = { Cookie: laptop.cookieHeader() };
+      const response = await laptop.delete(`/auth/sessions/${ids.laptop}`);
+      assertEmpty(response);
+      assertCleared(response);
+      assertRefused(await laptop.get('/me', { headers }), 401, 'session_invalid');
+    });
+
+    it("answers the same 404 for another user's session, an unknown and a malformed id", async (t) => {
+      const { laptop, eve, ids, events } = await arrange(t, makeStore);
+      const unknown = 'AAAAAAAAAAAAAAAAAAAAAA';
+      const bodies = new Set<string>();
+      for (const id of [
+        ids.eve,
+        unknown,
+        'x',
+        `${ids.phone}A`,
+        ids.phone.slice(1),
+        '%00',
+        `${ids.phone}%00`,
+        "'--",
+        '..%2f',
+      ]) {
+        const response = await laptop.delete(`/auth/sessions/${id}`);
+        assertRefused(response, 404, 'not_found');
+        bodies.add(response.text);
+      }
+      assert.equal(bodies.size, 1);
+      assert.equal(await isOver(eve), false);
+      assert.deepEqual(events, []);
+    });
+
+    it('of a session that is gone already is a 404', async (t) => {
+      const { laptop, ids, events } = await arrange(t, makeStore);
+      assertEmpty(await laptop.delete(`/auth/sessions/${ids.phone}`));
+      assertRefused(await laptop.delete(`/auth/sessions/${ids.phone}`), 404, 'not_found');
+      assert.equal(events.length, 1);
+    });
+
+    it('takes no token or hash of one for an id', async (t) => {
+      const { laptop, phone } = await arrange(t, makeStore);
+      const token = phone.cookies.get('__Host-session');
+      assertRefused(await laptop.delete(`/auth/sessions/${token}`), 404, 'not_found');
+      assert.equal(await isOver(phone), false);
+    });
+
+    it('takes no fields', async (t) => {
+      const { laptop, phone, ids } = await arrange(t, makeStore);
+      const path = `/auth/sessions/${ids.phone}`;
+      assertRefused(await laptop.delete(path, { body: { userId: 'eve' } }), 400, 'request_invalid');
+      assert.equal(await isOver(phone), false);
+      assertEmpty(await laptop.delete(path, { body: {} }));
+    });
+  });
+
+  describe('DELETE /sessions', () => {
+    it('ends all sessions of the user, the one that asks as well, and clears its cookies', async (t) => {
+      const { laptop, phone, eve, ids, events } = await arrange(t, makeStore);
+      const headers = { Cookie: laptop.cookieHeader() };
+      const response = await laptop.delete('/auth/sessions');
+      assertEmpty(response);
+      assertCleared(response);
+      assertRefused(await laptop.get('/me', { headers }), 401, 'session_invalid');
+      assert.deepEqual(await Promise.all([phone, eve].map(isOver)), [true, false]);
+      const revoked = events.flatMap((event) =>
+        event.type === 'session.revoked' && event.by === 'user' ? event.sessionId : [],
+      );
+      assert.deepEqual(new Set(revoked), new Set([ids.laptop, ids.phone]));
+    });
+
+    it('with ?keep=current ends the others and keeps the cookies', async (t) => {
+      const { laptop, phone, eve } = await arrange(t, makeStore);
+      const response = await laptop.delete('/auth/sessions?keep=current');
+      assertEmpty(response);
+      assert.deepEqual(setCookies(response), []);
+      assert.deepEqual(await Promise.all([laptop, phone, eve].map(isOver)), [false, true, false]);
+    });
+
+    for (const query of [
+      'keep=curent',
+      'keep',
+      'keep=',
+      'Keep=current',
+      'keep=current&keep=current',
+      'keep=current&x',
+      'x=1',
+      'keep[]=current',
+      'keep=current?',
+    ]) {
+      it(`ends nothing for the query ?${query}`, async (t) => {
+        const { laptop, phone } = await arrange(t, makeStore);
+        assertRefused(await laptop.delete(`/auth/sessions?${query}`), 400, 'request_invalid');
+        assert.deepEqual(await Promise.all([laptop, phone].map(isOver)), [false, false]);
+      });
+    }
+
+    it('ends nothing when `keep` comes in the body', async (t) => {
+      const { laptop, phone } = await arrange(t, makeStore);
+      assertRefused(await laptop.delete('/auth/sessions', { body: { keep: 'current' } }), 400, 'request_invalid');
+      assert.deepEqual(await Promise.all([laptop, phone].map(isOver)), [false, false]);
+    });
+  });
+
+  describe('POST /logout', () => {
+    it('ends the session and clears the cookies; a repeat is no error', async (t) => {
+      const { laptop, phone, events } = await arrange(t, makeStore);
+      const headers = { Cookie: laptop.cookieHeader() };
+      for (let time = 0; time < 2; time += 1) {
+        const response = await laptop.post('/auth/logout', { headers });
+        assertEmpty(response);
+        assertCleared(response);
+      }
+      assertRefused(await laptop.get('/me', { headers }), 401, 'session_invalid');
+      assert.equal(await isOver(phone), false);
+      assert.deepEqual(
+        events.flatMap((event) => (event.type === 'session.revoked' ? event.by : [])),
+        ['sign-out'],
+      );
+    });
+
+    it('answers 204 without a cookie, with a malformed one and when the session is over', async (t) => {
+      const { laptop, clock } = await arrange(t, makeStore);
+      const cookie = laptop.cookieHeader();
+      clock.advance('30d');
+      for (const Cookie of [undefined, '__Host-session=x', `__Host-session=${'A'.repeat(43)}`, cookie]) {
+        const response = await laptop.post('/auth/logout', { headers: { Cookie } });
+        assertEmpty(response);
+        assertCleared(response);
+      }
+    });
+
+    it('ends every genuine session when a cookie is there twice', async (t) => {
+      const { laptop, phone, auth } = await arrange(t, makeStore);
+      const Cookie = `${laptop.cookieHeader()}; ${phone.cookieHeader()}`;
+      assertEmpty(await laptop.post('/auth/logout', { headers: { Cookie } }));
+      assert.deepEqual(await auth.sessions.listForUser('ada'), []);
+    });
+  });
+
+  describe('auth.credentialsChanged', () => {
+    it("ends the user's other sessions, gives this one a new cookie and takes its proofs", async (t) => {
+      const { laptop, phone, eve, ids, clock, events } = await arrange(t, makeStore);
+      const headers = { Cookie: laptop.cookieHeader() };
+      const response = await laptop.post('/changed');
+      assert.equal(response.status, 200, response.text);
+      assert.equal(response.body.session.id, ids.laptop);
+      assert.notEqual(laptop.cookieHeader(), headers.Cookie);
+      assertRefused(await laptop.get('/me', { headers }), 401, 'session_invalid');
+      const me = await laptop.get('/me');
+      assert.deepEqual([me.status, me.body.session.id, me.body.proofs], [200, ids.laptop, []]);
+      assert.deepEqual(await Promise.all([phone, eve].map(isOver)), [true, false]);
+      assert.deepEqual(events[0], {
+        type: 'session.revoked',
+        userId: 'ada',
+        sessionId: ids.phone,
+        by: 'credentials-changed',
+        at: clock.now(),
+      });
+    });
+
+    it('refuses nobody and those whose session is over, and writes nothing', async (t) => {
+      const { laptop, phone, auth, ids } = await arrange(t, makeStore);
+      assertRefused(await laptop.post('/changed', { headers: { Cookie: undefined } }), 401, 'session_required');
+      await auth.sessions.revoke(ids.laptop);
+      assertRefused(await laptop.post('/changed'), 401, 'session_invalid');
+      assert.equal(await isOver(phone), false);
+    });
+  });
+});
