@@ -6,7 +6,7 @@ import { testApp } from '../support/app.js';
 import { Browser, setCookies } from '../support/browser.js';
 import { type TestKit, type TestKitOptions, testKit } from '../support/kit.js';
 
-const CLEARED = 'Max-Age=0; Path=/; HttpOnly; Secure; SameSite=Lax';
+const CLEARED = 'Max-Age=0; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT; HttpOnly; Secure; SameSite=Lax';
 
 function arrange(t: TestContext, options: TestKitOptions = {}): TestKit & { browser: Browser } {
   const kit = testKit(t, options);
