@@ -4,7 +4,7 @@ import { read, sections, tables } from './markdown.js';
 
 // The emitted declarations are what a user's compiler sees, and they spell the unions out.
 const refusals = read('dist/http/refusal.d.ts');
-const events = read('dist/events.d.ts');
+const events = read('dist/events.d.ts').replace(/\/\*\*.*?\*\//gs, '');
 
 /** The members of `export type NAME = 'a' | 'b'`. */
 function union(name: string): string[] {
