@@ -3,7 +3,7 @@ import type { MaybePromise } from '../../internal/maybe-promise.js';
 /** A counter of attempts. What its key means and where its limit lies is the business of lib/step-up/attempts.ts. */
 export interface AttemptCounter {
   readonly key: string;
-  /** At this count the attempt is refused; null: it only counts. */
+  /** At this count, 1 or more, the attempt is refused; null: it only counts. */
   readonly limit: number | null;
   /** For how many milliseconds from its first attempt it counts; null: until it is cleared. */
   readonly window: number | null;
@@ -27,11 +27,14 @@ export interface AttemptStore {
   /** The counters of the user that are live at `now`, in the order of the keys; absent and ended ones are left out. */
   read(userId: string, keys: readonly string[], now: number): MaybePromise<readonly AttemptCount[]>;
   /**
-   * One attempt on all these counters of the user, or on none: refused if one of them is at its limit. A counter whose
-   * window is over at `now` starts again. Parallel attempts never get past a limit.
+   * One attempt on all these counters of the user (each named once), or on none: refused if one of them is at its limit.
+   * A counter whose window is over at `now` starts again. Parallel attempts never get past a limit.
    */
   count(userId: string, counters: readonly AttemptCounter[], now: number): Promise<CountOutcome>;
-  /** Deletes the counters named in `clear` and takes one attempt back (never below 0) from those in `release`. */
+  /**
+   * Deletes the counters named in `clear` and takes one attempt back (never below 0) from those in `release`,
+   * whose windows stay. None is made by this.
+   */
   settle(
     userId: string,
     settle: { readonly clear: readonly string[]; readonly release: readonly string[] },

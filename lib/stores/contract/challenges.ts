@@ -21,7 +21,10 @@ export interface ChallengeRow {
 
 /** As in `SessionStore`: atomic, durable when answered, `now` is an argument, absent is a value. */
 export interface ChallengeStore {
-  /** Inserts a challenge; where its session then has more than `max`, the oldest (by `createdAt`, then `id`) go. */
+  /**
+   * Inserts a challenge; where its session then has more than `max`, the oldest (by `createdAt`, then `id`) go.
+   * An id that is taken is a failure of the store, and its challenge stays as it is.
+   */
   insert(row: ChallengeRow, max: number): Promise<void>;
   /**
    * Deletes the challenge and gives it, if it is of this session and live at `now`; null otherwise. One that is over or
@@ -32,7 +35,7 @@ export interface ChallengeStore {
   dropForUser(userId: string): Promise<void>;
   /**
    * Marks a challenge that isn't stored as spent until `expiresAt`. True for the first call with this hash, false for
-   * all others, parallel ones too.
+   * all others until then, parallel ones too.
    */
   spend(hash: TokenHash, expiresAt: number, now: number): Promise<boolean>;
   /** Deletes at most `limit` challenges and as many spent marks that are over at `now`. Says how many of both went. */

@@ -140,6 +140,10 @@ export interface ListSessions {
  * The sessions part of a store. Each operation is atomic and durable when it is answered, and takes the time as an
  * argument: no store's own clock decides. "Absent" is a value, never a throw; a throw or a rejection means that the
  * store failed. Reads may answer with a value or with a promise.
+ *
+ * The caller sees to it that all strings are well-formed and hold no NUL, which not every database can keep; in `data`
+ * JSON escapes them. Once an operation has returned its promise, the arguments are the caller's again: a store that
+ * still needs them then has copied them.
  */
 export interface SessionStore {
   /**
@@ -170,15 +174,15 @@ export interface SessionStore {
   /**
    * For each touch whose session is live at `now`: moves `lastSeenAt` and `idleExpiresAt` forward (never back, the idle
    * end never past `expiresAt`), and where `confirms` is still the current token, sets `tokenConfirmedAt` to `seenAt` if
-   * it is null, and so `refreshConfirmedAt` if that token came with the refresh token (`tokenNonce` is null). Never
-   * creates or revives a row; absent ones are passed over.
+   * it is null, and so `refreshConfirmedAt` if that token came with a refresh token (`refreshHash` isn't null and
+   * `tokenNonce` is). Never creates or revives a row; absent ones are passed over.
    */
   touch(touches: readonly Touch[], now: number): Promise<void>;
   /**
    * If `presented` is the current refresh token of a session live at `now`: it becomes the parent, the successor and
    * its session token become current and unconfirmed, the current session token becomes the previous one, `refreshedAt`
-   * and `lastSeenAt` become `now`, the idle end slides as in `touch`, the step-up proofs go. False otherwise: nothing
-   * was written.
+   * becomes `now`, `lastSeenAt` too (never back), the idle end slides as in `touch`, the step-up proofs go. False
+   * otherwise: nothing was written.
    */
   rotateRefresh(rotate: RotateRefresh): Promise<boolean>;
   /**

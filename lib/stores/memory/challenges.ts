@@ -11,6 +11,7 @@ export function memoryChallenges(): ChallengeStore {
 
   return {
     async insert(row, max) {
+      if (rows.has(row.id)) throw new Error('There is a challenge with this id already.');
       rows.set(row.id, Object.freeze({ ...row, methods: Object.freeze([...row.methods]) }));
       const ofSession = [...rows.values()].filter((other) => other.sessionId === row.sessionId).sort(oldestFirst);
       for (const { id } of ofSession.slice(0, Math.max(0, ofSession.length - max))) rows.delete(id);

@@ -125,7 +125,7 @@ export function memorySessions(): SessionStore {
         refreshNonce: nonce,
         refreshedAt: now,
         refreshConfirmedAt: null,
-        lastSeenAt: now,
+        lastSeenAt: Math.max(row.lastSeenAt, now),
         idleExpiresAt: slidTo(idleExpiresAt, row),
         stepUpProofs: Object.freeze({}),
       });

@@ -84,7 +84,7 @@ export function sessionWrites(db: Database): SessionWrites {
       previous_token_hash = token_hash, token_key = @tokenKey, token_hash = @tokenHash, token_nonce = NULL,
       token_confirmed_at = NULL,
       parent_refresh_hash = refresh_hash, refresh_hash = @successor, refresh_nonce = @nonce, refreshed_at = @now,
-      refresh_confirmed_at = NULL, last_seen_at = @now,
+      refresh_confirmed_at = NULL, last_seen_at = max(last_seen_at, @now),
       idle_expires_at = max(idle_expires_at, min(@idleExpiresAt, expires_at)), step_up_proofs = '{}'
     WHERE id = @id AND refresh_hash = @presented AND ends_at > @now`);
   // The presented token is current, or it is the previous one of a replacement that nobody has seen yet.

@@ -65,6 +65,13 @@ export const sessionsRotate: CaseGroup = {
       assert.equal(await sessions.find(hashOf('new token')), null);
     },
 
+    'never moves the last activity back': async ({ sessions }) => {
+      const seen = { ...row, lastSeenAt: NOW + 1 };
+      await given(sessions, seen);
+      await sessions.rotateRefresh(ROTATE);
+      assert.deepEqual(await sessions.get('a'), { ...rotated, lastSeenAt: NOW + 1 });
+    },
+
     'never shortens the time to the idle end': async ({ sessions }) => {
       await given(sessions, row);
       await sessions.rotateRefresh({ ...ROTATE, idleExpiresAt: NOW + 1 });

@@ -120,6 +120,18 @@ export const sessionsTouch: CaseGroup = {
       }
     },
 
+    'takes a batch as it was when it was asked, though the caller changes it afterwards': async ({ sessions }) => {
+      const row = sessionRow({ id: 'a' });
+      await given(sessions, row, sessionRow({ id: 'b' }));
+      const touch = { ...TOUCH };
+      const batch = [touch];
+      const done = sessions.touch(batch, NOW);
+      touch.id = 'b';
+      batch.length = 0;
+      await done;
+      assert.deepEqual(await sessions.get('a'), { ...row, lastSeenAt: NOW, idleExpiresAt: NOW + 2 * HOUR });
+    },
+
     'takes the furthest of several touches of one session in a batch': async ({ sessions }) => {
       const row = sessionRow({ id: 'a' });
       await given(sessions, row);
