@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Response } from 'supertest';
+import { memoryStore } from '../../lib/index.js';
+import { PASSKEY } from '../methods/context.js';
 import { parseChallenges } from '../support/challenges.js';
 import { forEachStore } from '../support/stores.js';
 import { totpCode } from '../support/totp.js';
@@ -49,6 +51,17 @@ describe('a first method', () => {
     await refusesAll(ada, 'expired', []);
     const again = await client();
     await again.post('/totp/confirm', { code: totpCode(secret, clock.now()) }).expect(204);
+  });
+
+  it('is refused by the store when another has come first, whatever the guard saw', async () => {
+    const store = memoryStore();
+    const { client, clock } = enrolmentApp({ store }); // a kit without passkeys, so that its guard sees none
+    const ada = await client();
+    const { secret } = (await ada.post('/totp').expect(201)).body;
+    await store.passkeys.insert(PASSKEY, { first: true });
+    const code = totpCode(secret, clock.now());
+    assert.equal(codeOf(await ada.post('/totp/confirm', { code }).expect(403)), 'step_up_failed');
+    assert.equal(await ada.has('totp'), false);
   });
 
   it('is not set up by a session that nobody signed in to', async () => {

@@ -135,6 +135,19 @@ describe('POST /totp/confirm', () => {
     await (await client()).post('/totp/confirm', { code }).expect(204);
   });
 
+  it('forgets the wrong codes before the right one', async () => {
+    const { client, clock } = enrolmentApp();
+    const ada = await client();
+    const secret = await begun(ada);
+    const wrong = wrongCode(secret, clock.now());
+    for (let count = 0; count < 4; count++) await ada.post('/totp/confirm', { code: wrong }).expect(403);
+    await ada.post('/totp/confirm', { code: totpCode(secret, clock.now()) }).expect(204);
+    clock.advance('1m');
+    const guess = { code: wrongCode(secret, clock.now()) };
+    for (let count = 0; count < 4; count++) await ada.stepUp('totp', guess).expect(403);
+    await ada.proveTotp(secret);
+  });
+
   it('counts every one of 50 parallel wrong codes', async () => {
     const { client, clock } = enrolmentApp();
     const ada = await client();

@@ -1,6 +1,7 @@
 import type { TestContext } from 'node:test';
 import { readSecrets } from '../../lib/internal/keys.js';
 import type { MethodContext, User } from '../../lib/methods/method.js';
+import type { PasskeyRow } from '../../lib/stores/contract/passkeys.js';
 import type { Store, StoreParts } from '../../lib/stores/contract/store.js';
 import { memoryStore } from '../../lib/stores/memory/index.js';
 import { opened } from '../tokens/app.js';
@@ -51,3 +52,18 @@ export const NO_STRINGS: readonly unknown[] = [
   {},
   { code: '123456' },
 ];
+
+/** A passkey of Ada's, for what needs to know only that there is one. */
+export const PASSKEY: PasskeyRow = {
+  id: 'a passkey',
+  userId: 'ada',
+  userHandle: 'a handle',
+  publicKey: 'a key',
+  counter: 0,
+  backupEligible: false,
+  backedUp: false,
+  transports: [],
+  label: null,
+  createdAt: NOW,
+  lastUsedAt: null,
+};

@@ -2,11 +2,10 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { SetupError } from '../../lib/index.js';
 import { type TotpOptions, totp } from '../../lib/methods/totp/index.js';
-import type { PasskeyRow } from '../../lib/stores/contract/passkeys.js';
 import { memoryStore } from '../../lib/stores/memory/index.js';
 import { forEachStore } from '../support/stores.js';
 import { totpCode, wrongCode } from '../support/totp.js';
-import { contextOn, methodContext, NO_STRINGS, NOW } from './context.js';
+import { contextOn, methodContext, NO_STRINGS, NOW, PASSKEY } from './context.js';
 import { begin, enrol, MALFORMED, method, REPLAYED, UNKNOWN, VERIFIED, verify, WRONG } from './totp-support.js';
 
 const { enrolment } = method;
@@ -194,17 +193,3 @@ describe('a failing store', () => {
     await assert.rejects(verify(context, code), failure);
   });
 });
-
-const PASSKEY: PasskeyRow = {
-  id: 'a passkey',
-  userId: 'ada',
-  userHandle: 'a handle',
-  publicKey: 'a key',
-  counter: 0,
-  backupEligible: false,
-  backedUp: false,
-  transports: [],
-  label: null,
-  createdAt: NOW,
-  lastUsedAt: null,
-};

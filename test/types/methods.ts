@@ -1,0 +1,33 @@
+// Compiled only: each line marked as an error must be one.
+import { memoryStore, password, recoveryCode, stepgate } from 'stepgate';
+import { totp } from 'stepgate/totp';
+
+const { requireFreshStepUp, methods } = stepgate({
+  secret: process.env['STEPGATE_SECRET'],
+  issuer: 'https://app.example',
+  store: memoryStore(),
+  users: { find: async (userId) => ({ name: userId }) },
+  methods: [
+    totp({ issuer: 'Example' }),
+    password({ verify: async (userId, given) => userId === given }),
+    recoveryCode(),
+  ],
+});
+
+export const guards = [
+  requireFreshStepUp({ method: ['totp', 'password'], maxAge: '10m' }),
+  requireFreshStepUp({ method: 'recovery-code', once: true }),
+  // @ts-expect-error a method that isn't configured
+  requireFreshStepUp({ method: 'passkey', maxAge: '5m' }),
+];
+
+export async function moveIn(userId: string, secret: string): Promise<void> {
+  await methods.import(userId, 'totp', { secret });
+  // @ts-expect-error a misspelt method
+  await methods.remove(userId, 'recovery-codes');
+}
+
+// @ts-expect-error a password is checked by the app
+password({});
+// @ts-expect-error a misspelt option
+totp({ isuer: 'Example' });
