@@ -20,7 +20,8 @@ export type Policy = 'nist-aal2' | 'nist-aal3' | 'psd2';
 export interface StepgateOptions<M extends readonly Method[] = readonly Method[]> {
   /**
    * At least 32 bytes; every key is derived from it. In a list the first makes, all verify, so that a secret can be
-   * replaced without ending a session: put the new one first, and take the old one out after `absoluteLifetime`.
+   * replaced without ending a session: put the new one first, and take the old one out after `absoluteLifetime`. TOTP
+   * and recovery codes that were set up with the old one are good only while it is there.
    */
   readonly secret: string | undefined | readonly (string | undefined)[];
   /** The app's address, for example `'https://app.example'`: `iss` of access tokens, and its origin is the app's. */
