@@ -46,7 +46,9 @@ export function createSignOut(deps: SignOutDeps): SignOut {
 
   return async function signOut(req, res, refreshToken) {
     const credential = readCredential(req, cookies, null);
-    if (credential.kind === 'access-token') await byAccessToken(credential.value, credential.delivery);
+    if (credential.kind === 'access-token' && credential.delivery === 'bearer') {
+      await byAccessToken(credential.value, 'bearer');
+    }
     // With several cookies we can't tell which is planted; all that are genuine end.
     for (const value of cookies.all(req, 'session')) {
       const token = decodeToken(value);

@@ -107,6 +107,21 @@ describe('refresh', () => {
     assert.deepEqual(events, ['session.refreshed']);
   });
 
+  it('derives each successor with a random nonce of its own', async () => {
+    const nonces = new Set<string>();
+    const { refresh, oldToken, clock } = services((store, rotation) => {
+      nonces.add(rotation.nonce);
+      return store.rotateRefresh(rotation);
+    });
+    let token = await oldToken();
+    for (let rotation = 0; rotation < 20; rotation += 1) {
+      clock.advance('1m');
+      token = childOf(await refresh(token, 'bearer'), 'rotated');
+    }
+    assert.equal(nonces.size, 20);
+    for (const nonce of nonces) assert.equal(Buffer.from(nonce, 'base64url').length, 16);
+  });
+
   it('writes nothing when it repeats a pair', async () => {
     const { store, refresh, oldToken, clock, attempts } = services();
     const parent = await oldToken();
