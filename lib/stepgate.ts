@@ -5,7 +5,7 @@ import { createCallerOf, createManagerOf } from './http/caller.js';
 import { createCookies } from './http/cookies.js';
 import { type CredentialsChanged, createCredentialsChanged } from './http/credentials-changed.js';
 import { createDeliver } from './http/deliver.js';
-import { type OnRefusal, Refusal, refusing, sendRefusal } from './http/refusal.js';
+import { type OnRefusal, Refusal, refusing, refusingEach, sendRefusal } from './http/refusal.js';
 import { createRequestStates, type RequestAuth } from './http/request-auth.js';
 import type { RequireFreshStepUp } from './http/require-fresh-step-up.js';
 import { createRequireSameOrigin } from './http/require-same-origin.js';
@@ -163,7 +163,7 @@ export function stepgate<const M extends readonly Method[] = readonly []>(
     credentialsChanged: refusing(
       createCredentialsChanged({ managerOf, sessions, states, deliver, dropStepUp, invalidToken }),
     ),
-    sessions: createSessionAdmin(sessions, cleanup),
+    sessions: refusingEach(createSessionAdmin(sessions, cleanup)),
     router({ manageSessions } = {}) {
       const manage = manageSessions === undefined ? null : checkOf(manageSessions);
       const tables = [
@@ -183,13 +183,13 @@ export function stepgate<const M extends readonly Method[] = readonly []>(
     clock,
     current: (req) => states.current(req),
     signOut: refusing((req, res) => signOut(req, res)),
-    async forgetUser(userId) {
+    forgetUser: refusing(async (userId) => {
       await sessions.revokeAllForUser(userId, null, 'admin');
       for (const part of [store.challenges, store.grants, store.attempts, store.passkeys, store.recoveryCodes]) {
         await part?.dropForUser(userId);
       }
       await store.totp?.remove(userId);
-    },
+    }),
     flush: () => touchQueue.flush(),
     async close() {
       cleanup.close();

@@ -6,7 +6,7 @@ import type { CallerOf } from './http/caller.js';
 import type { Cookies } from './http/cookies.js';
 import type { Deliver } from './http/deliver.js';
 import { createEnrolmentOf } from './http/enrolment.js';
-import { type OnRefusal, refusing } from './http/refusal.js';
+import { type OnRefusal, refusing, refusingEach } from './http/refusal.js';
 import type { RequestStates } from './http/request-auth.js';
 import {
   createRequireFreshStepUp,
@@ -117,7 +117,7 @@ export function wireStepUp(deps: WireStepUpDeps): StepUp {
     verifyOnly: refusing(calls.verifyOnly),
     requireFreshStepUp: createRequireFreshStepUp(checkOf, onRefusal),
     requireEnrolmentProof: toGuard(proveEnrolment, onRefusal, 'requireEnrolmentProof'),
-    methods: createMethodAdmin(methods, attempts, emit),
+    methods: refusingEach(createMethodAdmin(methods, attempts, emit)),
     checkOf,
     routes: [
       stepUpRoutes({ ...shared, calls, sessionStore: store.sessions }),

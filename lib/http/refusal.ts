@@ -145,3 +145,11 @@ export function refusing<A extends readonly unknown[], R>(
     }
   };
 }
+
+/** The same calls, each `refusing`. */
+export function refusingEach<T extends object>(calls: T): T {
+  const wrapped = Object.entries(calls).map(([name, call]) => [name, refusing(call as Call)] as const); // all of them are such calls
+  return Object.fromEntries(wrapped) as T; // name by name what `calls` has
+}
+
+type Call = (...args: readonly unknown[]) => Promise<unknown>;

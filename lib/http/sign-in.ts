@@ -60,7 +60,12 @@ export function createSignIn<Name extends string>(deps: SignInDeps): SignIn<Name
     const checked = readSignIn(options, [...deps.methods.keys()], clock.now());
     const { userId, methods, times, interactive, delivery = deps.delivery, label, data } = checked;
     const isForeign = isUnsafe(req) && !isSameOrigin(req);
-    if (isForeign && delivery !== 'bearer') throw new Refusal('cross_origin');
+    const ip = clientAddress(req);
+    const from = ip === null ? {} : { ip };
+    if (isForeign && delivery !== 'bearer') {
+      emit({ type: 'session.refused', reason: 'cross-origin', ...from });
+      throw new Refusal('cross_origin');
+    }
     const created = await sessions.create({
       userId,
       delivery,
@@ -68,18 +73,17 @@ export function createSignIn<Name extends string>(deps: SignInDeps): SignIn<Name
       ...contextOf(methods, deps.methods),
       proofs: interactive ? times : {},
       userAgent: userAgentOf(req),
-      ip: clientAddress(req),
+      ip,
       label,
       data,
       replaces: presentedToken(req, isForeign, deps),
     });
     if (created.outcome === 'too-late') {
-      emit({ type: 'session.refused', reason: 'too-late', userId });
+      emit({ type: 'session.refused', reason: 'too-late', userId, ...from });
       throw new Refusal('sign_in_refused');
     }
     const { row, token } = created;
-    const { ip } = row;
-    emit({ type: 'session.created', userId, sessionId: row.id, methods, ...(ip === null ? {} : { ip }) });
+    emit({ type: 'session.created', userId, sessionId: row.id, methods, ...from });
     if (!isForeign) cookies.clear(res); // of the other deliveries; the ones of this delivery are set next
     const body = deliver(res, created);
     states.set(req, { outcome: 'session', auth: sessionAuth(row, true), row, token, current: true });

@@ -31,13 +31,18 @@ const NONCE_BYTES = 16;
 /** A lost race means that somebody else rotated: the second look finds our token as the parent, or the session gone. */
 const MAX_ATTEMPTS = 3;
 
+/** Who asks, for the events. */
+interface From {
+  readonly ip?: string;
+}
+
 /** Exchanges a genuine refresh token for its one successor. One conditional update in the store decides every race. */
 export function createRefresh(
   options: RefreshOptions,
-): (presented: RefreshToken, delivery: Delivery) => Promise<RefreshOutcome> {
+): (presented: RefreshToken, delivery: Delivery, from?: From) => Promise<RefreshOutcome> {
   const { store, clock, emit, touchQueue, sessions, refreshTokens, idleLifetime, refreshGrace } = options;
 
-  return async function refresh(presented, delivery) {
+  return async function refresh(presented, delivery, from = {}) {
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
       const row = await store.get(presented.sessionId);
       if (row === null) return { outcome: 'refused', reason: 'unknown', row };
@@ -45,7 +50,9 @@ export function createRefresh(
       if (over !== null) return { outcome: 'refused', reason: over, row };
       if (row.delivery !== delivery) return { outcome: 'refused', reason: 'delivery-mismatch', row };
       const answer =
-        row.refreshHash === presented.hash ? await rotate(row, presented) : await repeatOrRevoke(row, presented);
+        row.refreshHash === presented.hash
+          ? await rotate(row, presented, from)
+          : await repeatOrRevoke(row, presented, from);
       if (answer !== null) return answer;
     }
     const error = new Error('The store refused a rotation that nobody else had made.');
@@ -53,7 +60,7 @@ export function createRefresh(
     throw new StoreFault('sessions.rotateRefresh', error);
   };
 
-  async function rotate(row: SessionRow, presented: RefreshToken): Promise<RefreshOutcome | null> {
+  async function rotate(row: SessionRow, presented: RefreshToken, from: From): Promise<RefreshOutcome | null> {
     const now = clock.now();
     const ownToken = refreshTokens.recoverSessionToken(presented, row.tokenHash);
     if (ownToken !== null && now < (row.refreshedAt ?? 0) + refreshGrace) {
@@ -73,18 +80,18 @@ export function createRefresh(
       now,
     });
     if (!won) return null;
-    emit({ type: 'session.refreshed', userId: row.userId, sessionId: row.id });
+    emit({ type: 'session.refreshed', userId: row.userId, sessionId: row.id, ...from });
     return { outcome: 'rotated', row, ...pair };
   }
 
-  async function repeatOrRevoke(row: SessionRow, presented: RefreshToken): Promise<RefreshOutcome> {
+  async function repeatOrRevoke(row: SessionRow, presented: RefreshToken, from: From): Promise<RefreshOutcome> {
     if (row.parentRefreshHash === presented.hash && isRepeatable(row)) {
       const pair = successorOf(row, presented);
       return pair === null
         ? { outcome: 'refused', reason: 'unknown', row } // made with a secret that is no longer configured
         : { outcome: 'repeated', row, ...pair };
     }
-    emit({ type: 'session.refresh-reused', userId: row.userId, sessionId: row.id });
+    emit({ type: 'session.refresh-reused', userId: row.userId, sessionId: row.id, ...from });
     await sessions.revoke(row.id, row.userId, 'theft');
     return { outcome: 'reused' };
   }

@@ -3,7 +3,7 @@ import type { Session } from '../stores/contract/sessions.js';
 import type { Cleanup } from './cleanup.js';
 import { publicSession, type Sessions } from './sessions.js';
 
-/** Sessions for the app's own code: no request, no cookie, no origin. Every call rejects when the store fails. */
+/** Sessions for the app's own code: no request, no cookie, no origin. Every call rejects with a `Refusal` (`store_unavailable`) when the store fails. */
 export interface SessionAdmin {
   /** The user's live sessions, last seen first. */
   listForUser(userId: string): Promise<readonly Session[]>;

@@ -176,7 +176,9 @@ describe('signIn', () => {
     const { browser, clock, events } = arrange(t);
     const at = clock.now() - 86_400_000;
     assertRefused(await browser.post('/login', { body: { startedAt: at } }), 403, 'sign_in_refused');
-    assert.deepEqual(events, [{ type: 'session.refused', reason: 'too-late', userId: 'ada', at: clock.now() }]);
+    assert.deepEqual(events, [
+      { type: 'session.refused', reason: 'too-late', userId: 'ada', ip: '127.0.0.1', at: clock.now() },
+    ]);
     await browser.signIn({ startedAt: at + 1 });
   });
 

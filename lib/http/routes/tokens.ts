@@ -69,7 +69,8 @@ export function tokenRoutes(deps: TokenRoutesDeps): RouteTable {
     '/token/refresh': {
       async post(req, res) {
         const { refreshToken, delivery } = presented(req);
-        const answer = await refresh(refreshToken, delivery);
+        const ip = clientAddress(req);
+        const answer = await refresh(refreshToken, delivery, ip === null ? {} : { ip });
         const { sessionId } = refreshToken;
         if (answer.outcome === 'reused') throw invalid(req, 'replaced', { sessionId });
         if (answer.outcome === 'refused') {
