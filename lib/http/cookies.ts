@@ -18,7 +18,7 @@ export interface Cookies {
   all(req: IncomingMessage, kind: CredentialKind): readonly string[];
   /** Sets a cookie for `maxAge` milliseconds. */
   set(res: ServerResponse, kind: CookieKind, value: string, maxAge: number): void;
-  /** Clears all our credentials. */
+  /** Clears all our credentials; does nothing when an answer was begun. */
   clear(res: ServerResponse): void;
 }
 
@@ -75,6 +75,7 @@ export function createCookies({ sessionName, insecure }: { sessionName: string; 
       write(res, name, stringifySetCookie({ ...attributes, name, value, maxAge: Math.floor(maxAge / 1_000) }));
     },
     clear(res) {
+      if (res.headersSent) return;
       // Max-Age is enough for a browser; the cookie jars of some HTTP clients, supertest's among them, know only Expires.
       const over = { maxAge: 0, expires: new Date(0) };
       for (const kind of CREDENTIALS) {

@@ -120,6 +120,13 @@ export function sendJson(res: ServerResponse, status: number, body: object): voi
   sendBody(res, 'application/json; charset=utf-8', body);
 }
 
+/** 204; nothing when an answer was begun. */
+export function sendNothing(res: ServerResponse): void {
+  if (res.headersSent) return;
+  res.statusCode = 204;
+  res.end();
+}
+
 function sendBody(res: ServerResponse, contentType: string, body: object): void {
   const text = JSON.stringify(body);
   res.setHeader('Content-Type', contentType);

@@ -10,7 +10,7 @@ import type { CallerOf } from '../caller.js';
 import type { EnrolmentOf } from '../enrolment.js';
 import { readFields } from '../json-body.js';
 import { hasQuery } from '../query.js';
-import { Refusal, sendJson } from '../refusal.js';
+import { Refusal, sendJson, sendNothing } from '../refusal.js';
 import type { RouteRequest, RouteTable } from '../router.js';
 
 export interface PasskeyRoutesDeps {
@@ -89,12 +89,12 @@ export function passkeyRoutes(deps: PasskeyRoutesDeps): RouteTable {
       },
       async delete(req, res) {
         const { row } = (await enrolmentOf(req)).caller;
+        readFields(req, []);
         const others = hasQuery(req, 'revokeOthers=true');
         if (!(await passkeys.remove(row.userId, idOf(req)))) throw new Refusal('not_found');
         emit({ type: 'method.removed', userId: row.userId, method: METHOD });
         await revokeOthers(row, others);
-        res.statusCode = 204;
-        res.end();
+        sendNothing(res);
       },
     },
   };

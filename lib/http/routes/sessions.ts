@@ -4,7 +4,7 @@ import type { CallerOf } from '../caller.js';
 import type { Cookies } from '../cookies.js';
 import { readFields } from '../json-body.js';
 import { hasQuery } from '../query.js';
-import { Refusal, sendJson } from '../refusal.js';
+import { Refusal, sendJson, sendNothing } from '../refusal.js';
 import type { StepUpCheck } from '../require-fresh-step-up.js';
 import type { RouteTable } from '../router.js';
 
@@ -41,7 +41,7 @@ export function sessionRoutes({ callerOf, managerOf, sessions, cookies, manage }
         await manage?.(req);
         await sessions.revokeAllForUser(row.userId, keep ? row.id : null, 'user');
         if (!keep) cookies.clear(res);
-        noContent(res);
+        sendNothing(res);
       },
     },
     '/sessions/:id': {
@@ -52,13 +52,8 @@ export function sessionRoutes({ callerOf, managerOf, sessions, cookies, manage }
         const { id } = req.params;
         if (!isId(id) || !(await sessions.revoke(id, row.userId, 'user'))) throw new Refusal('not_found');
         if (id === row.id) cookies.clear(res);
-        noContent(res);
+        sendNothing(res);
       },
     },
   };
-}
-
-function noContent(res: { statusCode: number; end(): unknown }): void {
-  res.statusCode = 204;
-  res.end();
 }

@@ -3,7 +3,7 @@ import type { Methods } from '../../step-up/methods.js';
 import type { SessionStore } from '../../stores/contract/sessions.js';
 import type { CallerOf } from '../caller.js';
 import { readFields } from '../json-body.js';
-import { Refusal, sendJson } from '../refusal.js';
+import { Refusal, sendJson, sendNothing } from '../refusal.js';
 import { proofTimes } from '../request-auth.js';
 import type { RouteTable } from '../router.js';
 import type { StepUpCalls } from '../step-up.js';
@@ -40,8 +40,7 @@ export function stepUpRoutes(deps: StepUpRoutesDeps): RouteTable {
         await sessionStore.dropProofs(row.id);
         await dropStepUp(row.id);
         emit({ type: 'step-up.dropped', userId: row.userId, sessionId: row.id });
-        res.statusCode = 204;
-        res.end();
+        sendNothing(res);
       },
     },
     '/step-up/options': {

@@ -9,7 +9,7 @@ import { clientAddress } from '../client.js';
 import type { Cookies } from '../cookies.js';
 import type { Deliver } from '../deliver.js';
 import { readFields } from '../json-body.js';
-import { Refusal, sendJson } from '../refusal.js';
+import { Refusal, sendJson, sendNothing } from '../refusal.js';
 import type { RouteTable } from '../router.js';
 import type { SignOut } from '../sign-out.js';
 
@@ -83,8 +83,7 @@ export function tokenRoutes(deps: TokenRoutesDeps): RouteTable {
     '/logout': {
       async post(req, res) {
         await signOut(req, res, readFields(req, ['refresh_token']).refresh_token);
-        res.statusCode = 204;
-        res.end();
+        sendNothing(res);
       },
     },
   };

@@ -10,7 +10,7 @@ import { noStore } from '../deliver.js';
 import type { EnrolmentOf } from '../enrolment.js';
 import { readFields } from '../json-body.js';
 import { hasQuery } from '../query.js';
-import { Refusal, sendJson } from '../refusal.js';
+import { Refusal, sendJson, sendNothing } from '../refusal.js';
 import type { RouteTable } from '../router.js';
 import { methodLocked } from '../step-up-refusal.js';
 
@@ -65,6 +65,7 @@ export function totpRoutes(deps: TotpRoutesDeps): RouteTable {
         sendJson(res, 201, { secret: begun.secret, uri: begun.uri });
       },
       async delete(req, res) {
+        readFields(req, []);
         const revokeOthers = hasQuery(req, 'revokeOthers=true');
         const { row } = (await enrolmentOf(req)).caller;
         if (!(await method.remove(methods.contextFor(row.userId), null))) throw new Refusal('not_found');
@@ -72,8 +73,7 @@ export function totpRoutes(deps: TotpRoutesDeps): RouteTable {
         await attempts.unlock(row.userId, method.name);
         emit({ type: 'method.removed', userId: row.userId, method: method.name });
         if (revokeOthers) await sessions.revokeAllForUser(row.userId, row.id, 'user');
-        res.statusCode = 204;
-        res.end();
+        sendNothing(res);
       },
     },
     '/totp/confirm': {
@@ -86,8 +86,7 @@ export function totpRoutes(deps: TotpRoutesDeps): RouteTable {
         await confirm(row, { code, first });
         emit({ type: 'method.enrolled', userId: row.userId, method: method.name });
         if (revokeOthers) await sessions.revokeAllForUser(row.userId, row.id, 'user');
-        res.statusCode = 204;
-        res.end();
+        sendNothing(res);
       },
     },
   };
