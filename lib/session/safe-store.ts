@@ -1,7 +1,14 @@
 import type { Emit } from '../events.js';
 import { isPromise, type MaybePromise } from '../internal/maybe-promise.js';
-import type { SessionRow } from '../stores/contract/sessions.js';
 import type { Store, StoreParts } from '../stores/contract/store.js';
+import {
+  isEndedSession,
+  isEndedSessions,
+  isInsertOutcome,
+  isListOf,
+  isReplaceOutcome,
+  isSessionRow,
+} from './session-answers.js';
 
 /** The store threw, rejected, hung past the timeout or answered with something that isn't in its contract. */
 export class StoreFault extends Error {
@@ -45,33 +52,40 @@ export function createStoreCall(timeout: number, emit: Emit): StoreCall {
   };
 }
 
+const MAX_TIMER = 2 ** 31 - 1; // a longer one would fire at once
+
 /** Rejects when the promise takes longer than `timeout` milliseconds; what it does later is nobody's concern. */
 export function withTimeout<T>(promise: Promise<T>, timeout: number): Promise<T> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`No answer within ${timeout} ms.`)), timeout);
+    const timer = setTimeout(() => reject(new Error(`No answer within ${timeout} ms.`)), Math.min(timeout, MAX_TIMER));
     promise.then(resolve, reject).finally(() => clearTimeout(timer));
   });
 }
 
 type Answers<Part> = {
-  readonly [K in keyof Part]: Part[K] extends (...args: never[]) => infer R ? (answer: Awaited<R>) => boolean : never;
+  readonly [K in keyof Part]: Part[K] extends (...args: infer A) => infer R
+    ? (answer: Awaited<R>, ...args: A) => boolean
+    : never;
 };
 
-/** What each operation may answer: enough to tell an answer from garbage, without reading it all. */
+/** What each operation may answer to what it was asked. */
 const ANSWERS: { readonly [P in keyof (StoreParts & Pick<Store, 'sessions'>)]: Answers<(StoreParts & Store)[P]> } = {
   sessions: {
-    insert: isOutcome,
-    find: isSessionRowOrNull,
-    get: isSessionRowOrNull,
-    listForUser: Array.isArray,
-    list: Array.isArray,
-    revoke: isObjectOrNull,
-    revokeAllForUser: Array.isArray,
+    insert: isInsertOutcome,
+    // A row that was found by mistake would let its user in with somebody else's token.
+    find: (row, hash) =>
+      row === null || (isSessionRow(row) && (row.tokenHash === hash || row.previousTokenHash === hash)),
+    get: (row, id) => row === null || (isSessionRow(row) && row.id === id),
+    listForUser: (rows, userId) => isListOf(rows, (row) => isSessionRow(row) && row.userId === userId),
+    list: (rows) => isListOf(rows, isSessionRow),
+    revoke: (ended) => ended === null || isEndedSession(ended),
+    revokeAllForUser: isEndedSessions,
     touch: isAnything,
     rotateRefresh: isBoolean,
-    recordStepUp: isOutcome,
+    recordStepUp: (answer, { id }) =>
+      answer?.outcome === 'recorded' ? isSessionRow(answer.row) && answer.row.id === id : answer?.outcome === 'lost',
     dropProofs: isBoolean,
-    replaceCredentials: isOutcome,
+    replaceCredentials: isReplaceOutcome,
     deleteExpired: Number.isInteger,
   },
   challenges: {
@@ -130,25 +144,19 @@ function safePart(part: string, operations: object, answers: object, call: Store
   const safe = Object.entries(answers).map(([name, isExpected]) => {
     // Looked up when it is called, so that a store may be patched, and called on its part, so that it may use `this`.
     const run = (args: readonly unknown[]): unknown => (operations as Operations)[name]?.(...args);
-    const check = isExpected as (answer: unknown) => boolean; // `ANSWERS` pairs each check with its operation
-    return [name, (...args: readonly unknown[]) => call(`${part}.${name}`, () => run(args), check)] as const;
+    const check = isExpected as (answer: unknown, ...args: readonly unknown[]) => boolean; // `ANSWERS` pairs them
+    const safely = (...args: readonly unknown[]): unknown =>
+      call(
+        `${part}.${name}`,
+        () => run(args),
+        (answer) => check(answer, ...args),
+      );
+    return [name, safely] as const;
   });
   return Object.fromEntries(safe);
 }
 
 type Operations = Readonly<Record<string, ((...args: readonly unknown[]) => unknown) | undefined>>;
-
-function isSessionRowOrNull(row: SessionRow | null): boolean {
-  return (
-    row === null ||
-    (typeof row === 'object' &&
-      typeof row.id === 'string' &&
-      typeof row.userId === 'string' &&
-      typeof row.tokenHash === 'string' &&
-      Number.isFinite(row.expiresAt) &&
-      Number.isFinite(row.idleExpiresAt))
-  );
-}
 
 function isObjectOrNull(answer: object | null): boolean {
   return typeof answer === 'object';
