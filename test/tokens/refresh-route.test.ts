@@ -64,6 +64,13 @@ describe('POST /token/refresh', () => {
     assertHarmless(app, res, 'cross_origin', 'cross-origin');
   });
 
+  it('wants to know where a request comes from where csrf is strict, of clients without a browser, too', async () => {
+    const app = tokenApp({ policy: 'psd2' });
+    const { refresh_token } = await app.signIn();
+    assertHarmless(app, await app.refresh(refresh_token).expect(403), 'cross_origin', 'cross-origin');
+    await app.refresh(refresh_token).set('Origin', 'https://app.example').expect(200);
+  });
+
   it('ignores an Authorization header, so that a client may always send it', async () => {
     const app = tokenApp();
     const { access_token, refresh_token } = await app.signIn();
