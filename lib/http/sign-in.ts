@@ -76,7 +76,7 @@ export function createSignIn<Name extends string>(deps: SignInDeps): SignIn<Name
       ip,
       label,
       data,
-      replaces: presentedToken(req, isForeign, deps),
+      replaces: await presentedToken(req, isForeign, deps),
     });
     if (created.outcome === 'too-late') {
       emit({ type: 'session.refused', reason: 'too-late', userId, ...from });
@@ -92,11 +92,11 @@ export function createSignIn<Name extends string>(deps: SignInDeps): SignIn<Name
 }
 
 /**
- * The hash of the session token that the request carries, whatever it is worth: the store ends what it belongs to. The
- * cookies that a page of another origin made the browser send don't count.
+ * The hash of a session token of the session that the request carries, by any credential of it that is left: the store
+ * ends that session. The cookies that a page of another origin made the browser send don't count.
  */
-function presentedToken(req: IncomingMessage, isForeign: boolean, deps: SignInDeps): TokenHash | null {
-  const { cookies, accessTokens, refreshTokens, clock } = deps;
+async function presentedToken(req: IncomingMessage, isForeign: boolean, deps: SignInDeps): Promise<TokenHash | null> {
+  const { cookies, accessTokens, refreshTokens, sessions, clock } = deps;
   const credential = readCredential(req, cookies, null);
   if (isForeign && !('delivery' in credential && credential.delivery === 'bearer')) return null;
   if (credential.kind === 'session-token') {
@@ -105,10 +105,12 @@ function presentedToken(req: IncomingMessage, isForeign: boolean, deps: SignInDe
   }
   if (credential.kind === 'access-token') {
     const claims = accessTokens.verify(credential.value, clock.now());
-    return claims.outcome === 'invalid' ? null : hashToken(claims.token);
+    const row = claims.outcome === 'invalid' ? null : await sessions.get(claims.sessionId);
+    return row?.delivery === credential.delivery ? row.tokenHash : null;
   }
   const refreshToken = refreshTokens.read(cookies.read(req).values.refresh);
-  return refreshToken === null ? null : refreshTokens.sessionTokenHash(refreshToken);
+  const row = refreshToken === null ? null : await sessions.get(refreshToken.sessionId);
+  return row?.delivery === 'token-cookies' ? row.tokenHash : null;
 }
 
 /** RFC 8176: the methods' values without repeats, and `mfa` for more than one method; the `acr` of the strongest. */

@@ -32,8 +32,6 @@ export interface RefreshTokens {
   recoverSuccessor(presented: RefreshToken, nonce: string, hash: TokenHash): TokenPair | null;
   /** The session token that comes with a refresh token, if it has this hash. */
   recoverSessionToken(refreshToken: RefreshToken, hash: TokenHash): Uint8Array | null;
-  /** The hash of the session token that comes with a refresh token, made with the first secret. */
-  sessionTokenHash(refreshToken: RefreshToken): TokenHash;
 }
 
 const TAG_BYTES = 16;
@@ -71,7 +69,6 @@ export function createRefreshTokens([first, ...older]: Secrets): RefreshTokens {
       const tokens = all.map((keys) => keyedHash(keys.sessionToken, refreshToken.bytes));
       return tokens.find((token) => hashToken(token) === hash) ?? null;
     },
-    sessionTokenHash: (refreshToken) => hashToken(pairOf(current, refreshToken).token),
   };
 }
 

@@ -30,12 +30,12 @@ export type TokenAppOptions = Partial<StepgateOptions> & { readonly clock?: Manu
 export type TokenApp = ReturnType<typeof tokenApp>;
 
 /** An app with the kit, its clock and its events. Without other options it hands out bearer tokens. */
-export function tokenApp({ clock = manualClock(), ...options }: TokenAppOptions = {}) {
+export function tokenApp({ clock = manualClock(), store = memoryStore(), ...options }: TokenAppOptions = {}) {
   const events: StepgateEvent[] = [];
   const auth = stepgate({
     secret: SECRET,
     issuer: ORIGIN,
-    store: memoryStore(),
+    store,
     delivery: 'bearer',
     clock,
     onEvent: (event) => events.push(event),
@@ -74,6 +74,7 @@ export function tokenApp({ clock = manualClock(), ...options }: TokenAppOptions 
   return {
     auth,
     clock,
+    store,
     events,
     http,
     /** Signs in and gives the body of a `bearer` session. */
