@@ -65,7 +65,11 @@ export function createMethods({ methods, kit, hasUsers, clock, timeout }: Method
   async function isEnrolled(method: Method, userId: string): Promise<boolean> {
     const answer = await run(() => method.enrolled(contextFor(userId)));
     if (typeof answer === 'boolean') return answer;
-    throw new StoreFault(`${method.name}.enrolled`, new TypeError('The method could not tell.'));
+    // To take it for "no" would open the enrolment guard to a weaker method.
+    const operation = `${method.name}.enrolled`;
+    const error = answer.error ?? new TypeError('The method could not tell.');
+    kit.emit({ type: 'store.failed', operation, error });
+    throw new StoreFault(operation, error);
   }
 
   return {
