@@ -13,15 +13,35 @@ forEachStore((_name, makeStore, { rawRows }) => {
   }
 });
 
+const PARTS = ['sessions', 'challenges', 'grants', 'attempts', 'passkeys', 'totp', 'recoveryCodes'];
+const STORED = PARTS.map((part) => `${part}: what is stored`);
+
 describe('storeConformance', () => {
   it('names the part for want of which it skips a case', () => {
     const cases = storeConformance(memoryStore, { without: ['sessions'] });
-    assert.deepEqual(new Set(cases.map(({ skip }) => skip)), new Set(['the store has no sessions']));
+    const skipped = new Set(cases.filter(({ group }) => group.startsWith('sessions')).map(({ skip }) => skip));
+    assert.deepEqual(skipped, new Set(['the store has no sessions']));
+  });
+
+  it('skips what needs two parts for want of either', () => {
+    for (const part of ['passkeys', 'totp'] as const) {
+      const cases = storeConformance(memoryStore, { without: [part] });
+      const skipped = cases.filter(({ group }) => group === 'passkeys and totp: the first of a user');
+      assert.deepEqual(new Set(skipped.map(({ skip }) => skip)), new Set([`the store has no ${part}`]));
+    }
+  });
+
+  it('fails the cases of a part that is missing and not named, and no others', async () => {
+    const cases = storeConformance(() => ({ sessions: memoryStore().sessions }), { without: ['totp'] });
+    const [grant] = cases.filter(({ group }) => group === 'grants.take');
+    const message = "The store has no grants, and `without` doesn't name it.";
+    await assert.rejects(async () => grant?.run(), { name: 'AssertionError', message });
+    await cases[0]?.run();
   });
 
   it('skips what can only be seen in raw rows when there are none', () => {
     const skipped = storeConformance(memoryStore).filter(({ skip }) => skip === 'no rawRows was given');
-    assert.deepEqual(new Set(skipped.map(({ group }) => group)), new Set(['sessions: what is stored']));
+    assert.deepEqual(new Set(skipped.map(({ group }) => group)), new Set(STORED));
   });
 
   it('gives no two cases of a group the same name', () => {

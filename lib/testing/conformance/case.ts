@@ -1,12 +1,10 @@
-import type { SessionStore } from '../../stores/contract/sessions.js';
 import type { Store } from '../../stores/contract/store.js';
 
 /** A part of a store, by its name in `Store`. */
 export type StorePart = Exclude<keyof Store, 'close'>;
 
-/** What a case works with. It has a store of its own, which is closed after it. */
-export interface Bench {
-  readonly sessions: SessionStore;
+/** What a case works with: the parts of a store of its own, which is closed after it. */
+export interface Bench extends Readonly<Required<Pick<Store, StorePart>>> {
   /** What the store has written, read past it. */
   rawRows(): Promise<readonly string[]>;
 }
@@ -15,6 +13,8 @@ export interface Bench {
 export interface CaseGroup {
   readonly group: string;
   readonly part: StorePart;
+  /** Another part that the cases need. */
+  readonly beside?: StorePart;
   /** Whether the cases look at what was written by `rawRows`. */
   readonly rawRows?: true;
   readonly cases: Readonly<Record<string, (bench: Bench) => Promise<void>>>;

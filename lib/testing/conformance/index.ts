@@ -1,5 +1,24 @@
+import assert from 'node:assert/strict';
 import type { Store } from '../../stores/contract/store.js';
-import type { CaseGroup, StorePart } from './case.js';
+import { attemptsCount } from './attempts-count.js';
+import { attemptsDrop } from './attempts-drop.js';
+import { attemptsRaces } from './attempts-races.js';
+import { attemptsSettle } from './attempts-settle.js';
+import { attemptsWindows } from './attempts-windows.js';
+import type { Bench, CaseGroup, StorePart } from './case.js';
+import { challengesDrop } from './challenges-drop.js';
+import { challengesExpiry } from './challenges-expiry.js';
+import { challengesInsert } from './challenges-insert.js';
+import { challengesSpend } from './challenges-spend.js';
+import { challengesTake } from './challenges-take.js';
+import { firstMethod } from './first-method.js';
+import { grantsDrop } from './grants-drop.js';
+import { grantsInsert } from './grants-insert.js';
+import { grantsTake } from './grants-take.js';
+import { passkeysInsert } from './passkeys-insert.js';
+import { passkeysManage } from './passkeys-manage.js';
+import { passkeysUse } from './passkeys-use.js';
+import { recoveryCodes } from './recovery-codes.js';
 import { sessionsCap } from './sessions-cap.js';
 import { sessionsExpiry } from './sessions-expiry.js';
 import { sessionsFind } from './sessions-find.js';
@@ -17,6 +36,9 @@ import { sessionsStepUp } from './sessions-step-up.js';
 import { sessionsStored } from './sessions-stored.js';
 import { sessionsTokenRaces } from './sessions-token-races.js';
 import { sessionsTouch } from './sessions-touch.js';
+import { stepUpStored } from './step-up-stored.js';
+import { totpEnrol } from './totp-enrol.js';
+import { totpUseStep } from './totp-use-step.js';
 
 export type { StorePart } from './case.js';
 
@@ -38,6 +60,27 @@ const GROUPS: readonly CaseGroup[] = [
   sessionsStored,
   sessionsRaces,
   sessionsTokenRaces,
+  challengesInsert,
+  challengesTake,
+  challengesSpend,
+  challengesDrop,
+  challengesExpiry,
+  grantsInsert,
+  grantsTake,
+  grantsDrop,
+  attemptsCount,
+  attemptsWindows,
+  attemptsSettle,
+  attemptsRaces,
+  attemptsDrop,
+  passkeysInsert,
+  passkeysUse,
+  passkeysManage,
+  firstMethod,
+  totpEnrol,
+  totpUseStep,
+  recoveryCodes,
+  ...stepUpStored,
 ];
 
 /** One thing that a store has to do. Any test runner can run it. */
@@ -77,7 +120,7 @@ export function storeConformance(
       run: async () => {
         const store = await makeStore();
         try {
-          await body({ sessions: store.sessions, rawRows: async () => (await options.rawRows?.(store)) ?? [] });
+          await body(benchOf(store, options));
         } finally {
           await store.close?.();
         }
@@ -86,8 +129,41 @@ export function storeConformance(
   });
 }
 
-function skipReason(group: CaseGroup, options: StoreConformanceOptions): string | null {
-  if (options.without?.includes(group.part)) return `the store has no ${group.part}`;
-  if (group.rawRows && !options.rawRows) return 'no rawRows was given';
+/** A part that is missing fails the case that takes it, and no other. */
+function benchOf(store: Store, { rawRows }: StoreConformanceOptions): Bench {
+  function part<Name extends StorePart>(name: Name): NonNullable<Store[Name]> {
+    const found = store[name];
+    assert.ok(found, `The store has no ${name}, and \`without\` doesn't name it.`);
+    return found;
+  }
+
+  return {
+    sessions: store.sessions,
+    get challenges() {
+      return part('challenges');
+    },
+    get grants() {
+      return part('grants');
+    },
+    get attempts() {
+      return part('attempts');
+    },
+    get passkeys() {
+      return part('passkeys');
+    },
+    get totp() {
+      return part('totp');
+    },
+    get recoveryCodes() {
+      return part('recoveryCodes');
+    },
+    rawRows: async () => (await rawRows?.(store)) ?? [],
+  };
+}
+
+function skipReason({ part, beside, rawRows }: CaseGroup, options: StoreConformanceOptions): string | null {
+  const absent = options.without?.find((name) => name === part || name === beside);
+  if (absent !== undefined) return `the store has no ${absent}`;
+  if (rawRows && !options.rawRows) return 'no rawRows was given';
   return null;
 }

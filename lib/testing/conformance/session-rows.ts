@@ -1,17 +1,6 @@
 import assert from 'node:assert/strict';
-import { hashToken, type TokenHash } from '../../internal/token-hash.js';
 import type { InsertOutcome, InsertSession, SessionRow, SessionStore } from '../../stores/contract/sessions.js';
-
-/** When a case happens. Far from the real time, so that a store's own clock would show. */
-export const NOW: number = Date.UTC(2002, 1, 3, 4, 5, 6, 789);
-
-export const MINUTE = 60_000;
-export const HOUR: number = 60 * MINUTE;
-
-/** The hash of a token which is told from others by a name. */
-export function hashOf(name: string): TokenHash {
-  return hashToken(new TextEncoder().encode(name));
-}
+import { HOUR, hashOf, MINUTE, NOW } from './setting.js';
 
 /** A live cookie session of `user`, with its token's hash made of its id. */
 export function sessionRow(row: Partial<SessionRow> & { readonly id: string }): SessionRow {
@@ -97,9 +86,4 @@ export async function liveIds(sessions: SessionStore): Promise<readonly string[]
 /** For answers whose order isn't said. */
 export function sortedIds(records: readonly { readonly id: string }[]): readonly string[] {
   return idsOf(records).toSorted();
-}
-
-/** Starts `count` operations before the first is answered. */
-export async function parallel<T>(count: number, start: (n: number) => Promise<T>): Promise<readonly T[]> {
-  return await Promise.all(Array.from({ length: count }, (_, n) => start(n)));
 }

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import type { InsertOutcome, SessionRow } from '../../stores/contract/sessions.js';
 import type { Bench, CaseGroup } from './case.js';
-import { given, idsOf, insert, MINUTE, NOW, present, sessionRow, sortedIds } from './session-rows.js';
+import { given, idsOf, insert, present, sessionRow, sortedIds } from './session-rows.js';
+import { MINUTE, NOW } from './setting.js';
 
 /** How many there are with the new one, the cap, and how many have to go. */
 const MATRIX: readonly (readonly [total: number, cap: number | null, evicted: number])[] = [

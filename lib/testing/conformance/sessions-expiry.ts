@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { CaseGroup } from './case.js';
-import { given, HOUR, hashOf, idsOf, NOW, present, rotatedRow, sessionRow } from './session-rows.js';
+import { given, idsOf, present, rotatedRow, sessionRow } from './session-rows.js';
+import { HOUR, hashOf, NOW } from './setting.js';
 
 export const sessionsExpiry: CaseGroup = {
   group: 'sessions.deleteExpired',

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { CaseGroup } from './case.js';
-import { given, HOUR, hashOf, NOW, rotatedRow, sessionRow } from './session-rows.js';
+import { given, rotatedRow, sessionRow } from './session-rows.js';
+import { HOUR, hashOf, NOW } from './setting.js';
 
 export const sessionsFind: CaseGroup = {
   group: 'sessions.find and sessions.get',

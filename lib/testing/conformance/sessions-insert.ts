@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { CaseGroup } from './case.js';
-import { given, hashOf, insert, NOW, present, rotatedRow, sessionRow } from './session-rows.js';
+import { given, insert, present, rotatedRow, sessionRow } from './session-rows.js';
+import { hashOf, NOW } from './setting.js';
 
 const nothingEnded = { outcome: 'inserted', replaced: null, evicted: [] };
 

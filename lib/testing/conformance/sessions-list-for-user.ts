@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { CaseGroup } from './case.js';
-import { given, HOUR, idsOf, MINUTE, NOW, rotatedRow, sessionRow } from './session-rows.js';
+import { given, idsOf, rotatedRow, sessionRow } from './session-rows.js';
+import { HOUR, MINUTE, NOW } from './setting.js';
 
 export const sessionsListForUser: CaseGroup = {
   group: 'sessions.listForUser',

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import type { SessionStore } from '../../stores/contract/sessions.js';
 import type { CaseGroup } from './case.js';
-import { given, idsOf, NOW, rotatedRow, sessionRow, sortedIds } from './session-rows.js';
+import { given, idsOf, rotatedRow, sessionRow, sortedIds } from './session-rows.js';
+import { NOW } from './setting.js';
 
 /** Reads page after page, the last id of each being the `after` of the next, until one is empty. */
 async function allPages(sessions: SessionStore, limit: number): Promise<readonly (readonly string[])[]> {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import type { SessionStore } from '../../stores/contract/sessions.js';
 import type { CaseGroup } from './case.js';
-import { given, hashOf, insert, MINUTE, NOW, present, rotatedRow, sessionRow } from './session-rows.js';
+import { given, insert, present, rotatedRow, sessionRow } from './session-rows.js';
+import { hashOf, MINUTE, NOW } from './setting.js';
 
 /** Tells whether a sign-in of `userId` that began at this time would be refused. */
 async function refuses(sessions: SessionStore, authenticatedAt: number, userId = 'user'): Promise<boolean> {

@@ -1,20 +1,8 @@
 import assert from 'node:assert/strict';
 import type { EndedSession, InsertOutcome } from '../../stores/contract/sessions.js';
 import type { CaseGroup } from './case.js';
-import {
-  given,
-  HOUR,
-  hashOf,
-  idsOf,
-  insert,
-  liveIds,
-  NOW,
-  parallel,
-  present,
-  rotatedRow,
-  sessionRow,
-  sortedIds,
-} from './session-rows.js';
+import { given, idsOf, insert, liveIds, present, rotatedRow, sessionRow, sortedIds } from './session-rows.js';
+import { HOUR, hashOf, NOW, parallel } from './setting.js';
 
 function endedBy(outcomes: readonly InsertOutcome[]): readonly EndedSession[] {
   return outcomes.flatMap((each) =>

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { CaseGroup } from './case.js';
-import { given, NOW, present, rotatedRow, sessionRow, sortedIds } from './session-rows.js';
+import { given, present, rotatedRow, sessionRow, sortedIds } from './session-rows.js';
+import { NOW } from './setting.js';
 
 export const sessionsRevokeAll: CaseGroup = {
   group: 'sessions.revokeAllForUser',

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { CaseGroup } from './case.js';
-import { given, hashOf, NOW, present, rotatedRow, sessionRow } from './session-rows.js';
+import { given, present, rotatedRow, sessionRow } from './session-rows.js';
+import { hashOf, NOW } from './setting.js';
 
 export const sessionsRevoke: CaseGroup = {
   group: 'sessions.revoke',

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import type { RotateRefresh } from '../../stores/contract/sessions.js';
 import type { CaseGroup } from './case.js';
-import { given, HOUR, hashOf, insert, MINUTE, NOW, rotatedRow, sessionRow } from './session-rows.js';
+import { given, insert, rotatedRow, sessionRow } from './session-rows.js';
+import { HOUR, hashOf, MINUTE, NOW } from './setting.js';
 
 const row = rotatedRow({ id: 'a' });
 

@@ -2,37 +2,9 @@ import assert from 'node:assert/strict';
 import type { SessionData } from '../../stores/contract/session-data.js';
 import type { SessionRow } from '../../stores/contract/sessions.js';
 import type { CaseGroup } from './case.js';
-import { given, idsOf, NOW, rotatedRow, sessionRow } from './session-rows.js';
-
-const STRANGE: readonly string[] = [
-  '1',
-  '01',
-  '1.0',
-  'null',
-  'a:b:c',
-  'a',
-  'A',
-  'a ',
-  ' a',
-  'a\u0001',
-  '\u007f',
-  `it's "quoted" \\ and \`ticked\``,
-  '%',
-  '_',
-  '*',
-  '{a}',
-  "'; DROP TABLE stepgate_sessions; --",
-  'caf\u00e9', // one code point
-  'cafe\u0301', // two code points that look the same
-  'user@example.org',
-  '🦊',
-  '👩‍👩‍👧‍👦',
-  'שלום',
-  '\u202eabc',
-  'line\nbreak\ttab\r',
-  'x'.repeat(255),
-  '🦊'.repeat(127),
-];
+import { given, idsOf, rotatedRow, sessionRow } from './session-rows.js';
+import { NOW } from './setting.js';
+import { STRANGE } from './strange.js';
 
 /** As it comes out of a request's JSON: with a member of its own that is called `__proto__`. */
 const DATA: readonly string[] = [

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import type { ProofTimes, RecordStepUp } from '../../stores/contract/sessions.js';
 import type { CaseGroup } from './case.js';
-import { given, HOUR, hashOf, NOW, rotatedRow, sessionRow } from './session-rows.js';
+import { given, rotatedRow, sessionRow } from './session-rows.js';
+import { HOUR, hashOf, NOW } from './setting.js';
 
 const row = rotatedRow({ id: 'a' });
 

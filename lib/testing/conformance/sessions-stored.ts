@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import type { SessionRow } from '../../stores/contract/sessions.js';
-import type { Bench, CaseGroup } from './case.js';
-import { given, HOUR, hashOf, insert, NOW, rotatedRow, sessionRow } from './session-rows.js';
+import type { CaseGroup } from './case.js';
+import { given, insert, rotatedRow, sessionRow } from './session-rows.js';
+import { HOUR, hashOf, NOW } from './setting.js';
+import { added, assertHolds, assertLacks, stored, wordsOf } from './stored.js';
 
 const row = rotatedRow({ id: 'session-a', userId: 'user-a' });
 
@@ -23,28 +24,6 @@ const replace = {
   refreshHash: null,
   now: NOW,
 };
-
-/** All words and numbers of a row, the names in its proofs and data included. */
-function wordsOf(session: SessionRow): readonly string[] {
-  return Object.values(session).flatMap((value: unknown) => JSON.stringify(value).match(/[^[\]{}:,"]+/g) ?? []);
-}
-
-async function stored(bench: Bench): Promise<string> {
-  return (await bench.rawRows()).join('\n');
-}
-
-/** What is in `now` and wasn't in `before`. */
-function added(before: readonly string[], now: readonly string[]): string {
-  return now.filter((text) => !before.includes(text)).join('\n');
-}
-
-function assertHolds(text: string, parts: readonly string[]): void {
-  for (const part of parts) assert.ok(text.includes(part), `${part} is stored`);
-}
-
-function assertLacks(text: string, parts: readonly string[]): void {
-  for (const part of parts) assert.ok(!text.includes(part), `${part} is not stored`);
-}
 
 export const sessionsStored: CaseGroup = {
   group: 'sessions: what is stored',

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import type { SessionStore } from '../../stores/contract/sessions.js';
 import type { CaseGroup } from './case.js';
-import { given, HOUR, hashOf, liveIds, NOW, parallel, present, rotatedRow, sessionRow } from './session-rows.js';
+import { given, liveIds, present, rotatedRow, sessionRow } from './session-rows.js';
+import { HOUR, hashOf, NOW, parallel } from './setting.js';
 
 function rotation(sessions: SessionStore, n: number): Promise<boolean> {
   return sessions.rotateRefresh({

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import type { SessionRow, SessionStore, Touch } from '../../stores/contract/sessions.js';
 import type { CaseGroup } from './case.js';
-import { given, HOUR, hashOf, MINUTE, NOW, rotatedRow, sessionRow } from './session-rows.js';
+import { given, rotatedRow, sessionRow } from './session-rows.js';
+import { HOUR, hashOf, MINUTE, NOW } from './setting.js';
 
 const TOUCH: Touch = { id: 'a', seenAt: NOW, idleExpiresAt: NOW + 2 * HOUR, confirms: null };
 

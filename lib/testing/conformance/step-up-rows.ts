@@ -1,0 +1,110 @@
+import assert from 'node:assert/strict';
+import type { ChallengeRow, ChallengeStore } from '../../stores/contract/challenges.js';
+import type { GrantRow } from '../../stores/contract/grants.js';
+import type { PasskeyRow, PasskeyStore } from '../../stores/contract/passkeys.js';
+import type { ConfirmTotp, TotpRow } from '../../stores/contract/totp.js';
+import { MINUTE, NOW } from './setting.js';
+
+/** A live challenge of `session`, which is of `user`. */
+export function challengeRow(row: Partial<ChallengeRow> & { readonly id: string }): ChallengeRow {
+  return {
+    sessionId: 'session',
+    userId: 'user',
+    purpose: 'step-up',
+    methods: ['passkey'],
+    value: `value of ${row.id}`,
+    actionDigest: null,
+    createdAt: NOW - MINUTE,
+    expiresAt: NOW + MINUTE,
+    ...row,
+  };
+}
+
+/** A live grant of `session`, which is of `user`, for the action `pay`. */
+export function grantRow(row: Partial<GrantRow> = {}): GrantRow {
+  return {
+    sessionId: 'session',
+    userId: 'user',
+    actionDigest: 'pay',
+    method: 'passkey',
+    createdAt: NOW - MINUTE,
+    expiresAt: NOW + MINUTE,
+    ...row,
+  };
+}
+
+/** A passkey of `user` that was never used. */
+export function passkeyRow(row: Partial<PasskeyRow> & { readonly id: string }): PasskeyRow {
+  return {
+    userId: 'user',
+    userHandle: 'handle',
+    publicKey: `key of ${row.id}`,
+    counter: 0,
+    backupEligible: false,
+    backedUp: false,
+    transports: [],
+    label: null,
+    createdAt: NOW - MINUTE,
+    lastUsedAt: null,
+    ...row,
+  };
+}
+
+/** A passkey no field of which is null, empty, zero or false. */
+export function usedPasskeyRow(row: Partial<PasskeyRow> & { readonly id: string }): PasskeyRow {
+  return passkeyRow({
+    counter: 7,
+    backupEligible: true,
+    backedUp: true,
+    transports: ['internal', 'hybrid'],
+    label: 'my phone',
+    lastUsedAt: NOW - 5,
+    ...row,
+  });
+}
+
+/** The TOTP of `user`, waiting for its first code. */
+export function waitingTotp(row: Partial<TotpRow> = {}): TotpRow {
+  return {
+    userId: 'user',
+    encryptedSecret: 'secret',
+    createdAt: NOW - MINUTE,
+    confirmedAt: null,
+    lastStep: null,
+    ...row,
+  };
+}
+
+/** The TOTP of `user`, confirmed by the code of step 100. */
+export function confirmedTotp(row: Partial<TotpRow> = {}): TotpRow {
+  return waitingTotp({ confirmedAt: NOW, lastStep: 100, ...row });
+}
+
+/** The step that makes a `confirmedTotp` out of a `waitingTotp`. */
+export const CONFIRM: ConfirmTotp = { userId: 'user', encryptedSecret: 'secret', step: 100, now: NOW, first: false };
+
+/** Inserts challenges under no cap that matters. */
+export async function givenChallenges(challenges: ChallengeStore, ...rows: readonly ChallengeRow[]): Promise<void> {
+  for (const row of rows) await challenges.insert(row, 1000);
+}
+
+/** Takes each of these challenges of a session, and gives the ids of those that were there and live at `now`. */
+export async function takeAll(
+  challenges: ChallengeStore,
+  sessionId: string,
+  ids: readonly string[],
+  now: number = NOW,
+): Promise<readonly string[]> {
+  const taken = await Promise.all(ids.map((id) => challenges.take(sessionId, id, now)));
+  return ids.filter((_id, index) => taken[index] !== null);
+}
+
+/** Inserts passkeys that have to be there for a case. */
+export async function givenPasskeys(passkeys: PasskeyStore, ...rows: readonly PasskeyRow[]): Promise<void> {
+  for (const row of rows) assert.equal(await passkeys.insert(row, { first: false }), 'inserted');
+}
+
+/** How many of the answers are this one. */
+export function countOf<T>(answers: readonly T[], answer: T): number {
+  return answers.filter((each) => each === answer).length;
+}

@@ -1,0 +1,30 @@
+/** Texts that a store may take for others, or for something else than text. */
+export const STRANGE: readonly string[] = [
+  '1',
+  '01',
+  '1.0',
+  'null',
+  'a:b:c',
+  'a',
+  'A',
+  'a ',
+  ' a',
+  'a\u0001',
+  '\u007f',
+  `it's "quoted" \\ and \`ticked\``,
+  '%',
+  '_',
+  '*',
+  '{a}',
+  "'; DROP TABLE stepgate_sessions; --",
+  'caf\u00e9', // one code point
+  'cafe\u0301', // two code points that look the same
+  'user@example.org',
+  '🦊',
+  '👩‍👩‍👧‍👦',
+  'שלום',
+  '\u202eabc',
+  'line\nbreak\ttab\r',
+  'x'.repeat(255),
+  '🦊'.repeat(127),
+];
