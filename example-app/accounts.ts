@@ -1,48 +1,43 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
 import { hash, verify } from '@node-rs/argon2';
-import Database from 'better-sqlite3';
+import type { Database } from 'better-sqlite3';
+import { whenFree } from './database.js';
 
-interface Account {
+export interface Account {
   readonly id: string;
   readonly email: string;
+  readonly role: string;
+  /** Cents. */
+  readonly balance: number;
 }
 
-/** The bank's own users: a table in the file that the kit keeps its sessions in, over a connection of its own. */
+/** The bank's own users. */
 export interface Accounts {
   /** Null when the address has an account already. */
   create(email: string, password: string): Promise<Account | null>;
   /** The account with this address and password; null otherwise, after the same time whichever was wrong. */
   check(email: string, password: string): Promise<Account | null>;
+  isPassword(id: string, password: string): Promise<boolean>;
   /** False when `current` isn't the password, or when another change came first. */
   changePassword(id: string, current: string, next: string): Promise<boolean>;
+  changeRole(id: string, role: string): Promise<void>;
   find(id: string): Account | null;
-  close(): void;
+  findByEmail(email: string): Account | null;
 }
 
 interface Row extends Account {
   readonly passwordHash: string;
 }
 
-export function openAccounts(file: string): Accounts {
-  const db = new Database(file);
-  db.pragma('journal_mode = WAL');
-  db.exec(`
-    CREATE TABLE IF NOT EXISTS users (
-      id TEXT PRIMARY KEY,
-      email TEXT NOT NULL UNIQUE,
-      password_hash TEXT NOT NULL
-    ) STRICT
-  `);
-  db.pragma('busy_timeout = 0'); // from here on `whenFree` waits, not SQLite: it would stop the event loop
-
+export function openAccounts(db: Database): Accounts {
   const insert = db.prepare<[string, string, string]>(
     'INSERT INTO users (id, email, password_hash) VALUES (?, ?, ?) ON CONFLICT (email) DO NOTHING',
   );
   const replace = db.prepare<[string, string, string]>(
     'UPDATE users SET password_hash = ? WHERE id = ? AND password_hash = ?',
   );
-  const columns = 'id, email, password_hash AS passwordHash';
+  const setRole = db.prepare<[string, string]>('UPDATE users SET role = ? WHERE id = ?');
+  const columns = 'id, email, role, balance, password_hash AS passwordHash';
   const byEmail = db.prepare<[string], Row>(`SELECT ${columns} FROM users WHERE email = ?`);
   const byId = db.prepare<[string], Row>(`SELECT ${columns} FROM users WHERE id = ?`);
   // What an unknown address is checked against: no password has this hash, and it takes as long as a real one.
@@ -53,13 +48,18 @@ export function openAccounts(file: string): Accounts {
       const id = randomUUID();
       const passwordHash = await hash(password); // argon2id with 19 MiB and 2 passes, in a thread of libuv's pool
       const { changes } = await whenFree(() => insert.run(id, email, passwordHash));
-      return changes === 1 ? { id, email } : null;
+      return changes === 1 ? account(byId.get(id)) : null;
     },
 
     async check(email, password) {
       const row = byEmail.get(email);
       const right = await verify(row?.passwordHash ?? (await nobodys), password);
-      return row !== undefined && right ? { id: row.id, email: row.email } : null;
+      return right ? account(row) : null;
+    },
+
+    async isPassword(id, password) {
+      const row = byId.get(id);
+      return row !== undefined && verify(row.passwordHash, password);
     },
 
     async changePassword(id, current, next) {
@@ -70,29 +70,17 @@ export function openAccounts(file: string): Accounts {
       return changes === 1;
     },
 
-    find(id) {
-      const row = byId.get(id);
-      return row === undefined ? null : { id: row.id, email: row.email };
+    async changeRole(id, role) {
+      await whenFree(() => setRole.run(role, id));
     },
 
-    close() {
-      db.close();
-    },
+    find: (id) => account(byId.get(id)),
+    findByEmail: (email) => account(byEmail.get(email)),
   };
 }
 
-const PATIENCE = 5_000;
-
-/** Another connection may hold the write lock: tries again until it lets go, without stopping the event loop. */
-async function whenFree<T>(write: () => T): Promise<T> {
-  const givesUpAt = Date.now() + PATIENCE;
-  for (;;) {
-    try {
-      return write();
-    } catch (error) {
-      const busy = error instanceof Error && 'code' in error && error.code === 'SQLITE_BUSY';
-      if (!busy || Date.now() >= givesUpAt) throw error;
-      await delay(10);
-    }
-  }
+function account(row: Row | undefined): Account | null {
+  if (row === undefined) return null;
+  const { passwordHash: _, ...rest } = row;
+  return rest;
 }

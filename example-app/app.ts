@@ -1,25 +1,17 @@
-import { dirname } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import cookieParser from 'cookie-parser';
-import express, { type Express } from 'express';
-import { stepgate } from 'stepgate';
-import { sqliteStore } from 'stepgate/sqlite';
-import { openAccounts } from './accounts.js';
-import { readDelivery, readEmail, readPassword } from './input.js';
+import express, { type Express, type RequestHandler } from 'express';
+import type { ApprovedAction, RequestAuth } from 'stepgate';
+import { type Account, type Accounts, openAccounts } from './accounts.js';
+import { openDatabase } from './database.js';
+import { readDelivery, readEmail, readPassword, readRole, readTransfer, type Transfer } from './input.js';
+import { createKit, type KitOptions } from './kit.js';
+import { openLedger } from './ledger.js';
+import { money } from './money.js';
 import { answerError, notFound, Problem } from './problem.js';
 import { securityHeaders } from './security-headers.js';
+import { site } from './site.js';
 
-const PAGES = fileURLToPath(new URL('../../example-app/pages/', import.meta.url));
-const BOWSER = dirname(fileURLToPath(import.meta.resolve('bowser')));
-
-export interface BankOptions {
-  /** Where browsers find the bank, `https://bank.example`. Plain http is for localhost only. */
-  readonly origin: string;
-  /** The SQLite file of the users and of the kit. */
-  readonly database: string;
-  /** At least 32 bytes. */
-  readonly secret: string;
-}
+const LATEST = 10;
 
 export interface Bank {
   readonly app: Express;
@@ -27,28 +19,24 @@ export interface Bank {
   close(): Promise<void>;
 }
 
-export function createApp({ origin, database, secret }: BankOptions): Bank {
-  const overHttp = new URL(origin).protocol === 'http:';
-  const accounts = openAccounts(database);
-  const auth = stepgate({ secret, issuer: origin, store: sqliteStore(database), insecureCookies: overHttp });
-  const { requireSession, requireSameOrigin } = auth;
+export function createApp(options: KitOptions): Bank {
+  const overHttp = new URL(options.origin).protocol === 'http:';
+  const db = openDatabase(options.database);
+  const accounts = openAccounts(db);
+  const ledger = openLedger(db);
+  const auth = createKit(options, accounts);
+  const { requireSession, requireSameOrigin, requireFreshStepUp } = auth;
 
   const app = express();
   app.use(securityHeaders({ overHttp }));
   app.use(cookieParser()); // as in most apps; the kit reads its own cookies and minds no parser
   app.use('/auth', auth.router());
+  app.use(site(requireSession));
 
-  app.get('/', requireSession({ optional: true }), (req, res) => {
-    if (req.auth) return res.redirect('/account');
-    return res.sendFile('index.html', { root: PAGES });
+  app.use((_req, res, next) => {
+    res.set('Cache-Control', 'no-store');
+    next();
   });
-  app.get('/account', requireSession({ optional: true }), (req, res) => {
-    if (!req.auth) return res.redirect('/');
-    return res.sendFile('account.html', { root: PAGES });
-  });
-  app.get('/vendor/bowser.mjs', (_req, res) => res.sendFile('bowser.mjs', { root: BOWSER }));
-  app.use(express.static(PAGES, { index: false }));
-
   app.use(express.json({ limit: '16kb' }));
 
   app.post('/signup', requireSameOrigin, async (req, res) => {
@@ -71,9 +59,8 @@ export function createApp({ origin, database, secret }: BankOptions): Bank {
 
   app.get('/me', requireSession, (req, res) => {
     const caller = auth.current(req);
-    const account = accounts.find(caller.userId);
-    if (account === null) throw new Problem(404, 'not_found', 'This account is gone.');
-    res.json({ email: account.email, ...caller });
+    const { email, role, balance } = accountOf(accounts, caller);
+    res.json({ email, role, balance, ...caller });
   });
 
   app.post('/password', requireSession, async (req, res) => {
@@ -85,6 +72,54 @@ export function createApp({ origin, database, secret }: BankOptions): Bank {
     res.json(body);
   });
 
+  // Input is read before the guard as well: nobody is asked to approve what can't be done.
+  const checkTransfer: RequestHandler = (req, _res, next) => {
+    const { to, amount } = readTransfer(req.body);
+    const { email, balance } = accountOf(accounts, auth.current(req));
+    if (to.toLowerCase() === email) throw new Problem(400, 'request_invalid', 'This is your own account.', 'to');
+    if (amount > balance) throw notEnough();
+    next();
+  };
+  const approved = requireFreshStepUp({
+    method: ['passkey', 'totp'],
+    bind: ({ body: { to, amount } }) => ({ to, amount }),
+    summary: (payload) => summaryOf(accounts, readTransfer(payload)),
+  });
+  app.post('/transfers', requireSession, checkTransfer, approved, async (req, res) => {
+    const caller = auth.current(req);
+    const { payload, method } = actionOf(caller);
+    const transfer = readTransfer(payload); // what was approved, not what the body says
+    const balance = await ledger.send(caller.userId, transfer, method);
+    if (balance === null) throw notEnough();
+    res.json({ ...transfer, balance });
+  });
+  app.get('/transfers', requireSession, (req, res) => {
+    res.json({ transfers: ledger.history(auth.current(req).userId, LATEST) });
+  });
+
+  const checkRole: RequestHandler = (req, _res, next) => {
+    readRole(req.body);
+    next();
+  };
+  app.post(
+    '/role',
+    requireSession,
+    checkRole,
+    requireFreshStepUp({ method: 'passkey', maxAge: '5m' }),
+    async (req, res) => {
+      const role = readRole(req.body);
+      await accounts.changeRole(auth.current(req).userId, role);
+      res.json({ role });
+    },
+  );
+
+  app.get('/export', requireFreshStepUp({ method: ['password', 'totp'], maxAge: '10m' }), (req, res) => {
+    const caller = auth.current(req);
+    const { email, role, balance } = accountOf(accounts, caller);
+    const transfers = ledger.history(caller.userId);
+    res.attachment('small-bank.json').json({ email, role, balance, transfers });
+  });
+
   app.use(notFound);
   app.use(answerError);
 
@@ -92,7 +127,29 @@ export function createApp({ origin, database, secret }: BankOptions): Bank {
     app,
     async close() {
       await auth.close();
-      accounts.close();
+      db.close();
     },
   };
+}
+
+function accountOf(accounts: Accounts, { userId }: RequestAuth): Account {
+  const account = accounts.find(userId);
+  if (account === null) throw new Problem(404, 'not_found', 'This account is gone.');
+  return account;
+}
+
+/** Behind a guard with an action there always is one. */
+function actionOf(caller: RequestAuth): ApprovedAction {
+  if (caller.via === 'api-key' || caller.action === undefined) throw new Error('Nothing was approved.');
+  return caller.action;
+}
+
+/** The user reads it before approving, so a mistyped address has to show. */
+function summaryOf(accounts: Accounts, { to, amount }: Transfer): string {
+  const isHere = accounts.findByEmail(to.toLowerCase()) !== null;
+  return `Send ${money(amount)} to ${to}${isHere ? '' : ', who has no account at this bank'}`;
+}
+
+function notEnough(): Problem {
+  return new Problem(409, 'not_enough_money', 'There is not enough money in the account.', 'amount');
 }

@@ -15,9 +15,14 @@ export function readEmail(body: unknown): string {
   return email;
 }
 
-/** Counted in characters, and in one normal form, so that every keyboard types the same password. */
+/** In one normal form, so that every keyboard types the same password. */
+export function sameSpelling(password: string): string {
+  return password.normalize('NFKC');
+}
+
+/** 8 to 128 characters, whatever they are made of. */
 export function readPassword(body: unknown, field = 'password'): string {
-  const password = readText(body, field).normalize('NFKC');
+  const password = sameSpelling(readText(body, field));
   const { length } = Array.from(password); // code points
   if (length < MIN_PASSWORD || length > MAX_PASSWORD) {
     throw invalid(`A password has ${MIN_PASSWORD} to ${MAX_PASSWORD} characters.`, field);
@@ -33,6 +38,36 @@ export function readDelivery(body: unknown): Delivery {
   const delivery = DELIVERIES.find((known) => known === body.delivery);
   if (delivery === undefined) throw invalid(`A delivery is one of ${DELIVERIES.join(', ')}.`, 'delivery');
   return delivery;
+}
+
+export interface Transfer {
+  /** The e-mail address of an account here, or whoever it is at another bank. */
+  readonly to: string;
+  /** Cents. */
+  readonly amount: number;
+}
+
+const MAX_AMOUNT = 100_000_000;
+
+/** The amount is a number or its digits. Either way an approval is for what was sent: `"10"` needs one of its own. */
+export function readTransfer(body: unknown): Transfer {
+  const to = readText(body, 'to').trim();
+  // No control characters: they could make the summary that is approved look like another.
+  if (to === '' || to.length > MAX_EMAIL || /\p{C}/u.test(to)) throw invalid('Write whom the money is for.', 'to');
+  const given: unknown = Reflect.get(Object(body), 'amount');
+  const amount = typeof given === 'string' && /^\d{1,9}$/.test(given) ? Number(given) : given;
+  if (typeof amount !== 'number' || !Number.isInteger(amount) || amount < 1 || amount > MAX_AMOUNT) {
+    throw invalid('An amount is a whole number of cents, from 1 to 100000000.', 'amount');
+  }
+  return { to, amount };
+}
+
+const ROLES = ['customer', 'teller', 'manager', 'auditor', 'admin'];
+
+export function readRole(body: unknown): string {
+  const role = readText(body, 'role');
+  if (!ROLES.includes(role)) throw invalid(`A role is one of ${ROLES.join(', ')}.`, 'role');
+  return role;
 }
 
 function readText(body: unknown, field: string): string {

@@ -49,7 +49,10 @@ describe('the server of the bank', () => {
     await writeFile(noDatabase, 'This is no database, but it is as long as the head of one. '.repeat(9));
     assert.match(await whyClosed(database, { PORT: 'eighty' }), /could not open: .*port/);
     assert.match(await whyClosed(database, { STEPGATE_SECRET: 'short' }), /could not open: .*at least 32 bytes/);
-    assert.match(await whyClosed(database, { ORIGIN: 'http://bank.example' }), /could not open: .*insecureCookies/);
+    assert.match(
+      await whyClosed(database, { ORIGIN: 'http://bank.example' }),
+      /could not open: .*http is for localhost only/,
+    );
     assert.match(await whyClosed(noDatabase, {}), /could not open: .*not a database/);
   });
 });
