@@ -27,7 +27,7 @@ export function assertRefused(response: Response, status: number, code: RefusalC
   assert.equal(response.headers['set-cookie'], undefined);
   const { detail, ...rest } = response.body;
   assert.deepEqual(rest, { type: 'about:blank', title: TITLES[status], status, code });
-  assert.match(detail, /^[A-Z].*\.$/);
+  assert.match(detail, /^(?:[A-Z]|`\w+` ).*\.$/);
   assert.equal(challengeOf(response), status === 401 ? challengeFor(code) : undefined);
 }
 
