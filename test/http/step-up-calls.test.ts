@@ -79,6 +79,12 @@ describe('the step-up calls of an app’s own routes', () => {
     );
     const renewed = { Authorization: `Bearer ${access_token}` };
     assert.equal((await new Browser(app.app).post('/code', { headers: renewed })).status, 200);
+    const cross = { ...renewed, 'Sec-Fetch-Site': 'cross-site' }; // our own routes don't take it from there either
+    assertRefused(
+      await new Browser(app.app).post('/own/verify', { body: answer, headers: cross }),
+      403,
+      'cross_origin',
+    );
   });
 
   it('leave the request with the proof that was made', async (t) => {
