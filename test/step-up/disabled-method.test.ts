@@ -50,6 +50,14 @@ forEachStore((_name, makeStore) => {
       await stepUp(await app.signIn('bea'), code);
     });
 
+    it('is said to be disabled, not only locked, to the session that was the last to fail', async (t) => {
+      const app = stepUpApp(t, { methods: [key, code, word, weakKey], rules: {}, store: await makeStore() });
+      await failTimes(app, UNTIL_DISABLED - 5);
+      const browser = await app.signIn();
+      for (let count = 0; count < 5; count += 1) await verify(browser, 'code', WRONG);
+      assertRefused(await answer(browser, code), 403, 'method_disabled');
+    });
+
     it('is not disabled by ninety-nine of them', async (t) => {
       const app = stepUpApp(t, { methods: [key, code, word, weakKey], rules: {}, store: await makeStore() });
       await failTimes(app, UNTIL_DISABLED - 1);
