@@ -69,7 +69,7 @@ export function createApproveAction(deps: ApproveActionDeps): ApproveAction {
     const begun: Record<string, { options: object | null }> = {};
     for (const name of enrolled) {
       const method = methods.get(name);
-      const answer = method === undefined ? null : await methods.begin(method, row.userId, challenge.value);
+      const answer = method === undefined ? null : await methods.begin(method, row, challenge.value);
       if (answer?.outcome === 'begun') begun[name] = { options: answer.options };
     }
     return { id: challenge.id, expiresAt: challenge.expiresAt, summary, methods: begun };

@@ -128,7 +128,7 @@ export function createStepUpCalls(deps: StepUpCallsDeps): StepUpCalls<string> {
         throw new Refusal('step_up_unavailable', { members: { methods: [{ method: method.name, enrolled: false }] } });
       }
       const challenge = await challenges.issue(row, { purpose, methods: [method.name] });
-      const begun = await methods.begin(method, row.userId, challenge.value);
+      const begun = await methods.begin(method, row, challenge.value);
       if (begun.outcome === 'failed') throw new Refusal('step_up_failed');
       return { challengeId: challenge.id, method: method.name, options: begun.options, expiresAt: challenge.expiresAt };
     },

@@ -3,6 +3,7 @@ import type { Clock } from '../internal/clock.js';
 import { SetupError } from '../internal/setup-error.js';
 import type { Method, MethodContext, MethodKit, MethodOutcome, VerifyContext } from '../methods/method.js';
 import { StoreFault, withTimeout } from '../session/safe-store.js';
+import type { SessionRow } from '../stores/contract/sessions.js';
 import type { Store } from '../stores/contract/store.js';
 
 /** The configured methods, strongest first, run so that whatever one does is an answer. */
@@ -13,8 +14,8 @@ export interface Methods {
   contextFor(userId: string): MethodContext;
   /** Which of these methods the user can pass, in the same order. A method that can't tell counts as a store failure. */
   enrolled(names: readonly string[], userId: string): Promise<readonly string[]>;
-  /** The options of a ceremony; null for a method without one, `failed` when it throws. */
-  begin(method: Method, userId: string, challenge: string): Promise<BeginOutcome>;
+  /** The options of a ceremony on this session; null for a method without one, `failed`, with an event, when it throws. */
+  begin(method: Method, session: Pick<SessionRow, 'id' | 'userId'>, challenge: string): Promise<BeginOutcome>;
   verify(
     method: Method,
     context: Pick<VerifyContext, 'userId' | 'response' | 'challenge'>,
@@ -63,13 +64,16 @@ export function createMethods({ methods, kit, hasUsers, clock, timeout }: Method
   }
 
   async function isEnrolled(method: Method, userId: string): Promise<boolean> {
-    const answer = await run(() => method.enrolled(contextFor(userId)));
+    const answer = await run(async () => {
+      const enrolled: unknown = await method.enrolled(contextFor(userId));
+      if (typeof enrolled === 'boolean') return enrolled;
+      throw new TypeError('The answer is neither true nor false.');
+    });
     if (typeof answer === 'boolean') return answer;
     // To take it for "no" would open the enrolment guard to a weaker method.
     const operation = `${method.name}.enrolled`;
-    const error = answer.error ?? new TypeError('The method could not tell.');
-    kit.emit({ type: 'store.failed', operation, error });
-    throw new StoreFault(operation, error);
+    kit.emit({ type: 'store.failed', operation, error: answer.error });
+    throw new StoreFault(operation, answer.error);
   }
 
   return {
@@ -85,22 +89,34 @@ export function createMethods({ methods, kit, hasUsers, clock, timeout }: Method
       );
       return wanted.filter((_, index) => answers[index]);
     },
-    async begin(method, userId, challenge) {
-      const { begin } = method;
-      if (begin === undefined) return { outcome: 'begun', options: null };
-      const answer = await run(async () => ({ options: await begin({ ...contextFor(userId), challenge }) }));
-      return 'options' in answer ? { outcome: 'begun', options: answer.options } : answer;
+    async begin(method, { id: sessionId, userId }, challenge) {
+      if (method.begin === undefined) return { outcome: 'begun', options: null };
+      const begun = async (): Promise<unknown> => method.begin?.({ ...contextFor(userId), challenge });
+      const answer = await run(async () => ({ options: asJson(await begun()) }));
+      if ('options' in answer) return { outcome: 'begun', options: answer.options };
+      const { outcome: _, ...why } = answer;
+      kit.emit({ type: 'step-up.failed', userId, sessionId, method: method.name, ...why });
+      return answer;
     },
-    async verify(method, context) {
-      const answer = await run(() => method.verify({ ...contextFor(context.userId), ...context }));
-      // Only this one word lets anybody in, whatever a method of the app may answer.
-      return answer?.outcome === 'verified' || answer?.outcome === 'failed' ? answer : FAILED;
-    },
+    verify: (method, context) =>
+      run(async () => outcomeOf(await method.verify({ ...contextFor(context.userId), ...context }))),
     notStrongerThan: (name) => names.slice(names.indexOf(name)),
   };
 }
 
-const FAILED: Failed = { outcome: 'failed', reason: 'method-error' };
+/** Only the one word lets anybody in, and only what we know goes on, whatever a method of the app may answer. */
+function outcomeOf(answer: Partial<Failed> | MethodOutcome | undefined | null): MethodOutcome {
+  if (answer?.outcome === 'verified') return { outcome: 'verified' };
+  if (answer?.outcome === 'failed') return { outcome: 'failed', reason: answer.reason ?? 'wrong' };
+  return { outcome: 'failed', reason: 'method-error' };
+}
+
+/** As the client gets it; throws where that is no object. */
+function asJson(options: unknown): object {
+  const json: unknown = JSON.parse(JSON.stringify(options));
+  if (typeof json === 'object' && json !== null) return json;
+  throw new TypeError('The options are no object.');
+}
 
 function requireParts(method: Method, store: Store, hasUsers: boolean): void {
   for (const part of method.needs) {
