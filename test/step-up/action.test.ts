@@ -1,0 +1,234 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { isDeepStrictEqual } from 'node:util';
+import { runInNewContext } from 'node:vm';
+import * as fc from 'fast-check';
+import { type ActionContext, actionDigest, readPayload } from '../../lib/step-up/action.js';
+
+const CONTEXT: ActionContext = {
+  issuer: 'https://app.example',
+  method: 'POST',
+  url: '/transfers?x=1',
+  sessionId: 'session-1',
+  userId: 'ada',
+};
+
+function read(value: unknown): unknown {
+  const answer = readPayload(value);
+  if (answer.outcome === 'read') return answer.payload;
+  throw new assert.AssertionError({ message: `${answer.at} ${answer.problem}` });
+}
+
+function digest(value: unknown, context: ActionContext = CONTEXT): string {
+  return actionDigest(context, read(value));
+}
+
+/** What a table says of a payload, as text. */
+function problemWith(value: unknown): string {
+  const answer = readPayload(value);
+  return answer.outcome === 'read' ? 'none' : `${answer.at} ${answer.problem}`;
+}
+
+/** Members in another order, all the way down. */
+function reversed(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(reversed);
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).reverse();
+  return Object.fromEntries(entries.map(([key, item]) => [key, reversed(item)]));
+}
+
+const leaf = fc.oneof(
+  fc.constantFrom<unknown>(null, true, false, 0, 1, 10, '', '10', '1', 'null', 10n, 0n, -1, 0.1, 1e21, '1e21'),
+  fc.double({ noNaN: true, noDefaultInfinity: true }).map((number) => (number === 0 ? 0 : number)), // -0: a case of its own
+  fc.bigInt(),
+  fc.string({ unit: 'grapheme' }),
+);
+const key = fc.oneof(fc.constantFrom('a', 'b', '__proto__', 'constructor', '', '0', '10', 'length'), fc.string());
+
+/** What an app may bind to; few different leaves and keys, so that values nearly alike come up. */
+const somePayload: fc.Arbitrary<unknown> = fc.letrec((tie) => ({
+  payload: fc.oneof(
+    { maxDepth: 4, depthIdentifier: 'payload' },
+    leaf,
+    fc.array(tie('payload'), { maxLength: 3, depthIdentifier: 'payload' }),
+    fc
+      .uniqueArray(fc.tuple(key, tie('payload')), { selector: ([name]) => name, maxLength: 3 })
+      .map((entries) => Object.fromEntries(entries)),
+  ),
+})).payload;
+
+describe('the digest of an action', () => {
+  it('is 32 bytes in base64url, the same every time', () => {
+    assert.match(digest({ to: 'bea', amount: 10 }), /^[\w-]{43}$/);
+    assert.equal(digest({ to: 'bea', amount: 10 }), digest({ to: 'bea', amount: 10 }));
+  });
+
+  it('stays what it is from release to release, so that machines of two releases understand each other', () => {
+    assert.equal(digest({ to: 'bea', amount: 10 }), 'Wshag84Xnm9xdnXL7O1XaFTLHItzc3wcFcyAcXS02co');
+    assert.equal(actionDigest(CONTEXT, null), 'rcR1In2zdw2Uqp-oYxo14MLjT17tr5_V7Cx18N6t-WU');
+  });
+
+  const differences: readonly (readonly [what: string, one: unknown, other: unknown])[] = [
+    ['a number and its text', { amount: 10 }, { amount: '10' }],
+    ['a number and a bigint', { amount: 10 }, { amount: 10n }],
+    ['a bigint and its text', 10n, '10'],
+    ['true and its text', true, 'true'],
+    ['true and 1', true, 1],
+    ['false and 0', false, 0],
+    ['false and nothing', { a: false }, {}],
+    ['null and its text', [null], ['null']],
+    ['null and nothing', { a: null }, {}],
+    ['null and 0', [null], [0]],
+    ['null and the empty text', { a: null }, { a: '' }],
+    ['an empty object and an empty list', {}, []],
+    ['a list and an object with its indices', ['x'], { 0: 'x' }],
+    ['a value and a list of it', 'x', ['x']],
+    ['lists in another order', [1, 2], [2, 1]],
+    ['lists that break elsewhere', [[1], 2], [[1, 2]]],
+    ['texts that break elsewhere', ['ab', 'c'], ['a', 'bc']],
+    ['keys and values that break elsewhere', { ab: 'c' }, { a: 'bc' }],
+    ['a value under another key', { to: 1, from: 2 }, { to: 2, from: 1 }],
+    ['what is inside and outside', { a: { b: 1 } }, { a: {}, b: 1 }],
+    ['texts that look the same: é and é', '\u00e9', 'e\u0301'],
+    ['small and capital letters', 'DE89', 'de89'],
+    ['texts with a space at the end', 'bea', 'bea '],
+    ['texts with a zero byte', 'bea', 'bea\0'],
+    ['a member `__proto__`', JSON.parse('{"__proto__":{"to":"eve"}}'), {}],
+    ['two members `__proto__`', JSON.parse('{"__proto__":1}'), JSON.parse('{"__proto__":2}')],
+    ['numbers that differ in the last bit', 0.1 + 0.2, 0.3],
+    ['bigints past the numbers', 2n ** 64n, 2n ** 64n + 1n],
+    ['signs', 1, -1],
+  ];
+  for (const [what, one, other] of differences) {
+    it(`tells apart ${what}`, () => assert.notEqual(digest(one), digest(other)));
+  }
+
+  const equals: readonly (readonly [what: string, one: unknown, other: unknown])[] = [
+    ['the order of keys', { to: 'bea', amount: 10 }, { amount: 10, to: 'bea' }],
+    ['the order of keys inside', [{ a: { b: 1, c: 2 } }], [{ a: { c: 2, b: 1 } }]],
+    ['the order of keys that are no letters', { 'a\uffff': 1, 'a\u{1f600}': 2 }, { 'a\u{1f600}': 2, 'a\uffff': 1 }],
+    ['how a number is written', { amount: 10.0 }, { amount: 1e1 }],
+    ['the sign of zero, as `===` does', 0, -0],
+    ['whether an object has a prototype', { a: 1 }, Object.assign(Object.create(null), { a: 1 })],
+    ['the realm an object was made in', { a: [1] }, runInNewContext('({ a: [1] })')],
+  ];
+  for (const [what, one, other] of equals) {
+    it(`doesn't mind ${what}`, () => assert.equal(digest(one), digest(other)));
+  }
+
+  for (const member of Object.keys(CONTEXT) as (keyof ActionContext)[]) {
+    it(`commits to the ${member}`, () => {
+      assert.notEqual(digest({ a: 1 }, { ...CONTEXT, [member]: `${CONTEXT[member]}x` }), digest({ a: 1 }));
+    });
+  }
+
+  it('keeps apart what stands in two parts of the request', () => {
+    const moved = { ...CONTEXT, method: 'POST/', url: 'transfers?x=1' };
+    assert.notEqual(digest({}, moved), digest({}));
+    assert.notEqual(digest({}, { ...CONTEXT, sessionId: 'ada', userId: 'session-1' }), digest({}));
+  });
+
+  it('of a `once` is that of no payload which `bind` could give', () => {
+    for (const payload of [{}, [], '', 0, false]) assert.notEqual(digest(payload), actionDigest(CONTEXT, null));
+  });
+
+  it('is equal for payloads that are equal but for the order of their keys', () => {
+    fc.assert(fc.property(somePayload, (payload) => assert.equal(digest(payload), digest(reversed(payload)))));
+  });
+
+  it('is equal for equal payloads only', () => {
+    fc.assert(
+      fc.property(somePayload, somePayload, (one, other) => {
+        // Both without prototypes, as they are compared here.
+        assert.equal(digest(one) === digest(other), isDeepStrictEqual(read(one), read(other)));
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+});
+
+describe('a payload', () => {
+  it('is a copy that nothing changes any more, however deep', () => {
+    const given = { list: [{ amount: 10 }], nested: { to: 'bea' } };
+    const payload = read(given) as typeof given; // a copy has its shape
+    given.list[0] = { amount: 1_000 };
+    given.nested.to = 'eve';
+    assert.deepEqual(payload, { list: [{ amount: 10 }], nested: { to: 'bea' } });
+    for (const part of [payload, payload.list, payload.list[0], payload.nested]) assert.ok(Object.isFrozen(part));
+    assert.throws(() => payload.list.push({ amount: 1 }), TypeError);
+  });
+
+  it('equals what was given', () => {
+    fc.assert(fc.property(somePayload, (payload) => assert.deepStrictEqual(read(payload), payload)));
+  });
+
+  it('may have a member `__proto__`, which is a member and no prototype', () => {
+    const payload = read(JSON.parse('{"__proto__":{"admin":true}}')) as Record<string, unknown>; // an object
+    assert.deepEqual(Object.keys(payload), ['__proto__']);
+    assert.equal(payload['admin'], undefined);
+    assert.equal(Object.getPrototypeOf(payload), Object.prototype);
+  });
+
+  it('reads each member once, so that none can be another the second time', () => {
+    let reads = 0;
+    const payload = read({
+      get amount() {
+        reads += 1;
+        return reads;
+      },
+    });
+    assert.deepEqual([payload, reads], [{ amount: 1 }, 1]);
+  });
+
+  class Money {
+    amount = 10;
+  }
+  const cycle: Record<string, unknown> = {};
+  cycle['self'] = cycle;
+  const list: unknown[] = [];
+  list.push(list);
+  const nested = (depth: number): unknown => (depth === 0 ? 1 : { a: nested(depth - 1) });
+  const symbolKey = { [Symbol('amount')]: 10 };
+
+  const problems: readonly (readonly [what: string, value: unknown, problem: string])[] = [
+    ['nothing', undefined, 'payload is undefined'],
+    ['a member that is undefined', { to: 'bea', amount: undefined }, 'payload.amount is undefined'],
+    ['an element that is undefined', { to: ['bea', undefined] }, 'payload.to[1] is undefined'],
+    ['a list with a hole', Object.assign(Array(3), { 0: 1, 2: 3 }), 'payload[1] is undefined'],
+    ['NaN', { amount: Number.NaN }, 'payload.amount is NaN'],
+    ['Infinity', { amount: 1 / 0 }, 'payload.amount is Infinity'],
+    ['a function', { run: () => 1 }, 'payload.run is a function'],
+    ['a symbol', { to: Symbol('bea') }, 'payload.to is a symbol'],
+    ['a symbol as a key', { a: symbolKey }, 'payload.a has a symbol as a key'],
+    ['a Date', { at: new Date(0) }, 'payload.at is no plain object'],
+    ['a Map', new Map([['to', 'bea']]), 'payload is no plain object'],
+    ['bytes', { to: Buffer.from('bea') }, 'payload.to is no plain object'],
+    ['an instance of a class', { money: new Money() }, 'payload.money is no plain object'],
+    ['an object that inherits', Object.create({ amount: 10 }), 'payload is no plain object'],
+    ['a boxed number', { amount: Object(10) }, 'payload.amount is no plain object'],
+    ['a promise inside', { amount: Promise.resolve(10) }, 'payload.amount is no plain object'],
+    ['an object that gives itself out as JSON', { toJSON: () => ({ amount: 1 }) }, 'payload.toJSON is a function'],
+    ['a lone surrogate', { to: 'bea\ud800' }, 'payload.to is no well-formed text'],
+    ['a key with a lone surrogate', { a: { '\udc00': 1 } }, 'payload.a has a key that is no well-formed text'],
+    ['an object that contains itself', cycle, `payload${'.self'.repeat(17)} is nested too deeply`],
+    ['a list that contains itself', list, `payload${'[0]'.repeat(17)} is nested too deeply`],
+    ['more than 16 levels', nested(17), `payload${'.a'.repeat(17)} is nested too deeply`],
+  ];
+  for (const [what, value, problem] of problems) {
+    it(`is incomplete with ${what}, and says where`, () => assert.equal(problemWith(value), problem));
+  }
+
+  it('may have 16 levels', () => {
+    assert.equal(problemWith(nested(16)), 'none');
+  });
+
+  it('throws what a getter throws', () => {
+    const error = new Error('no amount');
+    const value = {
+      get amount(): number {
+        throw error;
+      },
+    };
+    assert.throws(() => readPayload(value), error);
+  });
+});
