@@ -7,11 +7,12 @@ import type { ActionChallengeJson } from '../../lib/http/step-up-refusal.js';
 import type { ApprovedAction } from '../../lib/index.js';
 import type { GuardRequest } from '../../lib/step-up/rule.js';
 import type { Stepgate } from '../../lib/stepgate.js';
+import type { Store } from '../../lib/stores/contract/store.js';
 import { type StepUpApp, type StepUpAppOptions, stepUpApp, verify } from '../step-up/app.js';
 import { type FakeMethod, fakeCode, fakeKey } from '../step-up/fake-methods.js';
 import { assertAsked } from '../step-up/refusals.js';
 import { sendJson } from '../support/app.js';
-import type { Browser, Sent } from '../support/browser.js';
+import { Browser, type Sent } from '../support/browser.js';
 
 /** A request that has to be approved. */
 export interface ActionRequest extends Sent {
@@ -95,6 +96,37 @@ export function answer(browser: Browser, { id, methods }: ActionChallengeJson, m
 export async function approve(browser: Browser, request: ActionRequest, method: FakeMethod): Promise<void> {
   const response = await answer(browser, await ask(browser, request), method);
   assert.equal(response.status, 200, response.text);
+}
+
+/** A client that sends its access token, and keeps the one that a step-up gives it. */
+export class BearerClient extends Browser {
+  #token = '';
+
+  static async signedIn({ app }: Pick<ActionApp, 'app'>): Promise<BearerClient> {
+    const client = new BearerClient(app);
+    client.#token = (await client.signIn({ delivery: 'bearer' })).body.access_token ?? '';
+    return client;
+  }
+
+  override async send(method: string, path: string, { headers = {}, ...sent }: Sent = {}): Promise<Response> {
+    const authorization = this.#token === '' ? {} : { Authorization: `Bearer ${this.#token}` };
+    const response = await super.send(method, path, { ...sent, headers: { ...authorization, ...headers } });
+    this.#token = response.body.access_token ?? this.#token;
+    return response;
+  }
+}
+
+/** A store for a kit, which closes it; null, and the test skipped, where it can't keep grants. */
+export async function withGrants(
+  t: TestContext,
+  makeStore: () => Promise<Store>,
+): Promise<(Store & Required<Pick<Store, 'grants'>>) | null> {
+  const store = await makeStore();
+  const { grants } = store;
+  if (grants !== undefined) return { ...store, grants };
+  await store.close?.();
+  t.skip('the store has no grants');
+  return null;
 }
 
 /** That the request is refused because there is no grant for it. */
