@@ -8,6 +8,22 @@ import type { MaybePromise } from './internal/maybe-promise.js';
 import { refuseUnknownKeys } from './internal/nearest.js';
 import { SetupError } from './internal/setup-error.js';
 import type { Method, User } from './methods/method.js';
+import {
+  object,
+  oneOf,
+  readApiKeys,
+  readCap,
+  readClock,
+  readCookieName,
+  readFunction,
+  readInsecureCookies,
+  readIssuer,
+  readMethods,
+  readOrigins,
+  readStore,
+  readTouchInterval,
+  text,
+} from './option-checks.js';
 import type { Delivery } from './stores/contract/sessions.js';
 import type { Store } from './stores/contract/store.js';
 
@@ -138,6 +154,23 @@ const NAMES = [
   ...(['onRefusal', 'onEvent', 'clock'] as const),
 ] satisfies (keyof StepgateOptions)[];
 
+const DEFAULTS = {
+  methods: [],
+  delivery: 'cookie',
+  cookieName: 'session',
+  insecureCookies: false,
+  trustedOrigins: [],
+  csrf: 'standard',
+  idleLifetime: '7d',
+  absoluteLifetime: '30d',
+  accessTokenLifetime: '10m',
+  refreshGrace: '30s',
+  tokenOverlap: '10s',
+  storeTimeout: '5s',
+  cleanupInterval: '1h',
+  clock: Date,
+} as const satisfies Partial<StepgateOptions>;
+
 const MINUTE = 60_000;
 
 /** Checks the options. Throws a `SetupError` that says what to write instead. */
@@ -146,40 +179,44 @@ export function readOptions(given: StepgateOptions): Settings {
     throw new SetupError('`stepgate` takes an object of options.', 'Write `stepgate({ secret, issuer, store })`.');
   }
   refuseUnknownKeys(given, NAMES, 'options');
+  // An option that is undefined was left out; null is a mistake, which each check finds.
   const defined = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
   const policy = given.policy === undefined ? {} : oneOf('policy', given.policy, POLICIES);
-  const options: StepgateOptions = { ...policy, ...(defined as Partial<StepgateOptions>), ...required(given) }; // `defined` has the keys of `given`
+  const options = { ...DEFAULTS, ...policy, ...(defined as unknown as StepgateOptions) }; // it has the keys of `given`
 
   const issuer = readIssuer(options.issuer);
-  const duration = (name: DurationName, preset: Duration): number =>
-    milliseconds(options[name] ?? preset, name, { allowZero: SWITCHABLE.has(name) });
-  const idleLifetime = duration('idleLifetime', '7d');
+  const duration = (name: DurationName): number =>
+    milliseconds(options[name], name, { allowZero: SWITCHABLE.has(name) });
+  const idleLifetime = duration('idleLifetime');
   return {
     secrets: readSecrets(options.secret),
     issuer: options.issuer,
     origin: issuer.origin,
     store: readStore(options.store),
-    methods: readMethods(options.methods ?? []),
+    methods: readMethods(options.methods),
     users: readUsers(options.users),
-    audience: text('audience', options.audience ?? options.issuer),
-    delivery: oneOf('delivery', options.delivery ?? 'cookie', DELIVERIES),
-    cookieName: readCookieName(options.cookieName ?? 'session'),
-    insecureCookies: readInsecureCookies(options.insecureCookies ?? false, issuer),
-    trustedOrigins: readOrigins(options.trustedOrigins ?? []),
-    csrf: oneOf('csrf', options.csrf ?? 'standard', { standard: 'standard', strict: 'strict' } as const),
+    audience: options.audience === undefined ? options.issuer : text('audience', options.audience),
+    delivery: oneOf('delivery', options.delivery, DELIVERIES),
+    cookieName: readCookieName(options.cookieName),
+    insecureCookies: readInsecureCookies(options.insecureCookies, issuer),
+    trustedOrigins: readOrigins(options.trustedOrigins),
+    csrf: oneOf('csrf', options.csrf, { standard: 'standard', strict: 'strict' } as const),
     idleLifetime,
-    absoluteLifetime: duration('absoluteLifetime', '30d'),
-    accessTokenLifetime: duration('accessTokenLifetime', '10m'),
-    refreshGrace: duration('refreshGrace', '30s'),
-    tokenOverlap: duration('tokenOverlap', '10s'),
-    touchInterval: duration('touchInterval', Math.min(MINUTE, idleLifetime / 20) / 1_000),
-    storeTimeout: duration('storeTimeout', '5s'),
+    absoluteLifetime: duration('absoluteLifetime'),
+    accessTokenLifetime: duration('accessTokenLifetime'),
+    refreshGrace: duration('refreshGrace'),
+    tokenOverlap: duration('tokenOverlap'),
+    touchInterval:
+      options.touchInterval === undefined
+        ? Math.min(MINUTE, idleLifetime / 20)
+        : readTouchInterval(duration('touchInterval'), idleLifetime),
+    storeTimeout: duration('storeTimeout'),
     maxSessionsPerUser: readCap(options.maxSessionsPerUser),
-    cleanupInterval: duration('cleanupInterval', '1h'),
+    cleanupInterval: duration('cleanupInterval'),
     apiKeys: readApiKeys(options.apiKeys),
     onRefusal: readFunction('onRefusal', options.onRefusal) ?? null,
     onEvent: readFunction('onEvent', options.onEvent),
-    clock: readClock(options.clock ?? Date),
+    clock: readClock(options.clock),
   };
 }
 
@@ -190,103 +227,9 @@ type DurationName = {
 const SWITCHABLE: ReadonlySet<DurationName> = new Set<DurationName>(['refreshGrace', 'tokenOverlap']);
 const DELIVERIES = { cookie: 'cookie', bearer: 'bearer', 'token-cookies': 'token-cookies' } as const;
 
-/** These three keep their undefined, so that their own checks can say what is missing. */
-function required({ secret, issuer, store }: StepgateOptions): Pick<StepgateOptions, 'secret' | 'issuer' | 'store'> {
-  return { secret, issuer, store };
-}
-
-function oneOf<T>(name: string, value: string, values: Readonly<Record<string, T>>): T {
-  const found = Object.hasOwn(values, value) ? values[value] : undefined;
-  if (found !== undefined) return found;
-  const names = Object.keys(values).map((other) => `'${other}'`);
-  throw new SetupError(`\`${name}\` has an unknown value.`, `Write one of ${names.join(', ')}.`);
-}
-
-function text(name: string, value: unknown): string {
-  if (typeof value === 'string' && value !== '') return value;
-  throw new SetupError(`\`${name}\` is not a string.`, 'Write a string that is not empty.');
-}
-
-function readIssuer(issuer: unknown): URL {
-  const url = typeof issuer === 'string' && URL.canParse(issuer) ? new URL(issuer) : null;
-  if (url !== null && (url.protocol === 'https:' || url.protocol === 'http:')) return url;
-  throw new SetupError('`issuer` is no http(s) address.', "Write the app's own, for example 'https://app.example'.");
-}
-
-function readStore(store: unknown): Store {
-  if (typeof store === 'object' && store !== null && 'sessions' in store) return store as Store; // its parts are checked by use
-  throw new SetupError('`store` is no store.', "Write `memoryStore()`, or `sqliteStore('app.db')` of stepgate/sqlite.");
-}
-
-function readMethods(methods: unknown): readonly Method[] {
-  if (Array.isArray(methods) && methods.every(isMethod)) return methods;
-  throw new SetupError('`methods` is no list of methods.', 'Write for example `[passkey({ rpID, rpName, origins })]`.');
-}
-
-function isMethod(value: unknown): value is Method {
-  const { name, verify, enrolled } = (value ?? {}) as Partial<Method>; // whatever it is, these three tell a method
-  return typeof name === 'string' && name !== '' && typeof verify === 'function' && typeof enrolled === 'function';
-}
-
 function readUsers(users: UsersOption | undefined): UsersOption | null {
   if (users === undefined) return null;
-  refuseUnknownKeys(users, ['find'], 'users');
+  refuseUnknownKeys(object('users', users), ['find'], 'users');
   if (readFunction('users.find', users.find) !== undefined) return users;
   throw new SetupError('`users.find` is missing.', 'Write a function that gives `{ name }` or null.');
-}
-
-const TAKEN_NAMES = new Set(['access', 'refresh', 'sign-in']);
-
-function readCookieName(name: unknown): string {
-  if (typeof name === 'string' && /^[\w.-]{1,64}$/.test(name) && !TAKEN_NAMES.has(name)) return name;
-  throw new SetupError(
-    '`cookieName` is no name for a cookie.',
-    'Write 1 to 64 letters, digits, `_`, `-` or `.`; `access`, `refresh` and `sign-in` are taken.',
-  );
-}
-
-function readInsecureCookies(insecure: unknown, issuer: URL): boolean {
-  if (typeof insecure !== 'boolean') throw new SetupError('`insecureCookies` is no boolean.', 'Leave it out.');
-  const isLocal = ['localhost', '127.0.0.1', '[::1]'].includes(issuer.hostname);
-  if (!insecure || isLocal) return insecure;
-  throw new SetupError(
-    '`insecureCookies` is for an issuer on localhost only.',
-    'Leave it out and serve the app by https.',
-  );
-}
-
-function readOrigins(origins: unknown): readonly string[] {
-  if (Array.isArray(origins) && origins.every(isOrigin)) return origins;
-  throw new SetupError(
-    '`trustedOrigins` is no list of origins.',
-    "Write each as scheme and host without a path or a slash, for example 'https://admin.app.example'.",
-  );
-}
-
-function isOrigin(value: unknown): value is string {
-  return typeof value === 'string' && URL.canParse(value) && new URL(value).origin === value;
-}
-
-function readCap(cap: unknown): number | null {
-  if (cap === undefined) return null;
-  if (typeof cap === 'number' && Number.isSafeInteger(cap) && cap >= 1) return cap;
-  throw new SetupError('`maxSessionsPerUser` is no whole number above 0.', 'Leave it out for no limit.');
-}
-
-function readApiKeys(apiKeys: ApiKeysOption | undefined): ApiKeysOption | null {
-  if (apiKeys === undefined) return null;
-  refuseUnknownKeys(apiKeys, ['prefix', 'verify'], 'apiKeys');
-  text('apiKeys.prefix', apiKeys.prefix);
-  if (readFunction('apiKeys.verify', apiKeys.verify) !== undefined) return apiKeys;
-  throw new SetupError('`apiKeys.verify` is missing.', 'Write a function that gives `{ userId, key }` or null.');
-}
-
-function readFunction<F extends (...args: never[]) => unknown>(name: string, value: F | undefined): F | undefined {
-  if (value === undefined || typeof value === 'function') return value;
-  throw new SetupError(`\`${name}\` is no function.`, 'Write a function or leave it out.');
-}
-
-function readClock(clock: Clock): Clock {
-  if (typeof clock.now === 'function') return { now: () => Math.floor(clock.now()) }; // stores keep whole milliseconds
-  throw new SetupError('`clock` has no function `now`.', 'Leave it out, or give `{ now(): number }`.');
 }

@@ -25,7 +25,7 @@ const CORE = [
   ['stores/contract/'],
   ['session/', 'step-up/', 'methods/'],
   ['http/'],
-  ['options.ts', 'wire-step-up.ts', 'stepgate.ts'],
+  ['options.ts', 'option-checks.ts', 'wire-step-up.ts', 'stepgate.ts'],
   ['index.ts'],
 ];
 const PASSKEY = 'methods/passkey/';

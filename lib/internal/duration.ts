@@ -15,7 +15,7 @@ export function milliseconds(
   { allowZero = false }: { allowZero?: boolean } = {},
 ): number {
   const result = parse(value);
-  if (result > 0 || (allowZero && result === 0)) return result;
+  if (Number.isSafeInteger(result) && (result > 0 || (allowZero && result === 0))) return result;
   throw new SetupError(
     `\`${name}\` is not a duration.`,
     `Write a positive number of seconds or a string such as '30s', '5m', '12h' or '30d'${allowZero ? ', or 0 to switch it off' : ''}.`,

@@ -1,0 +1,114 @@
+import type { ApiKeysOption } from './http/authenticate.js';
+import type { Clock } from './internal/clock.js';
+import { refuseUnknownKeys } from './internal/nearest.js';
+import { SetupError } from './internal/setup-error.js';
+import type { Method } from './methods/method.js';
+import type { Store } from './stores/contract/store.js';
+
+// The checks of single options: each gives the value as the kit uses it, or throws a `SetupError`.
+
+export function oneOf<T>(name: string, value: string, values: Readonly<Record<string, T>>): T {
+  const found = Object.hasOwn(values, value) ? values[value] : undefined;
+  if (found !== undefined) return found;
+  const names = Object.keys(values).map((other) => `'${other}'`);
+  throw new SetupError(`\`${name}\` has an unknown value.`, `Write one of ${names.join(', ')}.`);
+}
+
+export function text(name: string, value: unknown): string {
+  if (typeof value === 'string' && value !== '') return value;
+  throw new SetupError(`\`${name}\` is not a string.`, 'Write a string that is not empty.');
+}
+
+export function object(name: string, value: unknown): object {
+  if (typeof value === 'object' && value !== null) return value;
+  throw new SetupError(`\`${name}\` is not an object.`, 'Leave it out, or write one as its type shows.');
+}
+
+export function readIssuer(issuer: unknown): URL {
+  const url = typeof issuer === 'string' && URL.canParse(issuer) ? new URL(issuer) : null;
+  if (url !== null && (url.protocol === 'https:' || url.protocol === 'http:')) return url;
+  throw new SetupError('`issuer` is no http(s) address.', "Write the app's own, for example 'https://app.example'.");
+}
+
+export function readStore(store: unknown): Store {
+  const { sessions } = (store ?? {}) as Partial<Store>; // whatever it is, its one part that must be there tells a store
+  if (typeof sessions?.find === 'function') return store as Store; // the other parts are checked by use
+  throw new SetupError('`store` is no store.', "Write `memoryStore()`, or `sqliteStore('app.db')` of stepgate/sqlite.");
+}
+
+export function readMethods(methods: unknown): readonly Method[] {
+  if (Array.isArray(methods) && methods.every(isMethod)) return methods;
+  throw new SetupError('`methods` is no list of methods.', 'Write for example `[passkey({ rpID, rpName, origins })]`.');
+}
+
+function isMethod(value: unknown): value is Method {
+  const { name, verify, enrolled } = (value ?? {}) as Partial<Method>; // whatever it is, these three tell a method
+  return typeof name === 'string' && name !== '' && typeof verify === 'function' && typeof enrolled === 'function';
+}
+
+const TAKEN_NAMES = new Set(['access', 'refresh', 'sign-in']);
+
+export function readCookieName(name: unknown): string {
+  if (typeof name === 'string' && /^[\w.-]{1,64}$/.test(name) && !TAKEN_NAMES.has(name)) return name;
+  throw new SetupError(
+    '`cookieName` is no name for a cookie.',
+    'Write 1 to 64 letters, digits, `_`, `-` or `.`; `access`, `refresh` and `sign-in` are taken.',
+  );
+}
+
+export function readInsecureCookies(insecure: unknown, issuer: URL): boolean {
+  if (typeof insecure !== 'boolean') throw new SetupError('`insecureCookies` is no boolean.', 'Leave it out.');
+  const isLocal = ['localhost', '127.0.0.1', '[::1]'].includes(issuer.hostname);
+  if (!insecure || isLocal) return insecure;
+  throw new SetupError(
+    '`insecureCookies` is for an issuer on localhost only.',
+    'Leave it out and serve the app by https.',
+  );
+}
+
+export function readOrigins(origins: unknown): readonly string[] {
+  if (Array.isArray(origins) && origins.every(isOrigin)) return origins;
+  throw new SetupError(
+    '`trustedOrigins` is no list of origins.',
+    "Write each as scheme and host without a path or a slash, for example 'https://admin.app.example'.",
+  );
+}
+
+function isOrigin(value: unknown): value is string {
+  return typeof value === 'string' && URL.canParse(value) && new URL(value).origin === value;
+}
+
+export function readTouchInterval(touchInterval: number, idleLifetime: number): number {
+  if (touchInterval < idleLifetime) return touchInterval;
+  throw new SetupError(
+    '`touchInterval` is not shorter than `idleLifetime`.',
+    'Write a small part of it, or leave it out: a session would end while it is used.',
+  );
+}
+
+export function readCap(cap: unknown): number | null {
+  if (cap === undefined) return null;
+  if (typeof cap === 'number' && Number.isSafeInteger(cap) && cap >= 1) return cap;
+  throw new SetupError('`maxSessionsPerUser` is no whole number above 0.', 'Leave it out for no limit.');
+}
+
+export function readApiKeys(apiKeys: ApiKeysOption | undefined): ApiKeysOption | null {
+  if (apiKeys === undefined) return null;
+  refuseUnknownKeys(object('apiKeys', apiKeys), ['prefix', 'verify'], 'apiKeys');
+  text('apiKeys.prefix', apiKeys.prefix);
+  if (readFunction('apiKeys.verify', apiKeys.verify) !== undefined) return apiKeys;
+  throw new SetupError('`apiKeys.verify` is missing.', 'Write a function that gives `{ userId, key }` or null.');
+}
+
+export function readFunction<F extends (...args: never[]) => unknown>(
+  name: string,
+  value: F | undefined,
+): F | undefined {
+  if (value === undefined || typeof value === 'function') return value;
+  throw new SetupError(`\`${name}\` is no function.`, 'Write a function or leave it out.');
+}
+
+export function readClock(clock: Clock): Clock {
+  if (typeof clock?.now === 'function') return { now: () => Math.floor(clock.now()) }; // stores keep whole milliseconds
+  throw new SetupError('`clock` has no function `now`.', 'Leave it out, or give `{ now(): number }`.');
+}
