@@ -3,14 +3,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import Database from 'better-sqlite3';
-import type { Store } from '../../lib/stores/contract/store.js';
+import type { Store, StoreParts } from '../../lib/stores/contract/store.js';
 import { memoryStore } from '../../lib/stores/memory/index.js';
 import { sqliteStore } from '../../lib/stores/sqlite/index.js';
+
+/** The stores have all parts. */
+export type FullStore = Store & StoreParts;
 
 export interface TestStore {
   readonly name: string;
   /** Makes an empty store; its `close` takes away what it left on the machine. */
-  readonly make: () => Promise<Store>;
+  readonly make: () => Promise<FullStore>;
   /** See `storeConformance`. */
   readonly rawRows?: (store: Store) => Promise<readonly string[]>;
   /** What the store needs and this machine hasn't, for example a server. */
@@ -26,7 +29,9 @@ const stores: readonly TestStore[] = [
  * Writes tests for every store, in a `describe` that has its name. A store that can't be run here is skipped by name;
  * with `REQUIRE_ALL_STORES=1` it fails.
  */
-export function forEachStore(body: (name: string, makeStore: () => Promise<Store>, store: TestStore) => void): void {
+export function forEachStore(
+  body: (name: string, makeStore: () => Promise<FullStore>, store: TestStore) => void,
+): void {
   for (const store of stores) {
     describe(`on the ${store.name} store`, () => {
       if (store.missing === undefined) body(store.name, store.make, store);
@@ -44,11 +49,11 @@ function isMissing(what: string): void {
 
 const fileOf = new WeakMap<Store, string>();
 
-async function temporarySqliteStore(): Promise<Store> {
+async function temporarySqliteStore(): Promise<FullStore> {
   const folder = await mkdtemp(join(tmpdir(), 'stepgate-'));
   const file = join(folder, 'test.db');
   const opened = sqliteStore(file);
-  const store: Store = {
+  const store: FullStore = {
     ...opened,
     close: async () => {
       await opened.close?.();

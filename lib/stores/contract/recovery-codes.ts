@@ -3,7 +3,7 @@ import type { TokenHash } from '../../internal/token-hash.js';
 
 /** As in `SessionStore`: atomic, durable when answered, absent is a value. */
 export interface RecoveryCodeStore {
-  /** The user's codes are these from now on; what was left of an older set is dead. */
+  /** The user's codes are these (each named once) from now on; what was left of an older set is dead. */
   replace(userId: string, hashes: readonly TokenHash[], now: number): Promise<void>;
   /** Deletes the code and says whether it was there. Of parallel takes one gets true. */
   take(userId: string, hash: TokenHash): Promise<boolean>;

@@ -100,7 +100,7 @@ export function sqliteStore(path: string, options: SqliteStoreOptions = {}): Sto
       deleteExpired: (now, limit) => ask('attempts', 'deleteExpired', now, limit),
     },
     passkeys: {
-      insert: (row, options) => ask('passkeys', 'insert', row, options),
+      insert: (row, which) => ask('passkeys', 'insert', row, which),
       find: (userId, id) => read('passkeys', 'find', userId, id),
       findById: (id) => read('passkeys', 'findById', id),
       listForUser: (userId) => read('passkeys', 'listForUser', userId),

@@ -22,8 +22,8 @@ export function passkeyReads(db: Database): PasskeyReads {
     `SELECT ${ROW} FROM stepgate_passkeys WHERE user_id = ? ORDER BY created_at, id`,
   );
   const findById = (id: string): PasskeyRow | null => {
-    const stored = byId.get(id);
-    return stored === undefined ? null : toRow(stored);
+    const found = byId.get(id);
+    return found === undefined ? null : toRow(found);
   };
   return {
     findById,
@@ -60,7 +60,7 @@ export function passkeyWrites(db: Database): PasskeyWrites {
     insert(row, { first }) {
       if (isTaken.get(row.id) !== undefined) return 'taken';
       if (first && hasMethod.get(row.userId, row.userId) !== undefined) return 'not-first';
-      insert.run(stored(row));
+      insert.run(toStored(row));
       return 'inserted';
     },
     use(given) {
@@ -84,11 +84,11 @@ function toRow(stored: Stored): PasskeyRow {
     ...stored,
     backupEligible: stored.backupEligible === 1,
     backedUp: stored.backedUp === 1,
-    transports: JSON.parse(stored.transports) as PasskeyRow['transports'], // what `stored` wrote
+    transports: JSON.parse(stored.transports) as PasskeyRow['transports'], // what `toStored` wrote
   };
 }
 
-function stored(row: PasskeyRow): Stored {
+function toStored(row: PasskeyRow): Stored {
   const { backupEligible, backedUp, transports } = row;
   return {
     ...row,

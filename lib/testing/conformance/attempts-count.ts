@@ -96,12 +96,16 @@ export const attemptsCount: CaseGroup = {
     },
 
     'read in the order of the keys, and leave out what is absent': async ({ attempts }) => {
-      const keys = ['b', 'a', 'c', 'B', '-'];
-      for (const key of keys) await attempts.count('user', [counter(key, null)], NOW);
-      const read = await attempts.read('user', ['c', 'x', '-', 'b', '', 'B', 'a'], NOW);
+      const keys = ['b', 'a', 'c', 'B', '-', '10', '9', '_', 'A', 'C', '0', 'ab'];
+      await attempts.count(
+        'user',
+        [...keys].sort().map((key) => counter(key, null)),
+        NOW,
+      );
+      const read = await attempts.read('user', [...keys, 'x', ''].toReversed(), NOW);
       assert.deepEqual(
         read.map(({ key }) => key),
-        ['c', '-', 'b', 'B', 'a'],
+        keys.toReversed(),
       );
     },
 

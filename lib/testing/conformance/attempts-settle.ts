@@ -5,7 +5,7 @@ import { MINUTE, NOW } from './setting.js';
 
 const COUNTERS: readonly AttemptCounter[] = ['a', 'b', 'c'].map((key) => ({ key, limit: null, window: MINUTE }));
 
-async function counts(attempts: AttemptStore, userId = 'user'): Promise<Readonly<Record<string, number>>> {
+async function countsOf(attempts: AttemptStore, userId = 'user'): Promise<Readonly<Record<string, number>>> {
   const read = await attempts.read(userId, ['a', 'b', 'c'], NOW);
   return Object.fromEntries(read.map(({ key, count }) => [key, count]));
 }
@@ -21,11 +21,11 @@ export const attemptsSettle: CaseGroup = {
     'deletes what is to be cleared and takes one attempt back from what is to be released': async ({ attempts }) => {
       await given(attempts);
       await attempts.settle('user', { clear: ['a'], release: ['b'] });
-      assert.deepEqual(await counts(attempts), { b: 2, c: 3 });
+      assert.deepEqual(await countsOf(attempts), { b: 2, c: 3 });
       await attempts.settle('user', { clear: [], release: [] });
-      assert.deepEqual(await counts(attempts), { b: 2, c: 3 });
+      assert.deepEqual(await countsOf(attempts), { b: 2, c: 3 });
       await attempts.settle('user', { clear: ['a', 'b', 'c'], release: [] });
-      assert.deepEqual(await counts(attempts), {});
+      assert.deepEqual(await countsOf(attempts), {});
     },
 
     'lets a cleared counter start again with a new window': async ({ attempts }) => {
@@ -56,10 +56,10 @@ export const attemptsSettle: CaseGroup = {
 
     'makes no counter and brings none back': async ({ attempts }) => {
       await attempts.settle('user', { clear: ['a'], release: ['b'] });
-      assert.deepEqual(await counts(attempts), {});
+      assert.deepEqual(await countsOf(attempts), {});
       await attempts.count('user', COUNTERS, NOW - MINUTE);
       await attempts.settle('user', { clear: [], release: ['a'] });
-      assert.deepEqual(await counts(attempts), {});
+      assert.deepEqual(await countsOf(attempts), {});
       const counted = await attempts.count('user', [{ key: 'a', limit: 1, window: MINUTE }], NOW);
       assert.equal(counted.outcome, 'counted');
     },
@@ -67,7 +67,7 @@ export const attemptsSettle: CaseGroup = {
     "touches no other user's counters": async ({ attempts }) => {
       for (const userId of ['user', 'User', 'user2']) await given(attempts, userId);
       await attempts.settle('user', { clear: ['a'], release: ['b'] });
-      for (const userId of ['User', 'user2']) assert.deepEqual(await counts(attempts, userId), { a: 3, b: 3, c: 3 });
+      for (const userId of ['User', 'user2']) assert.deepEqual(await countsOf(attempts, userId), { a: 3, b: 3, c: 3 });
     },
 
     'takes what was asked though the caller changes it afterwards': async ({ attempts }) => {
@@ -77,7 +77,7 @@ export const attemptsSettle: CaseGroup = {
       clear[0] = 'c';
       release[0] = 'c';
       await settled;
-      assert.deepEqual(await counts(attempts), { b: 2, c: 3 });
+      assert.deepEqual(await countsOf(attempts), { b: 2, c: 3 });
     },
   },
 };

@@ -18,7 +18,7 @@ import { grantsTake } from './grants-take.js';
 import { passkeysInsert } from './passkeys-insert.js';
 import { passkeysManage } from './passkeys-manage.js';
 import { passkeysUse } from './passkeys-use.js';
-import { recoveryCodes } from './recovery-codes.js';
+import { recoveryCodesTake } from './recovery-codes-take.js';
 import { sessionsCap } from './sessions-cap.js';
 import { sessionsExpiry } from './sessions-expiry.js';
 import { sessionsFind } from './sessions-find.js';
@@ -79,7 +79,7 @@ const GROUPS: readonly CaseGroup[] = [
   firstMethod,
   totpEnrol,
   totpUseStep,
-  recoveryCodes,
+  recoveryCodesTake,
   ...stepUpStored,
 ];
 

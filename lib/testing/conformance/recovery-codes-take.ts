@@ -17,8 +17,8 @@ async function takes(
   return names.filter((_name, n) => answers[n] === true);
 }
 
-export const recoveryCodes: CaseGroup = {
-  group: 'recoveryCodes',
+export const recoveryCodesTake: CaseGroup = {
+  group: 'recoveryCodes.replace, take, count and dropForUser',
   part: 'recoveryCodes',
   cases: {
     'take each code of a set once': async ({ recoveryCodes }) => {
