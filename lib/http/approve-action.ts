@@ -1,12 +1,13 @@
 import type { IncomingMessage } from 'node:http';
 import type { Emit } from '../events.js';
 import type { Clock } from '../internal/clock.js';
-import { actionDigest, readPayload } from '../step-up/action.js';
+import { actionDigest, type ReadPayloadOutcome, readPayload } from '../step-up/action.js';
 import type { Challenges } from '../step-up/challenges.js';
 import type { Methods } from '../step-up/methods.js';
 import type { CheckedActionRule } from '../step-up/rule.js';
 import type { GrantStore } from '../stores/contract/grants.js';
-import { Refusal } from './refusal.js';
+import { clientAddress } from './client.js';
+import { Refusal, type RefusalInit, refusalFrom } from './refusal.js';
 import type { LiveSession, RequestStates } from './request-auth.js';
 import type { OriginCheck } from './same-origin.js';
 import { type ActionChallengeJson, stepUpRequired, stepUpUnavailable } from './step-up-refusal.js';
@@ -35,28 +36,50 @@ export type ApproveAction = (
 ) => Promise<void>;
 
 const MAX_SUMMARY = 1_000;
+/** Of where in a payload something is, in a warning. */
+const MAX_PATH = 200;
 
 export function createApproveAction(deps: ApproveActionDeps): ApproveAction {
   const { issuer, grants, challenges, methods, states, isSameOrigin, clock, emit } = deps;
   const warned = new WeakSet<CheckedActionRule>();
 
+  /** The developer hears of the first time; after that it is the clients' affair. */
+  function incomplete(rule: CheckedActionRule, warning: string, init?: RefusalInit): Refusal {
+    // A payload's keys may come from the client: they must not write further lines into a log.
+    const line = warning.replace(/\p{C}/gu, '?');
+    if (!warned.has(rule)) process.emitWarning(line, { code: 'STEPGATE_ACTION_INCOMPLETE' });
+    warned.add(rule);
+    return new Refusal('action_incomplete', init);
+  }
+
   /** What is to be approved. Whatever goes wrong on the way, the handler must not run with half of it. */
   async function payloadOf(req: IncomingMessage, rule: CheckedActionRule): Promise<unknown> {
     if (rule.bind === null) return null;
-    const incomplete = (what: string): Refusal => {
-      if (!warned.has(rule)) process.emitWarning(warningFor(req, what), { code: 'STEPGATE_ACTION_INCOMPLETE' });
-      warned.add(rule);
-      return new Refusal('action_incomplete');
-    };
+    let read: ReadPayloadOutcome;
     try {
-      const read = readPayload(await rule.bind(req));
-      if (read.outcome === 'incomplete') throw incomplete(`${read.at} ${read.problem}`);
-      if (read.payload === null) throw incomplete('payload is null');
-      return read.payload;
-    } catch (error) {
-      if (error instanceof Refusal) throw error;
-      throw incomplete('`bind` threw');
+      read = readPayload(await rule.bind(req));
+    } catch (cause) {
+      throw refusalFrom(cause) ?? incomplete(rule, warningFor(req, '`bind` threw'), { cause });
     }
+    if (read.outcome === 'incomplete') {
+      throw incomplete(rule, warningFor(req, `of what \`bind\` gave, ${read.at.slice(0, MAX_PATH)} ${read.problem}`));
+    }
+    if (read.payload === null) throw incomplete(rule, warningFor(req, '`bind` gave null'));
+    return read.payload;
+  }
+
+  function summaryOf(rule: CheckedActionRule, payload: unknown): string | null {
+    if (rule.summary === null) return null;
+    let cause: unknown;
+    try {
+      const summary = rule.summary(payload);
+      if (typeof summary === 'string') return summary.slice(0, MAX_SUMMARY);
+    } catch (error) {
+      cause = error;
+    }
+    // Nobody can approve what can't be told.
+    const detail = 'What is to be approved could not be put into words.';
+    throw incomplete(rule, 'A request was refused: `summary` threw, or gave no text.', { detail, cause });
   }
 
   async function challengeFor(
@@ -78,9 +101,14 @@ export function createApproveAction(deps: ApproveActionDeps): ApproveAction {
   return async (req, caller, rule, challengeHeaders) => {
     const { row, current, auth } = caller;
     // A grant makes a GET do something as well: no other site may send it (a bearer token it can't send).
-    if (auth.via === 'cookie' && !isSameOrigin(req)) throw new Refusal('cross_origin');
-    const payload = await payloadOf(req, rule);
     const { id: sessionId, userId } = row;
+    if (auth.via === 'cookie' && !isSameOrigin(req)) {
+      const ip = clientAddress(req);
+      const from = ip === null ? {} : { ip };
+      emit({ type: 'session.refused', reason: 'cross-origin', userId, sessionId, ...from });
+      throw new Refusal('cross_origin');
+    }
+    const payload = await payloadOf(req, rule);
     const digest = actionDigest({ issuer, method: req.method ?? '', url: urlOf(req), sessionId, userId }, payload);
 
     const taken = current ? await grants.take(sessionId, digest, clock.now()) : ({ outcome: 'none' } as const);
@@ -101,17 +129,6 @@ export function createApproveAction(deps: ApproveActionDeps): ApproveAction {
   };
 }
 
-function summaryOf(rule: CheckedActionRule, payload: unknown): string | null {
-  if (rule.summary === null) return null;
-  try {
-    const summary = rule.summary(payload);
-    if (typeof summary === 'string') return summary.slice(0, MAX_SUMMARY);
-  } catch {
-    // Nobody can approve what can't be told: the refusal below says so.
-  }
-  throw new Refusal('action_incomplete', { detail: 'What is to be approved could not be put into words.' });
-}
-
 /** Express keeps the URL that was sent in `originalUrl`, whatever routers have cut off since. */
 function urlOf(req: IncomingMessage): string {
   const { originalUrl } = req as { originalUrl?: unknown }; // Connect and Express have it
@@ -122,6 +139,6 @@ function warningFor(req: IncomingMessage, what: string): string {
   const hasBody = (req as { body?: unknown }).body !== undefined; // a body parser has put it there
   const cause = hasBody
     ? 'Check what the client sends.'
-    : 'No body parser ran before the guard: put `express.json()` first.';
-  return `A request was refused because of what \`bind\` gave: ${what}. ${cause}`;
+    : 'No body was parsed: put `express.json()` before the guard, and let the client send JSON.';
+  return `A request was refused: ${what}. ${cause}`;
 }
