@@ -6,12 +6,11 @@ import type { Middleware } from '../../lib/http/require-session.js';
 import type { ActionChallengeJson } from '../../lib/http/step-up-refusal.js';
 import type { ApprovedAction } from '../../lib/index.js';
 import type { GuardRequest } from '../../lib/step-up/rule.js';
-import type { Stepgate } from '../../lib/stepgate.js';
 import type { Store } from '../../lib/stores/contract/store.js';
 import { type StepUpApp, type StepUpAppOptions, stepUpApp, verify } from '../step-up/app.js';
 import { type FakeMethod, fakeCode, fakeKey } from '../step-up/fake-methods.js';
 import { assertAsked } from '../step-up/refusals.js';
-import { sendJson } from '../support/app.js';
+import { assertRefused } from '../support/answers.js';
 import { Browser, type Sent } from '../support/browser.js';
 
 /** A request that has to be approved. */
@@ -66,12 +65,6 @@ export function actionApp(t: TestContext, { routes, ...options }: ActionAppOptio
   return { ...app, key, code, approved };
 }
 
-/** A guard of the app's own, before a handler that answers with the approved action. */
-export function boundTo(auth: Stepgate<string>, bind: (req: never) => unknown): readonly Middleware[] {
-  const guard = auth.requireFreshStepUp({ method: 'key', bind });
-  return [bodyParser.json(), guard, (req, res) => sendJson(res, (auth.current(req) as { action?: object }).action)]; // a session's
-}
-
 export function send(browser: Browser, { method = 'POST', path, ...sent }: ActionRequest): Promise<Response> {
   return browser.send(method, path, sent);
 }
@@ -82,7 +75,7 @@ export async function ask(browser: Browser, request: ActionRequest): Promise<Act
 }
 
 /** The challenge of a refusal that asks for an approval. */
-export function challengeOf(response: Response): ActionChallengeJson {
+function challengeOf(response: Response): ActionChallengeJson {
   const { challenge } = assertAsked(response, { acr_values: 'phr', max_age: '0' });
   return challenge as ActionChallengeJson; // each test that reads a member of it fails without
 }
@@ -142,4 +135,9 @@ export async function assertNotApproved(
 export async function assertPasses(browser: Browser, request: ActionRequest): Promise<void> {
   const response = await send(browser, request);
   assert.equal(response.status, 200, response.text);
+}
+
+/** That nobody is asked to approve what is not complete, and no handler sees it. */
+export async function assertIncomplete(browser: Browser, request: ActionRequest): Promise<void> {
+  assertRefused(await send(browser, request), 400, 'action_incomplete');
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createRequire } from 'node:module';
-import { describe, it, type TestContext } from 'node:test';
+import { describe, it } from 'node:test';
 import bodyParser from 'body-parser';
 import type { Middleware } from '../../lib/http/require-session.js';
 import type { GuardRequest } from '../../lib/step-up/rule.js';
@@ -9,15 +9,15 @@ import type { Stepgate } from '../../lib/stepgate.js';
 import { assertRefused } from '../support/answers.js';
 import { frameworks } from '../support/app.js';
 import { Browser } from '../support/browser.js';
+import { warningsIn } from '../support/warnings.js';
 import {
   type ActionRequest,
   actionApp,
   approve,
-  ask,
+  assertIncomplete,
   assertNotApproved,
   assertPasses,
   send,
-  TRANSFER,
   transferRule,
 } from './app.js';
 
@@ -26,21 +26,9 @@ const express4 = createRequire(import.meta.url)('express-4') as { json(): Middle
 type Bind = (req: GuardRequest) => unknown;
 const bound = (auth: Stepgate<string>, bind: Bind): Middleware => auth.requireFreshStepUp({ method: 'key', bind });
 
-/** What the process is warned of from now on. */
-function warningsIn(t: TestContext): Error[] {
-  const warnings: Error[] = [];
-  const keep = (warning: Error): void => void warnings.push(warning);
-  process.on('warning', keep);
-  t.after(() => process.off('warning', keep));
-  return warnings;
-}
-
 const BOUND: ActionRequest = { path: '/bound', body: { to: 'bea', amount: 10 } };
 
-/** That nobody is asked to approve what is not complete, and no handler sees it. */
-async function assertIncomplete(browser: Browser, request: ActionRequest): Promise<void> {
-  assertRefused(await send(browser, request), 400, 'action_incomplete');
-}
+const JSON_TYPE = { 'Content-Type': 'application/json' };
 
 describe('what `bind` gives', () => {
   class Money {
@@ -247,70 +235,3 @@ describe('`bind`', () => {
     });
   }
 });
-
-describe('a summary', () => {
-  it('is made of the payload, for the refusal only', async (t) => {
-    const asked: unknown[] = [];
-    const app = actionApp(t, {
-      routes: (auth) => ({
-        '/bound': [
-          bodyParser.json(),
-          auth.requireFreshStepUp({
-            method: 'key',
-            bind: ({ body }) => ({ amount: body['amount'] }),
-            summary(payload) {
-              asked.push(payload);
-              assert.ok(Object.isFrozen(payload));
-              return `Pay ${String(payload.amount)}`;
-            },
-          }),
-        ],
-      }),
-    });
-    const browser = await app.signIn();
-    assert.equal((await ask(browser, BOUND)).summary, 'Pay 10');
-    await approve(browser, BOUND, app.key);
-    await assertPasses(browser, BOUND);
-    assert.deepEqual(asked, [{ amount: 10 }, { amount: 10 }]);
-  });
-
-  it('is null where the rule has none', async (t) => {
-    const app = actionApp(t);
-    assert.equal((await ask(await app.signIn(), { path: '/once' })).summary, null);
-  });
-
-  it('is cut at 1,000 characters', async (t) => {
-    const app = actionApp(t);
-    const body = { to: 'b'.repeat(2_000), amount: 1 };
-    const { summary } = await ask(await app.signIn(), { ...TRANSFER, body });
-    assert.equal(summary, `Send 1 to ${'b'.repeat(990)}`);
-  });
-
-  const wrong: Readonly<Record<string, () => unknown>> = {
-    'that throws': () => {
-      throw new Error('no words');
-    },
-    'that is no text': () => 10,
-    'that is a promise': async () => 'Send 10 to bea',
-  };
-  for (const [which, summary] of Object.entries(wrong)) {
-    it(`${which} makes the action incomplete, with a warning: nobody approves what can’t be told`, async (t) => {
-      const warnings = warningsIn(t);
-      const app = actionApp(t, {
-        routes: (auth) => ({
-          '/bound': [
-            bodyParser.json(),
-            auth.requireFreshStepUp({ method: 'key', bind: () => ({}), summary: summary as () => string }), // which it isn't
-          ],
-        }),
-      });
-      const browser = await app.signIn();
-      for (let turn = 0; turn < 2; turn += 1) await assertIncomplete(browser, BOUND);
-      assert.deepEqual(app.told('step-up.asked'), []);
-      assert.equal(warnings.length, 1);
-      assert.match(warnings[0]?.message ?? '', /`summary`/);
-    });
-  }
-});
-
-const JSON_TYPE = { 'Content-Type': 'application/json' };
