@@ -1,22 +1,25 @@
 import type { IncomingMessage } from 'node:http';
-import bodyParser from 'body-parser';
+import { createRequire } from 'node:module';
 import { Refusal } from './refusal.js';
 import type { Middleware } from './require-session.js';
 
 const MAX_BYTES = 65_536;
 
-const parse = bodyParser.json({ limit: MAX_BYTES, inflate: false });
-
 /**
- * Reads a JSON object into `req.body` for routes that take one, before or after a parser of the app: 413 beyond 64 KiB,
+ * Makes a middleware that reads a JSON object into `req.body` for routes that take one, before or after a parser of the app: 413 beyond 64 KiB,
  * 415 for a body that isn't JSON, 400 for one that is broken. A request without a body passes.
  */
-export const jsonBody: Middleware = (req, res, next) => {
-  if (!hasBody(req)) return next();
-  if (!isJson(req)) return next(new Refusal('unsupported_media_type'));
-  if (Number(req.headers['content-length'] ?? 0) > MAX_BYTES) return next(new Refusal('body_too_large'));
-  parse(req, res, (error?: unknown) => next(error === undefined ? undefined : refusalOf(error)));
-};
+export function createJsonBody(): Middleware {
+  // Loaded with the first router: it takes longer than all of the kit, and an app may do without our routes.
+  const bodyParser = createRequire(import.meta.url)('body-parser') as typeof import('body-parser'); // what it exports
+  const parse = bodyParser.json({ limit: MAX_BYTES, inflate: false });
+  return function jsonBody(req, res, next) {
+    if (!hasBody(req)) return next();
+    if (!isJson(req)) return next(new Refusal('unsupported_media_type'));
+    if (Number(req.headers['content-length'] ?? 0) > MAX_BYTES) return next(new Refusal('body_too_large'));
+    parse(req, res, (error?: unknown) => next(error === undefined ? undefined : refusalOf(error)));
+  };
+}
 
 function hasBody(req: IncomingMessage): boolean {
   const length = req.headers['content-length'];

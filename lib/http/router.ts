@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import Router from 'router';
-import { jsonBody } from './json-body.js';
+import { createRequire } from 'node:module';
+import { createJsonBody } from './json-body.js';
 import { Refusal, refusalFrom, sendRefusal } from './refusal.js';
 import type { Middleware } from './require-session.js';
 
@@ -21,7 +21,9 @@ type RouteMethod = 'get' | 'post' | 'patch' | 'delete';
  * cached, unsafe methods need the same origin, and every error becomes problem+json.
  */
 export function createRouter(tables: readonly RouteTable[], requireSameOrigin: Middleware): Middleware {
+  const Router = createRequire(import.meta.url)('router') as typeof import('router'); // loaded with the first router
   const router = Router();
+  const jsonBody = createJsonBody();
   for (const [path, handlers] of tables.flatMap((table) => Object.entries(table))) {
     const route = router.route(path);
     route.all(noStore, requireSameOrigin);

@@ -1,5 +1,6 @@
 import { createSecretKey, type KeyObject } from 'node:crypto';
-import jwt from 'jsonwebtoken';
+import { createRequire } from 'node:module';
+import type { JwtPayload } from 'jsonwebtoken';
 import type { Secrets } from '../internal/keys.js';
 import type { SessionRow } from '../stores/contract/sessions.js';
 import { decodeToken, encode, isId } from './tokens.js';
@@ -33,12 +34,17 @@ export interface AccessTokenOptions {
 /** The longest access token that is looked at; ours have about 600 characters, with a user id of 255 about 1,000. */
 const MAX_LENGTH = 4_096;
 
+type JsonWebToken = typeof import('jsonwebtoken');
+
 /** Access tokens: RFC 9068 JWTs, `typ: at+jwt`, HS256. */
 export function createAccessTokens({ secrets, issuer, audience, lifetime }: AccessTokenOptions): AccessTokens {
+  // Loaded with the first kit, not with the package: it takes longer than all of ours.
+  const jwt = createRequire(import.meta.url)('jsonwebtoken') as JsonWebToken; // what it exports
   // We accept our own tokens only, so a header has to be one of the few that we write, to the letter. That leaves no
   // room for `alg` confusion, an embedded `jwk`, `crit` or a `kid` that means something (RFC 8725 3.1 to 3.11).
   const byHeader = new Map<string, KeyObject>();
-  for (const secret of secrets) byHeader.set(encodedHeader(secret.id), createSecretKey(secret.key('access token')));
+  for (const secret of secrets)
+    byHeader.set(encodedHeader(jwt, secret.id), createSecretKey(secret.key('access token')));
   const [first] = secrets;
   const signingKey = createSecretKey(first.key('access token'));
   const header = headerOf(first.id);
@@ -82,7 +88,7 @@ export function createAccessTokens({ secrets, issuer, audience, lifetime }: Acce
   };
 }
 
-function claimsOf(payload: string | jwt.JwtPayload, now: number): AccessTokenOutcome {
+function claimsOf(payload: string | JwtPayload, now: number): AccessTokenOutcome {
   if (typeof payload === 'string') return { outcome: 'invalid' };
   const { sub, jti, exp } = payload;
   const sid: unknown = payload['sid'];
@@ -96,7 +102,7 @@ function headerOf(kid: string): { alg: 'HS256'; typ: 'at+jwt'; kid: string } {
 }
 
 /** The first segment of a token as jsonwebtoken writes it for this header. */
-function encodedHeader(kid: string): string {
+function encodedHeader(jwt: JsonWebToken, kid: string): string {
   const segment = jwt.sign({}, 'x', { algorithm: 'HS256', header: headerOf(kid) }).split('.')[0];
   if (segment === undefined) throw new Error('jsonwebtoken made a token without a header.');
   return segment;
