@@ -1,0 +1,197 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { Store } from '../../lib/stores/contract/store.js';
+import { assertRefused } from '../support/answers.js';
+import type { Browser } from '../support/browser.js';
+import { forEachStore } from '../support/stores.js';
+import { answer, begin, confirm, copyOf, type StepUpApp, stepUp, stepUpApp, verify } from './app.js';
+import { fakeCode, fakeKey } from './fake-methods.js';
+
+const COOKIE = '__Host-session';
+const STEP_UPS = 1_000;
+
+const key = fakeKey();
+const code = fakeCode();
+const methods = [key, code];
+
+const tokenOf = (browser: Browser): string => browser.cookies.get(COOKIE) ?? assert.fail('no cookie');
+
+async function sessionIds(store: Store, { clock }: StepUpApp): Promise<readonly string[]> {
+  const rows = await store.sessions.list({ limit: 10, after: null, now: clock.now() });
+  return rows.map(({ id }) => id);
+}
+
+/** What the browser may do now. */
+async function stateOf(browser: Browser): Promise<'elevated' | 'signed in' | 'signed out'> {
+  const { status } = await browser.post('/key');
+  if (status === 200) return 'elevated';
+  return (await browser.get('/me')).status === 200 ? 'signed in' : 'signed out';
+}
+
+forEachStore((_name, makeStore) => {
+  describe('the session token at a step-up', () => {
+    it(`is replaced each of ${STEP_UPS} times, on one row with one id`, async (t) => {
+      const store = await makeStore();
+      const app = stepUpApp(t, { methods, store });
+      const browser = await app.signIn();
+      const before = await sessionIds(store, app);
+      assert.equal(before.length, 1);
+      const tokens = new Set([tokenOf(browser)]);
+      for (let count = 0; count < STEP_UPS; count += 1) {
+        await stepUp(browser, code);
+        tokens.add(tokenOf(browser));
+      }
+      assert.equal(tokens.size, STEP_UPS + 1);
+      assert.deepEqual(await sessionIds(store, app), before);
+      assert.equal((await browser.get('/me')).body.session.id, before[0]);
+    });
+
+    it('is no good for a guard any more once it is replaced, whatever comes later', async (t) => {
+      const app = stepUpApp(t, { methods, store: await makeStore() });
+      const browser = await app.signIn('ada', { method: 'key' });
+      const copied = copyOf(browser, app.app);
+      assert.equal(await stateOf(copied), 'elevated');
+      await stepUp(browser, key);
+      assert.equal(await stateOf(copied), 'signed in');
+      await confirm(app, browser);
+      assert.equal(await stateOf(copied), 'signed in');
+      app.clock.advance('10s');
+      assert.equal(await stateOf(copied), 'signed out');
+      for (let count = 0; count < 3; count += 1) {
+        await stepUp(browser, code);
+        assert.equal(await stateOf(copied), 'signed out');
+      }
+      assert.equal(await stateOf(browser), 'elevated');
+    });
+
+    it('dies at once with the step-up after the next', async (t) => {
+      const app = stepUpApp(t, { methods, store: await makeStore() });
+      const browser = await app.signIn();
+      const copied = copyOf(browser, app.app);
+      await stepUp(browser, key);
+      assert.equal(await stateOf(copied), 'signed in');
+      await stepUp(browser, key);
+      assert.equal(await stateOf(copied), 'signed out');
+    });
+
+    it('dies with the first use of the next one where there is no overlap', async (t) => {
+      const app = stepUpApp(t, { methods, store: await makeStore(), tokenOverlap: 0 });
+      const browser = await app.signIn();
+      const copied = copyOf(browser, app.app);
+      await stepUp(browser, key);
+      assert.equal(await stateOf(copied), 'signed in'); // the answer may have been lost
+      await confirm(app, browser);
+      assert.equal(await stateOf(copied), 'signed out');
+    });
+
+    it('is kept by a step-up that fails and by one that is only verified', async (t) => {
+      const app = stepUpApp(t, { methods, store: await makeStore() });
+      const browser = await app.signIn('ada', { method: 'key' });
+      const token = tokenOf(browser);
+      assertRefused(await verify(browser, 'code', {}), 403, 'step_up_failed');
+      await begin(browser, 'key', 'verify-only');
+      assert.equal(tokenOf(browser), token);
+      assert.equal(await stateOf(browser), 'elevated');
+    });
+  });
+
+  describe('the answer to a step-up that never arrives', () => {
+    it('leaves the old cookie signed in without the proof, and the next step-up succeeds', async (t) => {
+      const store = await makeStore();
+      const app = stepUpApp(t, { methods, store });
+      const browser = await app.signIn();
+      await stepUp(copyOf(browser, app.app), key); // whose cookie nobody keeps
+      app.clock.advance('1h');
+      assert.equal(await stateOf(browser), 'signed in');
+      await stepUp(browser, key);
+      assert.equal(await stateOf(browser), 'elevated');
+      assert.equal((await sessionIds(store, app)).length, 1);
+    });
+
+    it('may do so again and again', async (t) => {
+      const app = stepUpApp(t, { methods, store: await makeStore() });
+      const browser = await app.signIn();
+      for (const method of [key, code, code, key]) {
+        await stepUp(copyOf(browser, app.app), method);
+        await app.auth.flush();
+        assert.equal(await stateOf(browser), 'signed in');
+      }
+      await stepUp(browser, key);
+      assert.equal(await stateOf(browser), 'elevated');
+    });
+
+    it('gives nobody a second session: the retry ends with the token that was lost', async (t) => {
+      const app = stepUpApp(t, { methods, store: await makeStore() });
+      const browser = await app.signIn();
+      const lost = copyOf(browser, app.app);
+      await stepUp(lost, key);
+      await stepUp(browser, key);
+      assert.equal(tokenOf(browser), tokenOf(lost));
+    });
+
+    it('can be one that was on its way from a process with a newer secret', async (t) => {
+      const store = await makeStore();
+      const older = stepUpApp(t, {
+        methods,
+        store,
+        secret: ['the secret of yesterday, which was long', 'the next, also long enough for this'],
+      });
+      const newer = stepUpApp(t, {
+        methods,
+        store: { ...store, close: async () => {} },
+        secret: ['the next, also long enough for this', 'the secret of yesterday, which was long'],
+      });
+      const browser = await older.signIn();
+      await stepUp(copyOf(browser, newer.app), key);
+      await stepUp(browser, key);
+      assert.equal(await stateOf(browser), 'elevated');
+      assert.equal(await stateOf(copyOf(browser, newer.app)), 'elevated');
+    });
+  });
+
+  describe('two tabs that step up at once', () => {
+    it('are both elevated, whichever answer comes last', async (t) => {
+      const app = stepUpApp(t, { methods, store: await makeStore() });
+      const browser = await app.signIn();
+      const tabs = [copyOf(browser, app.app), copyOf(browser, app.app)];
+      const begun = await Promise.all(tabs.map((tab) => begin(tab, 'key')));
+      const answers = tabs.map((tab, index) => {
+        const { challengeId, options } = begun[index] ?? assert.fail();
+        return verify(tab, 'key', key.right(options), challengeId);
+      });
+      for (const { status } of await Promise.all(answers)) assert.equal(status, 200);
+      for (const tab of tabs) assert.equal(await stateOf(tab), 'elevated');
+      assert.equal(new Set(tabs.map(tokenOf)).size, 1);
+    });
+
+    it('are both signed in with two methods as well, whichever answer comes last', async (t) => {
+      const app = stepUpApp(t, { methods, store: await makeStore() });
+      const browser = await app.signIn();
+      const tabs = [copyOf(browser, app.app), copyOf(browser, app.app)] as const;
+      const answers = await Promise.all([answer(tabs[0], key), answer(tabs[1], code)]);
+      for (const { status } of answers) assert.equal(status, 200);
+      for (const tab of tabs) assert.notEqual(await stateOf(tab), 'signed out');
+    });
+
+    it('are both signed in one after the other as well', async (t) => {
+      const app = stepUpApp(t, { methods, store: await makeStore() });
+      const browser = await app.signIn();
+      const first = copyOf(browser, app.app);
+      const second = copyOf(browser, app.app);
+      await stepUp(first, key);
+      await stepUp(second, key);
+      for (const tab of [first, second, first]) assert.equal(await stateOf(tab), 'elevated');
+    });
+
+    it('need the new token once one of them has used it, which they share', async (t) => {
+      const app = stepUpApp(t, { methods, store: await makeStore() });
+      const browser = await app.signIn();
+      const late = copyOf(browser, app.app);
+      await stepUp(browser, key);
+      await confirm(app, browser);
+      const { status, body } = await late.post('/auth/step-up/options', { body: { method: 'key' } });
+      assert.deepEqual([status, body.code], [401, 'session_invalid']);
+      await stepUp(copyOf(browser, app.app), key); // both tabs have one jar
+    });
+  });
+});
