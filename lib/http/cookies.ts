@@ -60,7 +60,7 @@ export function createCookies({ sessionName, insecure }: { sessionName: string; 
         const value = all[names[kind]];
         if (value === undefined) continue;
         values[kind] = value;
-        several ||= (header.match(occurrences[kind])?.length ?? 0) > 1;
+        several ||= occursTwice(header, occurrences[kind]);
       }
       several ||= values.session !== undefined && (values.access !== undefined || values.refresh !== undefined);
       const signIn = all[names.signIn];
@@ -84,6 +84,11 @@ export function createCookies({ sessionName, insecure }: { sessionName: string; 
       }
     },
   };
+}
+
+function occursTwice(header: string, occurrence: RegExp): boolean {
+  occurrence.lastIndex = 0;
+  return occurrence.test(header) && occurrence.test(header);
 }
 
 function escaped(text: string): string {

@@ -108,7 +108,9 @@ export function sessionAuth(row: SessionRow, current: boolean): SessionAuth {
 
 /** One time a method: the later of the sign-in's proof and the step-up's. */
 export function proofTimes({ signInProofs, stepUpProofs }: SessionRow): ProofTimes {
+  const later = Object.entries(stepUpProofs);
+  if (later.length === 0) return signInProofs; // most requests: they cost no copy
   const latest = new Map(Object.entries(signInProofs));
-  for (const [method, at] of Object.entries(stepUpProofs)) latest.set(method, Math.max(at, latest.get(method) ?? 0));
+  for (const [method, at] of later) latest.set(method, Math.max(at, latest.get(method) ?? 0));
   return Object.fromEntries(latest);
 }

@@ -31,20 +31,24 @@ export function createStoreCall(timeout: number, emit: Emit): StoreCall {
     emit({ type: 'store.failed', operation, error: cause });
     return new StoreFault(operation, cause);
   };
+  const garbage = (operation: string): StoreFault =>
+    fault(operation, new TypeError('The answer is not in the contract of the store.'));
   return (operation, run, isExpected) => {
-    const checked = <T>(answer: T, expected: (answer: T) => boolean): T => {
-      if (expected(answer)) return answer;
-      throw fault(operation, new TypeError('The answer is not in the contract of the store.'));
-    };
     let answer: ReturnType<typeof run>;
     try {
       answer = run();
     } catch (error) {
       throw fault(operation, error);
     }
-    if (!isPromise(answer)) return checked(answer, isExpected);
+    if (!isPromise(answer)) {
+      if (isExpected(answer)) return answer;
+      throw garbage(operation);
+    }
     return withTimeout(answer, timeout).then(
-      (value) => checked(value, isExpected),
+      (value) => {
+        if (isExpected(value)) return value;
+        throw garbage(operation);
+      },
       (error: unknown) => {
         throw fault(operation, error);
       },
