@@ -13,7 +13,7 @@ export type KeyPurpose =
   | 'totp secret'
   | 'recovery code';
 
-export const MIN_SECRET_BYTES = 32;
+const MIN_SECRET_BYTES = 32;
 
 /** One of the app's secrets. */
 export interface Secret {
