@@ -50,7 +50,7 @@ describe('milliseconds', () => {
         () => milliseconds(value, 'maxAge'),
         (error) =>
           error instanceof SetupError &&
-          /^`maxAge` is not a duration\./.test(error.message) &&
+          error.message.startsWith('`maxAge` is not a duration.') &&
           error.help.includes("'5m'"),
       );
     });
