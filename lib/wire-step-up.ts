@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Emit } from './events.js';
 import { createApproveAction } from './http/approve-action.js';
 import type { Authenticate } from './http/authenticate.js';
-import type { CallerOf } from './http/caller.js';
+import { type CallerOf, createFreshCallerOf, createManagerOf } from './http/caller.js';
 import type { Cookies } from './http/cookies.js';
 import type { Deliver } from './http/deliver.js';
 import { createEnrolmentOf } from './http/enrolment.js';
@@ -57,7 +57,6 @@ export interface WireStepUpDeps {
   readonly states: RequestStates;
   readonly authenticate: Authenticate;
   readonly callerOf: CallerOf;
-  readonly managerOf: CallerOf;
   readonly deliver: Deliver;
   readonly isSameOrigin: OriginCheck;
   readonly signIn: SignIn<string>;
@@ -70,7 +69,7 @@ export interface WireStepUpDeps {
 
 /** Puts step-up together. Throws a `SetupError` where the store or the options lack what a method needs. */
 export function wireStepUp(deps: WireStepUpDeps): StepUp {
-  const { settings, store, call, sessions, managerOf, onRefusal, emit } = deps;
+  const { settings, store, call, sessions, authenticate, states, invalidToken, onRefusal, emit } = deps;
   const { clock, secrets, issuer, users } = settings;
   if (settings.methods.length === 0) return withoutMethods();
   const kit: MethodKit = {
@@ -98,6 +97,7 @@ export function wireStepUp(deps: WireStepUpDeps): StepUp {
   const approveAction = store.grants === undefined ? null : createApproveAction({ ...shared, grants: store.grants });
   const checkOf = createStepUpCheck({ ...shared, approveAction });
   const checkEnrolment = createCheckEnrolment(methods, clock);
+  const managerOf = createManagerOf(createFreshCallerOf(authenticate, states), invalidToken);
   const enrolmentOf = createEnrolmentOf({ managerOf, checkEnrolment, methods, emit });
   const proveEnrolment = async (req: IncomingMessage): Promise<void> => void (await enrolmentOf(req));
   const calls = createStepUpCalls({ ...shared, verify });

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Authenticate } from './authenticate.js';
 import { Refusal } from './refusal.js';
-import type { LiveSession, RequestStates } from './request-auth.js';
+import type { Authentication, LiveSession, RequestStates } from './request-auth.js';
 
 /** The signed-in caller of one of our own routes or calls. Rejects with a `Refusal` for nobody and for API keys. */
 export type CallerOf = (req: IncomingMessage) => Promise<LiveSession>;
@@ -10,9 +10,22 @@ export function createCallerOf(authenticate: Authenticate, states: RequestStates
   return async (req) => {
     const state = states.get(req) ?? (await authenticate(req));
     states.set(req, state);
-    if (state.outcome === 'session') return state;
-    throw state.outcome === 'api-key' ? new Refusal('api_key_refused') : state.refusal;
+    return callerIn(state);
   };
+}
+
+/** The same, read anew even after another guard: the session may have been revoked since, or its proofs dropped. */
+export function createFreshCallerOf(authenticate: Authenticate, states: RequestStates): CallerOf {
+  return async (req) => {
+    const state = await authenticate(req);
+    states.set(req, state);
+    return callerIn(state);
+  };
+}
+
+function callerIn(state: Authentication): LiveSession {
+  if (state.outcome === 'session') return state;
+  throw state.outcome === 'api-key' ? new Refusal('api_key_refused') : state.refusal;
 }
 
 /** The same, by the session's current token only: the previous one manages nothing. */

@@ -15,7 +15,8 @@ import {
 } from '../step-up/rule.js';
 import type { ApproveAction } from './approve-action.js';
 import type { Authenticate } from './authenticate.js';
-import { type OnRefusal, Refusal, refusalFrom } from './refusal.js';
+import { createFreshCallerOf } from './caller.js';
+import { type OnRefusal, refusalFrom } from './refusal.js';
 import { type LiveSession, proofTimes, type RequestStates } from './request-auth.js';
 import type { Middleware } from './require-session.js';
 import { stepUpRequired, stepUpUnavailable } from './step-up-refusal.js';
@@ -53,15 +54,8 @@ export interface StepUpCheckDeps {
 /** Prepares the check of a rule; whatever is wrong with the rule shows here. */
 export function createStepUpCheck(deps: StepUpCheckDeps): (rule: unknown) => StepUpCheck {
   const { authenticate, states, methods } = deps;
+  const callerOf = createFreshCallerOf(authenticate, states);
   const approve = deps.approveAction ?? withoutGrants;
-
-  /** Read anew, even after another guard: the session may have been revoked since. */
-  async function callerOf(req: IncomingMessage): Promise<LiveSession> {
-    const state = await authenticate(req);
-    states.set(req, state);
-    if (state.outcome === 'session') return state;
-    throw state.outcome === 'api-key' ? new Refusal('api_key_refused') : state.refusal;
-  }
 
   return (given) => {
     const rule = checkRule(given, methods.names);

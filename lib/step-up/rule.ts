@@ -109,7 +109,7 @@ export function ruleJson(rule: CheckedRule | CheckedActionRule): RuleJson {
     const parts = rule.rules.map(ruleJson);
     return rule.type === 'anyOf' ? { anyOf: parts } : { allOf: parts };
   }
-  const [first = '', ...others] = rule.methods;
-  const method = others.length === 0 ? first : rule.methods;
+  const [first, ...others] = rule.methods;
+  const method = first === undefined || others.length > 0 ? rule.methods : first; // none where only a new sign-in does
   return rule.type === 'action' ? { method, once: true } : { method, maxAge: rule.maxAge / 1_000 };
 }
