@@ -35,6 +35,8 @@ export interface ApiKeyAuth {
   readonly session: null;
   /** What the app's `apiKeys.verify` said of the key. */
   readonly key: unknown;
+  /** A key approves nothing. */
+  readonly action?: never;
 }
 
 /** What a guard has found out: plain values, safe to serialise. */

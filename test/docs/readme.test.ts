@@ -56,14 +56,17 @@ describe('the server of README.md', () => {
   it('answers as in the transcript', async () => {
     assert.deepEqual(
       transcript.map(({ status }) => status.split(' ')[1]),
-      ['401', '200', '200', '200', '204', '401'],
+      ['401', '200', '401', '200', '200', '204', '401'],
     );
     let jar = '';
     let id = '';
+    let challengeId = '';
     for (const { command, ...shown } of transcript) {
-      const { answer, cookie } = await run(command.replace(/(?<=\/)[\w-]{22}$/, id), port, jar);
+      const now = command.replace(/(?<=\/)[\w-]{22}$/, id).replace(/(?<="challengeId":")[\w-]{22}/, challengeId);
+      const { answer, cookie } = await run(now, port, jar);
       if (command.includes('-c jar')) jar = cookie;
       id ||= /"session_id":"([^"]+)"/.exec(answer.body)?.[1] ?? '';
+      challengeId ||= /"challenge":\{"id":"([^"]+)"/.exec(answer.body)?.[1] ?? '';
       assert.deepEqual(steady(answer), steady(shown), command);
     }
   });
@@ -77,10 +80,15 @@ function exchange(part: string): Exchange {
 
 /** Does what curl does for the few options of the transcript. */
 async function run(command: string, port: number, jar: string): Promise<{ answer: Answer; cookie: string }> {
-  const [, method = 'GET'] = /-X (\w+)/.exec(command) ?? [];
+  const [, json] = /--json '([^']*)'/.exec(command) ?? [];
+  const [, method = json === undefined ? 'GET' : 'POST'] = /-X (\w+)/.exec(command) ?? [];
   const path = /localhost:3000(\S+)/.exec(command)?.[1] ?? '';
-  const headers = { 'user-agent': 'curl/8', ...(command.includes('-b jar') ? { cookie: jar } : {}) };
-  const sent = request({ port, method, path, headers }).end();
+  const headers = {
+    'user-agent': 'curl/8',
+    ...(command.includes('-b jar') ? { cookie: jar } : {}),
+    ...(json === undefined ? {} : { 'content-type': 'application/json' }),
+  };
+  const sent = request({ port, method, path, headers }).end(json);
   const [response] = (await once(sent, 'response')) as [IncomingMessage]; // what the event gives
   const status = `HTTP/1.1 ${response.statusCode} ${response.statusMessage}`;
   const lines = linesOf(response.headers).filter((line) => !CUT.test(line));
