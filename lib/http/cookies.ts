@@ -87,8 +87,9 @@ export function createCookies({ sessionName, insecure }: { sessionName: string; 
 }
 
 function occursTwice(header: string, occurrence: RegExp): boolean {
-  occurrence.lastIndex = 0;
-  return occurrence.test(header) && occurrence.test(header);
+  const isTwice = occurrence.test(header) && occurrence.test(header);
+  occurrence.lastIndex = 0; // a global expression goes on where it stopped, for `matchAll` as well
+  return isTwice;
 }
 
 function escaped(text: string): string {
