@@ -1,10 +1,26 @@
-import { onSubmit, say } from './bank.js';
+import { call, notify, onPress, onSubmit } from './bank.js';
+import { signWithPasskey } from './webauthn.js';
 
-const openAccount = () => location.assign('/account');
+for (const form of document.querySelectorAll('form')) {
+  onSubmit(form, async (fields) => {
+    await call('POST', form.getAttribute('action'), fields);
+    location.assign('/account');
+  });
+}
 
-onSubmit(document.querySelector('#sign-in'), openAccount);
-onSubmit(document.querySelector('#sign-up'), openAccount);
+const byPasskey = document.querySelector('#sign-in-passkey');
+onPress(byPasskey, async () => {
+  const { challengeId, options } = await call('POST', '/auth/sign-in/passkey/options');
+  const response = await signWithPasskey(options);
+  try {
+    await call('POST', '/auth/sign-in/passkey', { challengeId, response });
+  } catch (error) {
+    throw error.code === 'sign_in_refused' ? new Error('The bank does not know this passkey.') : error;
+  }
+  location.assign('/account');
+});
+byPasskey.disabled = false; // from here on a press is heard
 
 if (new URLSearchParams(location.search).has('ended')) {
-  say(document.querySelector('#notice'), 'You are signed out on this device. Sign in to go on.');
+  notify('You are signed out on this device. Sign in to go on.');
 }

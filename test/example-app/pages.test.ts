@@ -1,63 +1,11 @@
-/// <reference lib="dom" />
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
-import { after, before, describe, it } from 'node:test';
-import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-core';
-import { newFolder, type RunningBank, startBank } from './bank.js';
-import { launchChromium, skip } from './chromium.js';
-import { contrast } from './contrast.js';
-
-const PASSWORD = 'correct horse battery staple';
-
-async function fill(page: Page, form: string, email: string, password: string): Promise<void> {
-  const fields = page.getByRole('form', { name: form });
-  await fields.getByLabel('E-mail').fill(email);
-  await fields.getByLabel('Password').fill(password);
-  await fields.getByRole('button').click();
-}
-
-/** The sessions on the account page; once one is there, the page's script has done its work. */
-const sessions = (page: Page): Locator => page.getByRole('list').getByRole('listitem');
-
-async function signUp(page: Page, email: string): Promise<void> {
-  await fill(page, 'Open an account', email, PASSWORD);
-  await sessions(page).first().waitFor();
-}
-
-async function signIn(page: Page, email: string, password: string = PASSWORD): Promise<void> {
-  await fill(page, 'Sign in', email, password);
-  await sessions(page).first().waitFor();
-}
+import { describe, it } from 'node:test';
+import { skip } from './chromium.js';
+import { checkLooks } from './looks.js';
+import { fill, PASSWORD, pagesOfTheBank, sessions, signIn, signUp } from './pages.js';
 
 describe('the pages of the bank in Chromium', { skip }, () => {
-  let folder: Awaited<ReturnType<typeof newFolder>>;
-  let bank: RunningBank;
-  let browser: Browser;
-  before(async () => {
-    folder = await newFolder();
-    bank = await startBank(folder.database);
-    browser = await launchChromium();
-  });
-  after(async () => {
-    await browser?.close();
-    await bank?.stop();
-    await folder?.remove();
-  });
-
-  /** A page in a browser of its own, and what went wrong in it: scripts that throw, the page's policy broken. */
-  async function openPage(options: BrowserContextOptions = {}): Promise<{ page: Page; faults: string[] }> {
-    const context = await browser.newContext(options);
-    const page = await context.newPage();
-    page.setDefaultTimeout(10_000);
-    const faults: string[] = [];
-    page.on('pageerror', (error) => faults.push(error.message));
-    page.on('console', (message) => {
-      // A refusal of the bank is no fault of the page.
-      if (message.type() === 'error' && !message.text().includes('status of 40')) faults.push(message.text());
-    });
-    await page.goto(bank.origin);
-    return { page, faults };
-  }
+  const { openPage, takeScreenshot } = pagesOfTheBank();
 
   it('signs up by the form and shows this device as the only session', async () => {
     const { page, faults } = await openPage();
@@ -171,35 +119,12 @@ describe('the pages of the bank in Chromium', { skip }, () => {
   for (const colorScheme of ['light', 'dark'] as const) {
     it(`fits a screen of 360 pixels in ${colorScheme} colours that can be read`, async () => {
       const { page, faults } = await openPage({ colorScheme, viewport: { width: 360, height: 740 } });
-      const shots = process.env['SCREENSHOTS'] ?? folder.folder;
       await checkLooks(page);
-      await page.screenshot({ path: join(shots, `landing-${colorScheme}.png`), fullPage: true });
+      await takeScreenshot(page, `landing-${colorScheme}`);
       await signUp(page, `${colorScheme}@example.com`);
       await checkLooks(page);
-      await page.screenshot({ path: join(shots, `account-${colorScheme}.png`), fullPage: true });
+      await takeScreenshot(page, `account-${colorScheme}`);
       assert.deepEqual(faults, []);
     });
   }
 });
-
-/** Nothing wider than the screen, and every text at a contrast of 4.5 to its ground (WCAG 2.2, 1.4.3). */
-async function checkLooks(page: Page): Promise<void> {
-  const { width, texts } = await page.evaluate(() => {
-    const elements = [...document.querySelectorAll('h1, h2, h3, p, label, button, dt, time, .badge, .ip')];
-    return {
-      width: document.documentElement.scrollWidth,
-      texts: elements.map((element) => {
-        const { color } = getComputedStyle(element);
-        let ground = '';
-        for (let at: Element | null = element; at !== null; at = at.parentElement) {
-          ground = getComputedStyle(at).backgroundColor;
-          if (ground !== 'rgba(0, 0, 0, 0)') break;
-        }
-        return { text: element.textContent, color, ground };
-      }),
-    };
-  });
-  assert.equal(width, 360);
-  const faint = texts.filter(({ color, ground }) => contrast(color, ground) < 4.5);
-  assert.deepEqual(faint, []);
-}

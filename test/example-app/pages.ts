@@ -1,0 +1,99 @@
+import { join } from 'node:path';
+import { after, before } from 'node:test';
+import type { Browser, BrowserContextOptions, CDPSession, Locator, Page } from 'playwright-core';
+import { newFolder, type RunningBank, startBank } from './bank.js';
+import { launchChromium } from './chromium.js';
+
+export const PASSWORD = 'correct horse battery staple';
+
+export interface Pages {
+  /** A page in a browser of its own, and what went wrong in it: scripts that throw, the page's policy broken. */
+  openPage(options?: BrowserContextOptions): Promise<{ page: Page; faults: string[] }>;
+  /** Kept where `SCREENSHOTS` says, if it does. */
+  takeScreenshot(page: Page, name: string, options?: { fullPage: boolean }): Promise<void>;
+}
+
+/** A bank and a browser, for the tests of the suite that calls this. */
+export function pagesOfTheBank(): Pages {
+  let folder: Awaited<ReturnType<typeof newFolder>>;
+  let bank: RunningBank;
+  let browser: Browser;
+  before(async () => {
+    folder = await newFolder();
+    bank = await startBank(folder.database);
+    browser = await launchChromium();
+  });
+  after(async () => {
+    await browser?.close();
+    await bank?.stop();
+    await folder?.remove();
+  });
+
+  return {
+    async openPage(options = {}) {
+      const context = await browser.newContext(options);
+      const page = await context.newPage();
+      page.setDefaultTimeout(10_000);
+      const faults: string[] = [];
+      page.on('pageerror', (error) => faults.push(error.message));
+      page.on('console', (message) => {
+        // A refusal of the bank is no fault of the page.
+        if (message.type() === 'error' && !message.text().includes('status of 40')) faults.push(message.text());
+      });
+      await page.goto(bank.origin);
+      return { page, faults };
+    },
+    async takeScreenshot(page, name, { fullPage } = { fullPage: true }) {
+      const path = join(process.env['SCREENSHOTS'] ?? folder.folder, `${name}.png`);
+      await page.screenshot({ path, fullPage });
+    },
+  };
+}
+
+/** The sessions on the account page; once one is there, the page's script has done its work. */
+export const sessions = (page: Page): Locator =>
+  page.getByRole('region', { name: 'Where you are signed in' }).getByRole('listitem');
+
+export async function fill(page: Page, form: string, email: string, password: string): Promise<void> {
+  const fields = page.getByRole('form', { name: form });
+  await fields.getByLabel('E-mail').fill(email);
+  await fields.getByLabel('Password').fill(password);
+  await fields.getByRole('button').click();
+}
+
+export async function signUp(page: Page, email: string): Promise<void> {
+  await fill(page, 'Open an account', email, PASSWORD);
+  await sessions(page).first().waitFor();
+}
+
+export async function signIn(page: Page, email: string, password: string = PASSWORD): Promise<void> {
+  await fill(page, 'Sign in', email, password);
+  await sessions(page).first().waitFor();
+}
+
+export interface VirtualAuthenticator {
+  /** Whether it recognises its user from now on. */
+  recognise(isUser: boolean): Promise<void>;
+}
+
+/** Gives the page an authenticator that Chromium plays, with a user who is always there. */
+export async function addAuthenticator(page: Page): Promise<VirtualAuthenticator> {
+  const cdp: CDPSession = await page.context().newCDPSession(page);
+  await cdp.send('WebAuthn.enable', { enableUI: false });
+  const { authenticatorId } = await cdp.send('WebAuthn.addVirtualAuthenticator', {
+    options: {
+      protocol: 'ctap2',
+      ctap2Version: 'ctap2_1',
+      transport: 'internal',
+      hasResidentKey: true,
+      hasUserVerification: true,
+      isUserVerified: true,
+      automaticPresenceSimulation: true,
+    },
+  });
+  return {
+    async recognise(isUserVerified) {
+      await cdp.send('WebAuthn.setUserVerified', { authenticatorId, isUserVerified });
+    },
+  };
+}

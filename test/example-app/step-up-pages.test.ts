@@ -1,0 +1,263 @@
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { describe, it } from 'node:test';
+import type { Locator, Page } from 'playwright-core';
+import { totpCode, wrongCode } from '../support/totp.js';
+import { skip } from './chromium.js';
+import { checkLooks } from './looks.js';
+import { addAuthenticator, PASSWORD, pagesOfTheBank, sessions, signIn, signUp } from './pages.js';
+
+const card = (page: Page, name: string): Locator => page.getByRole('region', { name });
+const notice = (page: Page, text: string | RegExp): Promise<void> => page.getByRole('status').getByText(text).waitFor();
+
+async function addPasskey(page: Page, name: string): Promise<void> {
+  const passkeys = card(page, 'Passkeys');
+  await passkeys.getByLabel('Name of the new passkey').fill(name);
+  await passkeys.getByRole('button', { name: 'Add a passkey' }).click();
+  await notice(page, 'Your passkey is added.');
+}
+
+async function send(page: Page, to: string, amount: string): Promise<void> {
+  const money = card(page, 'Money');
+  await money.getByLabel('To').fill(to);
+  await money.getByLabel('Amount').fill(amount);
+  await money.getByRole('button', { name: 'Send the money' }).click();
+}
+
+/** Types the app's code; gives its secret. */
+async function confirmTotp(page: Page): Promise<string> {
+  const app = card(page, 'Authenticator app');
+  const secret = ((await app.getByText(/^([A-Z2-7]{4} ?)+$/).textContent()) ?? '').replaceAll(' ', '');
+  await app.getByLabel('Six digits').fill(totpCode(secret, Date.now()));
+  await app.getByRole('button', { name: 'Confirm' }).click();
+  await notice(page, 'Your authenticator app is set up.');
+  return secret;
+}
+
+const dialog = (page: Page): Locator => page.getByRole('dialog');
+
+describe('step-up on the pages of the bank in Chromium', { skip }, () => {
+  const { openPage, takeScreenshot } = pagesOfTheBank();
+
+  it('adds a passkey, signs out, signs in by it, and changes the role', async () => {
+    const { page, faults } = await openPage();
+    await addAuthenticator(page);
+    await signUp(page, 'ada@example.com');
+    await addPasskey(page, 'My laptop');
+    await page.getByRole('button', { name: 'Sign out', exact: true }).click();
+
+    await page.getByRole('button', { name: 'Sign in with a passkey' }).click();
+    await sessions(page).first().waitFor();
+    await page.getByText('ada@example.com customer').waitFor();
+    await page.getByLabel('Your role').selectOption('Teller');
+    await page.getByRole('button', { name: 'Change the role' }).click();
+    await notice(page, 'Your role is teller now.'); // the sign-in was a proof
+    await page.getByText('ada@example.com teller').waitFor();
+    assert.deepEqual(faults, []);
+  });
+
+  it('sends money once the transfer is approved by a passkey, and none when it is not', async () => {
+    const { page, faults } = await openPage();
+    const authenticator = await addAuthenticator(page);
+    await signUp(page, 'bob@example.com');
+    await send(page, 'ada@example.com', '12.50');
+    await card(page, 'Money').getByText('Set up a passkey or an authenticator app first.').waitFor();
+    await addPasskey(page, 'My phone');
+
+    await send(page, 'ada@example.com', '12.5o');
+    await card(page, 'Money').getByText('Write an amount such as 12.50.').waitFor();
+    await send(page, 'ada@example.com', '12.50');
+    await dialog(page).getByRole('heading', { name: 'Approve this' }).waitFor();
+    await dialog(page).getByText('Send €12.50 to ada@example.com').waitFor();
+    await page.keyboard.press('Escape');
+    await card(page, 'Money').getByText('nothing was done').waitFor();
+
+    await page.getByRole('button', { name: 'Send the money' }).click();
+    await authenticator.recognise(false);
+    await dialog(page).getByRole('button', { name: 'Use a passkey' }).click();
+    await dialog(page).getByRole('alert').getByText('No passkey was used.').waitFor();
+    await authenticator.recognise(true);
+    await dialog(page).getByRole('button', { name: 'Use a passkey' }).click();
+    await notice(page, '€12.50 went to ada@example.com.');
+    await card(page, 'Money').getByText('€9,987.50').waitFor();
+    await card(page, 'Latest transfers').getByText('approved by passkey').waitFor();
+    await card(page, 'Passkeys').getByText('just now').waitFor(); // last used
+    assert.equal(await dialog(page).count(), 0);
+    assert.deepEqual(faults, []);
+  });
+
+  it('sets up an authenticator app and sends money by its code, after a wrong one as well', async () => {
+    const { page, faults } = await openPage();
+    await signUp(page, 'carol@example.com');
+    const app = card(page, 'Authenticator app');
+    await app.getByRole('button', { name: 'Set up an app' }).click();
+    const link = app.getByRole('link', { name: 'Open the app' });
+    assert.match((await link.getAttribute('href')) ?? '', /^otpauth:\/\/totp\/Small%20Bank:carol%40example\.com\?/);
+    await app.getByLabel('Six digits').fill('12345');
+    await app.getByRole('button', { name: 'Confirm' }).click();
+    assert.equal(await app.locator('input:invalid').count(), 1);
+    const secret = await confirmTotp(page);
+
+    await send(page, 'the baker', '3');
+    await dialog(page).getByText('Send €3.00 to the baker, who has no account').waitFor();
+    const code = dialog(page).getByLabel('Six digits');
+    await code.fill(wrongCode(secret, Date.now()));
+    await dialog(page).getByRole('button', { name: 'Use the code' }).click();
+    await dialog(page).getByRole('alert').getByText('This code is wrong').waitFor();
+    assert.equal(await code.getAttribute('aria-invalid'), 'true');
+    await code.fill(totpCode(secret, Date.now() + 30_000)); // the one before it was used up by the confirmation
+    await code.press('Enter');
+    await notice(page, '€3.00 went to the baker.');
+    await card(page, 'Latest transfers').getByText('approved by code').waitFor();
+
+    // What has approved a transfer is no proof for anything else.
+    await app.getByRole('button', { name: 'Remove the app' }).click();
+    await dialog(page).getByRole('heading', { name: 'Confirm that it is you' }).waitFor();
+    await dialog(page).getByRole('button', { name: 'Cancel' }).click();
+    await notice(page, 'nothing was done');
+    assert.deepEqual(faults, []);
+  });
+
+  it('shows recovery codes once, and sets a new method up by one', async () => {
+    const { page, faults } = await openPage();
+    await addAuthenticator(page);
+    await signUp(page, 'dave@example.com');
+    const codes = card(page, 'Recovery codes');
+    await codes.getByRole('button', { name: 'Make new codes' }).click();
+    await notice(page, 'These codes are shown this once.');
+    const [code = ''] = await codes.getByRole('listitem').allTextContents();
+    assert.equal(await codes.getByRole('listitem').count(), 10);
+    await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+    await codes.getByRole('button', { name: 'Copy the codes' }).click();
+    await notice(page, 'Copied.');
+    const copied: string = await page.evaluate('navigator.clipboard.readText()');
+    assert.equal(copied.split('\n').length, 10);
+    assert.ok(copied.startsWith(code));
+    await addPasskey(page, 'Lost phone');
+    await page.reload();
+    await codes.getByText('You have codes.').waitFor();
+    assert.equal(await codes.getByRole('listitem').count(), 0);
+
+    const { page: other } = await openPage(); // without the passkey
+    await signIn(other, 'dave@example.com');
+    await card(other, 'Authenticator app').getByRole('button', { name: 'Set up an app' }).click();
+    await dialog(other).getByLabel('recovery codes').fill(code);
+    await dialog(other).getByRole('button', { name: 'Use the recovery code' }).click();
+    await confirmTotp(other);
+    assert.deepEqual(faults, []);
+  });
+
+  it('renames and removes a passkey, after a step-up by it', async () => {
+    const { page, faults } = await openPage();
+    await addAuthenticator(page);
+    await signUp(page, 'erin@example.com');
+    await addPasskey(page, 'Old name');
+    const passkeys = card(page, 'Passkeys');
+    await passkeys.getByText('Rename Old name').click();
+    await passkeys.getByLabel('New name').fill('Watch');
+    await passkeys.getByRole('button', { name: 'Rename' }).click();
+    await dialog(page).getByRole('button', { name: 'Use a passkey' }).click();
+    await notice(page, 'The passkey is called Watch now.');
+    await passkeys.getByRole('button', { name: 'Remove Watch' }).click(); // the proof is still fresh
+    await notice(page, 'Watch is removed here.');
+    assert.equal(await passkeys.getByRole('listitem').count(), 0);
+    assert.deepEqual(faults, []);
+  });
+
+  it('exports by the password after a sign-in by passkey', async () => {
+    const { page, faults } = await openPage();
+    await addAuthenticator(page);
+    await signUp(page, 'frank@example.com');
+    await addPasskey(page, 'My laptop');
+    await page.getByRole('button', { name: 'Sign out', exact: true }).click();
+    await page.getByRole('button', { name: 'Sign in with a passkey' }).click();
+    await sessions(page).first().waitFor();
+
+    await page.getByRole('button', { name: 'Export my data' }).click();
+    assert.equal(await dialog(page).getByRole('button', { name: 'Use a passkey' }).count(), 0);
+    await dialog(page).getByLabel('Your password').fill('not the password');
+    await dialog(page).getByRole('button', { name: 'Use the password' }).click();
+    await dialog(page).getByRole('alert').getByText('The password is wrong.').waitFor();
+    await dialog(page).getByLabel('Your password').fill(PASSWORD);
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      dialog(page).getByRole('button', { name: 'Use the password' }).click(),
+    ]);
+    assert.equal(download.suggestedFilename(), 'small-bank.json');
+    assert.match(await readFile(await download.path(), 'utf8'), /"email": "frank@example\.com"/);
+    assert.deepEqual(faults, []);
+  });
+
+  it('says so, and does not ask a third time, when a proof has changed nothing', async () => {
+    const { page } = await openPage();
+    await addAuthenticator(page);
+    await signUp(page, 'grace@example.com');
+    await addPasskey(page, 'My laptop');
+    let asked = 0;
+    const refusal = { code: 'step_up_required', methods: [{ method: 'passkey', enrolled: true }] };
+    await page.route('**/role', async (route) => {
+      asked++;
+      await route.fulfill({ status: 401, contentType: 'application/problem+json', body: JSON.stringify(refusal) });
+    });
+    await page.getByRole('button', { name: 'Change the role' }).click();
+    await dialog(page).getByRole('button', { name: 'Use a passkey' }).click();
+    await page.getByRole('alert').getByText('The bank asks again').waitFor();
+    assert.equal(await dialog(page).count(), 0);
+    assert.equal(asked, 2);
+  });
+
+  it('approves by the keyboard alone, and keeps the focus where it belongs', async () => {
+    const { page, faults } = await openPage();
+    await addAuthenticator(page);
+    await signUp(page, 'heidi@example.com');
+    await addPasskey(page, 'My laptop');
+    await card(page, 'Money').getByLabel('To').fill('ivan');
+    const amount = card(page, 'Money').getByLabel('Amount');
+    await amount.fill('1');
+    const focused = () => page.evaluate('document.activeElement.textContent.trim()');
+
+    await amount.press('Enter');
+    await dialog(page).waitFor();
+    assert.equal(await focused(), 'Use a passkey');
+    await page.keyboard.press('Tab');
+    assert.equal(await focused(), 'Cancel');
+    await page.keyboard.press('Enter');
+    await card(page, 'Money').getByText('nothing was done').waitFor();
+    assert.equal(await page.evaluate('document.activeElement.id'), 'transfer-amount');
+
+    await page.keyboard.press('Enter');
+    await dialog(page).waitFor();
+    await page.keyboard.press('Enter');
+    await notice(page, '€1.00 went to ivan.');
+    assert.deepEqual(faults, []);
+  });
+
+  for (const colorScheme of ['light', 'dark'] as const) {
+    it(`fits a screen of 360 pixels in ${colorScheme} colours that can be read`, async () => {
+      const { page, faults } = await openPage({ colorScheme, viewport: { width: 360, height: 740 } });
+      await addAuthenticator(page);
+      await signUp(page, `${colorScheme}@example.com`);
+      await card(page, 'Recovery codes').getByRole('button', { name: 'Make new codes' }).click();
+      await notice(page, 'These codes');
+      await addPasskey(page, 'My telephone of last summer, with a long name to show');
+      await send(page, 'somebody.with.a.long.name@department.university.example', '1234.56');
+      await dialog(page).waitFor();
+      await takeScreenshot(page, `approval-${colorScheme}`, { fullPage: false });
+      await checkLooks(page);
+      await dialog(page).getByRole('button', { name: 'Use a passkey' }).click();
+      await notice(page, '€1,234.56 went to');
+      await card(page, 'Authenticator app').getByRole('button', { name: 'Set up an app' }).click();
+      await dialog(page).waitFor();
+      await takeScreenshot(page, `step-up-${colorScheme}`, { fullPage: false });
+      await checkLooks(page);
+      await dialog(page).getByRole('button', { name: 'Use a passkey' }).click();
+      await card(page, 'Authenticator app').getByRole('link').waitFor();
+      await takeScreenshot(page, `narrow-${colorScheme}`);
+      await checkLooks(page);
+      await page.setViewportSize({ width: 1280, height: 900 });
+      await checkLooks(page);
+      await takeScreenshot(page, `wide-${colorScheme}`);
+      assert.deepEqual(faults, []);
+    });
+  }
+});
