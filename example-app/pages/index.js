@@ -8,8 +8,7 @@ for (const form of document.querySelectorAll('form')) {
   });
 }
 
-const byPasskey = document.querySelector('#sign-in-passkey');
-onPress(byPasskey, async () => {
+onPress(document.querySelector('#sign-in-passkey'), async () => {
   const { challengeId, options } = await call('POST', '/auth/sign-in/passkey/options');
   const response = await signWithPasskey(options);
   try {
@@ -19,7 +18,8 @@ onPress(byPasskey, async () => {
   }
   location.assign('/account');
 });
-byPasskey.disabled = false; // from here on a press is heard
+
+for (const button of document.querySelectorAll('button')) button.disabled = false;
 
 if (new URLSearchParams(location.search).has('ended')) {
   notify('You are signed out on this device. Sign in to go on.');
