@@ -157,6 +157,14 @@ describe('the enrolment guard for a user without methods', () => {
     assert.equal(await isAllowed(await signIn('ada', { startedAt: clock.now() - 299_999 })), true);
   });
 
+  it('takes no later step-up for a sign-in', async (t) => {
+    const app = scene(t, []);
+    const browser = await app.signIn('ada', { method: 'code' }); // which says no by now that it is Ada's
+    app.clock.advance('5m');
+    await stepUp(browser, app.code);
+    assert.equal(await isAllowed(browser), false);
+  });
+
   it('takes no refresh for a sign-in', async (t) => {
     const { signIn, clock } = scene(t, [], { delivery: 'token-cookies' });
     const browser = await signIn();
