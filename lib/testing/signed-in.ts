@@ -5,8 +5,11 @@ import { milliseconds } from '../internal/duration.js';
 
 export interface SignedInOptions<Name extends string> {
   readonly userId: string;
-  /** How long ago each method was passed: `{ passkey: '1m' }`. Less than a day. @default none */
-  readonly proofs?: Readonly<Partial<Record<Name, Duration>>>;
+  /**
+   * How long ago each method was passed: `{ passkey: '1m' }`. Less than a day. As in `signIn`, `password` and
+   * `external` need not be configured. @default none
+   */
+  readonly proofs?: Readonly<Partial<Record<Name | 'password' | 'external', Duration>>>;
   /** @default 'cookie' */
   readonly delivery?: Delivery;
   readonly data?: SessionData;
@@ -27,7 +30,7 @@ export async function signedIn<Name extends string>(
   { userId, proofs, delivery = 'cookie', data }: SignedInOptions<Name>,
 ): Promise<SignedInForTest> {
   const now = auth.clock.now();
-  const ages = Object.entries<Duration>({ ...proofs });
+  const ages = Object.entries({ ...proofs } as Readonly<Record<string, Duration>>); // no member of `proofs` may be undefined
   const times = ages.map(([name, age]) => [name, now - milliseconds(age, name, { allowZero: true })] as const);
   const method = times.map(([name]) => name) as unknown as readonly Name[]; // the keys of `proofs`
   const startedAt = Object.fromEntries(times) as Partial<Record<Name | 'password' | 'external', number>>; // the same keys

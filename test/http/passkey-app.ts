@@ -11,7 +11,7 @@ import { type App, testApp } from '../support/app.js';
 import { Browser } from '../support/browser.js';
 import { ORIGIN, type TestKitOptions, testKit } from '../support/kit.js';
 
-export const passkeys: Method = passkey({ rpID: 'app.example', rpName: 'Example', origins: [ORIGIN] });
+const passkeys: Method = passkey({ rpID: 'app.example', rpName: 'Example', origins: [ORIGIN] });
 
 export type PasskeyAppOptions = TestKitOptions<readonly Method[]> & {
   readonly create?: () => App;

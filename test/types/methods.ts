@@ -1,8 +1,9 @@
 // Compiled only: each line marked as an error must be one.
 import { memoryStore, password, recoveryCode, stepgate } from 'stepgate';
+import { signedIn } from 'stepgate/testing';
 import { totp } from 'stepgate/totp';
 
-const { requireFreshStepUp, methods } = stepgate({
+const auth = stepgate({
   secret: process.env['STEPGATE_SECRET'],
   issuer: 'https://app.example',
   store: memoryStore(),
@@ -13,6 +14,8 @@ const { requireFreshStepUp, methods } = stepgate({
     recoveryCode(),
   ],
 });
+
+const { requireFreshStepUp, methods } = auth;
 
 export const guards = [
   requireFreshStepUp({ method: ['totp', 'password'], maxAge: '10m' }),
@@ -31,3 +34,9 @@ export async function moveIn(userId: string, secret: string): Promise<void> {
 password({});
 // @ts-expect-error a misspelt option
 totp({ isuer: 'Example' });
+
+export const forTests = [
+  signedIn(auth, { userId: 'ada', proofs: { totp: '1m', password: 0 } }),
+  // @ts-expect-error a method that isn't configured
+  signedIn(auth, { userId: 'ada', proofs: { passkey: '1m' } }),
+];
