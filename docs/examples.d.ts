@@ -9,7 +9,7 @@ declare global {
   const app: Express;
   const server: Server;
   const options: StepgateOptions;
-  const auth: Stepgate;
+  const auth: Stepgate<'passkey' | 'totp' | 'password' | 'recovery-code'>;
   const requireSession: RequireSession;
   const db: {
     /** Null for a wrong name or password. */
