@@ -10,14 +10,20 @@ export interface RawAnswer {
   readonly body: string;
 }
 
-/** Sends a request byte by byte as it is written here, for what no HTTP client would send. `Host` and the end come by themselves. */
+export interface RawRequest {
+  /** Method and path. */
+  readonly start: string;
+  /** Beside `Host` and `Connection`. */
+  readonly headers?: readonly string[];
+  readonly body?: string;
+  /** Hangs up as soon as this is sent. */
+  readonly halfway?: boolean;
+}
+
+/** Sends a request byte by byte as it is written here (one for each character), for what no HTTP client would send. */
 export async function sendRaw(
   app: App,
-  {
-    start,
-    headers = [],
-    body = '',
-  }: { readonly start: string; readonly headers?: readonly string[]; readonly body?: string },
+  { start, headers = [], body = '', halfway = false }: RawRequest,
 ): Promise<RawAnswer> {
   const server = createServer(app).listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -25,6 +31,7 @@ export async function sendRaw(
     const socket = connect((server.address() as AddressInfo).port, '127.0.0.1'); // it listens on a port
     const lines = [`${start} HTTP/1.1`, 'Host: app.example', 'Connection: close', ...headers];
     socket.write(Buffer.from(`${lines.join('\r\n')}\r\n\r\n${body}`, 'latin1'));
+    if (halfway) socket.end();
     return parsed(await text(socket));
   } finally {
     server.close();
