@@ -11,14 +11,18 @@ export interface FaultyStore extends Store {
   mend(): void;
 }
 
-/** Another store, whose operations can be made to fail. */
-export function faultyStore(store: Store): FaultyStore {
+/** Another store, whose operations on sessions can be made to fail; `watch` gets what each is called with. */
+export function faultyStore<S extends Store>(
+  store: S,
+  watch: (args: readonly unknown[]) => void = () => {},
+): S & FaultyStore {
   const calls: Operation[] = [];
   const replaced = new Map<Operation, (run: () => unknown) => unknown>();
   const sessions = new Proxy(store.sessions, {
     get: (target, operation: Operation) => {
       return (...args: never[]): unknown => {
         calls.push(operation);
+        watch(args);
         const run = (): unknown => (target[operation] as (...args: never[]) => unknown)(...args); // whichever it is
         const behave = replaced.get(operation);
         return behave === undefined ? run() : behave(run);
