@@ -45,6 +45,9 @@ async function enrolPasskey(app: SecretsApp, browser: Browser, key: ReturnType<S
 const REFUSALS: Readonly<Record<RefusalCode, (app: SecretsApp) => Promise<unknown>>> = {
   session_required: async (app) => app.newBrowser().get('/me?access_token=canary'),
   async session_invalid(app) {
+    const idle = await signedIn(app);
+    app.clock.advance('7d');
+    await idle.get('/me');
     const browser = await signedIn(app);
     const cookie = browser.cookieHeader() ?? '';
     await app.auth.sessions.revokeAllForUser('ada');
