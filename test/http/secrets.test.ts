@@ -216,7 +216,7 @@ it('no answer, header, event, console line or inspected refusal holds a token, a
     const before = app.responses.length;
     await lead(app);
     const codes = app.responses.slice(before).map(({ body }) => body?.code);
-    assert.ok(codes.includes(code), `${code} is not among ${codes}`);
+    assert.ok(codes.includes(code), `${code} is not among ${codes.join()}`);
   }
   for (const [type, lead] of Object.entries(EVENTS)) {
     if (lead !== null) await lead(app);
