@@ -15,6 +15,7 @@ const OWNERS = {
   cookie: 'http/cookies.ts',
   jsonwebtoken: 'session/access-token.ts',
   otpauth: 'methods/totp/code.ts',
+  pg: 'stores/postgres/',
   router: 'http/router.ts',
 };
 

@@ -1,0 +1,14 @@
+/**
+ * A DELETE that locks its rows in the order of their keys before it deletes one. Every statement that takes more than
+ * one row of a table does so (or waits for none), and every transaction takes all rows of a table by one statement: two
+ * of them can't wait for each other.
+ */
+export function deleteInOrder(table: string, key: string, where: string): string {
+  return `DELETE FROM ${table} WHERE (${key}) IN (SELECT ${key} FROM ${table} WHERE ${where} ORDER BY ${key} FOR UPDATE)`;
+}
+
+/** A DELETE of at most `limit` rows that waits for nobody: rows that somebody else has locked are left for another time. */
+export function deleteSome(table: string, key: string, where: string, limit: string): string {
+  return `WITH over AS MATERIALIZED (SELECT ${key} FROM ${table} WHERE ${where} LIMIT ${limit} FOR UPDATE SKIP LOCKED)
+    DELETE FROM ${table} WHERE (${key}) IN (SELECT ${key} FROM over)`;
+}

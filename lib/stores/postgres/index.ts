@@ -1,0 +1,53 @@
+import { type Duration, milliseconds } from '../../internal/duration.js';
+import type { Store, StoreParts } from '../contract/store.js';
+import { postgresAttempts } from './attempts.js';
+import { postgresChallenges } from './challenges.js';
+import { createDatabase } from './connection.js';
+import { postgresGrants } from './grants.js';
+import { postgresPasskeys } from './passkeys.js';
+import { listenForBrokenConnections, type PostgresPool } from './pool.js';
+import { postgresRecoveryCodes } from './recovery-codes.js';
+import { migrate } from './schema.js';
+import { postgresSessions } from './sessions.js';
+import { postgresTotp } from './totp.js';
+
+export type { PostgresClient, PostgresPool, PostgresQuery, PostgresResult } from './pool.js';
+export { postgresMigrations } from './schema.js';
+
+export interface PostgresStoreOptions {
+  /**
+   * Lets the server keep the statements prepared on each connection. Switch it off behind a pooler that hands a
+   * connection to another client with each transaction and doesn't know of prepared statements.
+   * @default true
+   */
+  readonly preparedStatements?: boolean;
+  /** After how long a statement that isn't answered fails. @default '5s' */
+  readonly timeout?: Duration;
+}
+
+export type PostgresStore = Store &
+  StoreParts & {
+    /** Makes or updates the `stepgate_*` tables. Safe from several processes at once; call it before the app listens. */
+    readonly migrate: () => Promise<void>;
+  };
+
+/**
+ * Keeps everything in PostgreSQL, in tables named `stepgate_*`: for any number of machines. Takes the app's own
+ * `pg.Pool`, and leaves it to the app to end it. Call `migrate()` once before use.
+ */
+export function postgresStore(pool: PostgresPool, options: PostgresStoreOptions = {}): PostgresStore {
+  const { preparedStatements = true } = options;
+  const timeout = milliseconds(options.timeout ?? '5s', 'timeout');
+  const db = createDatabase({ pool, preparedStatements, timeout });
+  listenForBrokenConnections(pool);
+  return {
+    sessions: postgresSessions(db),
+    challenges: postgresChallenges(db),
+    grants: postgresGrants(db),
+    attempts: postgresAttempts(db),
+    passkeys: postgresPasskeys(db),
+    totp: postgresTotp(db),
+    recoveryCodes: postgresRecoveryCodes(db),
+    migrate: () => migrate(pool, timeout),
+  };
+}

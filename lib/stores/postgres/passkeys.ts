@@ -1,0 +1,88 @@
+import type { PasskeyRow, PasskeyStore } from '../contract/passkeys.js';
+import type { Connection, Database, Statement } from './connection.js';
+import { deleteInOrder } from './in-order.js';
+
+const ROW = `id, user_id AS "userId", user_handle AS "userHandle", public_key AS "publicKey", counter::float8 AS counter,
+  backup_eligible AS "backupEligible", backed_up AS "backedUp", transports, label,
+  created_at::float8 AS "createdAt", last_used_at::float8 AS "lastUsedAt"`;
+
+type Rows = Statement<PasskeyRow>;
+
+const INSERT: Statement<never> = {
+  name: 'passkey_insert',
+  text: `INSERT INTO stepgate_passkeys (id, user_id, user_handle, public_key, counter, backup_eligible, backed_up,
+      transports, label, created_at, last_used_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8::text[], $9, $10, $11) ON CONFLICT DO NOTHING`,
+};
+const HAS_METHOD: Statement<unknown> = {
+  name: 'passkey_has_method',
+  text: `SELECT 1 FROM stepgate_passkeys WHERE user_id = $1
+    UNION ALL SELECT 1 FROM stepgate_totp WHERE user_id = $1 AND confirmed_at IS NOT NULL`,
+};
+const FIND_BY_ID: Rows = { name: 'passkey_find', text: `SELECT ${ROW} FROM stepgate_passkeys WHERE id = $1` };
+const LIST: Rows = {
+  name: 'passkey_list',
+  text: `SELECT ${ROW} FROM stepgate_passkeys WHERE user_id = $1 ORDER BY created_at, id`,
+};
+const USE: Statement<never> = {
+  name: 'passkey_use',
+  text: `UPDATE stepgate_passkeys SET counter = $3, backed_up = $4, last_used_at = greatest(last_used_at, $5)
+    WHERE id = $1 AND user_id = $2 AND (counter < $3 OR (counter = 0 AND $3 = 0))`,
+};
+const RENAME: Rows = {
+  name: 'passkey_rename',
+  text: `UPDATE stepgate_passkeys SET label = $3 WHERE id = $1 AND user_id = $2 RETURNING ${ROW}`,
+};
+const REMOVE: Statement<never> = {
+  name: 'passkey_remove',
+  text: 'DELETE FROM stepgate_passkeys WHERE id = $1 AND user_id = $2',
+};
+const DROP_FOR_USER: Statement<never> = {
+  name: 'passkey_drop_user',
+  text: deleteInOrder('stepgate_passkeys', 'id', 'user_id = $1'),
+};
+
+export function postgresPasskeys(db: Database): PasskeyStore {
+  async function insert(connection: Connection, values: readonly unknown[]): Promise<'inserted' | 'taken'> {
+    return (await connection.run(INSERT, values)).count === 1 ? 'inserted' : 'taken';
+  }
+
+  async function findById(id: string): Promise<PasskeyRow | null> {
+    return (await db.run(FIND_BY_ID, [id])).rows[0] ?? null;
+  }
+
+  return {
+    insert(row, { first }) {
+      const { id, userId } = row;
+      const values = parameters(row);
+      if (!first) return insert(db, values);
+      return db.locked('user', userId, async (connection) => {
+        if ((await connection.run(FIND_BY_ID, [id])).count > 0) return 'taken';
+        if ((await connection.run(HAS_METHOD, [userId])).count > 0) return 'not-first';
+        return insert(connection, values);
+      });
+    },
+    findById,
+    async find(userId, id) {
+      const row = await findById(id);
+      return row?.userId === userId ? row : null;
+    },
+    listForUser: async (userId) => (await db.run(LIST, [userId])).rows,
+    async use({ userId, id, counter, backedUp, usedAt }) {
+      return (await db.run(USE, [id, userId, counter, backedUp, usedAt])).count === 1;
+    },
+    rename: async (userId, id, label) => (await db.run(RENAME, [id, userId, label])).rows[0] ?? null,
+    remove: async (userId, id) => (await db.run(REMOVE, [id, userId])).count === 1,
+    async dropForUser(userId) {
+      await db.run(DROP_FOR_USER, [userId]);
+    },
+  };
+}
+
+/** For `INSERT`. */
+function parameters(row: PasskeyRow): readonly unknown[] {
+  const { id, userId, userHandle, publicKey, counter, backupEligible, backedUp } = row;
+  const { transports, label, createdAt, lastUsedAt } = row;
+  const key = [id, userId, userHandle, publicKey, counter, backupEligible, backedUp];
+  return [...key, [...transports], label, createdAt, lastUsedAt];
+}

@@ -1,0 +1,76 @@
+import type { SessionRow } from '../contract/sessions.js';
+
+/**
+ * The columns of a row under the names of a `SessionRow`. Times are selected as float8: an int8 comes as text, and
+ * a millisecond fits a double for the next 280,000 years. `data` and `amr` are JSON text: `jsonb` would refuse
+ * what JSON allows, such as `\u0000`.
+ */
+const COLUMNS = {
+  id: 'id',
+  userId: 'user_id',
+  delivery: 'delivery',
+  createdAt: 'created_at::float8',
+  authenticatedAt: 'authenticated_at::float8',
+  lastSeenAt: 'last_seen_at::float8',
+  idleExpiresAt: 'idle_expires_at::float8',
+  expiresAt: 'expires_at::float8',
+  userAgent: 'user_agent',
+  ip: 'ip',
+  label: 'label',
+  data: 'data',
+  tokenHash: 'token_hash',
+  previousTokenHash: 'previous_token_hash',
+  tokenNonce: 'token_nonce',
+  tokenConfirmedAt: 'token_confirmed_at::float8',
+  refreshHash: 'refresh_hash',
+  parentRefreshHash: 'parent_refresh_hash',
+  refreshNonce: 'refresh_nonce',
+  refreshedAt: 'refreshed_at::float8',
+  refreshConfirmedAt: 'refresh_confirmed_at::float8',
+  amr: 'amr',
+  acr: 'acr',
+  signInProofs: 'sign_in_proofs',
+  stepUpProofs: 'step_up_proofs',
+} as const satisfies Record<keyof SessionRow, string>;
+
+export const ROW: string = Object.entries(COLUMNS)
+  .map(([name, column]) => `s.${column} AS "${name}"`)
+  .join(', ');
+
+export interface StoredSession extends Omit<SessionRow, 'data' | 'amr'> {
+  /** JSON */
+  readonly data: string | null;
+  /** JSON */
+  readonly amr: string;
+}
+
+export function toRow(stored: StoredSession): SessionRow {
+  return {
+    ...stored,
+    data: stored.data === null ? null : (JSON.parse(stored.data) as SessionRow['data']), // what `parameters` wrote
+    amr: JSON.parse(stored.amr) as SessionRow['amr'], // what `parameters` wrote
+  };
+}
+
+const NAMES = Object.keys(COLUMNS) as readonly (keyof SessionRow)[]; // its keys, which `Object.keys` calls strings
+
+export const INSERT_ROW: string = `INSERT INTO stepgate_sessions (${NAMES.map(columnName).join(', ')})
+  VALUES (${NAMES.map((_, index) => `$${index + 1}`).join(', ')})`;
+
+/** The values for `INSERT_ROW`. */
+export function parameters(row: SessionRow): readonly unknown[] {
+  return NAMES.map((name) => {
+    if (name === 'data') return row.data === null ? null : JSON.stringify(row.data);
+    return name === 'amr' || name === 'signInProofs' || name === 'stepUpProofs' ? JSON.stringify(row[name]) : row[name];
+  });
+}
+
+function columnName(name: keyof SessionRow): string {
+  return COLUMNS[name].replace('::float8', '');
+}
+
+/** Of `s`, at the time `$1`. */
+export const LIVE = 's.idle_expires_at > $1 AND s.expires_at > $1';
+
+/** Whether the use of the current session token shows that its client has the current refresh token, too. */
+export const CAME_WITH_REFRESH = 's.refresh_hash IS NOT NULL AND s.token_nonce IS NULL';

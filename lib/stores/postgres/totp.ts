@@ -1,0 +1,51 @@
+import type { TotpRow, TotpStore } from '../contract/totp.js';
+import type { Database, Statement } from './connection.js';
+
+const FIND: Statement<TotpRow> = {
+  name: 'totp_find',
+  text: `SELECT user_id AS "userId", encrypted_secret AS "encryptedSecret", created_at::float8 AS "createdAt",
+      confirmed_at::float8 AS "confirmedAt", last_step::float8 AS "lastStep"
+    FROM stepgate_totp WHERE user_id = $1`,
+};
+const UPSERT = `INSERT INTO stepgate_totp AS t (user_id, encrypted_secret, created_at, confirmed_at, last_step)
+    VALUES ($1, $2, $3, $4, $5)
+    ON CONFLICT (user_id) DO UPDATE SET encrypted_secret = excluded.encrypted_secret,
+      created_at = excluded.created_at, confirmed_at = excluded.confirmed_at, last_step = excluded.last_step`;
+const PUT: Statement<never> = { name: 'totp_put', text: UPSERT };
+const BEGIN: Statement<never> = { name: 'totp_begin', text: `${UPSERT} WHERE t.confirmed_at IS NULL` };
+const CONFIRM: Statement<never> = {
+  name: 'totp_confirm',
+  text: `UPDATE stepgate_totp SET confirmed_at = $4, last_step = $3
+    WHERE user_id = $1 AND confirmed_at IS NULL AND encrypted_secret = $2
+      AND NOT ($5 AND EXISTS (SELECT 1 FROM stepgate_passkeys WHERE user_id = $1))`,
+};
+const USE_STEP: Statement<never> = {
+  name: 'totp_use_step',
+  text: `UPDATE stepgate_totp SET last_step = $2
+    WHERE user_id = $1 AND confirmed_at IS NOT NULL AND (last_step IS NULL OR last_step < $2)`,
+};
+const REMOVE: Statement<never> = { name: 'totp_remove', text: 'DELETE FROM stepgate_totp WHERE user_id = $1' };
+
+export function postgresTotp(db: Database): TotpStore {
+  const values = ({ userId, encryptedSecret, createdAt, confirmedAt, lastStep }: TotpRow): readonly unknown[] => [
+    userId,
+    encryptedSecret,
+    createdAt,
+    confirmedAt,
+    lastStep,
+  ];
+  return {
+    find: async (userId) => (await db.run(FIND, [userId])).rows[0] ?? null,
+    begin: async (row) => (await db.run(BEGIN, values(row))).count === 1,
+    async put(row) {
+      await db.run(PUT, values(row));
+    },
+    // Under the user's lock, so that "still none" holds against a passkey that is being added.
+    confirm: ({ userId, encryptedSecret, step, now, first }) =>
+      db.locked('user', userId, async (connection) => {
+        return (await connection.run(CONFIRM, [userId, encryptedSecret, step, now, first])).count === 1;
+      }),
+    useStep: async (userId, step) => (await db.run(USE_STEP, [userId, step])).count === 1,
+    remove: async (userId) => (await db.run(REMOVE, [userId])).count === 1,
+  };
+}
