@@ -1,11 +1,12 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, it } from 'node:test';
+import { after, describe, it } from 'node:test';
 import Database from 'better-sqlite3';
 import type { Store, StoreParts } from '../../lib/stores/contract/store.js';
 import { memoryStore } from '../../lib/stores/memory/index.js';
 import { sqliteStore } from '../../lib/stores/sqlite/index.js';
+import { postgresTestStore } from './postgres-store.js';
 
 /** The stores have all parts. */
 export type FullStore = Store & StoreParts;
@@ -16,6 +17,8 @@ export interface TestStore {
   readonly make: () => Promise<FullStore>;
   /** See `storeConformance`. */
   readonly rawRows?: (store: Store) => Promise<readonly string[]>;
+  /** Lets go of the server that the stores were on, when the last is closed. */
+  readonly stop?: () => Promise<void>;
   /** What the store needs and this machine hasn't, for example a server. */
   readonly missing?: string;
 }
@@ -23,6 +26,7 @@ export interface TestStore {
 const stores: readonly TestStore[] = [
   { name: 'memory', make: async () => memoryStore() },
   { name: 'sqlite', make: temporarySqliteStore, rawRows: sqliteRows },
+  postgresTestStore(),
 ];
 
 /**
@@ -34,8 +38,9 @@ export function forEachStore(
 ): void {
   for (const store of stores) {
     describe(`on the ${store.name} store`, () => {
-      if (store.missing === undefined) body(store.name, store.make, store);
-      else isMissing(store.missing);
+      if (store.missing !== undefined) return isMissing(store.missing);
+      if (store.stop !== undefined) after(store.stop);
+      body(store.name, store.make, store);
     });
   }
 }
