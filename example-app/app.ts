@@ -1,6 +1,6 @@
 import cookieParser from 'cookie-parser';
 import express, { type Express, type RequestHandler } from 'express';
-import type { ApprovedAction, RequestAuth } from 'stepgate';
+import type { RequestAuth } from 'stepgate';
 import { type Account, type Accounts, openAccounts } from './accounts.js';
 import { openDatabase } from './database.js';
 import { readDelivery, readEmail, readPassword, readRole, readTransfer, type Transfer } from './input.js';
@@ -86,10 +86,10 @@ export function createApp(options: KitOptions): Bank {
     summary: (payload) => summaryOf(accounts, readTransfer(payload)),
   });
   app.post('/transfers', requireSession, checkTransfer, approved, async (req, res) => {
-    const caller = auth.current(req);
-    const { payload, method } = actionOf(caller);
-    const transfer = readTransfer(payload); // what was approved, not what the body says
-    const balance = await ledger.send(caller.userId, transfer, method);
+    const { userId, action } = auth.current(req);
+    if (action === undefined) throw new Error('Nothing was approved.'); // behind this guard there always is an action
+    const transfer = readTransfer(action.payload); // what was approved, not what the body says
+    const balance = await ledger.send(userId, transfer, action.method);
     if (balance === null) throw notEnough();
     res.json({ ...transfer, balance });
   });
@@ -136,12 +136,6 @@ function accountOf(accounts: Accounts, { userId }: RequestAuth): Account {
   const account = accounts.find(userId);
   if (account === null) throw new Problem(404, 'not_found', 'This account is gone.');
   return account;
-}
-
-/** Behind a guard with an action there always is one. */
-function actionOf(caller: RequestAuth): ApprovedAction {
-  if (caller.via === 'api-key' || caller.action === undefined) throw new Error('Nothing was approved.');
-  return caller.action;
 }
 
 /** The user reads it before approving, so a mistyped address has to show. */
