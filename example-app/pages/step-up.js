@@ -88,6 +88,7 @@ function methodsOf({ challenge, methods }) {
 function openDialog(usable, challenge) {
   const dialog = document.querySelector('#step-up').content.cloneNode(true).querySelector('dialog');
   for (const form of dialog.querySelectorAll('form')) if (!usable.includes(form.dataset.method)) form.remove();
+  dialog.querySelector('form button').className = 'primary';
   if (challenge) {
     dialog.querySelector('h2').textContent = 'Approve this';
     dialog.querySelector('.summary').textContent = challenge.summary;

@@ -123,6 +123,7 @@ describe('step-up on the pages of the bank in Chromium', { skip }, () => {
     await addAuthenticator(page);
     await signUp(page, 'dave@example.com');
     const codes = card(page, 'Recovery codes');
+    assert.equal(await codes.getByLabel('Your recovery codes').isVisible(), false);
     await codes.getByRole('button', { name: 'Make new codes' }).click();
     await notice(page, 'These codes are shown this once.');
     const [code = ''] = await codes.getByRole('listitem').allTextContents();
