@@ -89,8 +89,8 @@ function isWellFormed(text: string): boolean {
  */
 function encode(value: unknown): Buffer {
   if (typeof value === 'string') return tagged('s', Buffer.from(value, 'utf8'));
-  // The shortest form that reads back as the same number; 0 and -0 are equal to everybody else, too.
-  if (typeof value === 'number') return tagged('d', Buffer.from(String(value === 0 ? 0 : value)));
+  // The shortest form that reads back as the same number; -0 is '0', as it is equal to 0 for everybody else.
+  if (typeof value === 'number') return tagged('d', Buffer.from(String(value)));
   if (typeof value === 'bigint') return tagged('i', Buffer.from(String(value)));
   if (typeof value === 'boolean') return tagged(value ? 't' : 'f', Buffer.alloc(0));
   if (value === null) return tagged('n', Buffer.alloc(0));
