@@ -134,6 +134,18 @@ describe('a grant', () => {
     await assertPasses(browser, TRANSFER);
   });
 
+  it('that replaces an older one for the same is live for five minutes of its own', async (t) => {
+    const app = actionApp(t);
+    const browser = await app.signIn();
+    const challenges = [await ask(browser, TRANSFER), await ask(browser, TRANSFER)];
+    for (const challenge of challenges) {
+      assert.equal((await answer(browser, challenge, app.key)).status, 200);
+      app.clock.advance('4m');
+    }
+    await assertPasses(browser, TRANSFER);
+    await assertNotApproved(browser, TRANSFER, 'spent');
+  });
+
   it('that was spent says so until its end, and is as if it had never been from then on', async (t) => {
     const app = actionApp(t);
     const browser = await app.signIn();
