@@ -17,5 +17,7 @@ export interface CaseGroup {
   readonly beside?: StorePart;
   /** Whether the cases look at what was written by `rawRows`. */
   readonly rawRows?: true;
+  /** Whether what is over has to be there until the cases delete it. */
+  readonly deletesExpired?: true;
   readonly cases: Readonly<Record<string, (bench: Bench) => Promise<void>>>;
 }

@@ -6,6 +6,7 @@ import { challengeRow, givenChallenges, takeAll } from './step-up-rows.js';
 export const challengesExpiry: CaseGroup = {
   group: 'challenges.deleteExpired',
   part: 'challenges',
+  deletesExpired: true,
   cases: {
     'deletes the challenges that are at their end, and none 1 ms before': async ({ challenges }) => {
       await givenChallenges(

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import type { Store } from '../../stores/contract/store.js';
 import { attemptsCount } from './attempts-count.js';
 import { attemptsDrop } from './attempts-drop.js';
+import { attemptsExpiry } from './attempts-expiry.js';
 import { attemptsRaces } from './attempts-races.js';
 import { attemptsSettle } from './attempts-settle.js';
 import { attemptsWindows } from './attempts-windows.js';
@@ -13,6 +14,7 @@ import { challengesSpend } from './challenges-spend.js';
 import { challengesTake } from './challenges-take.js';
 import { firstMethod } from './first-method.js';
 import { grantsDrop } from './grants-drop.js';
+import { grantsExpiry } from './grants-expiry.js';
 import { grantsInsert } from './grants-insert.js';
 import { grantsTake } from './grants-take.js';
 import { passkeysInsert } from './passkeys-insert.js';
@@ -68,11 +70,13 @@ const GROUPS: readonly CaseGroup[] = [
   grantsInsert,
   grantsTake,
   grantsDrop,
+  ...grantsExpiry,
   attemptsCount,
   attemptsWindows,
   attemptsSettle,
   attemptsRaces,
   attemptsDrop,
+  attemptsExpiry,
   passkeysInsert,
   passkeysUse,
   passkeysManage,
@@ -101,6 +105,13 @@ export interface StoreConformanceOptions {
    * plain SQL). Without it the cases that look at what is stored are skipped.
    */
   readonly rawRows?: (store: Store) => Promise<readonly string[]>;
+  /**
+   * Whether challenges, spent marks, grants and attempts that are over go without being deleted, so that `deleteExpired`
+   * of these parts may answer 0. What is over is never given or counted all the same, and sessions are always deleted.
+   *
+   * @default false
+   */
+  readonly expiresByItself?: boolean;
 }
 
 /**
@@ -161,9 +172,13 @@ function benchOf(store: Store, { rawRows }: StoreConformanceOptions): Bench {
   };
 }
 
-function skipReason({ part, beside, rawRows }: CaseGroup, options: StoreConformanceOptions): string | null {
+function skipReason(
+  { part, beside, rawRows, deletesExpired }: CaseGroup,
+  options: StoreConformanceOptions,
+): string | null {
   const absent = options.without?.find((name) => name === part || name === beside);
   if (absent !== undefined) return `the store has no ${absent}`;
   if (rawRows && !options.rawRows) return 'no rawRows was given';
+  if (deletesExpired && options.expiresByItself) return 'what is over goes by itself';
   return null;
 }
