@@ -16,6 +16,7 @@ const OWNERS = {
   jsonwebtoken: 'session/access-token.ts',
   otpauth: 'methods/totp/code.ts',
   pg: 'stores/postgres/',
+  redis: 'stores/redis/',
   router: 'http/router.ts',
 };
 

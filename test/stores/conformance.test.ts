@@ -4,8 +4,8 @@ import { memoryStore } from '../../lib/stores/memory/index.js';
 import { storeConformance } from '../../lib/testing/index.js';
 import { forEachStore } from '../support/stores.js';
 
-forEachStore((_name, makeStore, { rawRows, expiresByItself = false }) => {
-  const cases = storeConformance(makeStore, { expiresByItself, ...(rawRows ? { rawRows } : {}) });
+forEachStore((_name, makeStore, { rawRows, expiresByItself = false, without = [] }) => {
+  const cases = storeConformance(makeStore, { expiresByItself, without, ...(rawRows ? { rawRows } : {}) });
   for (const group of new Set(cases.map((each) => each.group))) {
     describe(group, () => {
       for (const { name, skip, run } of cases.filter((each) => each.group === group)) it(name, { skip }, run);

@@ -1,0 +1,120 @@
+import type { AttemptCount, AttemptStore } from '../contract/attempts.js';
+import { attemptsOf } from './keys.js';
+import { type RunScript, type Script, script, texts } from './scripts.js';
+
+/** For clocks that differ: how long after its end a counter is kept. */
+const MARGIN = 60_000;
+
+/*
+ * KEYS: the counters of the user, a hash of texts: the count, a blank, and the end or nothing. The key lives as long as
+ * its last counter.
+ */
+const READ = `
+local counters = KEYS[1]
+local function parsed(value)
+  local count, ends = string.match(value, '^(%d+) (%d*)$')
+  return { count = tonumber(count), ends = tonumber(ends) }
+end
+local function read(key, now)
+  local value = redis.call('HGET', counters, key)
+  if not value then return nil end
+  local at = parsed(value)
+  if at.ends and at.ends <= now then return nil end
+  return at
+end
+local function integer(value) return string.format('%.0f', value) end
+local function shown(at) return { integer(at.count), at.ends and integer(at.ends) or '' } end
+local function write(key, at) redis.call('HSET', counters, key, table.concat(shown(at), ' ')) end
+local function add(answer, key, at)
+  answer[#answer + 1] = key
+  for _, text in ipairs(shown(at)) do answer[#answer + 1] = text end
+end
+`;
+
+/** ARGV: now, keys. Gives key, count and end ('' for none) of each that is live. */
+const READ_ALL: Script = script(`${READ}
+local answer = {}
+for index = 2, #ARGV do
+  local at = read(ARGV[index], tonumber(ARGV[1]))
+  if at then add(answer, ARGV[index], at) end
+end
+return answer`);
+
+/** ARGV: now, margin, then key, limit and window of each counter. Gives 'refused' or 'counted', and then as above. */
+const COUNT: Script = script(`${READ}
+local now, margin = tonumber(ARGV[1]), tonumber(ARGV[2])
+for index = 3, #ARGV, 3 do
+  local limit, at = tonumber(ARGV[index + 1]), read(ARGV[index], now)
+  if at and limit and at.count >= limit then
+    local refused = { 'refused' }
+    add(refused, ARGV[index], at)
+    return refused
+  end
+end
+local answer = { 'counted' }
+for index = 3, #ARGV, 3 do
+  local key, window = ARGV[index], tonumber(ARGV[index + 2])
+  local at = read(key, now) or { count = 0, ends = window and now + window }
+  at.count = at.count + 1
+  write(key, at)
+  add(answer, key, at)
+end
+local last, endless = now, false
+local all = redis.call('HGETALL', counters)
+for index = 1, #all, 2 do
+  local ends = parsed(all[index + 1]).ends
+  if not ends then endless = true
+  elseif ends + margin <= now then redis.call('HDEL', counters, all[index])
+  else last = math.max(last, ends) end
+end
+if endless then redis.call('PERSIST', counters)
+else redis.call('PEXPIRE', counters, integer(last - now + margin)) end
+return answer`);
+
+/** ARGV: how many are to be cleared, these, and then those to be released. */
+const SETTLE: Script = script(`${READ}
+local clear = tonumber(ARGV[1])
+for index = 2, #ARGV do
+  local value = redis.call('HGET', counters, ARGV[index])
+  if index <= clear + 1 then redis.call('HDEL', counters, ARGV[index])
+  elseif value then
+    local at = parsed(value)
+    at.count = math.max(0, at.count - 1)
+    write(ARGV[index], at)
+  end
+end
+return 1`);
+
+const DROP: Script = script(`return redis.call('DEL', KEYS[1])`);
+
+export function redisAttempts(run: RunScript): AttemptStore {
+  return {
+    async read(userId, keys, now) {
+      return countsOf(texts(await run(READ_ALL, [attemptsOf(userId)], [now, ...keys])));
+    },
+    async count(userId, counters, now) {
+      const args = counters.flatMap(({ key, limit, window }) => [key, limit ?? '', window ?? '']);
+      const [outcome, ...flat] = texts(await run(COUNT, [attemptsOf(userId)], [now, MARGIN, ...args]));
+      const counts = countsOf(flat);
+      const [at] = counts;
+      return outcome === 'refused' && at !== undefined ? { outcome, at } : { outcome: 'counted', counts };
+    },
+    async settle(userId, { clear, release }) {
+      await run(SETTLE, [attemptsOf(userId)], [clear.length, ...clear, ...release]);
+    },
+    async dropForUser(userId) {
+      await run(DROP, [attemptsOf(userId)], []);
+    },
+    // They go by themselves.
+    deleteExpired: () => Promise.resolve(0),
+  };
+}
+
+function countsOf(flat: readonly string[]): readonly AttemptCount[] {
+  const counts: AttemptCount[] = [];
+  for (let index = 0; index < flat.length; index += 3) {
+    const [key = '', count, endsAt = ''] = flat.slice(index, index + 3);
+    counts.push({ key, count: Number(count), endsAt: endsAt === '' ? null : Number(endsAt) });
+  }
+  return counts;
+}

@@ -1,0 +1,26 @@
+import type { Store, StoreParts } from '../contract/store.js';
+import { redisAttempts } from './attempts.js';
+import { redisChallenges } from './challenges.js';
+import { redisGrants } from './grants.js';
+import { createRunScript, type RedisClient } from './scripts.js';
+import { redisSessions } from './sessions.js';
+
+export type { RedisClient } from './scripts.js';
+
+/** What Redis keeps. Passkeys, TOTP and recovery codes need a store that never forgets: take them from another. */
+export type RedisStore = Store & Pick<StoreParts, 'challenges' | 'grants' | 'attempts'>;
+
+/**
+ * Keeps sessions and what belongs to them in Redis, single or cluster: for any number of machines. Takes the app's own
+ * node-redis client, connected, and leaves it to the app to close it. The server must not evict
+ * (`maxmemory-policy noeviction`). What its persistence or a failover loses is lost: a revocation, too.
+ */
+export function redisStore(client: RedisClient): RedisStore {
+  const run = createRunScript(client);
+  return {
+    sessions: redisSessions(run),
+    challenges: redisChallenges(run),
+    grants: redisGrants(run),
+    attempts: redisAttempts(run),
+  };
+}

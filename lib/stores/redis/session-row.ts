@@ -1,0 +1,68 @@
+import type { TokenHash } from '../../internal/token-hash.js';
+import type { ProofTimes, SessionRow } from '../contract/sessions.js';
+
+/** A session is a hash of texts: a null has no field, proofs have one each, under these prefixes. */
+export const SIGN_IN = 'signIn:';
+export const STEP_UP = 'stepUp:';
+
+export function toFields(row: SessionRow): readonly string[] {
+  const { amr, data, signInProofs, stepUpProofs, ...scalars } = row;
+  const plain = Object.entries(scalars).flatMap(([name, value]) => (value === null ? [] : [name, String(value)]));
+  return [
+    ...plain,
+    'amr',
+    JSON.stringify(amr),
+    ...(data === null ? [] : ['data', JSON.stringify(data)]),
+    ...proofFields(SIGN_IN, signInProofs),
+    ...proofFields(STEP_UP, stepUpProofs),
+  ];
+}
+
+/** Null for a key that isn't there. */
+export function toRow(flat: readonly string[]): SessionRow | null {
+  if (flat.length === 0) return null;
+  const fields = new Map<string, string>();
+  for (let index = 0; index < flat.length; index += 2) fields.set(flat[index] ?? '', flat[index + 1] ?? '');
+  const text = (name: keyof SessionRow): string => fields.get(name) ?? '';
+  const textOrNull = (name: keyof SessionRow): string | null => fields.get(name) ?? null;
+  const hashOrNull = (name: keyof SessionRow): TokenHash | null => textOrNull(name) as TokenHash | null; // as `toFields` wrote it
+  const number = (name: keyof SessionRow): number => Number(fields.get(name));
+  const numberOrNull = (name: keyof SessionRow): number | null => (fields.has(name) ? number(name) : null);
+  const json = (name: keyof SessionRow): unknown => JSON.parse(fields.get(name) ?? 'null');
+  return {
+    id: text('id'),
+    userId: text('userId'),
+    delivery: text('delivery') as SessionRow['delivery'], // as `toFields` wrote it
+    createdAt: number('createdAt'),
+    authenticatedAt: number('authenticatedAt'),
+    lastSeenAt: number('lastSeenAt'),
+    idleExpiresAt: number('idleExpiresAt'),
+    expiresAt: number('expiresAt'),
+    userAgent: textOrNull('userAgent'),
+    ip: textOrNull('ip'),
+    label: textOrNull('label'),
+    data: json('data') as SessionRow['data'], // as `toFields` wrote it
+    tokenHash: text('tokenHash') as TokenHash, // as `toFields` wrote it
+    previousTokenHash: hashOrNull('previousTokenHash'),
+    tokenNonce: textOrNull('tokenNonce'),
+    tokenConfirmedAt: numberOrNull('tokenConfirmedAt'),
+    refreshHash: hashOrNull('refreshHash'),
+    parentRefreshHash: hashOrNull('parentRefreshHash'),
+    refreshNonce: textOrNull('refreshNonce'),
+    refreshedAt: numberOrNull('refreshedAt'),
+    refreshConfirmedAt: numberOrNull('refreshConfirmedAt'),
+    amr: json('amr') as SessionRow['amr'], // as `toFields` wrote it
+    acr: textOrNull('acr'),
+    signInProofs: proofsOf(SIGN_IN, fields),
+    stepUpProofs: proofsOf(STEP_UP, fields),
+  };
+}
+
+function proofFields(prefix: string, proofs: ProofTimes): readonly string[] {
+  return Object.entries(proofs).flatMap(([method, at]) => [`${prefix}${method}`, String(at)]);
+}
+
+function proofsOf(prefix: string, fields: ReadonlyMap<string, string>): ProofTimes {
+  const proofs = [...fields].filter(([name]) => name.startsWith(prefix));
+  return Object.fromEntries(proofs.map(([name, at]) => [name.slice(prefix.length), Number(at)]));
+}

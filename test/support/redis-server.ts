@@ -1,0 +1,75 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** Whether this machine has a server to start. */
+export const hasRedisServer: boolean = spawnSync('redis-server', ['--version']).status === 0;
+
+export interface RedisServer {
+  /** Of its unix socket. */
+  readonly path: string;
+  /** Ends it at once, as `kill -9` does; what it wrote to its disk stays. */
+  kill(): Promise<void>;
+  /** Starts it again after `kill`, on the same socket and what is on its disk. */
+  restart(): Promise<void>;
+  /** Ends it and deletes its files. */
+  stop(): Promise<void>;
+}
+
+/*
+ * A shell stands between this process and the server. When its standard input ends, because this process told it so or
+ * died in whatever way, it kills the server.
+ */
+const KEEPER = `
+folder=$1; shift
+redis-server "$@" & server=$!
+read -r how
+kill -9 $server
+wait $server 2>/dev/null
+[ "$how" = keep ] || rm -rf "$folder"
+`;
+
+/** Starts a server that nobody else knows, which keeps nothing on the disk unless it is told to. */
+export async function startRedisServer(settings: readonly string[] = []): Promise<RedisServer> {
+  const folder = mkdtempSync(join(tmpdir(), 'stepgate-redis-'));
+  const path = join(folder, 'socket');
+  const options = ['--port', '0', '--unixsocket', path, '--dir', folder, '--save', '', '--databases', '4096'];
+
+  async function start(): Promise<(how: string) => Promise<void>> {
+    const keeper = spawn('sh', ['-c', KEEPER, 'sh', folder, ...options, ...settings], {
+      detached: true, // so that an interrupt for this process doesn't reach it
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    const gone = new Promise<void>((resolve) => keeper.once('exit', () => resolve()));
+    await new Promise<void>((resolve, reject) => {
+      let log = '';
+      keeper.stdout.setEncoding('utf8').on('data', (text: string) => {
+        log += text;
+        if (/ready to accept connections/i.test(log)) resolve();
+      });
+      keeper.stdout.once('end', () => reject(new Error(`redis-server didn't start:\n${log}`)));
+    });
+    keeper.stdout.removeAllListeners('data').resume();
+    keeper.unref();
+    for (const pipe of [keeper.stdin, keeper.stdout]) if ('unref' in pipe) (pipe as { unref(): void }).unref(); // a socket
+    return async (how) => {
+      keeper.ref();
+      keeper.stdin.end(`${how}\n`);
+      await gone;
+    };
+  }
+
+  let end = await start();
+  return {
+    path,
+    kill: () => end('keep'),
+    restart: async () => {
+      end = await start();
+    },
+    stop: async () => {
+      await end('');
+      rmSync(folder, { recursive: true, force: true }); // where it was killed before
+    },
+  };
+}

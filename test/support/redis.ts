@@ -1,0 +1,82 @@
+import { createClient, type RedisClientType } from 'redis';
+import type { Store, StoreParts } from '../../lib/stores/contract/store.js';
+import { memoryStore } from '../../lib/stores/memory/index.js';
+import { type RedisClient, redisStore } from '../../lib/stores/redis/index.js';
+import { hasRedisServer, type RedisServer, startRedisServer } from './redis-server.js';
+
+const url = process.env['REDIS_URL'];
+
+/** What is missing for tests on Redis; undefined when nothing is. */
+export const missingRedis: string | undefined =
+  hasRedisServer || url !== undefined ? undefined : 'redis-server in the path, or REDIS_URL of one for tests only';
+
+let server: Promise<RedisServer> | undefined;
+
+const clientOf = new WeakMap<Store, RedisClientType>();
+
+/** An empty store in a database of its own: of a server that this process starts once, or else of `REDIS_URL`. */
+export async function temporaryRedisStore(): Promise<Store & StoreParts> {
+  const client = await connect();
+  const store: Store & StoreParts = {
+    ...withMemory(client),
+    close: async () => {
+      await client.flushDb();
+      client.destroy();
+    },
+  };
+  clientOf.set(store, client);
+  return store;
+}
+
+/** A whole store: what Redis doesn't keep is kept in memory. */
+function withMemory(client: RedisClient): Store & StoreParts {
+  return { ...memoryStore(), ...redisStore(client) };
+}
+
+async function connect(): Promise<RedisClientType> {
+  const client = await connectTo(hasRedisServer ? await sharedServer() : null);
+  const { databases } = await client.configGet('databases');
+  const used = await client.incr('stepgate-tests'); // in database 0; stores take the others in turn
+  await client.select(1 + (used % (Number(databases) - 1)));
+  await client.flushDb();
+  return client;
+}
+
+function sharedServer(): Promise<RedisServer> {
+  server ??= startRedisServer();
+  return server;
+}
+
+/** A client of a server, or of `REDIS_URL`. It waits quietly for a server that is away. */
+async function connectTo(to: RedisServer | null): Promise<RedisClientType> {
+  const client: RedisClientType =
+    to === null ? createClient({ url: url ?? '' }) : createClient({ socket: { path: to.path, tls: false } });
+  client.on('error', () => {});
+  await client.connect();
+  return client;
+}
+
+/*
+ * Keys that only lead to rows and aren't deleted with them: which sessions of a user have challenges or grants, and
+ * which session's a challenge's id is. They go by themselves.
+ */
+const HINT = /:sessions-with-|^stepgate:challenge:/;
+
+/** See `storeConformance`. */
+export async function redisRows(store: Store): Promise<readonly string[]> {
+  const client = clientOf.get(store);
+  if (client === undefined) throw new Error('Not a temporary Redis store.');
+  const keys = (await client.keys('*')).filter((key) => !HINT.test(key)).sort();
+  return Promise.all(keys.map(async (key) => `${key} ${JSON.stringify(await contentOf(client, key))}`));
+}
+
+async function contentOf(client: RedisClientType, key: string): Promise<unknown> {
+  switch (await client.type(key)) {
+    case 'hash':
+      return client.hGetAll(key);
+    case 'zset':
+      return client.zRangeWithScores(key, 0, -1);
+    default:
+      return client.get(key);
+  }
+}
