@@ -14,7 +14,10 @@ forEachStore((_name, makeStore, { rawRows, expiresByItself = false, without = []
 });
 
 const PARTS = ['sessions', 'challenges', 'grants', 'attempts', 'passkeys', 'totp', 'recoveryCodes'];
-const STORED = PARTS.map((part) => `${part}: what is stored`);
+const STORED = [
+  ...PARTS.map((part) => `${part}: what is stored`),
+  ...['challenges', 'grants', 'attempts'].map((part) => `${part}: what is stored of those that are over`),
+];
 
 describe('storeConformance', () => {
   it('names the part for want of which it skips a case', () => {
@@ -42,6 +45,17 @@ describe('storeConformance', () => {
   it('skips what can only be seen in raw rows when there are none', () => {
     const skipped = storeConformance(memoryStore).filter(({ skip }) => skip === 'no rawRows was given');
     assert.deepEqual(new Set(skipped.map(({ group }) => group)), new Set(STORED));
+  });
+
+  it('skips the deletion of what goes by itself, and never that of sessions', () => {
+    const skipped = storeConformance(memoryStore, { expiresByItself: true, rawRows: async () => [] }).filter(
+      ({ skip }) => skip === 'what is over goes by itself',
+    );
+    const groups = ['challenges', 'grants', 'attempts'].flatMap((part) => [
+      `${part}.deleteExpired`,
+      `${part}: what is stored of those that are over`,
+    ]);
+    assert.deepEqual(new Set(skipped.map(({ group }) => group)), new Set(groups));
   });
 
   it('gives no two cases of a group the same name', () => {

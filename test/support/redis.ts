@@ -1,24 +1,34 @@
 import { createClient, type RedisClientType } from 'redis';
-import type { Store, StoreParts } from '../../lib/stores/contract/store.js';
+import type { Store } from '../../lib/stores/contract/store.js';
 import { memoryStore } from '../../lib/stores/memory/index.js';
-import { type RedisClient, redisStore } from '../../lib/stores/redis/index.js';
+import { redisStore } from '../../lib/stores/redis/index.js';
 import { hasRedisServer, type RedisServer, startRedisServer } from './redis-server.js';
+import type { FullStore, TestStore } from './stores.js';
 
 const url = process.env['REDIS_URL'];
-
-/** What is missing for tests on Redis; undefined when nothing is. */
-export const missingRedis: string | undefined =
-  hasRedisServer || url !== undefined ? undefined : 'redis-server in the path, or REDIS_URL of one for tests only';
 
 let server: Promise<RedisServer> | undefined;
 
 const clientOf = new WeakMap<Store, RedisClientType>();
 
-/** An empty store in a database of its own: of a server that this process starts once, or else of `REDIS_URL`. */
-export async function temporaryRedisStore(): Promise<Store & StoreParts> {
+/** On a server that this process starts with the first store, or else on that of `REDIS_URL`, which is for tests only. */
+export function redisTestStore(): TestStore {
+  return {
+    name: 'redis',
+    make: temporaryStore,
+    rawRows,
+    expiresByItself: true,
+    without: ['passkeys', 'totp', 'recoveryCodes'],
+    ...(hasRedisServer || url !== undefined ? {} : { missing: 'redis-server in the PATH, or REDIS_URL' }),
+  };
+}
+
+/** A store in a database of its own. What Redis doesn't keep is kept in memory. */
+async function temporaryStore(): Promise<FullStore> {
   const client = await connect();
-  const store: Store & StoreParts = {
-    ...withMemory(client),
+  const store: FullStore = {
+    ...memoryStore(),
+    ...redisStore(client),
     close: async () => {
       await client.flushDb();
       client.destroy();
@@ -26,11 +36,6 @@ export async function temporaryRedisStore(): Promise<Store & StoreParts> {
   };
   clientOf.set(store, client);
   return store;
-}
-
-/** A whole store: what Redis doesn't keep is kept in memory. */
-function withMemory(client: RedisClient): Store & StoreParts {
-  return { ...memoryStore(), ...redisStore(client) };
 }
 
 async function connect(): Promise<RedisClientType> {
@@ -62,8 +67,7 @@ async function connectTo(to: RedisServer | null): Promise<RedisClientType> {
  */
 const HINT = /:sessions-with-|^stepgate:challenge:/;
 
-/** See `storeConformance`. */
-export async function redisRows(store: Store): Promise<readonly string[]> {
+async function rawRows(store: Store): Promise<readonly string[]> {
   const client = clientOf.get(store);
   if (client === undefined) throw new Error('Not a temporary Redis store.');
   const keys = (await client.keys('*')).filter((key) => !HINT.test(key)).sort();

@@ -8,7 +8,7 @@ import { memoryStore } from '../../lib/stores/memory/index.js';
 import { sqliteStore } from '../../lib/stores/sqlite/index.js';
 import type { StorePart } from '../../lib/testing/conformance/index.js';
 import { postgresTestStore } from './postgres-store.js';
-import { missingRedis, redisRows, temporaryRedisStore } from './redis.js';
+import { redisTestStore } from './redis.js';
 
 /** The stores have all parts. */
 export type FullStore = Store & StoreParts;
@@ -19,28 +19,21 @@ export interface TestStore {
   readonly make: () => Promise<FullStore>;
   /** See `storeConformance`. */
   readonly rawRows?: (store: Store) => Promise<readonly string[]>;
-  /** Lets go of the server that the stores were on, when the last is closed. */
-  readonly stop?: () => Promise<void>;
   /** See `storeConformance`. */
   readonly expiresByItself?: boolean;
   /** The parts that only fill the store up: its conformance isn't theirs. */
   readonly without?: readonly StorePart[];
+  /** Lets go of the server that the stores were on, when the last is closed. */
+  readonly stop?: () => Promise<void>;
   /** What the store needs and this machine hasn't, for example a server. */
-  readonly missing?: string | undefined;
+  readonly missing?: string;
 }
 
 const stores: readonly TestStore[] = [
   { name: 'memory', make: async () => memoryStore() },
   { name: 'sqlite', make: temporarySqliteStore, rawRows: sqliteRows },
   postgresTestStore(),
-  {
-    name: 'redis',
-    make: temporaryRedisStore,
-    rawRows: redisRows,
-    expiresByItself: true,
-    without: ['passkeys', 'totp', 'recoveryCodes'],
-    missing: missingRedis,
-  },
+  redisTestStore(),
 ];
 
 /**
