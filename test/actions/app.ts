@@ -6,7 +6,6 @@ import type { Middleware } from '../../lib/http/require-session.js';
 import type { ActionChallengeJson } from '../../lib/http/step-up-refusal.js';
 import type { ApprovedAction } from '../../lib/index.js';
 import type { GuardRequest } from '../../lib/step-up/rule.js';
-import type { Store } from '../../lib/stores/contract/store.js';
 import { type StepUpApp, type StepUpAppOptions, stepUpApp, verify } from '../step-up/app.js';
 import { type FakeMethod, fakeCode, fakeKey } from '../step-up/fake-methods.js';
 import { assertAsked } from '../step-up/refusals.js';
@@ -107,19 +106,6 @@ export class BearerClient extends Browser {
     this.#token = response.body.access_token ?? this.#token;
     return response;
   }
-}
-
-/** A store for a kit, which closes it; null, and the test skipped, where it can't keep grants. */
-export async function withGrants(
-  t: TestContext,
-  makeStore: () => Promise<Store>,
-): Promise<(Store & Required<Pick<Store, 'grants'>>) | null> {
-  const store = await makeStore();
-  const { grants } = store;
-  if (grants !== undefined) return { ...store, grants };
-  await store.close?.();
-  t.skip('the store has no grants');
-  return null;
 }
 
 /** That the request is refused because there is no grant for it. */

@@ -17,14 +17,12 @@ import {
   ONCE,
   send,
   TRANSFER,
-  withGrants,
 } from './app.js';
 
 forEachStore((_name, makeStore) => {
   describe('a grant', () => {
     it('runs the handler for one of 50 parallel requests, and tells the others that it is spent', async (t) => {
-      const store = await withGrants(t, makeStore);
-      if (store === null) return;
+      const store = await makeStore();
       const app = actionApp(t, { store });
       const browser = await app.signIn();
       await approve(browser, TRANSFER, app.key);
@@ -37,8 +35,7 @@ forEachStore((_name, makeStore) => {
     });
 
     it('is one of 50 parallel answers to its challenge', async (t) => {
-      const store = await withGrants(t, makeStore);
-      if (store === null) return;
+      const store = await makeStore();
       const app = actionApp(t, { store });
       const browser = await app.signIn();
       const challenge = await ask(browser, TRANSFER);
@@ -52,8 +49,7 @@ forEachStore((_name, makeStore) => {
     });
 
     it('is spent once for each of several actions in one go', async (t) => {
-      const store = await withGrants(t, makeStore);
-      if (store === null) return;
+      const store = await makeStore();
       const app = actionApp(t, { store });
       const browser = await app.signIn();
       const requests = [1, 2, 3].map((amount): ActionRequest => ({ ...TRANSFER, body: { to: 'bea', amount } }));
@@ -76,8 +72,7 @@ forEachStore((_name, makeStore) => {
 
     for (const [when, end] of Object.entries(ends)) {
       it(when, async (t) => {
-        const store = await withGrants(t, makeStore);
-        if (store === null) return;
+        const store = await makeStore();
         const app = actionApp(t, {
           store,
           routes: (auth) => ({
@@ -96,8 +91,7 @@ forEachStore((_name, makeStore) => {
     }
 
     it('after the session’s end, and no new session of the user has it', async (t) => {
-      const store = await withGrants(t, makeStore);
-      if (store === null) return;
+      const store = await makeStore();
       const app = actionApp(t, { store });
       for (const end of ['/auth/logout', null]) {
         const browser = await app.signIn();
@@ -114,8 +108,7 @@ forEachStore((_name, makeStore) => {
     });
 
     it('when its user is forgotten', async (t) => {
-      const store = await withGrants(t, makeStore);
-      if (store === null) return;
+      const store = await makeStore();
       const app = actionApp(t, { store });
       const browser = await app.signIn();
       await approve(browser, TRANSFER, app.key);

@@ -140,7 +140,6 @@ forEachStore((_name, makeStore) => {
   describe('a sign-in challenge', () => {
     it('is spent by one of 50 who try at once', async (t) => {
       const { challenges: store } = await opened(t, makeStore);
-      if (store === undefined) return t.skip('the store has no challenges');
       const { challenges, browser } = setUp({ store });
       const { id } = challenges.issue(browser);
       const answers = await Promise.all(Array.from({ length: 50 }, () => challenges.spend(id, browser)));
