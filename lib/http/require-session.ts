@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { andThen, isPromise } from '../internal/maybe-promise.js';
+import { refuseUnknownKeys } from '../internal/nearest.js';
 import { SetupError } from '../internal/setup-error.js';
 import type { Authenticate } from './authenticate.js';
 import { type OnRefusal, Refusal } from './refusal.js';
@@ -35,21 +36,21 @@ export interface RequireSessionDeps {
   readonly onRefusal: OnRefusal;
 }
 
-const OPTIONS = new Set(['optional', 'apiKeys', 'onRefusal']);
+const NAMES = ['optional', 'apiKeys', 'onRefusal'] satisfies (keyof RequireSessionOptions)[];
 
 export function createRequireSession({ authenticate, states, onRefusal }: RequireSessionDeps): RequireSession {
   function guardWith(options: RequireSessionOptions): Middleware {
-    const refuse = options.onRefusal ?? onRefusal;
+    const { optional, apiKeys, onRefusal: refuse } = readOptions(options, onRefusal);
     const refusalOf = (state: Authentication): Refusal | null => {
       switch (state.outcome) {
         case 'session':
           return null;
         case 'api-key':
-          return options.apiKeys === true ? null : new Refusal('api_key_refused');
+          return apiKeys ? null : new Refusal('api_key_refused');
         case 'anonymous':
-          return options.optional === true ? null : state.refusal;
+          return optional ? null : state.refusal;
         case 'refused':
-          return options.optional === true && state.stale ? null : state.refusal;
+          return optional && state.stale ? null : state.refusal;
       }
     };
     return function requireSessionGuard(req, res, next) {
@@ -76,7 +77,6 @@ export function createRequireSession({ authenticate, states, onRefusal }: Requir
     next?: (error?: unknown) => void,
   ): Middleware | undefined {
     if (res === undefined || next === undefined) {
-      for (const name of Object.keys(first)) if (!OPTIONS.has(name)) throw unknownOption(name);
       return guardWith(first as RequireSessionOptions); // with one argument the overloads leave only options
     }
     plain(first as IncomingMessage, res, next); // with three arguments the overloads leave only a request
@@ -85,6 +85,18 @@ export function createRequireSession({ authenticate, states, onRefusal }: Requir
   return requireSession;
 }
 
-function unknownOption(name: string): SetupError {
-  return new SetupError(`\`requireSession\` has no option \`${name}\`.`, 'Write `optional`, `apiKeys` or `onRefusal`.');
+function readOptions(options: RequireSessionOptions, kitOnRefusal: OnRefusal): Required<RequireSessionOptions> {
+  if (typeof options !== 'object' || options === null) {
+    throw new SetupError('`requireSession` takes an object of options.', 'Write `requireSession({ optional: true })`.');
+  }
+  refuseUnknownKeys(options, NAMES, 'options');
+  const { optional = false, apiKeys = false, onRefusal = kitOnRefusal } = options;
+  for (const [name, value] of Object.entries({ optional, apiKeys })) {
+    if (typeof value !== 'boolean')
+      throw new SetupError(`\`${name}\` is no boolean.`, 'Write true or false, or leave it out.');
+  }
+  if (typeof onRefusal !== 'function') {
+    throw new SetupError('`onRefusal` is no function.', 'Write a function or leave it out.');
+  }
+  return { optional, apiKeys, onRefusal };
 }
