@@ -141,8 +141,9 @@ export async function migrate(pool: PostgresPool, timeout: number): Promise<void
 const LOCK = '7310579803546231141';
 
 async function versionOf(client: PostgresClient): Promise<number> {
-  const made = await client.query({ text: "SELECT 1 WHERE to_regclass('stepgate_schema') IS NOT NULL" });
-  if (made.rows.length === 0) return 0;
+  // `to_regclass` may answer from a cache that doesn't know what was made while this waited for the lock.
+  const text = `SELECT 1 FROM pg_tables WHERE tablename = 'stepgate_schema' AND schemaname = ANY (current_schemas(false))`;
+  if ((await client.query({ text })).rows.length === 0) return 0;
   const { rows } = await client.query({ text: 'SELECT version FROM stepgate_schema' });
   const version = Number((rows[0] as { version: unknown } | undefined)?.version); // the one column that is selected
   if (version <= postgresMigrations.length) return version;
