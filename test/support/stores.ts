@@ -1,12 +1,13 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, describe, it } from 'node:test';
+import { after } from 'node:test';
 import Database from 'better-sqlite3';
 import type { Store, StoreParts } from '../../lib/stores/contract/store.js';
 import { memoryStore } from '../../lib/stores/memory/index.js';
 import { sqliteStore } from '../../lib/stores/sqlite/index.js';
 import type { StorePart } from '../../lib/testing/conformance/index.js';
+import { describeIfPresent } from './needs.js';
 import { postgresTestStore } from './postgres-store.js';
 import { redisTestStore } from './redis.js';
 
@@ -44,19 +45,11 @@ export function forEachStore(
   body: (name: string, makeStore: () => Promise<FullStore>, store: TestStore) => void,
 ): void {
   for (const store of stores) {
-    describe(`on the ${store.name} store`, () => {
-      if (store.missing !== undefined) return isMissing(store.missing);
+    describeIfPresent(`on the ${store.name} store`, store.missing, () => {
       if (store.stop !== undefined) after(store.stop);
       body(store.name, store.make, store);
     });
   }
-}
-
-function isMissing(what: string): void {
-  const required = process.env['REQUIRE_ALL_STORES'] === '1';
-  it('can be run', { skip: required ? false : `needs ${what}` }, () => {
-    throw new Error(`REQUIRE_ALL_STORES is set, and this store needs ${what}.`);
-  });
 }
 
 const fileOf = new WeakMap<Store, string>();
