@@ -10,11 +10,13 @@ export interface Sent {
 
 /** Sends requests as a page of the app does, and keeps cookies as a browser does. */
 export class Browser {
-  readonly cookies: Map<string, string> = new Map();
-  readonly #app: App;
+  readonly cookies: Map<string, string>;
+  readonly #app: App | string;
 
-  constructor(app: App) {
+  /** Of an app, or of one that listens at this address; with the jar of another browser, which both fill then. */
+  constructor(app: App | string, cookies: Map<string, string> = new Map()) {
     this.#app = app;
+    this.cookies = cookies;
   }
 
   get(path: string, sent?: Sent): Promise<Response> {

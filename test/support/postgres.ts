@@ -19,14 +19,14 @@ export const postgresBinaries: string | null = findBinaries();
 
 /*
  * A shell runs the server, and does what its standard input says. At the end of that, which comes with the end of the
- * test's process at the latest, it stops the server and takes the folder away. Speed instead of safety: nothing of it
- * has to survive the machine.
+ * test's process at the latest, it stops the server and takes the folder away. Speed instead of safety: what is committed
+ * survives `kill`, since the system has it by then, but not the machine's end.
  */
 const SUPERVISOR = `
   while read -r command; do
     case $command in
       start) { "$0/postgres" -D data -k "$PWD" -c listen_addresses= -c max_connections=100 -c shared_buffers=16MB \
-        -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_wal_size=1GB; echo exited; } & ;;
+        -c fsync=off -c full_page_writes=off -c max_wal_size=1GB; echo exited; } & ;;
       kill) kill -9 "$(head -n 1 data/postmaster.pid)" ;;
     esac
   done

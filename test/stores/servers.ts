@@ -1,0 +1,73 @@
+import { join } from 'node:path';
+import { after, before } from 'node:test';
+import { Pool } from 'pg';
+import { describeIfPresent } from '../support/needs.js';
+import { postgresBinaries, startPostgres } from '../support/postgres.js';
+import { hasRedisServer, startRedisServer } from '../support/redis-server.js';
+import type { SharedDatabase } from './shared-store.js';
+
+/** A database server of the tests' own, which may be killed. What it has acknowledged survives that. */
+export interface SharedServer {
+  readonly database: SharedDatabase;
+  /** At once, as by SIGKILL. */
+  kill(): Promise<void>;
+  restart(): Promise<void>;
+  stop(): Promise<void>;
+  /** How many transactions the server has ended because they waited for each other; Redis has no such. */
+  deadlocks(): Promise<number>;
+}
+
+interface Kind {
+  readonly name: string;
+  readonly start: () => Promise<SharedServer>;
+  readonly missing?: string;
+}
+
+const kinds: readonly Kind[] = [
+  {
+    name: 'PostgreSQL',
+    start: sharedPostgres,
+    ...(postgresBinaries === null ? { missing: 'PostgreSQL: initdb and postgres' } : {}),
+  },
+  { name: 'Redis', start: sharedRedis, ...(hasRedisServer ? {} : { missing: 'redis-server in the PATH' }) },
+];
+
+/** Writes tests for every store that processes on several machines can share, in a `describe` with a server of its own. */
+export function forEachServer(body: (server: () => SharedServer) => void): void {
+  for (const { name, start, missing } of kinds) {
+    describeIfPresent(`over one ${name}`, missing, () => {
+      let server: SharedServer | undefined;
+      before(async () => {
+        server = await start();
+      });
+      after(() => server?.stop());
+      body(() => {
+        if (server === undefined) throw new Error('The server is started before the first test.');
+        return server;
+      });
+    });
+  }
+}
+
+async function sharedPostgres(): Promise<SharedServer> {
+  const { config, kill, start, stop } = await startPostgres();
+  return {
+    database: { store: 'postgres', socket: join(config.host ?? '', '.s.PGSQL.5432') },
+    kill,
+    restart: start,
+    stop,
+    async deadlocks() {
+      const pool = new Pool(config);
+      const { rows } = await pool.query<{ deadlocks: number }>(
+        'SELECT deadlocks::int FROM pg_stat_database WHERE datname = current_database()',
+      );
+      await pool.end();
+      return rows[0]?.deadlocks ?? Number.NaN;
+    },
+  };
+}
+
+async function sharedRedis(): Promise<SharedServer> {
+  const server = await startRedisServer(['--appendonly', 'yes', '--appendfsync', 'always']);
+  return { ...server, database: { store: 'redis', socket: server.path }, deadlocks: async () => 0 };
+}

@@ -1,0 +1,33 @@
+import { dirname } from 'node:path';
+import { Pool } from 'pg';
+import { createClient, type RedisClientOptions } from 'redis';
+import type { Store } from '../../lib/stores/contract/store.js';
+import { postgresStore } from '../../lib/stores/postgres/index.js';
+import { redisStore } from '../../lib/stores/redis/index.js';
+
+/** Where a store is that processes share, in a form that can be handed to a child process. */
+export interface SharedDatabase {
+  readonly store: 'postgres' | 'redis';
+  /** The path of the server's unix socket. */
+  readonly socket: string;
+  /** How the app made its client. */
+  readonly redis?: RedisClientOptions;
+}
+
+/** Opens the store as an app does. Its `close` lets go of the connections. */
+export async function openShared({
+  store,
+  socket,
+  redis = {},
+}: SharedDatabase): Promise<Required<Pick<Store, 'close'>> & Store> {
+  if (store === 'postgres') {
+    const pool = new Pool({ host: dirname(socket), user: 'stepgate', database: 'postgres' });
+    const opened = postgresStore(pool);
+    await opened.migrate();
+    return { ...opened, close: () => pool.end() };
+  }
+  const client = createClient({ ...redis, socket: { path: socket, tls: false } });
+  client.on('error', () => {}); // it connects again by itself
+  await client.connect();
+  return { ...redisStore(client), close: async () => client.destroy() };
+}
