@@ -22,6 +22,7 @@ export function isSessionRow(row: SessionRow): boolean {
     isText(row.tokenHash) &&
     isTextOrNull(row.previousTokenHash) &&
     isTextOrNull(row.tokenNonce) &&
+    isTextOrNull(row.tokenMethod) &&
     isTimeOrNull(row.tokenConfirmedAt) &&
     isTextOrNull(row.refreshHash) &&
     isTextOrNull(row.parentRefreshHash) &&

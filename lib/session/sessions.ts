@@ -204,6 +204,7 @@ function columnsOf({ token, refreshToken }: Omit<SessionWithTokens, 'row'>, now:
     tokenHash: hashToken(token),
     previousTokenHash: null,
     tokenNonce: null,
+    tokenMethod: null,
     tokenConfirmedAt: now,
     refreshHash: refreshToken?.hash ?? null,
     parentRefreshHash: null,

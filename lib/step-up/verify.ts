@@ -30,7 +30,7 @@ export type VerifyOutcome<Verified> =
   | { readonly outcome: 'failed' }
   | { readonly outcome: 'locked'; readonly until: number }
   | { readonly outcome: 'disabled' }
-  /** The session token has been replaced by something else, or the session is gone. */
+  /** The session token has been replaced by something else, another method's step-up too, or the session is gone. */
   | { readonly outcome: 'session-lost' };
 
 export interface RecordedStepUp {
@@ -116,7 +116,8 @@ export function createVerify(options: VerifyOptions): Verify {
       presented: hashToken(token),
       nonce,
       tokenHash: hashToken(successorOf(token, nonce, secrets[0].key('step-up'))),
-      proof: challenge?.purpose === 'action' ? null : { method: method.name, verifiedAt },
+      method: method.name,
+      verifiedAt: challenge?.purpose === 'action' ? null : verifiedAt,
       now: verifiedAt,
     });
     // A parallel step-up may have come first: then its token is everybody's.

@@ -106,7 +106,14 @@ const WRONG_ROWS: Readonly<Record<string, (row: SessionRow) => object>> = {
       [
         ...(['id', 'userId', 'delivery', 'createdAt', 'authenticatedAt', 'lastSeenAt', 'idleExpiresAt'] as const),
         ...(['expiresAt', 'userAgent', 'ip', 'label', 'data', 'tokenHash', 'previousTokenHash', 'tokenNonce'] as const),
-        ...(['tokenConfirmedAt', 'refreshHash', 'parentRefreshHash', 'refreshNonce', 'refreshedAt'] as const),
+        ...([
+          'tokenMethod',
+          'tokenConfirmedAt',
+          'refreshHash',
+          'parentRefreshHash',
+          'refreshNonce',
+          'refreshedAt',
+        ] as const),
         ...(['refreshConfirmedAt', 'amr', 'acr', 'signInProofs', 'stepUpProofs'] as const),
       ] satisfies readonly (keyof SessionRow)[]
     ).flatMap((name) => [

@@ -41,6 +41,7 @@ const row: SessionRow = {
   tokenHash: hashToken(TOKEN),
   previousTokenHash: null,
   tokenNonce: null,
+  tokenMethod: null,
   tokenConfirmedAt: NOW,
   refreshHash: null,
   parentRefreshHash: null,

@@ -100,7 +100,8 @@ describe('POST /logout', () => {
         presented: hashToken(Buffer.from(token, 'base64url')),
         nonce: 'AAAAAAAAAAAAAAAAAAAAAA',
         tokenHash: hashToken(randomBytes(32)),
-        proof: null,
+        method: 'passkey',
+        verifiedAt: null,
         now: app.clock.now(),
       });
       assert.equal(recorded.outcome, 'recorded');

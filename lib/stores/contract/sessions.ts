@@ -33,6 +33,8 @@ export interface SessionRow extends Session {
   readonly previousTokenHash: TokenHash | null;
   /** What the current session token was derived with out of the previous one; null when it came with a refresh token. */
   readonly tokenNonce: string | null;
+  /** The method whose step-up made the current session token; null when it came otherwise. */
+  readonly tokenMethod: string | null;
   /** When the current session token was first used; null until then. */
   readonly tokenConfirmedAt: number | null;
   /** The current refresh token; null for a session without one. */
@@ -104,8 +106,9 @@ export interface RecordStepUp {
   /** What the new session token was derived with out of the presented one. */
   readonly nonce: string;
   readonly tokenHash: TokenHash;
-  /** The proof; null for a step-up that makes none (an action's). */
-  readonly proof: { readonly method: string; readonly verifiedAt: number } | null;
+  readonly method: string;
+  /** The time of the proof; null for a step-up that makes none (an action's). */
+  readonly verifiedAt: number | null;
   readonly now: number;
 }
 
@@ -187,12 +190,13 @@ export interface SessionStore {
   rotateRefresh(rotate: RotateRefresh): Promise<boolean>;
   /**
    * Notes a step-up on a session live at `now` and replaces its token, in one step:
-   * - `presented` is the current token: it becomes the previous one, `tokenHash` and `nonce` take its place,
+   * - `presented` is the current token: it becomes the previous one, `tokenHash`, `nonce` and `method` take its place,
    *   unconfirmed; an unconfirmed refresh token that it came with is confirmed by that (at `now`).
    * - `presented` is the previous token, and the current one is unconfirmed (its answer was lost, or is on its way to
-   *   another tab): with a `tokenNonce` the current token stays; without one (it came with a refresh) `tokenHash` and
-   *   `nonce` take its place, unconfirmed, and the previous one stays.
-   * - else `lost`.
+   *   another tab): where a step-up with the same method made it, it stays; where it came with a refresh, `tokenHash`,
+   *   `nonce` and `method` take its place, unconfirmed, and the previous one stays.
+   * - else `lost`; so also where a step-up with another method made the current token: whoever has it need not be able
+   *   to pass this method, and would come by its proof.
    * A proof is kept in `stepUpProofs`, where a later time of the same method stays. Gives the row as it is then.
    */
   recordStepUp(record: RecordStepUp): Promise<RecordStepUpOutcome>;

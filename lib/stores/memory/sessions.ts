@@ -119,6 +119,7 @@ export function memorySessions(): SessionStore {
         tokenHash,
         previousTokenHash: row.tokenHash,
         tokenNonce: null,
+        tokenMethod: null,
         tokenConfirmedAt: null,
         refreshHash: successor,
         parentRefreshHash: presented,
@@ -132,17 +133,26 @@ export function memorySessions(): SessionStore {
       return true;
     },
 
-    async recordStepUp({ id, presented, nonce, tokenHash, proof, now }) {
+    async recordStepUp({ id, presented, nonce, tokenHash, method, verifiedAt, now }) {
       const row = getLive(id, now);
       const isCurrent = row?.tokenHash === presented;
-      const isPrevious = row?.previousTokenHash === presented && row.tokenConfirmedAt === null;
+      const isPrevious =
+        row?.previousTokenHash === presented &&
+        row.tokenConfirmedAt === null &&
+        (row.tokenMethod === null || row.tokenMethod === method);
       if (!row || (!isCurrent && !isPrevious)) return { outcome: 'lost' };
-      const isReplaced = isCurrent || row.tokenNonce === null;
+      const replacement = {
+        tokenHash,
+        tokenNonce: nonce,
+        tokenMethod: method,
+        previousTokenHash: presented,
+        tokenConfirmedAt: null,
+      };
       put({
         ...row,
-        ...(isReplaced ? { tokenHash, tokenNonce: nonce, previousTokenHash: presented, tokenConfirmedAt: null } : {}),
+        ...(isCurrent || row.tokenMethod === null ? replacement : {}),
         refreshConfirmedAt: row.refreshConfirmedAt ?? (isCurrent && cameWithRefresh(row) ? now : null),
-        stepUpProofs: proof === null ? row.stepUpProofs : withProof(row.stepUpProofs, proof.method, proof.verifiedAt),
+        stepUpProofs: verifiedAt === null ? row.stepUpProofs : withProof(row.stepUpProofs, method, verifiedAt),
       });
       const recorded = get(id);
       return recorded === null ? { outcome: 'lost' } : { outcome: 'recorded', row: recorded };
@@ -166,6 +176,7 @@ export function memorySessions(): SessionStore {
         tokenHash,
         previousTokenHash: null,
         tokenNonce: null,
+        tokenMethod: null,
         tokenConfirmedAt: now,
         refreshHash,
         parentRefreshHash: null,

@@ -21,6 +21,7 @@ CREATE TABLE stepgate_sessions (
   token_hash           text COLLATE "C" NOT NULL UNIQUE,
   previous_token_hash  text COLLATE "C",
   token_nonce          text,
+  token_method         text,
   token_confirmed_at   bigint,
   refresh_hash         text,
   parent_refresh_hash  text,

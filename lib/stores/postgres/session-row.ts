@@ -21,6 +21,7 @@ const COLUMNS = {
   tokenHash: 'token_hash',
   previousTokenHash: 'previous_token_hash',
   tokenNonce: 'token_nonce',
+  tokenMethod: 'token_method',
   tokenConfirmedAt: 'token_confirmed_at::float8',
   refreshHash: 'refresh_hash',
   parentRefreshHash: 'parent_refresh_hash',

@@ -58,25 +58,28 @@ const REVOKE_ALL: Ended = {
 const ROTATE: Statement<never> = {
   name: 'rotate',
   text: `UPDATE stepgate_sessions s SET
-      previous_token_hash = s.token_hash, token_hash = $6, token_nonce = NULL, token_confirmed_at = NULL,
+      previous_token_hash = s.token_hash, token_hash = $6, token_nonce = NULL, token_method = NULL,
+      token_confirmed_at = NULL,
       parent_refresh_hash = s.refresh_hash, refresh_hash = $4, refresh_nonce = $5, refreshed_at = $1,
       refresh_confirmed_at = NULL, last_seen_at = greatest(s.last_seen_at, $1),
       idle_expires_at = greatest(s.idle_expires_at, least($7, s.expires_at)), step_up_proofs = '{}'
     WHERE s.id = $2 AND s.refresh_hash = $3 AND ${LIVE}`,
 };
-// The presented token is current, or it is the previous one of a replacement that nobody has seen yet.
+// The presented token is current, or it is the previous one of a replacement that nobody has seen yet, and that no
+// other method's step-up made.
 const STEP_UP: Rows = {
   name: 'step_up',
   text: `UPDATE stepgate_sessions s SET
-      token_hash = CASE WHEN s.token_hash = $3 OR s.token_nonce IS NULL THEN $5 ELSE s.token_hash END,
-      token_nonce = CASE WHEN s.token_hash = $3 OR s.token_nonce IS NULL THEN $4 ELSE s.token_nonce END,
-      previous_token_hash = $3, token_confirmed_at = NULL,
+      token_hash = CASE WHEN s.token_hash = $3 OR s.token_method IS NULL THEN $5 ELSE s.token_hash END,
+      token_nonce = CASE WHEN s.token_hash = $3 OR s.token_method IS NULL THEN $4 ELSE s.token_nonce END,
+      token_method = $6, previous_token_hash = $3, token_confirmed_at = NULL,
       refresh_confirmed_at = coalesce(s.refresh_confirmed_at,
         CASE WHEN s.token_hash = $3 AND ${CAME_WITH_REFRESH} THEN $1::int8 END),
-      step_up_proofs = CASE WHEN $6::text IS NULL THEN s.step_up_proofs ELSE s.step_up_proofs
+      step_up_proofs = CASE WHEN $7::int8 IS NULL THEN s.step_up_proofs ELSE s.step_up_proofs
         || jsonb_build_object($6::text, greatest($7::int8, (s.step_up_proofs ->> $6::text)::int8)) END
     WHERE s.id = $2 AND ${LIVE}
-      AND (s.token_hash = $3 OR (s.previous_token_hash = $3 AND s.token_confirmed_at IS NULL))
+      AND (s.token_hash = $3 OR (s.previous_token_hash = $3 AND s.token_confirmed_at IS NULL
+        AND (s.token_method IS NULL OR s.token_method = $6)))
     RETURNING ${ROW}`,
 };
 const DROP_PROOFS: Statement<never> = {
@@ -86,7 +89,8 @@ const DROP_PROOFS: Statement<never> = {
 const REPLACE: Statement<never> = {
   name: 'replace',
   text: `UPDATE stepgate_sessions s SET
-      token_hash = $5, previous_token_hash = NULL, token_nonce = NULL, token_confirmed_at = $1,
+      token_hash = $5, previous_token_hash = NULL, token_nonce = NULL, token_method = NULL,
+      token_confirmed_at = $1,
       refresh_hash = $6, parent_refresh_hash = NULL, refresh_nonce = NULL,
       refreshed_at = CASE WHEN $6::text IS NULL THEN NULL ELSE $1::int8 END,
       refresh_confirmed_at = CASE WHEN $6::text IS NULL THEN NULL ELSE $1::int8 END,
@@ -142,9 +146,8 @@ export function postgresSessions(db: Database): SessionStore {
       const { count } = await db.run(ROTATE, [now, id, presented, successor, nonce, tokenHash, idleExpiresAt]);
       return count === 1;
     },
-    async recordStepUp({ id, presented, nonce, tokenHash, proof, now }) {
-      const values = [now, id, presented, nonce, tokenHash, proof?.method ?? null, proof?.verifiedAt ?? null];
-      const row = await one(STEP_UP, values);
+    async recordStepUp({ id, presented, nonce, tokenHash, method, verifiedAt, now }) {
+      const row = await one(STEP_UP, [now, id, presented, nonce, tokenHash, method, verifiedAt]);
       return row === null ? { outcome: 'lost' } : { outcome: 'recorded', row };
     },
     dropProofs: async (id) => (await db.run(DROP_PROOFS, [id])).count === 1,

@@ -45,6 +45,7 @@ export function toRow(flat: readonly string[]): SessionRow | null {
     tokenHash: text('tokenHash') as TokenHash, // as `toFields` wrote it
     previousTokenHash: hashOrNull('previousTokenHash'),
     tokenNonce: textOrNull('tokenNonce'),
+    tokenMethod: textOrNull('tokenMethod'),
     tokenConfirmedAt: numberOrNull('tokenConfirmedAt'),
     refreshHash: hashOrNull('refreshHash'),
     parentRefreshHash: hashOrNull('parentRefreshHash'),

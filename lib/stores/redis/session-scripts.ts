@@ -132,7 +132,7 @@ if row[1] ~= presented or not live(KEYS[1], now) then return {} end
 redis.call('HSET', KEYS[1], 'previousTokenHash', row[2], 'tokenHash', token, 'parentRefreshHash', presented,
   'refreshHash', successor, 'refreshNonce', nonce, 'refreshedAt', ARGV[1],
   'lastSeenAt', integer(math.max(now, tonumber(row[3]))))
-redis.call('HDEL', KEYS[1], 'tokenNonce', 'tokenConfirmedAt', 'refreshConfirmedAt')
+redis.call('HDEL', KEYS[1], 'tokenNonce', 'tokenMethod', 'tokenConfirmedAt', 'refreshConfirmedAt')
 drop_fields(KEYS[1], '${STEP_UP}')
 slide(KEYS[1], idle, now, margin)
 return redis.call('HGETALL', KEYS[1])`);
@@ -141,16 +141,17 @@ return redis.call('HGETALL', KEYS[1])`);
 export const RECORD_STEP_UP: Script = script(`${LIVE}
 local now, presented, nonce, token, method, verified_at = tonumber(ARGV[1]), ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 if not live(KEYS[1], now) then return {} end
-local row = redis.call('HMGET', KEYS[1], 'tokenHash', 'previousTokenHash', 'tokenConfirmedAt', 'tokenNonce')
+local row = redis.call('HMGET', KEYS[1], 'tokenHash', 'previousTokenHash', 'tokenConfirmedAt', 'tokenMethod')
 local is_current = row[1] == presented
--- Or it is the previous one of a replacement that nobody has seen yet.
-if not is_current and not (row[2] == presented and not row[3]) then return {} end
+-- Or it is the previous one of a replacement that nobody has seen yet, and that no other method's step-up made.
+if not is_current and not (row[2] == presented and not row[3] and (not row[4] or row[4] == method)) then return {} end
 if is_current and came_with_refresh(KEYS[1]) then redis.call('HSETNX', KEYS[1], 'refreshConfirmedAt', ARGV[1]) end
 if is_current or not row[4] then
-  redis.call('HSET', KEYS[1], 'tokenHash', token, 'tokenNonce', nonce, 'previousTokenHash', presented)
+  redis.call('HSET', KEYS[1], 'tokenHash', token, 'tokenNonce', nonce, 'tokenMethod', method,
+    'previousTokenHash', presented)
   redis.call('HDEL', KEYS[1], 'tokenConfirmedAt')
 end
-if method ~= '' then
+if verified_at ~= '' then
   local field = '${STEP_UP}' .. method
   local known = redis.call('HGET', KEYS[1], field)
   if not known or tonumber(known) < tonumber(verified_at) then redis.call('HSET', KEYS[1], field, verified_at) end
@@ -169,8 +170,8 @@ export const REPLACE: Script = script(`${LIVE}
 local now, presented, token, refresh, prefix, id, ttl =
   tonumber(ARGV[1]), ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6], tonumber(ARGV[7])
 if redis.call('HGET', KEYS[1], 'tokenHash') ~= presented or not live(KEYS[1], now) then return { 'lost' } end
-redis.call('HDEL', KEYS[1], 'previousTokenHash', 'tokenNonce', 'refreshHash', 'parentRefreshHash', 'refreshNonce',
-  'refreshedAt', 'refreshConfirmedAt')
+redis.call('HDEL', KEYS[1], 'previousTokenHash', 'tokenNonce', 'tokenMethod', 'refreshHash', 'parentRefreshHash',
+  'refreshNonce', 'refreshedAt', 'refreshConfirmedAt')
 redis.call('HSET', KEYS[1], 'tokenHash', token, 'tokenConfirmedAt', ARGV[1])
 if refresh ~= '' then
   redis.call('HSET', KEYS[1], 'refreshHash', refresh, 'refreshedAt', ARGV[1], 'refreshConfirmedAt', ARGV[1])

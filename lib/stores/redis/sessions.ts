@@ -151,8 +151,8 @@ export function redisSessions(run: RunScript): SessionStore {
       await sweep([], unused([...tokensOf(before), tokenHash], row ?? (await read(userId, id))));
       return row !== null;
     },
-    async recordStepUp({ id, presented, nonce, tokenHash, proof, now }) {
-      const args = [now, presented, nonce, tokenHash, proof?.method ?? '', proof?.verifiedAt ?? ''];
+    async recordStepUp({ id, presented, nonce, tokenHash, method, verifiedAt, now }) {
+      const args = [now, presented, nonce, tokenHash, method, verifiedAt ?? ''];
       const before = await get(id);
       if (before === null || !isLive(before, now) || !tokensOf(before).includes(presented)) return { outcome: 'lost' };
       const { userId, expiresAt } = before;

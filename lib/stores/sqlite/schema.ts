@@ -26,6 +26,7 @@ const SESSIONS = `
     token_hash           TEXT    NOT NULL,
     previous_token_hash  TEXT,
     token_nonce          TEXT,
+    token_method         TEXT,
     token_confirmed_at   INTEGER,
     refresh_hash         TEXT,
     parent_refresh_hash  TEXT,

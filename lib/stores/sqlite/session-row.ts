@@ -2,13 +2,13 @@ import type { SessionRow } from '../contract/sessions.js';
 import { tokenKey } from './token-key.js';
 
 /**
- * What is selected of a row: one JSON text of all 25 values. Handing a value over from SQLite to JavaScript costs about
- * 0.2 µs, so that 25 of them would take longer than finding the row. The last four are JSON in the table already.
+ * What is selected of a row: one JSON text of all 26 values. Handing a value over from SQLite to JavaScript costs about
+ * 0.2 µs, so that 26 of them would take longer than finding the row. The last four are JSON in the table already.
  */
 export const ROW = `'[' || json_array(
   id, user_id, delivery, created_at, authenticated_at, last_seen_at, idle_expires_at, expires_at, user_agent, ip, label,
-  token_hash, previous_token_hash, token_nonce, token_confirmed_at, refresh_hash, parent_refresh_hash, refresh_nonce,
-  refreshed_at, refresh_confirmed_at, acr
+  token_hash, previous_token_hash, token_nonce, token_method, token_confirmed_at, refresh_hash, parent_refresh_hash,
+  refresh_nonce, refreshed_at, refresh_confirmed_at, acr
 ) || ',' || amr || ',' || sign_in_proofs || ',' || step_up_proofs || ',' || ifnull(data, 'null') || ']'`;
 
 type Scalars = readonly [
@@ -26,6 +26,7 @@ type Scalars = readonly [
   tokenHash: SessionRow['tokenHash'],
   previousTokenHash: SessionRow['previousTokenHash'],
   tokenNonce: SessionRow['tokenNonce'],
+  tokenMethod: SessionRow['tokenMethod'],
   tokenConfirmedAt: SessionRow['tokenConfirmedAt'],
   refreshHash: SessionRow['refreshHash'],
   parentRefreshHash: SessionRow['parentRefreshHash'],
@@ -60,13 +61,14 @@ export function toRow(json: string): SessionRow {
     tokenHash: scalars[11],
     previousTokenHash: scalars[12],
     tokenNonce: scalars[13],
-    tokenConfirmedAt: scalars[14],
-    refreshHash: scalars[15],
-    parentRefreshHash: scalars[16],
-    refreshNonce: scalars[17],
-    refreshedAt: scalars[18],
-    refreshConfirmedAt: scalars[19],
-    acr: scalars[20],
+    tokenMethod: scalars[14],
+    tokenConfirmedAt: scalars[15],
+    refreshHash: scalars[16],
+    parentRefreshHash: scalars[17],
+    refreshNonce: scalars[18],
+    refreshedAt: scalars[19],
+    refreshConfirmedAt: scalars[20],
+    acr: scalars[21],
     amr,
     signInProofs,
     stepUpProofs,
@@ -86,12 +88,12 @@ function parse(json: string): Selected {
 export const INSERT_ROW = `
   INSERT INTO stepgate_sessions (
     token_key, id, user_id, delivery, created_at, authenticated_at, last_seen_at, idle_expires_at, expires_at, user_agent, ip,
-    label, token_hash, previous_token_hash, token_nonce, token_confirmed_at, refresh_hash, parent_refresh_hash,
-    refresh_nonce, refreshed_at, refresh_confirmed_at, acr, amr, sign_in_proofs, step_up_proofs, data
+    label, token_hash, previous_token_hash, token_nonce, token_method, token_confirmed_at, refresh_hash,
+    parent_refresh_hash, refresh_nonce, refreshed_at, refresh_confirmed_at, acr, amr, sign_in_proofs, step_up_proofs, data
   ) VALUES (
     @tokenKey, @id, @userId, @delivery, @createdAt, @authenticatedAt, @lastSeenAt, @idleExpiresAt, @expiresAt, @userAgent, @ip,
-    @label, @tokenHash, @previousTokenHash, @tokenNonce, @tokenConfirmedAt, @refreshHash, @parentRefreshHash,
-    @refreshNonce, @refreshedAt, @refreshConfirmedAt, @acr, @amr, @signInProofs, @stepUpProofs, @data
+    @label, @tokenHash, @previousTokenHash, @tokenNonce, @tokenMethod, @tokenConfirmedAt, @refreshHash,
+    @parentRefreshHash, @refreshNonce, @refreshedAt, @refreshConfirmedAt, @acr, @amr, @signInProofs, @stepUpProofs, @data
   )`;
 
 export function rowParameters(row: SessionRow): object {

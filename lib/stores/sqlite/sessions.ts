@@ -82,6 +82,7 @@ export function sessionWrites(db: Database): SessionWrites {
   const rotate = db.prepare(`
     UPDATE stepgate_sessions SET
       previous_token_hash = token_hash, token_key = @tokenKey, token_hash = @tokenHash, token_nonce = NULL,
+      token_method = NULL,
       token_confirmed_at = NULL,
       parent_refresh_hash = refresh_hash, refresh_hash = @successor, refresh_nonce = @nonce, refreshed_at = @now,
       refresh_confirmed_at = NULL, last_seen_at = max(last_seen_at, @now),
@@ -91,13 +92,14 @@ export function sessionWrites(db: Database): SessionWrites {
   const stepUp = db
     .prepare<[WithKey<RecordStepUp>], string>(`
     UPDATE stepgate_sessions SET
-      token_key = iif(token_hash = @presented OR token_nonce IS NULL, @tokenKey, token_key),
-      token_hash = iif(token_hash = @presented OR token_nonce IS NULL, @tokenHash, token_hash),
-      token_nonce = iif(token_hash = @presented OR token_nonce IS NULL, @nonce, token_nonce),
-      previous_token_hash = @presented, token_confirmed_at = NULL,
+      token_key = iif(token_hash = @presented OR token_method IS NULL, @tokenKey, token_key),
+      token_hash = iif(token_hash = @presented OR token_method IS NULL, @tokenHash, token_hash),
+      token_nonce = iif(token_hash = @presented OR token_method IS NULL, @nonce, token_nonce),
+      token_method = @method, previous_token_hash = @presented, token_confirmed_at = NULL,
       refresh_confirmed_at = coalesce(refresh_confirmed_at, iif(token_hash = @presented AND ${cameWithRefresh}, @now, NULL))
     WHERE id = @id AND ends_at > @now
-      AND (token_hash = @presented OR (previous_token_hash = @presented AND token_confirmed_at IS NULL))
+      AND (token_hash = @presented OR (previous_token_hash = @presented AND token_confirmed_at IS NULL
+        AND (token_method IS NULL OR token_method = @method)))
     RETURNING ${ROW}`)
     .pluck();
   const setStepUpProofs = db.prepare<[string, string]>('UPDATE stepgate_sessions SET step_up_proofs = ? WHERE id = ?');
@@ -107,7 +109,7 @@ export function sessionWrites(db: Database): SessionWrites {
   const replaceTokens = db.prepare(`
     UPDATE stepgate_sessions SET
       token_key = @tokenKey, token_hash = @tokenHash, previous_token_hash = NULL, token_nonce = NULL,
-      token_confirmed_at = @now,
+      token_method = NULL, token_confirmed_at = @now,
       refresh_hash = @refreshHash, parent_refresh_hash = NULL, refresh_nonce = NULL,
       refreshed_at = iif(@refreshHash IS NULL, NULL, @now), refresh_confirmed_at = iif(@refreshHash IS NULL, NULL, @now),
       sign_in_proofs = '{}', step_up_proofs = '{}'
@@ -148,8 +150,8 @@ export function sessionWrites(db: Database): SessionWrites {
       const json = stepUp.get(withKey(record));
       if (json === undefined) return { outcome: 'lost' };
       const row = toRow(json);
-      if (record.proof === null) return { outcome: 'recorded', row };
-      const stepUpProofs = withProof(row.stepUpProofs, record.proof.method, record.proof.verifiedAt);
+      if (record.verifiedAt === null) return { outcome: 'recorded', row };
+      const stepUpProofs = withProof(row.stepUpProofs, record.method, record.verifiedAt);
       setStepUpProofs.run(JSON.stringify(stepUpProofs), row.id);
       return { outcome: 'recorded', row: { ...row, stepUpProofs } };
     },

@@ -20,6 +20,7 @@ const replaced = {
   tokenHash: hashOf('new token'),
   previousTokenHash: null,
   tokenNonce: null,
+  tokenMethod: null,
   tokenConfirmedAt: NOW,
   refreshHash: hashOf('new refresh'),
   parentRefreshHash: null,

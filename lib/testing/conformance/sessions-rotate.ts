@@ -21,6 +21,7 @@ const rotated = {
   tokenHash: hashOf('new token'),
   previousTokenHash: hashOf('a token'),
   tokenNonce: null,
+  tokenMethod: null,
   tokenConfirmedAt: null,
   refreshHash: hashOf('successor'),
   parentRefreshHash: hashOf('a refresh'),

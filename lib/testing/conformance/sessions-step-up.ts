@@ -11,7 +11,8 @@ const STEP_UP: RecordStepUp = {
   presented: hashOf('a token'),
   nonce: 'new nonce',
   tokenHash: hashOf('new token'),
-  proof: { method: 'passkey', verifiedAt: NOW - 5 },
+  method: 'passkey',
+  verifiedAt: NOW - 5,
   now: NOW,
 };
 
@@ -20,6 +21,7 @@ const recorded = {
   tokenHash: hashOf('new token'),
   previousTokenHash: hashOf('a token'),
   tokenNonce: 'new nonce',
+  tokenMethod: 'passkey',
   tokenConfirmedAt: null,
   stepUpProofs: { totp: NOW - 40_000, passkey: NOW - 5 },
 };
@@ -29,7 +31,7 @@ const RETRY: RecordStepUp = {
   ...STEP_UP,
   nonce: 'other nonce',
   tokenHash: hashOf('other token'),
-  proof: { method: 'passkey', verifiedAt: NOW + 7 },
+  verifiedAt: NOW + 7,
   now: NOW + 9,
 };
 
@@ -43,6 +45,8 @@ const PROOFS: readonly (readonly [method: string, verifiedAt: number, latest: Pr
 ];
 
 const LOST = { outcome: 'lost' };
+
+const CAME_WITH_REFRESH = { tokenNonce: null, tokenMethod: null };
 
 export const sessionsStepUp: CaseGroup = {
   group: 'sessions.recordStepUp and sessions.dropProofs',
@@ -65,7 +69,7 @@ export const sessionsStepUp: CaseGroup = {
 
     'confirm a refresh token that was not, and make up none': async ({ sessions }) => {
       const cookie = sessionRow({ id: 'cookie' });
-      await given(sessions, { ...row, tokenNonce: null, refreshConfirmedAt: null }, cookie);
+      await given(sessions, { ...row, ...CAME_WITH_REFRESH, refreshConfirmedAt: null }, cookie);
       await sessions.recordStepUp(STEP_UP);
       assert.deepEqual(await sessions.get('a'), { ...recorded, refreshConfirmedAt: NOW });
       const record = { ...STEP_UP, id: 'cookie', presented: cookie.tokenHash, tokenHash: hashOf('new cookie token') };
@@ -82,7 +86,7 @@ export const sessionsStepUp: CaseGroup = {
     'write no proof where there is none': async ({ sessions }) => {
       await given(sessions, row);
       const expected = { ...recorded, stepUpProofs: row.stepUpProofs };
-      assert.deepEqual(await sessions.recordStepUp({ ...STEP_UP, proof: null }), {
+      assert.deepEqual(await sessions.recordStepUp({ ...STEP_UP, verifiedAt: null }), {
         outcome: 'recorded',
         row: expected,
       });
@@ -94,7 +98,7 @@ export const sessionsStepUp: CaseGroup = {
       let presented = hashOf('a token');
       for (const [method, verifiedAt, latest] of PROOFS) {
         const tokenHash = hashOf(`${presented} next`);
-        await sessions.recordStepUp({ ...STEP_UP, presented, tokenHash, proof: { method, verifiedAt } });
+        await sessions.recordStepUp({ ...STEP_UP, presented, tokenHash, method, verifiedAt });
         assert.deepEqual((await sessions.get('a'))?.stepUpProofs, latest);
         presented = tokenHash;
       }
@@ -110,14 +114,24 @@ export const sessionsStepUp: CaseGroup = {
       assert.equal(await sessions.find(hashOf('other token')), null);
     },
 
+    'are lost by another verify with the same presented token and another method': async ({ sessions }) => {
+      await given(sessions, row);
+      await sessions.recordStepUp(STEP_UP);
+      for (const verifiedAt of [RETRY.verifiedAt, null]) {
+        assert.deepEqual(await sessions.recordStepUp({ ...RETRY, method: 'password', verifiedAt }), LOST);
+      }
+      assert.deepEqual(await sessions.get('a'), recorded);
+    },
+
     'replace a token that came with a refresh and that nobody used, for the one before it': async ({ sessions }) => {
-      const refreshed = { ...row, tokenNonce: null, tokenConfirmedAt: null, refreshConfirmedAt: null };
+      const refreshed = { ...row, ...CAME_WITH_REFRESH, tokenConfirmedAt: null, refreshConfirmedAt: null };
       await given(sessions, refreshed);
       const presented = hashOf('a previous token');
       const expected = {
         ...refreshed,
         tokenHash: hashOf('new token'),
         tokenNonce: 'new nonce',
+        tokenMethod: 'passkey',
         stepUpProofs: recorded.stepUpProofs,
       };
       assert.deepEqual(await sessions.recordStepUp({ ...STEP_UP, presented }), { outcome: 'recorded', row: expected });

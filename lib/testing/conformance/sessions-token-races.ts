@@ -27,13 +27,14 @@ function replacement(sessions: SessionStore, n: number, id = 'a'): ReturnType<Se
   });
 }
 
-function stepUp(sessions: SessionStore, n: number): ReturnType<SessionStore['recordStepUp']> {
+function stepUp(sessions: SessionStore, n: number, method = 'passkey'): ReturnType<SessionStore['recordStepUp']> {
   return sessions.recordStepUp({
     id: 'a',
     presented: hashOf('a token'),
     nonce: `step-up nonce ${n}`,
     tokenHash: hashOf(`step-up token ${n}`),
-    proof: { method: 'passkey', verifiedAt: NOW - n },
+    method,
+    verifiedAt: NOW - n,
     now: NOW,
   });
 }
@@ -125,6 +126,20 @@ export const sessionsTokenRaces: CaseGroup = {
       const row = await sessions.get('a');
       for (const each of tokens) assert.deepEqual(each, [row?.tokenHash, row?.tokenNonce]);
       assert.deepEqual([row?.previousTokenHash, row?.stepUpProofs], [hashOf('a token'), { passkey: NOW }]);
+    },
+
+    'give it to those of one method alone where there are two': async ({ sessions }) => {
+      await given(sessions, sessionRow({ id: 'a' }));
+      const methods = ['passkey', 'password'];
+      const outcomes = await parallel(20, (n) => stepUp(sessions, n, methods[n % 2]));
+      const row = await sessions.get('a');
+      const winner = methods.indexOf(row?.tokenMethod ?? '');
+      const expected = outcomes.map((_, n) => (n % 2 === winner ? 'recorded' : 'lost'));
+      assert.deepEqual(
+        outcomes.map(({ outcome }) => outcome),
+        expected,
+      );
+      assert.deepEqual(row?.stepUpProofs, { [methods[winner] ?? '']: NOW - winner });
     },
 
     'lose neither a step-up nor a rotation that come at once': async ({ sessions }) => {

@@ -7,7 +7,13 @@ import { HOUR, hashOf, MINUTE, NOW } from './setting.js';
 const TOUCH: Touch = { id: 'a', seenAt: NOW, idleExpiresAt: NOW + 2 * HOUR, confirms: null };
 
 /** A session with a refresh token whose tokens were never used. */
-const unconfirmed = rotatedRow({ id: 'a', tokenNonce: null, tokenConfirmedAt: null, refreshConfirmedAt: null });
+const unconfirmed = rotatedRow({
+  id: 'a',
+  tokenNonce: null,
+  tokenMethod: null,
+  tokenConfirmedAt: null,
+  refreshConfirmedAt: null,
+});
 
 async function touched(sessions: SessionStore, row: SessionRow, touch: Partial<Touch>): Promise<SessionRow | null> {
   await given(sessions, row);
@@ -166,7 +172,7 @@ export const sessionsTouch: CaseGroup = {
     },
 
     'confirms no refresh token by a session token that came with a step-up': async ({ sessions }) => {
-      const row = { ...unconfirmed, tokenNonce: 'a token nonce' };
+      const row = { ...unconfirmed, tokenNonce: 'a token nonce', tokenMethod: 'totp' };
       const after = await touched(sessions, row, { confirms: row.tokenHash });
       assert.deepEqual([after?.tokenConfirmedAt, after?.refreshConfirmedAt], [NOW, null]);
     },

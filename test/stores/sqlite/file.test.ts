@@ -16,6 +16,7 @@ describe('the file of a SQLite store', () => {
       data: { tenant: 'a "quoted" \u0000 name', deep: [1, { two: null }] },
       previousTokenHash: newRow().tokenHash,
       tokenNonce: 'nonce',
+      tokenMethod: 'passkey',
       refreshHash: newRow().tokenHash,
       parentRefreshHash: newRow().tokenHash,
       refreshNonce: 'nonce',

@@ -49,6 +49,7 @@ export function newRow(over: Partial<SessionRow> = {}): SessionRow {
     tokenHash: hashToken(randomBytes(32)),
     previousTokenHash: null,
     tokenNonce: null,
+    tokenMethod: null,
     tokenConfirmedAt: NOW,
     refreshHash: null,
     parentRefreshHash: null,
