@@ -1,4 +1,6 @@
 import { type Duration, milliseconds } from '../../internal/duration.js';
+import { refuseUnknownKeys } from '../../internal/nearest.js';
+import { SetupError } from '../../internal/setup-error.js';
 import type { Store, StoreParts } from '../contract/store.js';
 import { postgresAttempts } from './attempts.js';
 import { postgresChallenges } from './challenges.js';
@@ -34,10 +36,13 @@ export type PostgresStore = Store &
 /**
  * Keeps everything in PostgreSQL, in tables named `stepgate_*`: for any number of machines. Takes the app's own
  * `pg.Pool`, and leaves it to the app to end it. Call `migrate()` once before use.
+ * Throws a `SetupError` for anything that is no pool.
  */
 export function postgresStore(pool: PostgresPool, options: PostgresStoreOptions = {}): PostgresStore {
+  refuseUnknownKeys(options, ['preparedStatements', 'timeout'], 'postgresStore');
   const { preparedStatements = true } = options;
-  const timeout = milliseconds(options.timeout ?? '5s', 'timeout');
+  const timeout = Math.min(milliseconds(options.timeout ?? '5s', 'timeout'), MAX_TIMEOUT);
+  checkPool(pool);
   const db = createDatabase({ pool, preparedStatements, timeout });
   listenForBrokenConnections(pool);
   return {
@@ -50,4 +55,16 @@ export function postgresStore(pool: PostgresPool, options: PostgresStoreOptions 
     recoveryCodes: postgresRecoveryCodes(db),
     migrate: () => migrate(pool, timeout),
   };
+}
+
+/** In milliseconds, the most that timers and PostgreSQL take: 24 days. */
+const MAX_TIMEOUT = 2 ** 31 - 1;
+
+/** A single client has what a pool has, but for the count of its connections. */
+function checkPool(pool: Partial<PostgresPool> | null | undefined): void {
+  if (typeof pool?.connect === 'function' && typeof pool.totalCount === 'number') return;
+  throw new SetupError(
+    '`postgresStore` needs a pool of `pg`.',
+    'Write postgresStore(new Pool({ connectionString })), with `Pool` of pg.',
+  );
 }

@@ -1,6 +1,7 @@
 /** The part of `pg.Pool` that is used, so that any version that has it will do. */
 export interface PostgresPool {
   connect(): Promise<PostgresClient>;
+  readonly totalCount: number;
   on(event: 'error', listener: () => void): unknown;
   listenerCount(event: 'error'): number;
 }

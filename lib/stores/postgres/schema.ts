@@ -1,3 +1,4 @@
+import { SetupError } from '../../internal/setup-error.js';
 import { type PostgresClient, type PostgresPool, withClient } from './pool.js';
 
 // Whatever is searched or sorted by is compared byte by byte, whatever language the database is set to.
@@ -148,7 +149,8 @@ async function versionOf(client: PostgresClient): Promise<number> {
   const { rows } = await client.query({ text: 'SELECT version FROM stepgate_schema' });
   const version = Number((rows[0] as { version: unknown } | undefined)?.version); // the one column that is selected
   if (version <= postgresMigrations.length) return version;
-  throw new Error(
-    `The stepgate tables are of version ${version}, made by a newer stepgate; this one knows versions up to ${postgresMigrations.length}.`,
+  throw new SetupError(
+    `The stepgate tables are of version ${version}, and this stepgate knows versions up to ${postgresMigrations.length}.`,
+    'They were made by a newer one: update stepgate here, too.',
   );
 }
