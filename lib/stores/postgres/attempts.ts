@@ -1,5 +1,5 @@
 import type { AttemptCount, AttemptStore } from '../contract/attempts.js';
-import type { Connection, Database, Statement } from './connection.js';
+import type { Database, Statement } from './connection.js';
 import { deleteSome } from './in-order.js';
 
 const COUNT = 'a.key, a.count::float8 AS count, a.ends_at::float8 AS "endsAt"';
@@ -37,17 +37,13 @@ const DELETE_OVER: Statement<never> = {
 
 /** All that writes several counters of a user has the user's lock, and so needs no order among them. */
 export function postgresAttempts(db: Database): AttemptStore {
-  async function read(on: Connection, userId: string, keys: readonly string[], now: number) {
-    return (await on.run(READ, [userId, keys, now])).rows;
-  }
-
   return {
-    read: (userId, keys, now) => read(db, userId, keys, now),
+    read: async (userId, keys, now) => (await db.read(READ, [userId, keys, now])).rows,
     count(userId, counters, now) {
       const asked = counters.map((counter) => ({ ...counter }));
       const keys = asked.map(({ key }) => key);
       return db.locked('user', userId, async (connection) => {
-        const counts = await read(connection, userId, keys, now);
+        const counts = (await connection.run(READ, [userId, keys, now])).rows;
         for (const { key, limit } of asked) {
           const at = counts.find((count) => count.key === key);
           if (at !== undefined && limit !== null && at.count >= limit) return { outcome: 'refused', at };
@@ -71,6 +67,6 @@ export function postgresAttempts(db: Database): AttemptStore {
       db.locked('user', userId, async (connection) => {
         await connection.run(DROP_FOR_USER, [userId]);
       }),
-    deleteExpired: async (now, limit) => (await db.run(DELETE_OVER, [now, limit])).count,
+    deleteExpired: async (now, limit) => (await db.write(DELETE_OVER, [now, limit])).count,
   };
 }

@@ -52,17 +52,17 @@ export function postgresChallenges(db: Database): ChallengeStore {
         await connection.run(DELETE_SURPLUS, [sessionId, max]);
       });
     },
-    take: async (sessionId, id, now) => (await db.run(TAKE, [id, sessionId, now])).rows[0] ?? null,
+    take: async (sessionId, id, now) => (await db.write(TAKE, [id, sessionId, now])).rows[0] ?? null,
     async dropForSession(sessionId) {
-      await db.run(DROP_FOR_SESSION, [sessionId]);
+      await db.write(DROP_FOR_SESSION, [sessionId]);
     },
     async dropForUser(userId) {
-      await db.run(DROP_FOR_USER, [userId]);
+      await db.write(DROP_FOR_USER, [userId]);
     },
-    spend: async (hash, expiresAt) => (await db.run(SPEND, [hash, expiresAt])).count === 1,
+    spend: async (hash, expiresAt) => (await db.write(SPEND, [hash, expiresAt])).count === 1,
     async deleteExpired(now, limit) {
-      const over = await db.run(DELETE_OVER, [now, limit]);
-      return over.count + (await db.run(DELETE_SPENT, [now, limit])).count;
+      const over = await db.write(DELETE_OVER, [now, limit]);
+      return over.count + (await db.write(DELETE_SPENT, [now, limit])).count;
     },
   };
 }

@@ -14,12 +14,22 @@ export interface Answer<Row> {
   readonly count: number;
 }
 
-/** Runs statements, on the pool or inside one transaction. The values are copied before anything is awaited. */
+export type Run = <Row>(statement: Statement<Row>, values: readonly unknown[]) => Promise<Answer<Row>>;
+
+/** Inside one transaction. */
 export interface Connection {
-  run<Row>(statement: Statement<Row>, values: readonly unknown[]): Promise<Answer<Row>>;
+  readonly run: Run;
 }
 
-export interface Database extends Connection {
+/** The values are copied before anything is awaited. */
+export interface Database {
+  /** Runs a statement that changes nothing. */
+  readonly read: Run;
+  /**
+   * Runs one statement in a transaction of its own. What is not answered in time was then never committed: without one,
+   * a statement that waits for a lock goes on waiting when nobody waits for it any more, and is applied when it has it.
+   */
+  readonly write: Run;
   /**
    * Runs `work` in a transaction that has the lock of this key to itself: read what is there, decide, write. A statement
    * begins with a look at what is committed by then, so the lock must be had before the first one that matters. `work`
@@ -44,30 +54,36 @@ export function createDatabase({ pool, preparedStatements, timeout }: DatabaseOp
     },
   });
   const plain = (client: PostgresClient, text: string) => client.query({ text, query_timeout: timeout });
+  // The isolation level is said, since the contract's races are decided by what is committed when a lock is had. The
+  // server is told the timeout, too: what we no longer wait for is not to go on waiting there, nor a machine that went
+  // away to keep its locks. All in one round trip; the numbers are ours, so they may stand in the text.
+  const begin = `BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL statement_timeout = ${timeout};
+    SET LOCAL idle_in_transaction_session_timeout = ${timeout}`;
+
+  function transaction<T>(first: string, work: (connection: Connection) => Promise<T>): Promise<T> {
+    return withClient(pool, timeout, async (client) => {
+      await plain(client, first);
+      const answer = await work(on(client));
+      await plain(client, 'COMMIT');
+      return answer;
+    });
+  }
 
   return {
-    run(statement, values) {
-      const copies = values.map((value: unknown) => (Array.isArray(value) ? Array.from<unknown>(value) : value));
+    read(statement, values) {
+      const copies = copiesOf(values);
       return withClient(pool, timeout, (client) => on(client).run(statement, copies));
     },
-    locked: (kind, key, work) =>
-      withClient(pool, timeout, async (client) => {
-        await plain(client, beginLocked(kind, key, timeout));
-        const answer = await work(on(client));
-        await plain(client, 'COMMIT');
-        return answer;
-      }),
+    write(statement, values) {
+      const copies = copiesOf(values);
+      return transaction(begin, (connection) => connection.run(statement, copies));
+    },
+    locked: (kind, key, work) => transaction(`${begin}; SELECT pg_advisory_xact_lock(${lockNumber(kind, key)})`, work),
   };
 }
 
-/**
- * All in one round trip. The isolation level is said, since at a higher one the look at what is committed would be from
- * before the lock. The server is told the timeout, too: a statement that we no longer wait for is not to go on waiting
- * for a lock, on a connection that the pool has replaced by another. The numbers are ours, so they may stand in the text.
- */
-function beginLocked(kind: string, key: string, timeout: number): string {
-  return `BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL statement_timeout = ${timeout};
-    SELECT pg_advisory_xact_lock(${lockNumber(kind, key)})`;
+function copiesOf(values: readonly unknown[]): readonly unknown[] {
+  return values.map((value: unknown) => (Array.isArray(value) ? Array.from<unknown>(value) : value));
 }
 
 /** Advisory locks are numbers of 64 bits. Two keys with one number would only wait for each other. */

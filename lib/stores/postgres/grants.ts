@@ -39,20 +39,20 @@ const DELETE_OVER: Statement<never> = {
 export function postgresGrants(db: Database): GrantStore {
   return {
     async insert({ sessionId, actionDigest, userId, method, createdAt, expiresAt }) {
-      await db.run(INSERT, [sessionId, actionDigest, userId, method, createdAt, expiresAt]);
+      await db.write(INSERT, [sessionId, actionDigest, userId, method, createdAt, expiresAt]);
     },
     async take(sessionId, actionDigest, now) {
-      const [row] = (await db.run(TAKE, [sessionId, actionDigest, now])).rows;
+      const [row] = (await db.write(TAKE, [sessionId, actionDigest, now])).rows;
       if (row !== undefined) return { outcome: 'taken', row };
-      const spent = await db.run(IS_SPENT, [sessionId, actionDigest, now]);
+      const spent = await db.read(IS_SPENT, [sessionId, actionDigest, now]);
       return { outcome: spent.count === 0 ? 'none' : 'spent' };
     },
     async dropForSession(sessionId) {
-      await db.run(DROP_FOR_SESSION, [sessionId]);
+      await db.write(DROP_FOR_SESSION, [sessionId]);
     },
     async dropForUser(userId) {
-      await db.run(DROP_FOR_USER, [userId]);
+      await db.write(DROP_FOR_USER, [userId]);
     },
-    deleteExpired: async (now, limit) => (await db.run(DELETE_OVER, [now, limit])).count,
+    deleteExpired: async (now, limit) => (await db.write(DELETE_OVER, [now, limit])).count,
   };
 }

@@ -1,5 +1,5 @@
 import type { PasskeyRow, PasskeyStore } from '../contract/passkeys.js';
-import type { Connection, Database, Statement } from './connection.js';
+import type { Database, Run, Statement } from './connection.js';
 import { deleteInOrder } from './in-order.js';
 
 const ROW = `id, user_id AS "userId", user_handle AS "userHandle", public_key AS "publicKey", counter::float8 AS counter,
@@ -43,23 +43,23 @@ const DROP_FOR_USER: Statement<never> = {
 };
 
 export function postgresPasskeys(db: Database): PasskeyStore {
-  async function insert(connection: Connection, values: readonly unknown[]): Promise<'inserted' | 'taken'> {
-    return (await connection.run(INSERT, values)).count === 1 ? 'inserted' : 'taken';
+  async function insert(run: Run, values: readonly unknown[]): Promise<'inserted' | 'taken'> {
+    return (await run(INSERT, values)).count === 1 ? 'inserted' : 'taken';
   }
 
   async function findById(id: string): Promise<PasskeyRow | null> {
-    return (await db.run(FIND_BY_ID, [id])).rows[0] ?? null;
+    return (await db.read(FIND_BY_ID, [id])).rows[0] ?? null;
   }
 
   return {
     insert(row, { first }) {
       const { id, userId } = row;
       const values = parameters(row);
-      if (!first) return insert(db, values);
+      if (!first) return insert(db.write, values);
       return db.locked('user', userId, async (connection) => {
         if ((await connection.run(FIND_BY_ID, [id])).count > 0) return 'taken';
         if ((await connection.run(HAS_METHOD, [userId])).count > 0) return 'not-first';
-        return insert(connection, values);
+        return insert(connection.run, values);
       });
     },
     findById,
@@ -67,14 +67,14 @@ export function postgresPasskeys(db: Database): PasskeyStore {
       const row = await findById(id);
       return row?.userId === userId ? row : null;
     },
-    listForUser: async (userId) => (await db.run(LIST, [userId])).rows,
+    listForUser: async (userId) => (await db.read(LIST, [userId])).rows,
     async use({ userId, id, counter, backedUp, usedAt }) {
-      return (await db.run(USE, [id, userId, counter, backedUp, usedAt])).count === 1;
+      return (await db.write(USE, [id, userId, counter, backedUp, usedAt])).count === 1;
     },
-    rename: async (userId, id, label) => (await db.run(RENAME, [id, userId, label])).rows[0] ?? null,
-    remove: async (userId, id) => (await db.run(REMOVE, [id, userId])).count === 1,
+    rename: async (userId, id, label) => (await db.write(RENAME, [id, userId, label])).rows[0] ?? null,
+    remove: async (userId, id) => (await db.write(REMOVE, [id, userId])).count === 1,
     async dropForUser(userId) {
-      await db.run(DROP_FOR_USER, [userId]);
+      await db.write(DROP_FOR_USER, [userId]);
     },
   };
 }

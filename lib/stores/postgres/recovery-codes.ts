@@ -29,9 +29,9 @@ export function postgresRecoveryCodes(db: Database): RecoveryCodeStore {
         await connection.run(INSERT, [userId, copies, now]);
       });
     },
-    take: async (userId, hash) => (await db.run(TAKE, [userId, hash])).count === 1,
+    take: async (userId, hash) => (await db.write(TAKE, [userId, hash])).count === 1,
     async count(userId) {
-      const { left, createdAt } = (await db.run(COUNT, [userId])).rows[0] ?? { left: 0, createdAt: null };
+      const { left, createdAt } = (await db.read(COUNT, [userId])).rows[0] ?? { left: 0, createdAt: null };
       return createdAt === null ? null : { left, createdAt };
     },
     dropForUser: (userId) =>

@@ -108,7 +108,7 @@ const DELETE_NOT_BEFORE: Statement<never> = {
 
 export function postgresSessions(db: Database): SessionStore {
   async function one(statement: Rows, values: readonly unknown[]) {
-    const [stored] = (await db.run(statement, values)).rows;
+    const [stored] = (await db.read(statement, values)).rows;
     return stored === undefined ? null : toRow(stored);
   }
 
@@ -133,9 +133,9 @@ export function postgresSessions(db: Database): SessionStore {
     },
     find: (tokenHash) => one(FIND, [tokenHash]),
     get: (id) => one(GET, [id]),
-    listForUser: async (userId, now) => (await db.run(LIST_FOR_USER, [now, userId])).rows.map(toRow),
-    list: async ({ limit, after, now }) => (await db.run(LIST, [now, after ?? '', limit])).rows.map(toRow),
-    revoke: async (id, userId) => (await db.run(REVOKE, [id, userId])).rows[0] ?? null,
+    listForUser: async (userId, now) => (await db.read(LIST_FOR_USER, [now, userId])).rows.map(toRow),
+    list: async ({ limit, after, now }) => (await db.read(LIST, [now, after ?? '', limit])).rows.map(toRow),
+    revoke: async (id, userId) => (await db.write(REVOKE, [id, userId])).rows[0] ?? null,
     revokeAllForUser: (userId, except, notBefore) =>
       db.locked('user', userId, async (connection) => {
         await connection.run(RAISE_NOT_BEFORE, [userId, notBefore]);
@@ -143,14 +143,14 @@ export function postgresSessions(db: Database): SessionStore {
       }),
     touch: (touches, now) => touchSessions(db, touches, now),
     async rotateRefresh({ id, presented, successor, nonce, tokenHash, idleExpiresAt, now }) {
-      const { count } = await db.run(ROTATE, [now, id, presented, successor, nonce, tokenHash, idleExpiresAt]);
+      const { count } = await db.write(ROTATE, [now, id, presented, successor, nonce, tokenHash, idleExpiresAt]);
       return count === 1;
     },
     async recordStepUp({ id, presented, nonce, tokenHash, method, verifiedAt, now }) {
-      const row = await one(STEP_UP, [now, id, presented, nonce, tokenHash, method, verifiedAt]);
-      return row === null ? { outcome: 'lost' } : { outcome: 'recorded', row };
+      const [stored] = (await db.write(STEP_UP, [now, id, presented, nonce, tokenHash, method, verifiedAt])).rows;
+      return stored === undefined ? { outcome: 'lost' } : { outcome: 'recorded', row: toRow(stored) };
     },
-    dropProofs: async (id) => (await db.run(DROP_PROOFS, [id])).count === 1,
+    dropProofs: async (id) => (await db.write(DROP_PROOFS, [id])).count === 1,
     replaceCredentials: ({ id, userId, presented, tokenHash, refreshHash, now }) =>
       db.locked('user', userId, async (connection) => {
         const replaced = await connection.run(REPLACE, [now, id, userId, presented, tokenHash, refreshHash]);
@@ -159,8 +159,8 @@ export function postgresSessions(db: Database): SessionStore {
         return { outcome: 'replaced', ended: (await connection.run(REVOKE_ALL, [userId, id])).rows };
       }),
     async deleteExpired(now, notBefore, limit) {
-      await db.run(DELETE_NOT_BEFORE, [notBefore]);
-      return (await db.run(DELETE_OVER, [now, limit])).count;
+      await db.write(DELETE_NOT_BEFORE, [notBefore]);
+      return (await db.write(DELETE_OVER, [now, limit])).count;
     },
   };
 }

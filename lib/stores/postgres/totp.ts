@@ -35,17 +35,17 @@ export function postgresTotp(db: Database): TotpStore {
     lastStep,
   ];
   return {
-    find: async (userId) => (await db.run(FIND, [userId])).rows[0] ?? null,
-    begin: async (row) => (await db.run(BEGIN, values(row))).count === 1,
+    find: async (userId) => (await db.read(FIND, [userId])).rows[0] ?? null,
+    begin: async (row) => (await db.write(BEGIN, values(row))).count === 1,
     async put(row) {
-      await db.run(PUT, values(row));
+      await db.write(PUT, values(row));
     },
     // Under the user's lock, so that "still none" holds against a passkey that is being added.
     confirm: ({ userId, encryptedSecret, step, now, first }) =>
       db.locked('user', userId, async (connection) => {
         return (await connection.run(CONFIRM, [userId, encryptedSecret, step, now, first])).count === 1;
       }),
-    useStep: async (userId, step) => (await db.run(USE_STEP, [userId, step])).count === 1,
-    remove: async (userId) => (await db.run(REMOVE, [userId])).count === 1,
+    useStep: async (userId, step) => (await db.write(USE_STEP, [userId, step])).count === 1,
+    remove: async (userId) => (await db.write(REMOVE, [userId])).count === 1,
   };
 }

@@ -11,7 +11,7 @@ export async function touchSessions(db: Database, touches: readonly Touch[], now
     const touched = await touch(db, TOUCH_FREE, round, now);
     const rest = new Map(round.filter(({ id }) => !touched.has(id)).map((each) => [each.id, each]));
     if (rest.size === 0) continue;
-    for (const { id } of (await db.run(LIVE_OF, [now, [...rest.keys()]])).rows) {
+    for (const { id } of (await db.read(LIVE_OF, [now, [...rest.keys()]])).rows) {
       const left = rest.get(id);
       if (left !== undefined) await touch(db, TOUCH_ONE, [left], now);
     }
@@ -26,7 +26,7 @@ async function touch(
 ): Promise<ReadonlySet<string>> {
   const column = <K extends keyof Touch>(name: K) => touches.map((each) => each[name]);
   const values = [now, column('id'), column('seenAt'), column('idleExpiresAt'), column('confirms')];
-  return new Set((await db.run(statement, values)).rows.map(({ id }) => id));
+  return new Set((await db.write(statement, values)).rows.map(({ id }) => id));
 }
 
 function touchStatement(name: string, lock: string): Statement<{ readonly id: string }> {
