@@ -2,15 +2,11 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { memoryStore } from '../../lib/stores/memory/index.js';
 import { storeConformance } from '../../lib/testing/index.js';
+import { runConformance } from '../support/conformance.js';
 import { forEachStore } from '../support/stores.js';
 
 forEachStore((_name, makeStore, { rawRows, expiresByItself = false, without = [] }) => {
-  const cases = storeConformance(makeStore, { expiresByItself, without, ...(rawRows ? { rawRows } : {}) });
-  for (const group of new Set(cases.map((each) => each.group))) {
-    describe(group, () => {
-      for (const { name, skip, run } of cases.filter((each) => each.group === group)) it(name, { skip }, run);
-    });
-  }
+  runConformance(storeConformance(makeStore, { expiresByItself, without, ...(rawRows ? { rawRows } : {}) }));
 });
 
 const PARTS = ['sessions', 'challenges', 'grants', 'attempts', 'passkeys', 'totp', 'recoveryCodes'];

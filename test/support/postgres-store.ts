@@ -5,27 +5,41 @@ import { type PostgresStoreOptions, postgresStore } from '../../lib/stores/postg
 import { postgresBinaries, startPostgres } from './postgres.js';
 import type { FullStore, TestStore } from './stores.js';
 
-interface Server {
+export interface ConnectedPostgres {
   readonly config: PoolConfig;
   /** For what the tests themselves have to do. */
   readonly admin: Pool;
   stop(): Promise<void>;
 }
 
+export interface PostgresTestStoreOptions extends PostgresStoreOptions {
+  /** Of the database, for example `-c default_transaction_isolation=serializable`. */
+  readonly settings?: string;
+}
+
+/** What the tests lack on this machine, if they do. */
+export const missingPostgres: string | undefined =
+  process.env['PG_URL'] === undefined && postgresBinaries === null
+    ? 'PostgreSQL: initdb and postgres, or PG_URL'
+    : undefined;
+
 /** On the server of `PG_URL`, or on one of its own, which it starts when the first store is made. */
-export function postgresTestStore(name = 'postgres', options: PostgresStoreOptions = {}): TestStore {
+export function postgresTestStore(
+  name = 'postgres',
+  { settings = '', ...options }: PostgresTestStoreOptions = {},
+): TestStore {
   const schemaOf = new WeakMap<Store, string>();
   const made: string[] = [];
   const free: string[] = [];
-  let server: Promise<Server> | null = null;
+  let server: Promise<ConnectedPostgres> | null = null;
 
   // A store has a schema to itself. Emptying one takes a tenth of the time of making one.
   async function make(): Promise<FullStore> {
-    server ??= connect();
+    server ??= connectPostgres();
     const { config, admin } = await server;
     const used = free.pop();
     const schema = used ?? `stepgate_test_${randomBytes(8).toString('hex')}`;
-    const pool = new Pool({ ...config, options: `-c search_path=${schema}` });
+    const pool = new Pool({ ...config, options: `-c search_path=${schema} ${settings}` });
     const opened = postgresStore(pool, options);
     if (used === undefined) {
       made.push(schema);
@@ -49,7 +63,7 @@ export function postgresTestStore(name = 'postgres', options: PostgresStoreOptio
     name,
     make,
     async rawRows(store) {
-      const { admin } = await (server ?? connect());
+      const { admin } = await (server ?? connectPostgres());
       const texts: string[] = [];
       for (const table of await tablesOf(admin, schemaOf.get(store) ?? '')) {
         const { rows } = await admin.query<{ text: string }>(`SELECT to_json(t)::text AS text FROM ${table} t`);
@@ -65,13 +79,12 @@ export function postgresTestStore(name = 'postgres', options: PostgresStoreOptio
       await admin.end();
       await stop();
     },
-    ...(process.env['PG_URL'] === undefined && postgresBinaries === null
-      ? { missing: 'PostgreSQL: initdb and postgres, or PG_URL' }
-      : {}),
+    ...(missingPostgres === undefined ? {} : { missing: missingPostgres }),
   };
 }
 
-async function connect(): Promise<Server> {
+/** The server of `PG_URL`, or one of this process's own. */
+export async function connectPostgres(): Promise<ConnectedPostgres> {
   const url = process.env['PG_URL'];
   const server = url === undefined ? await startPostgres() : null;
   const config = server?.config ?? { connectionString: url };

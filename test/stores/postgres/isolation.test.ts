@@ -1,0 +1,19 @@
+import { after } from 'node:test';
+import { storeConformance } from '../../../lib/testing/index.js';
+import { runConformance } from '../../support/conformance.js';
+import { describeIfPresent } from '../../support/needs.js';
+import { postgresTestStore } from '../../support/postgres-store.js';
+
+// Where a statement that had to wait sees the row as it was before, it fails instead of deciding anew (SQLSTATE 40001).
+for (const isolation of ['repeatable read', 'serializable']) {
+  const store = postgresTestStore('postgres', {
+    settings: `-c default_transaction_isolation=${isolation.replace(' ', '\\ ')}`,
+  });
+  describeIfPresent(`a PostgreSQL store in a database that is set to ${isolation}`, store.missing, () => {
+    after(() => store.stop?.());
+    const decidedByRaces = /races|cap|beside|first|touch|take|spend/;
+    runConformance(
+      storeConformance(store.make).filter(({ group, skip }) => skip === undefined && decidedByRaces.test(group)),
+    );
+  });
+}

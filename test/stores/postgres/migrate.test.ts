@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict';
+import { it, type TestContext } from 'node:test';
+import type { Pool } from 'pg';
+import { SetupError } from '../../../lib/internal/setup-error.js';
+import { postgresMigrations, postgresStore } from '../../../lib/stores/postgres/index.js';
+import { describeOnPostgres, type TestDatabase } from './support.js';
+
+describeOnPostgres('migrate', (database) => {
+  it('makes the tables once when ten processes start at once on an empty database', async (t) => {
+    const pools = await poolsOnOneSchema(t, database, 10);
+    await Promise.all(pools.map((pool) => postgresStore(pool).migrate()));
+    assert.deepEqual(await versions(pools[0]), [postgresMigrations.length]);
+    for (const pool of pools) assert.equal(await postgresStore(pool).sessions.get('nobody'), null);
+  });
+
+  it('changes nothing the second time, not even with rights to read only', async (t) => {
+    const pool = await database.pool(t);
+    await postgresStore(pool).migrate();
+    const before = await catalog(pool);
+    const reader = await database.pool(t, { like: pool, options: '-c default_transaction_read_only=on' });
+    await postgresStore(reader).migrate();
+    await postgresStore(pool).migrate();
+    assert.deepEqual(await catalog(pool), before);
+    assert.deepEqual(await versions(pool), [postgresMigrations.length]);
+  });
+
+  it('can be tried again after it failed, and leaves nothing half made', async (t) => {
+    const pool = await database.pool(t);
+    await pool.query('CREATE TABLE stepgate_totp (of_somebody_else text)');
+    await assert.rejects(postgresStore(pool).migrate(), { code: '42P07' });
+    assert.deepEqual(
+      (await catalog(pool)).map(({ table }) => table),
+      ['stepgate_totp'],
+    );
+    await pool.query('DROP TABLE stepgate_totp');
+    await postgresStore(pool).migrate();
+    assert.deepEqual(await versions(pool), [postgresMigrations.length]);
+  });
+
+  it('refuses tables that a newer stepgate made, and says what to do', async (t) => {
+    const pool = await database.pool(t);
+    const store = postgresStore(pool);
+    await store.migrate();
+    await pool.query('UPDATE stepgate_schema SET version = version + 1');
+    await assert.rejects(store.migrate(), (error: unknown) => {
+      assert.ok(error instanceof SetupError);
+      assert.match(error.message, new RegExp(`of version ${postgresMigrations.length + 1}.*update stepgate`));
+      return true;
+    });
+  });
+
+  it('makes what the printed statements make, and takes theirs for its own', async (t) => {
+    const [migrated, printed] = [await database.pool(t), await database.pool(t)];
+    await postgresStore(migrated).migrate();
+    for (const step of postgresMigrations) await printed.query(`BEGIN; ${step}; COMMIT`);
+    const made = await catalog(migrated);
+    assert.ok(made.length > 50);
+    assert.deepEqual(await catalog(printed), made);
+    await postgresStore(printed).migrate();
+    assert.deepEqual(await versions(printed), [postgresMigrations.length]);
+  });
+
+  it("finds its tables in an app's schema, and leaves the app's alone", async (t) => {
+    const pool = await database.pool(t);
+    await pool.query('CREATE TABLE users (id text); CREATE TABLE schema_version (version integer)');
+    const store = postgresStore(pool);
+    await store.migrate();
+    const others = (await catalog(pool)).filter(({ table }) => !table.startsWith('stepgate_'));
+    assert.deepEqual(new Set(others.map(({ table }) => table)), new Set(['users', 'schema_version']));
+  });
+});
+
+async function poolsOnOneSchema(t: TestContext, database: TestDatabase, count: number): Promise<readonly Pool[]> {
+  const first = await database.pool(t, { max: 2 });
+  const others = Array.from({ length: count - 1 }, () => database.pool(t, { max: 2, like: first }));
+  return [first, ...(await Promise.all(others))];
+}
+
+async function versions(pool: Pool | undefined): Promise<readonly number[]> {
+  const answer = await pool?.query<{ version: number }>('SELECT version FROM stepgate_schema');
+  return answer?.rows.map(({ version }) => version) ?? [];
+}
+
+/** All columns and indexes of the pool's schema. */
+async function catalog(pool: Pool): Promise<readonly { readonly table: string; readonly what: string }[]> {
+  const { rows } = await pool.query<{ table: string; what: string }>(`
+    SELECT c.table_name AS table, concat_ws(' ', c.column_name, c.data_type, c.collation_name, c.is_nullable, c.column_default) AS what
+      FROM information_schema.columns c WHERE c.table_schema = current_schema()
+    UNION ALL
+    SELECT i.tablename, replace(i.indexdef, current_schema() || '.', '') FROM pg_indexes i WHERE i.schemaname = current_schema()
+    ORDER BY 1, 2`);
+  return rows;
+}

@@ -1,0 +1,37 @@
+import assert from 'node:assert/strict';
+import { after, it } from 'node:test';
+import { postgresStore } from '../../../lib/stores/postgres/index.js';
+import { insert, sessionRow } from '../../../lib/testing/conformance/session-rows.js';
+import { NOW } from '../../../lib/testing/conformance/setting.js';
+import { storeConformance } from '../../../lib/testing/index.js';
+import { runConformance } from '../../support/conformance.js';
+import { describeIfPresent } from '../../support/needs.js';
+import { postgresTestStore } from '../../support/postgres-store.js';
+import { describeOnPostgres } from './support.js';
+
+describeOnPostgres('the statements of a PostgreSQL store', (database) => {
+  for (const [preparedStatements, names] of [
+    [undefined, ['stepgate_find', 'stepgate_insert', 'stepgate_not_before']],
+    [false, []],
+  ] as const) {
+    it(`are ${names.length > 0 ? '' : 'not '}kept prepared by the server: preparedStatements ${preparedStatements}`, async (t) => {
+      const pool = await database.pool(t, { max: 1 });
+      const store = postgresStore(pool, preparedStatements === undefined ? {} : { preparedStatements });
+      await store.migrate();
+      const row = sessionRow({ id: 'a' });
+      await insert(store.sessions, row);
+      await store.sessions.find(row.tokenHash);
+      await store.grants.take('a', 'pay', NOW);
+      const { rows } = await pool.query<{ name: string }>('SELECT name FROM pg_prepared_statements ORDER BY name');
+      const found = rows.map(({ name }) => name);
+      assert.deepEqual(names.length > 0 ? names.filter((name) => found.includes(name)) : found, names);
+    });
+  }
+});
+
+const store = postgresTestStore('postgres', { preparedStatements: false });
+
+describeIfPresent('a PostgreSQL store without prepared statements', store.missing, () => {
+  after(() => store.stop?.());
+  runConformance(storeConformance(store.make).filter(({ skip }) => skip === undefined));
+});

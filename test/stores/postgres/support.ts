@@ -1,0 +1,63 @@
+import { randomBytes } from 'node:crypto';
+import { after, before, type TestContext } from 'node:test';
+import { Pool, type PoolConfig } from 'pg';
+import { describeIfPresent } from '../../support/needs.js';
+import { type ConnectedPostgres, connectPostgres, missingPostgres } from '../../support/postgres-store.js';
+
+export interface TestDatabase {
+  /** For what the tests themselves have to do. */
+  admin(): Pool;
+  /** The pool of an app, by whose name the server knows its connections. Its default schema is empty, or `like` that of another. */
+  pool(t: TestContext, config?: PoolConfig & { readonly like?: Pool }): Promise<Pool>;
+}
+
+/** A `describe` whose tests have a PostgreSQL server. */
+export function describeOnPostgres(title: string, body: (database: TestDatabase) => void): void {
+  describeIfPresent(title, missingPostgres, () => {
+    const schemaOf = new WeakMap<Pool, string>();
+    let server: ConnectedPostgres | null = null;
+    before(async () => {
+      server = await connectPostgres();
+    });
+    after(async () => {
+      await server?.admin.end();
+      await server?.stop();
+    });
+
+    function connected(): ConnectedPostgres {
+      if (server === null) throw new Error('The server is there when the tests run.');
+      return server;
+    }
+
+    body({
+      admin: () => connected().admin,
+      async pool(t, { like, ...config } = {}) {
+        const { admin } = connected();
+        const known = like === undefined ? undefined : schemaOf.get(like);
+        const schema = known ?? `stepgate_test_${randomBytes(8).toString('hex')}`;
+        if (known === undefined) await admin.query(`CREATE SCHEMA ${schema}`);
+        const options = `-c search_path=${schema} ${config.options ?? ''}`;
+        const pool = new Pool({ ...connected().config, application_name: schema, ...config, options });
+        schemaOf.set(pool, schema);
+        t.after(async () => {
+          await pool.end();
+          await admin.query(`DROP SCHEMA IF EXISTS ${schema} CASCADE`);
+        });
+        return pool;
+      },
+    });
+  });
+}
+
+/** Waits until the server has no connection of this name left. */
+export async function goneFromServer(admin: Pool, applicationName: string): Promise<void> {
+  await until(admin, 'SELECT count(*) = 0 AS met FROM pg_stat_activity WHERE application_name = $1', [applicationName]);
+}
+
+/** Waits until a query that selects `met` says so. */
+export async function until(admin: Pool, query: string, values: readonly unknown[]): Promise<void> {
+  for (;;) {
+    const { rows } = await admin.query<{ met: boolean }>(query, [...values]);
+    if (rows[0]?.met === true) return;
+  }
+}

@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict';
+import { it, type TestContext } from 'node:test';
+import type { Pool, PoolClient } from 'pg';
+import { type PostgresStore, postgresStore } from '../../../lib/stores/postgres/index.js';
+import { given, rotatedRow } from '../../../lib/testing/conformance/session-rows.js';
+import { HOUR, hashOf, NOW } from '../../../lib/testing/conformance/setting.js';
+import { givenPasskeys, grantRow, passkeyRow } from '../../../lib/testing/conformance/step-up-rows.js';
+import { describeOnPostgres, goneFromServer, type TestDatabase } from './support.js';
+
+const ROW = rotatedRow({ id: 'a' });
+
+const WRITES: Readonly<Record<string, (store: PostgresStore) => Promise<unknown>>> = {
+  'a revocation': ({ sessions }) => sessions.revoke('a', null),
+  'a revocation of all': ({ sessions }) => sessions.revokeAllForUser('user', null, NOW),
+  'a refresh': ({ sessions }) =>
+    sessions.rotateRefresh({
+      id: 'a',
+      presented: hashOf('a refresh'),
+      successor: hashOf('next refresh'),
+      nonce: 'nonce',
+      tokenHash: hashOf('next'),
+      idleExpiresAt: NOW + HOUR,
+      now: NOW,
+    }),
+  'a grant that is taken': ({ grants }) => grants.take('session', 'pay', NOW),
+  'a change of a method': ({ passkeys }) => passkeys.dropForUser('user'),
+};
+
+describeOnPostgres('a PostgreSQL store that waits for a lock', (database) => {
+  for (const [what, write] of Object.entries(WRITES)) {
+    it(`gives up ${what} after its timeout, and it is never applied`, async (t) => {
+      const { pool, store, locker } = await lockedStore(t, database, 'SHARE');
+      await assert.rejects(write(store), /timeout/i);
+      assert.equal(pool.totalCount, 0);
+      // Whatever still waited for the lock would have it now.
+      await locker.query('COMMIT');
+      await goneFromServer(database.admin(), pool.options.application_name ?? '');
+      assert.deepEqual(await store.sessions.get('a'), ROW);
+      assert.equal((await store.passkeys.listForUser('user')).length, 1);
+      assert.equal((await store.grants.take('session', 'pay', NOW)).outcome, 'taken');
+    });
+  }
+
+  it('gives up reads, too, and works again when the lock is gone', async (t) => {
+    const { pool, store, locker } = await lockedStore(t, database, 'ACCESS EXCLUSIVE');
+    const reads = await Promise.allSettled(Array.from({ length: 5 }, async () => store.sessions.find(ROW.tokenHash)));
+    for (const read of reads) assert.match(String('reason' in read && read.reason), /timeout/i);
+    assert.equal(pool.totalCount, 0);
+    await locker.query('COMMIT');
+    assert.deepEqual(await store.sessions.find(ROW.tokenHash), ROW);
+  });
+
+  it('leaves nothing on the server that waits when nobody waits for it any more', async (t) => {
+    const { pool, store, locker } = await lockedStore(t, database, 'SHARE');
+    const writes = await Promise.allSettled(Array.from({ length: 20 }, () => store.sessions.revoke('a', null)));
+    for (const write of writes) assert.match(String('reason' in write && write.reason), /timeout|no connection/i);
+    // The lock is held all the while: it is not what lets them go.
+    await goneFromServer(database.admin(), pool.options.application_name ?? '');
+    await locker.query('COMMIT');
+    assert.deepEqual(await store.sessions.get('a'), ROW);
+    assert.equal(pool.waitingCount, 0);
+    assert.equal(pool.idleCount, pool.totalCount);
+  });
+
+  it('says so when the pool has no connection to give, and gives one back that comes too late', async (t) => {
+    const pool = await database.pool(t, { max: 1 });
+    const store = postgresStore(pool, { timeout: 0.1 });
+    await store.migrate();
+    const client = await pool.connect();
+    await assert.rejects(async () => store.sessions.get('a'), /no connection within 100 ms; nothing was run/);
+    client.release();
+    assert.equal(await store.sessions.get('a'), null);
+    assert.equal(pool.totalCount, 1);
+    assert.equal(pool.waitingCount, 0);
+  });
+});
+
+interface Locked {
+  readonly pool: Pool;
+  readonly store: PostgresStore;
+  readonly locker: PoolClient;
+}
+
+/** A store with a row in each of some tables, whose tables somebody else has locked. */
+async function lockedStore(t: TestContext, database: TestDatabase, mode: string): Promise<Locked> {
+  let locker: PoolClient | null = null;
+  t.after(() => locker?.release(true)); // first of all, since a pool's end waits for what it has lent
+  const pool = await database.pool(t);
+  const others = await database.pool(t, { like: pool, application_name: 'somebody else' });
+  const patient = postgresStore(others);
+  await patient.migrate();
+  await given(patient.sessions, ROW);
+  await patient.grants.insert(grantRow());
+  await givenPasskeys(patient.passkeys, passkeyRow({ id: 'key' }));
+  locker = await others.connect();
+  await locker.query(`BEGIN; LOCK TABLE stepgate_sessions, stepgate_grants, stepgate_passkeys IN ${mode} MODE`);
+  return { pool, store: postgresStore(pool, { timeout: 0.2 }), locker };
+}
