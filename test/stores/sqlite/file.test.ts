@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, openSync, unlinkSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, unlinkSync, writeFileSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, it } from 'node:test';
 import { isPromise } from '../../../lib/internal/maybe-promise.js';
@@ -126,6 +126,27 @@ describe('the file of a SQLite store', () => {
     assert.deepEqual(sessions.find(row.tokenHash), row);
   });
 
+  it('keeps what it has while it is read-only, and acknowledges nothing', async (t) => {
+    const file = newFile(t);
+    const [before, refused] = [newRow(), newRow()];
+    const first = openStore(t, file);
+    await first.sessions.insert(inserting(before));
+    await first.close();
+
+    setWriteVersion(file, UNKNOWN);
+    const readOnly = openStore(t, file);
+    await assert.rejects(readOnly.sessions.insert(inserting(refused)), /readonly/);
+    await assert.rejects(readOnly.sessions.revoke(before.id, null), /readonly/);
+    assert.deepEqual(await readOnly.sessions.find(before.tokenHash), before);
+    await readOnly.close();
+
+    setWriteVersion(file, WAL);
+    const { sessions } = openStore(t, file);
+    assert.deepEqual(await sessions.find(before.tokenHash), before);
+    assert.equal(await sessions.find(refused.tokenHash), null);
+    assert.notEqual(await sessions.revoke(before.id, null), null);
+  });
+
   it('is read by the writer thread when it can not be opened for reading here', async (t) => {
     const file = newFile(t);
     const { sessions } = openStore(t, file);
@@ -160,11 +181,20 @@ describe('the file of a SQLite store', () => {
   }
 });
 
-/** A write version that SQLite doesn't know makes it treat the file as read-only (file format, 1.3.3), for root as well. */
+const WAL = 2;
+const UNKNOWN = 3;
+
 function makeReadOnly(file: string): string {
   const db = connect({ after() {} }, file);
   db.exec('CREATE TABLE of_the_app (name TEXT)');
   db.close();
-  writeSync(openSync(file, 'r+'), Buffer.of(3), 0, 1, 18);
+  setWriteVersion(file, UNKNOWN);
   return file;
+}
+
+/** One that SQLite doesn't know makes it treat the file as read-only (file format, 1.3.3), for root as well. */
+function setWriteVersion(file: string, version: number): void {
+  const opened = openSync(file, 'r+');
+  writeSync(opened, Buffer.of(version), 0, 1, 18);
+  closeSync(opened);
 }
