@@ -1,0 +1,65 @@
+// An app with the kit over a SQLite file, for others to load, to kill, and to look into.
+import { writeHeapSnapshot } from 'node:v8';
+import type { Worker } from 'node:worker_threads';
+import express, { type ErrorRequestHandler } from 'express';
+import {
+  type Delivery,
+  type GuardRequest,
+  Refusal,
+  type StepgateOptions,
+  sendRefusal,
+  stepgate,
+} from '../../../lib/index.js';
+import { passkey } from '../../../lib/methods/passkey/index.js';
+import { sqliteStore } from '../../../lib/stores/sqlite/index.js';
+import { ORIGIN, SECRET } from '../../support/kit.js';
+
+const [file = '', options = '{}'] = process.argv.slice(2);
+
+let writer: Worker | null = null;
+process.on('worker', (worker) => {
+  writer = worker;
+});
+
+const auth = stepgate({
+  secret: SECRET,
+  issuer: ORIGIN,
+  store: sqliteStore(file),
+  methods: [passkey({ rpID: 'app.example', rpName: 'Example', origins: [ORIGIN] })],
+  users: { find: (id) => ({ name: id }) },
+  // So that each refresh rotates, and what was replaced is good only until the next one is used.
+  refreshGrace: 0,
+  tokenOverlap: 0,
+  accessTokenLifetime: '1h',
+  onEvent: () => {}, // failures are what this is about
+  ...(JSON.parse(options) as Partial<StepgateOptions>), // of the script that starts this
+});
+
+const app = express();
+app.use(express.json());
+app.post('/login', async (req, res) => {
+  const { userId, delivery } = req.body as { userId: string; delivery: Delivery }; // as the clients of this app send it
+  res.json((await auth.signIn(req, res, { userId, method: 'password', delivery })).body);
+});
+const transferRule = { method: 'passkey', bind: ({ body }: GuardRequest) => body } as const;
+app.post('/transfers', auth.requireFreshStepUp(transferRule), (_req, res) => void res.json({ done: true }));
+app.use('/auth', auth.router());
+app.use(((error, _req, res, next) => {
+  if (error instanceof Refusal) sendRefusal(res, error);
+  else next(error);
+}) satisfies ErrorRequestHandler);
+
+/** What the parent may ask. A path is that of a heap snapshot to be written. */
+type Question = 'end the writer' | 'measure' | { readonly snapshot: string };
+
+async function answer(question: Question): Promise<unknown> {
+  if (question === 'end the writer') return (await writer?.terminate()) ?? null;
+  await auth.flush();
+  globalThis.gc?.();
+  return question === 'measure' ? process.memoryUsage() : writeHeapSnapshot(question.snapshot);
+}
+
+process.on('message', (question: Question) => void answer(question).then((said) => process.send?.(said)));
+
+const server = app.listen(0, '127.0.0.1', () => process.send?.(server.address()));
+process.on('disconnect', () => process.exit());

@@ -1,0 +1,43 @@
+import Database from 'better-sqlite3';
+import type { TokenHash } from '../../lib/internal/token-hash.js';
+import { tokenKey } from '../../lib/stores/sqlite/token-key.js';
+import { Violation } from './ledger.js';
+
+export interface RawRows {
+  /** By the id of the session. */
+  readonly sessions: ReadonlyMap<string, RawSession>;
+  /** The users who have a passkey. */
+  readonly passkeys: ReadonlySet<string>;
+}
+
+export interface RawSession {
+  readonly id: string;
+  readonly user_id: string;
+  readonly token_key: bigint;
+  readonly token_hash: TokenHash;
+  readonly delivery: string;
+  readonly refresh_hash: string | null;
+  readonly amr: string;
+  readonly sign_in_proofs: string;
+  readonly step_up_proofs: string;
+}
+
+/** What is in the file, past the store. Throws a violation for a file that isn't sound and for half a row. */
+export function readRows(file: string): RawRows {
+  const db = new Database(file, { readonly: true });
+  try {
+    const sound = db.prepare<[], string>('PRAGMA integrity_check').pluck().get();
+    if (sound !== 'ok') throw new Violation('broken', `The integrity check says ${sound}.`);
+    const rows = db.prepare<[], RawSession>('SELECT * FROM stepgate_sessions').safeIntegers().all();
+    for (const row of rows) if (!isWhole(row)) throw new Violation('broken', `Half a row: ${JSON.stringify(row.id)}.`);
+    const passkeys = db.prepare<[], string>('SELECT user_id FROM stepgate_passkeys').pluck().all();
+    return { sessions: new Map(rows.map((row) => [row.id, row])), passkeys: new Set(passkeys) };
+  } finally {
+    db.close();
+  }
+}
+
+function isWhole(row: RawSession): boolean {
+  for (const json of [row.amr, row.sign_in_proofs, row.step_up_proofs]) JSON.parse(json);
+  return row.token_key === tokenKey(row.token_hash) && (row.refresh_hash === null) === (row.delivery === 'cookie');
+}
