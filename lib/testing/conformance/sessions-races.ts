@@ -37,6 +37,40 @@ export const sessionsRaces: CaseGroup = {
       assert.equal(await sessions.get('old'), null);
     },
 
+    'give an id to one of 30 parallel inserts, and leave nothing of the others': async ({ sessions }) => {
+      const rows = Array.from({ length: 30 }, (_, n) =>
+        sessionRow({ id: 'a', userId: `user${n % 3}`, tokenHash: hashOf(`token ${n}`), lastSeenAt: NOW - n }),
+      );
+      const outcomes = await Promise.allSettled(rows.map((row) => insert(sessions, row)));
+      const [winner, ...rest] = rows.filter((_, n) => outcomes[n]?.status === 'fulfilled');
+      assert.deepEqual(rest, []);
+      assert.deepEqual(await sessions.get('a'), winner);
+      for (const row of rows) assert.deepEqual(await sessions.find(row.tokenHash), row === winner ? row : null);
+      for (const userId of ['user0', 'user1', 'user2']) {
+        assert.deepEqual(await sessions.listForUser(userId, NOW), userId === winner?.userId ? [winner] : []);
+      }
+    },
+
+    'skip and repeat none in a list that is read while others come and go': async ({ sessions }) => {
+      const steady = Array.from({ length: 30 }, (_, n) => sessionRow({ id: `row-${n}`, userId: `user${n % 7}` }));
+      const passing = Array.from({ length: 15 }, (_, n) => sessionRow({ id: `row-${2 * n}-passing` }));
+      await given(sessions, ...steady, ...passing);
+      const others = Promise.all([
+        ...passing.map(({ id }) => sessions.revoke(id, null)),
+        parallel(15, (n) => insert(sessions, sessionRow({ id: `row-${n}-new`, userId: `user${n}` }))),
+      ]);
+      const listed: string[] = [];
+      for (let page = ['']; page.length > 0; listed.push(...page)) {
+        page = [...idsOf(await sessions.list({ limit: 4, after: listed.at(-1) ?? null, now: NOW }))];
+      }
+      await others;
+      assert.deepEqual(listed, [...new Set(listed)].toSorted());
+      assert.deepEqual(
+        listed.filter((id) => !/passing|new/.test(id)),
+        sortedIds(steady),
+      );
+    },
+
     'refuse or revoke each of 50 sign-ins that all sessions are revoked amid': async ({ sessions }) => {
       const inserts = parallel(25, (n) => insert(sessions, sessionRow({ id: `early-${n}`, authenticatedAt: NOW })));
       const revoked = sessions.revokeAllForUser('user', null, NOW);
