@@ -2,7 +2,8 @@ import type { Store, StoreParts } from '../contract/store.js';
 import { redisAttempts } from './attempts.js';
 import { redisChallenges } from './challenges.js';
 import { redisGrants } from './grants.js';
-import { createRunScript, type RedisClient } from './scripts.js';
+import { assertNothingIsEvicted } from './policy.js';
+import { createRunScript, type RedisClient, type RunScript } from './scripts.js';
 import { redisSessions } from './sessions.js';
 
 export type { RedisClient } from './scripts.js';
@@ -13,14 +14,24 @@ export type RedisStore = Store & Pick<StoreParts, 'challenges' | 'grants' | 'att
 /**
  * Keeps sessions and what belongs to them in Redis, single or cluster: for any number of machines. Takes the app's own
  * node-redis client, connected, and leaves it to the app to close it. The server must not evict
- * (`maxmemory-policy noeviction`). What its persistence or a failover loses is lost: a revocation, too.
+ * (`maxmemory-policy noeviction`): the first use fails with a `SetupError` otherwise. What its persistence or a failover
+ * loses is lost: a revocation, too.
  */
 export function redisStore(client: RedisClient): RedisStore {
-  const run = createRunScript(client);
+  const run = checkedFirst(createRunScript(client));
   return {
     sessions: redisSessions(run),
     challenges: redisChallenges(run),
     grants: redisGrants(run),
     attempts: redisAttempts(run),
+  };
+}
+
+function checkedFirst(run: RunScript): RunScript {
+  let isChecked = false;
+  return async (script, key, ...args) => {
+    if (!isChecked) await assertNothingIsEvicted(run, key);
+    isChecked = true;
+    return run(script, key, ...args);
   };
 }

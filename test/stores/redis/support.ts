@@ -1,0 +1,28 @@
+import { after, before, beforeEach } from 'node:test';
+import { createClient, type RedisClientType } from 'redis';
+import { describeIfPresent } from '../../support/needs.js';
+import { hasRedisServer, type RedisServer, startRedisServer } from '../../support/redis-server.js';
+
+export const missingRedis: string | undefined = hasRedisServer ? undefined : 'redis-server in the PATH';
+
+/** Writes tests in a `describe` with a server and a client of its own; each test finds the server empty. */
+export function describeOnRedis(title: string, body: (client: () => RedisClientType) => void): void {
+  describeIfPresent(title, missingRedis, () => {
+    let server: RedisServer | undefined;
+    let client: RedisClientType | undefined;
+    before(async () => {
+      server = await startRedisServer();
+      client = createClient({ socket: { path: server.path, tls: false } });
+      await client.connect();
+    });
+    beforeEach(() => client?.flushAll());
+    after(async () => {
+      client?.destroy();
+      await server?.stop();
+    });
+    body(() => {
+      if (client === undefined) throw new Error('The server is started before the first test.');
+      return client;
+    });
+  });
+}
