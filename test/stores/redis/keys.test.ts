@@ -1,0 +1,159 @@
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import type { SessionRow } from '../../../lib/stores/contract/sessions.js';
+import { redisStore } from '../../../lib/stores/redis/index.js';
+import { given, insert, rotatedRow, sessionRow } from '../../../lib/testing/conformance/session-rows.js';
+import { HOUR, hashOf, MINUTE, NOW, parallel } from '../../../lib/testing/conformance/setting.js';
+import { describeOnRedis } from './support.js';
+
+const DAY = 24 * HOUR;
+const SESSIONS = 'stepgate:{user:user}:sessions';
+const ATTEMPTS = 'stepgate:{user:user}:attempts';
+
+describeOnRedis('the keys in Redis', (client) => {
+  const store = () => redisStore(client());
+
+  async function livesFor(key: string): Promise<number> {
+    return client().pTTL(key);
+  }
+
+  async function hintsOf(row: SessionRow | null): Promise<readonly string[]> {
+    const tokens = [row?.tokenHash, row?.previousTokenHash].filter((token) => typeof token === 'string');
+    return tokens.map((token) => `stepgate:token:${token}`).toSorted();
+  }
+
+  it('stay until the absolute end of the session that lasts longest', async () => {
+    const { sessions } = store();
+    await given(
+      sessions,
+      rotatedRow({ id: 'long', idleExpiresAt: NOW + HOUR, expiresAt: NOW + 30 * DAY }),
+      sessionRow({ id: 'short', idleExpiresAt: NOW + HOUR, expiresAt: NOW + 2 * HOUR }),
+    );
+    const keys = ['stepgate:id:long', SESSIONS, ...(await hintsOf(await sessions.get('long')))];
+    for (const key of keys) assert.ok((await livesFor(key)) >= 30 * DAY, key);
+
+    await sessions.touch([{ id: 'long', seenAt: NOW, idleExpiresAt: NOW + 7 * DAY, confirms: null }], NOW);
+    await sessions.revoke('short', null);
+    await sessions.revokeAllForUser('user', 'long', NOW);
+    for (const key of keys) assert.ok((await livesFor(key)) >= 30 * DAY, key);
+  });
+
+  it('lead to a session that slid past its first end: all are revoked, listed and counted', async () => {
+    const { sessions } = store();
+    await given(sessions, sessionRow({ id: 'a', idleExpiresAt: NOW + HOUR, expiresAt: NOW + 30 * DAY }));
+    await sessions.touch([{ id: 'a', seenAt: NOW, idleExpiresAt: NOW + 7 * DAY, confirms: null }], NOW);
+    const key = `stepgate:token:${hashOf('a token')}`;
+    for (const each of [SESSIONS, key, 'stepgate:id:a']) {
+      // As the server does when a day has passed.
+      await client().pExpire(each, (await livesFor(each)) - DAY);
+      assert.ok((await livesFor(each)) > 29 * DAY, each);
+    }
+    assert.deepEqual(
+      (await sessions.listForUser('user', NOW + DAY)).map(({ id }) => id),
+      ['a'],
+    );
+    const capped = await insert(sessions, sessionRow({ id: 'b', authenticatedAt: NOW + DAY }), {
+      cap: 1,
+      now: NOW + DAY,
+    });
+    assert.deepEqual(capped, { outcome: 'inserted', replaced: null, evicted: [{ id: 'a', userId: 'user' }] });
+    assert.deepEqual(await sessions.revokeAllForUser('user', null, NOW + DAY), [{ id: 'b', userId: 'user' }]);
+  });
+
+  it('lead to a session from each token it has, and from no token it had', async () => {
+    const { sessions } = store();
+    await given(sessions, rotatedRow({ id: 'a' }));
+    const steps = [
+      (n: number) => rotate(n),
+      (n: number) => stepUp(n, hashOf('a token')),
+      (n: number) => stepUp(n, null),
+    ];
+    async function rotate(n: number): Promise<unknown> {
+      const row = await sessions.get('a');
+      return sessions.rotateRefresh({
+        id: 'a',
+        presented: row?.refreshHash ?? hashOf('none'),
+        successor: hashOf(`successor ${n}`),
+        nonce: `nonce ${n}`,
+        tokenHash: hashOf(`token ${n}`),
+        idleExpiresAt: NOW + 2 * HOUR,
+        now: NOW,
+      });
+    }
+    async function stepUp(n: number, presented: ReturnType<typeof hashOf> | null): Promise<unknown> {
+      const row = await sessions.get('a');
+      return sessions.recordStepUp({
+        id: 'a',
+        presented: presented ?? row?.tokenHash ?? hashOf('none'),
+        nonce: `nonce ${n}`,
+        tokenHash: hashOf(`token ${n}`),
+        method: 'passkey',
+        verifiedAt: NOW,
+        now: NOW,
+      });
+    }
+    for (let round = 0; round < 5; round += 1) {
+      await parallel(30, async (n) => steps[n % steps.length]?.(100 * round + n));
+      const row = await sessions.get('a');
+      assert.deepEqual((await client().keys('stepgate:token:*')).toSorted(), await hintsOf(row));
+      assert.deepEqual(await sessions.find(row?.tokenHash ?? hashOf('none')), row);
+      assert.deepEqual(await sessions.find(row?.previousTokenHash ?? hashOf('none')), row);
+    }
+  });
+
+  it('still lead to a token that the same step is asked for again', async () => {
+    const { sessions } = store();
+    await given(sessions, rotatedRow({ id: 'a' }));
+    const rotation = {
+      id: 'a',
+      presented: hashOf('a refresh'),
+      successor: hashOf('successor'),
+      nonce: 'nonce',
+      tokenHash: hashOf('new token'),
+      idleExpiresAt: NOW + HOUR,
+      now: NOW,
+    };
+    assert.deepEqual(await parallel(3, () => sessions.rotateRefresh(rotation)), [true, false, false]);
+    assert.equal((await sessions.find(hashOf('new token')))?.id, 'a');
+  });
+
+  it('go when a session is found to have gone by itself', async () => {
+    const { sessions } = store();
+    await given(sessions, sessionRow({ id: 'a' }), sessionRow({ id: 'b' }));
+    await client().del([SESSIONS, 'stepgate:id:b']); // as the server does in time
+    assert.deepEqual(await sessions.list({ limit: 10, after: null, now: NOW }), []);
+    assert.equal(await sessions.deleteExpired(NOW + HOUR, 0, 100), 0);
+    assert.deepEqual(await client().keys('stepgate:[ie]*'), []);
+  });
+
+  it('are looked at no more than the limit in one clean-up, where most sessions have slid', async () => {
+    const { sessions } = store();
+    const rows = Array.from({ length: 30 }, (_, n) => sessionRow({ id: `row-${n}`, idleExpiresAt: NOW + MINUTE + n }));
+    await given(sessions, ...rows);
+    const touches = rows.slice(1).map(({ id }) => ({ id, seenAt: NOW, idleExpiresAt: NOW + 9 * HOUR, confirms: null }));
+    await sessions.touch(touches, NOW);
+    assert.equal(await sessions.deleteExpired(NOW + HOUR, 0, 10), 1);
+    assert.equal(await client().zCount('stepgate:ends:r', '-inf', NOW + HOUR), 20);
+    for (const _ of [1, 2]) assert.equal(await sessions.deleteExpired(NOW + HOUR, 0, 10), 0);
+    assert.equal(await client().zCount('stepgate:ends:r', '-inf', NOW + HOUR), 0);
+    assert.equal((await sessions.listForUser('user', NOW + HOUR)).length, 29);
+  });
+
+  it('of attempts go some time after their windows, once no counter without one is left', async () => {
+    const { attempts } = store();
+    const counters = [
+      { key: 'in a row', limit: null, window: null },
+      { key: 'of the session', limit: 5, window: 15 * MINUTE },
+      { key: 'of the user', limit: 20, window: 20 * MINUTE },
+    ];
+    await attempts.count('user', counters, NOW);
+    assert.equal(await livesFor(ATTEMPTS), -1);
+    await attempts.settle('user', { clear: ['in a row', 'of the session'], release: ['of the user'] });
+    const time = await livesFor(ATTEMPTS);
+    assert.ok(time >= 20 * MINUTE - 1000 && time < HOUR, String(time));
+    await attempts.count('user', counters.slice(1), NOW + 5 * MINUTE);
+    assert.ok((await livesFor(ATTEMPTS)) >= 20 * MINUTE - 1000);
+    await attempts.dropForUser('user');
+    assert.deepEqual(await client().keys('*'), []);
+  });
+});
