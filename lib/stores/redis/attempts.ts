@@ -6,14 +6,14 @@ import { type RunScript, type Script, script, texts } from './scripts.js';
 const MARGIN = 60_000;
 
 /*
- * KEYS: the counters of the user, a hash of texts: the count, a blank, and the end or nothing. The key lives as long as
- * its last counter.
+ * KEYS: the counters of the user, a hash of texts: the count, the end and the length of the window, these two empty for a
+ * counter that has none. The key lives as long as its longest window, and for ever with a counter that has none.
  */
 const READ = `
 local counters = KEYS[1]
 local function parsed(value)
-  local count, ends = string.match(value, '^(%d+) (%d*)$')
-  return { count = tonumber(count), ends = tonumber(ends) }
+  local count, ends, window = string.match(value, '^(%d+) (%d*) (%d*)$')
+  return { count = tonumber(count), ends = tonumber(ends), window = tonumber(window) }
 end
 local function read(key, now)
   local value = redis.call('HGET', counters, key)
@@ -24,10 +24,23 @@ local function read(key, now)
 end
 local function integer(value) return string.format('%.0f', value) end
 local function shown(at) return { integer(at.count), at.ends and integer(at.ends) or '' } end
-local function write(key, at) redis.call('HSET', counters, key, table.concat(shown(at), ' ')) end
+local function write(key, at)
+  local fields = shown(at)
+  fields[3] = at.window and integer(at.window) or ''
+  redis.call('HSET', counters, key, table.concat(fields, ' '))
+end
 local function add(answer, key, at)
   answer[#answer + 1] = key
   for _, text in ipairs(shown(at)) do answer[#answer + 1] = text end
+end
+local function keep()
+  local longest = 0
+  for _, value in ipairs(redis.call('HVALS', counters)) do
+    local window = parsed(value).window
+    if not window then return redis.call('PERSIST', counters) end
+    longest = math.max(longest, window)
+  end
+  redis.call('PEXPIRE', counters, integer(longest + ${MARGIN}))
 end
 `;
 
@@ -40,10 +53,10 @@ for index = 2, #ARGV do
 end
 return answer`);
 
-/** ARGV: now, margin, then key, limit and window of each counter. Gives 'refused' or 'counted', and then as above. */
+/** ARGV: now, then key, limit and window of each counter. Gives 'refused' or 'counted', and then as above. */
 const COUNT: Script = script(`${READ}
-local now, margin = tonumber(ARGV[1]), tonumber(ARGV[2])
-for index = 3, #ARGV, 3 do
+local now = tonumber(ARGV[1])
+for index = 2, #ARGV, 3 do
   local limit, at = tonumber(ARGV[index + 1]), read(ARGV[index], now)
   if at and limit and at.count >= limit then
     local refused = { 'refused' }
@@ -52,23 +65,19 @@ for index = 3, #ARGV, 3 do
   end
 end
 local answer = { 'counted' }
-for index = 3, #ARGV, 3 do
+for index = 2, #ARGV, 3 do
   local key, window = ARGV[index], tonumber(ARGV[index + 2])
-  local at = read(key, now) or { count = 0, ends = window and now + window }
+  local at = read(key, now) or { count = 0, ends = window and now + window, window = window }
   at.count = at.count + 1
   write(key, at)
   add(answer, key, at)
 end
-local last, endless = now, false
 local all = redis.call('HGETALL', counters)
 for index = 1, #all, 2 do
   local ends = parsed(all[index + 1]).ends
-  if not ends then endless = true
-  elseif ends + margin <= now then redis.call('HDEL', counters, all[index])
-  else last = math.max(last, ends) end
+  if ends and ends + ${MARGIN} <= now then redis.call('HDEL', counters, all[index]) end
 end
-if endless then redis.call('PERSIST', counters)
-else redis.call('PEXPIRE', counters, integer(last - now + margin)) end
+keep()
 return answer`);
 
 /** ARGV: how many are to be cleared, these, and then those to be released. */
@@ -83,6 +92,7 @@ for index = 2, #ARGV do
     write(ARGV[index], at)
   end
 end
+keep()
 return 1`);
 
 const DROP: Script = script(`return redis.call('DEL', KEYS[1])`);
@@ -90,20 +100,20 @@ const DROP: Script = script(`return redis.call('DEL', KEYS[1])`);
 export function redisAttempts(run: RunScript): AttemptStore {
   return {
     async read(userId, keys, now) {
-      return countsOf(texts(await run(READ_ALL, [attemptsOf(userId)], [now, ...keys])));
+      return countsOf(texts(await run(READ_ALL, attemptsOf(userId), now, ...keys)));
     },
     async count(userId, counters, now) {
       const args = counters.flatMap(({ key, limit, window }) => [key, limit ?? '', window ?? '']);
-      const [outcome, ...flat] = texts(await run(COUNT, [attemptsOf(userId)], [now, MARGIN, ...args]));
+      const [outcome, ...flat] = texts(await run(COUNT, attemptsOf(userId), now, ...args));
       const counts = countsOf(flat);
       const [at] = counts;
       return outcome === 'refused' && at !== undefined ? { outcome, at } : { outcome: 'counted', counts };
     },
     async settle(userId, { clear, release }) {
-      await run(SETTLE, [attemptsOf(userId)], [clear.length, ...clear, ...release]);
+      await run(SETTLE, attemptsOf(userId), clear.length, ...clear, ...release);
     },
     async dropForUser(userId) {
-      await run(DROP, [attemptsOf(userId)], []);
+      await run(DROP, attemptsOf(userId));
     },
     // They go by themselves.
     deleteExpired: () => Promise.resolve(0),

@@ -1,33 +1,39 @@
 import type { GrantRow, GrantStore } from '../contract/grants.js';
-import { indexOf } from './keys.js';
-import { PUT, rowsOfSessions } from './rows-of-sessions.js';
+import { rowsOf } from './keys.js';
+import { keepFor, MARGIN, PUT, rowsOfSessions } from './rows-of-sessions.js';
 import { type RunScript, type Script, script, texts } from './scripts.js';
 
-/** As PUT, and now. Scored by their end, so that those that are long over leave the index. */
+/** As PUT, and now. Takes those away that are long over: a session may get one after the other for days. */
 const INSERT: Script = script(`${PUT}
-put()
-redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[7] - 3600000)
+local rows = redis.call('HGETALL', KEYS[1])
+for index = 1, #rows, 2 do
+  if cjson.decode(rows[index + 1]).expiresAt + ${MARGIN} <= tonumber(ARGV[4]) then
+    redis.call('HDEL', KEYS[1], rows[index])
+  end
+end
 return 1`);
 
-/** KEYS: grant. ARGV: now. Gives 'taken' and the row, 'spent' or 'none'. */
+/** KEYS: rows of the session. ARGV: digest, now. Gives 'taken' and the row, 'spent' or 'none'. */
 const TAKE: Script = script(`
-local found = redis.call('HMGET', KEYS[1], 'expiresAt', 'row')
-if not found[1] or tonumber(found[1]) <= tonumber(ARGV[1]) then return { 'none' } end
-if redis.call('HSETNX', KEYS[1], 'spent', 1) == 0 then return { 'spent' } end
-return { 'taken', found[2] }`);
+local text = redis.call('HGET', KEYS[1], ARGV[1])
+local row = text and cjson.decode(text)
+if not row or row.expiresAt <= tonumber(ARGV[2]) then return { 'none' } end
+if row.spent then return { 'spent' } end
+row.spent = true
+redis.call('HSET', KEYS[1], ARGV[1], cjson.encode(row))
+return { 'taken', text }`);
 
 export function redisGrants(run: RunScript): GrantStore {
-  const { prepare, dropForSession, dropForUser } = rowsOfSessions(run, 'grants');
+  const { noteSession, dropForSession, dropForUser } = rowsOfSessions(run, 'grants');
   return {
     async insert(row) {
       const { sessionId, actionDigest, createdAt, expiresAt } = row;
-      const args = await prepare(row, actionDigest, expiresAt);
-      const index = indexOf('grants', sessionId);
-      await run(INSERT, [index, `${index}:${actionDigest}`], [...args, createdAt]);
+      const args = [actionDigest, JSON.stringify(row), keepFor(createdAt, expiresAt), createdAt];
+      await noteSession(row);
+      await run(INSERT, rowsOf('grants', sessionId), ...args);
     },
     async take(sessionId, actionDigest, now) {
-      const key = `${indexOf('grants', sessionId)}:${actionDigest}`;
-      const [outcome, json] = texts(await run(TAKE, [key], [now]));
+      const [outcome, json] = texts(await run(TAKE, rowsOf('grants', sessionId), actionDigest, now));
       if (outcome === 'taken' && json !== undefined) return { outcome, row: JSON.parse(json) as GrantRow }; // what `insert` wrote
       return { outcome: outcome === 'spent' ? 'spent' : 'none' };
     },

@@ -1,8 +1,6 @@
 import type { TokenHash } from '../../internal/token-hash.js';
-import { endsIn, idHint, idsIn, nameOf, SHARDS, tokenHint } from './keys.js';
+import { endsIn, idHint, idsIn, nameOf, tokenHint } from './keys.js';
 import { type RunScript, type Script, script, textOrNull, texts } from './scripts.js';
-
-const PAGE = 200;
 
 const GET: Script = script(`return redis.call('GET', KEYS[1])`);
 const SET: Script = script(`return redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])`);
@@ -21,12 +19,18 @@ return 1`);
 
 /** Rejects when the key says something else already. */
 export async function claim(run: RunScript, key: string, value: string, ttl: number): Promise<void> {
-  await run(CLAIM, [key], [value, ttl]);
+  await run(CLAIM, key, value, ttl);
 }
 
 export interface Place {
   readonly userId: string;
   readonly id: string;
+}
+
+/** Whose a session is, and its absolute end, for which all its hints are kept. */
+export interface Owner {
+  readonly userId: string;
+  readonly expiresAt: number;
 }
 
 /** A session's id and its tokens, so far as they are known. */
@@ -41,17 +45,17 @@ export interface Traces {
  */
 export interface Hints {
   ofToken(token: TokenHash): Promise<Place | null>;
-  ofId(id: string): Promise<string | null>;
+  ofId(id: string): Promise<Owner | null>;
   /** Before a token becomes one of the session. */
   addToken(token: TokenHash, place: Place, ttl: number): Promise<void>;
-  /** Before a session is inserted. Rejects when the id is another user's session's. */
-  addSession(place: Place, endsAt: number, ttl: number): Promise<void>;
+  /** Before a session is inserted, with its first end. Rejects when the id is another session's. */
+  addSession(id: string, owner: Owner, endsAt: number, ttl: number): Promise<void>;
   /** After the tokens of a session were replaced. */
   dropTokens(tokens: readonly TokenHash[]): Promise<void>;
   /** After sessions ended. */
   dropSessions(gone: readonly Traces[]): Promise<void>;
-  /** A page of ids after this one, in byte order, of those that begin alike. */
-  idsAfter(shard: string, after: string | null): Promise<readonly string[]>;
+  /** At most `limit` ids after this one, in byte order, of those that begin alike. */
+  idsAfter(shard: string, after: string | null, limit: number): Promise<readonly string[]>;
   /** At most `limit` ids whose session seemed to end by then. */
   idsUntil(shard: string, now: number, limit: number): Promise<readonly string[]>;
   moveEnd(id: string, endsAt: number): Promise<void>;
@@ -61,62 +65,52 @@ export function createHints(run: RunScript): Hints {
   const shardOf = (id: string): string => id.charAt(0);
 
   async function dropTokens(tokens: readonly TokenHash[]): Promise<void> {
-    await Promise.all(tokens.map((token) => run(DROP, [tokenHint(token)], [])));
+    await Promise.all(tokens.map((token) => run(DROP, tokenHint(token))));
   }
 
   async function moveEnd(id: string, endsAt: number): Promise<void> {
-    await run(SCORE, [endsIn(shardOf(id))], [endsAt, id]);
+    await run(SCORE, endsIn(shardOf(id)), endsAt, id);
   }
 
   return {
     dropTokens,
     moveEnd,
     async ofToken(token) {
-      const hint = textOrNull(await run(GET, [tokenHint(token)], []));
+      const hint = textOrNull(await run(GET, tokenHint(token)));
       const [userId, id] = (hint ?? '').split(' ').map(decodeURIComponent);
       return userId === undefined || id === undefined ? null : { userId, id };
     },
     async ofId(id) {
-      const hint = textOrNull(await run(GET, [idHint(id)], []));
-      return hint === null ? null : decodeURIComponent(hint);
+      const hint = textOrNull(await run(GET, idHint(id)));
+      const [userId, expiresAt] = (hint ?? '').split(' ');
+      return userId === undefined || expiresAt === undefined
+        ? null
+        : { userId: decodeURIComponent(userId), expiresAt: Number(expiresAt) };
     },
     async addToken(token, { userId, id }, ttl) {
-      await run(SET, [tokenHint(token)], [`${nameOf(userId)} ${nameOf(id)}`, ttl]);
+      await run(SET, tokenHint(token), `${nameOf(userId)} ${nameOf(id)}`, ttl);
     },
-    async addSession({ userId, id }, endsAt, ttl) {
+    async addSession(id, { userId, expiresAt }, endsAt, ttl) {
       await Promise.all([
-        claim(run, idHint(id), nameOf(userId), ttl),
-        run(SCORE, [idsIn(shardOf(id))], [0, id]),
+        claim(run, idHint(id), `${nameOf(userId)} ${expiresAt}`, ttl),
+        run(SCORE, idsIn(shardOf(id)), 0, id),
         moveEnd(id, endsAt),
       ]);
     },
     async dropSessions(gone) {
       const steps = gone.flatMap(({ id, tokens }) => [
         dropTokens(tokens),
-        run(DROP, [idHint(id)], []),
-        run(REMOVE, [idsIn(shardOf(id))], [id]),
-        run(REMOVE, [endsIn(shardOf(id))], [id]),
+        run(DROP, idHint(id)),
+        run(REMOVE, idsIn(shardOf(id)), id),
+        run(REMOVE, endsIn(shardOf(id)), id),
       ]);
       await Promise.all(steps);
     },
-    async idsAfter(shard, after) {
-      return texts(await run(AFTER, [idsIn(shard)], [after === null ? '-' : `(${after}`, PAGE]));
+    async idsAfter(shard, after, limit) {
+      return texts(await run(AFTER, idsIn(shard), after === null ? '-' : `(${after}`, limit));
     },
     async idsUntil(shard, now, limit) {
-      return texts(await run(UNTIL, [endsIn(shard)], [now, Math.min(limit, PAGE)]));
+      return texts(await run(UNTIL, endsIn(shard), now, limit));
     },
   };
-}
-
-/** All ids after this one, in the order of their bytes. */
-export async function* allIds(hints: Hints, after: string | null): AsyncGenerator<string> {
-  const from = after === null || after === '' ? null : after;
-  for (const shard of SHARDS) {
-    if (from !== null && shard < from.charAt(0)) continue;
-    let page = await hints.idsAfter(shard, from);
-    for (let last = page.at(-1); last !== undefined; last = page.at(-1)) {
-      yield* page;
-      page = page.length < PAGE ? [] : await hints.idsAfter(shard, last);
-    }
-  }
 }

@@ -1,11 +1,12 @@
 import type { TokenHash } from '../../internal/token-hash.js';
 
 /*
- * The names of all keys. What stands in braces decides the slot in a cluster: all keys of a user lie in one, all of a
- * session's challenges and grants in another, so that a script can take them together.
+ * The names of all keys. What stands in braces decides the slot in a cluster: a user's keys lie together, and a
+ * session's challenges and grants. No step takes more than one key, though: while a slot is being moved its keys lie on
+ * two servers, and a step that saw half of them would, for example, revoke only half of the sessions.
  *
- * A token or an id names no user. Its hint says where to look; it lies in a slot of its own, is written before the step
- * that makes it true, and is never believed: the row is read and compared.
+ * A token or an id names no user. Its hint says where to look; it is written before the step that makes it true, and is
+ * never believed: the row is read and compared.
  */
 
 /** Stands for an id in the names of keys and in hints: no two are alike, and it holds neither braces nor blanks. */
@@ -13,19 +14,13 @@ export function nameOf(id: string): string {
   return encodeURIComponent(id);
 }
 
-/** The key of a user's session is this and the session's id. */
-export function sessionPrefix(userId: string): string {
-  return `stepgate:{user:${nameOf(userId)}}:session:`;
-}
-
-/** Ids of a user's sessions, scored by `createdAt`. */
+/** A user's sessions, a hash: rows by their ids, and the not-before time. */
 export function sessionsOf(userId: string): string {
   return `stepgate:{user:${nameOf(userId)}}:sessions`;
 }
 
-export function notBeforeOf(userId: string): string {
-  return `stepgate:{user:${nameOf(userId)}}:not-before`;
-}
+/** In the hash of a user's sessions. No id begins so. */
+export const NOT_BEFORE = ':not-before';
 
 export function attemptsOf(userId: string): string {
   return `stepgate:{user:${nameOf(userId)}}:attempts`;
@@ -38,8 +33,8 @@ export function sessionsWith(part: SessionPart, userId: string): string {
   return `stepgate:{user:${nameOf(userId)}}:sessions-with-${part}`;
 }
 
-/** Names of a session's rows of a part. The key of a row is this, a colon and its name. */
-export function indexOf(part: SessionPart, sessionId: string): string {
+/** A session's rows of a part, a hash. */
+export function rowsOf(part: SessionPart, sessionId: string): string {
   return `stepgate:{session:${nameOf(sessionId)}}:${part}`;
 }
 
@@ -48,7 +43,7 @@ export function tokenHint(token: TokenHash): string {
   return `stepgate:token:${token}`;
 }
 
-/** To the user's id. */
+/** To the user's id and the absolute end. */
 export function idHint(id: string): string {
   return `stepgate:id:${id}`;
 }

@@ -1,4 +1,4 @@
-import { notBeforeOf, USERS_WITH_NOT_BEFORE } from './keys.js';
+import { NOT_BEFORE, sessionsOf, USERS_WITH_NOT_BEFORE } from './keys.js';
 import { type RunScript, type Script, script, texts } from './scripts.js';
 
 const PAGE = 200;
@@ -8,17 +8,20 @@ const BEFORE: Script = script(
   `return redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', '(' .. ARGV[1], 'LIMIT', 0, ${PAGE})`,
 );
 const FORGET: Script = script(`
-local time = redis.call('GET', KEYS[1])
-if time and tonumber(time) < tonumber(ARGV[1]) then redis.call('DEL', KEYS[1]) end
+local time = redis.call('HGET', KEYS[1], '${NOT_BEFORE}')
+if time and tonumber(time) < tonumber(ARGV[1]) then redis.call('HDEL', KEYS[1], '${NOT_BEFORE}') end
 return 1`);
 const REMOVE: Script = script(`
 local time = redis.call('ZSCORE', KEYS[1], ARGV[1])
 if time and tonumber(time) < tonumber(ARGV[2]) then redis.call('ZREM', KEYS[1], ARGV[1]) end
 return 1`);
 
-/** Which users have a not-before time: a list beside the times, so that they can be deleted. */
+/**
+ * Which users have a not-before time: a list beside the times, so that they can be deleted. One that isn't in the list
+ * goes with the user's last session.
+ */
 export interface NotBeforeTimes {
-  /** Before the time is set in the user's own slot. */
+  /** After the time was set: that it can't be noted doesn't undo it. */
   note(userId: string, time: number): Promise<void>;
   deleteBefore(time: number): Promise<void>;
 }
@@ -26,14 +29,14 @@ export interface NotBeforeTimes {
 export function createNotBeforeTimes(run: RunScript): NotBeforeTimes {
   return {
     async note(userId, time) {
-      await run(NOTE, [USERS_WITH_NOT_BEFORE], [time, userId]);
+      await run(NOTE, USERS_WITH_NOT_BEFORE, time, userId).catch(() => {});
     },
     async deleteBefore(time) {
       for (;;) {
-        const users = texts(await run(BEFORE, [USERS_WITH_NOT_BEFORE], [time]));
+        const users = texts(await run(BEFORE, USERS_WITH_NOT_BEFORE, time));
         if (users.length === 0) return;
-        await Promise.all(users.map((userId) => run(FORGET, [notBeforeOf(userId)], [time])));
-        await Promise.all(users.map((userId) => run(REMOVE, [USERS_WITH_NOT_BEFORE], [userId, time])));
+        await Promise.all(users.map((userId) => run(FORGET, sessionsOf(userId), time)));
+        await Promise.all(users.map((userId) => run(REMOVE, USERS_WITH_NOT_BEFORE, userId, time)));
       }
     },
   };

@@ -1,33 +1,28 @@
-import { indexOf, type SessionPart, sessionsWith } from './keys.js';
+import { rowsOf, type SessionPart, sessionsWith } from './keys.js';
 import { type RunScript, type Script, script, texts } from './scripts.js';
 
 /*
- * Challenges and grants: a row is a hash with `expiresAt`, `userId` and `row`, its JSON. It lies in its session's slot,
- * with an index of the session's rows. Which sessions of a user have rows stands in the user's own slot, written before.
+ * Challenges and grants: a session's rows of a part are one hash, of JSON by their names. Which sessions of a user have
+ * rows stands in a list of the user's, written before.
  */
 
-/** For clocks that differ: how long after its end a key is kept. Whether a row is live is decided by its own field. */
-const MARGIN = 60_000;
+/** For clocks that differ: how long after its end a row is kept. Whether it is live is decided by its own field. */
+export const MARGIN = 60_000;
 
-/** KEYS: index of the session, row. ARGV: name, score, expiresAt, userId, row, time to live. */
+/** KEYS: rows of the session. ARGV: name, row, time to live. */
 export const PUT = `
-local function put()
-  redis.call('DEL', KEYS[2])
-  redis.call('HSET', KEYS[2], 'expiresAt', ARGV[3], 'userId', ARGV[4], 'row', ARGV[5])
-  redis.call('PEXPIRE', KEYS[2], ARGV[6])
-  redis.call('ZADD', KEYS[1], ARGV[2], ARGV[1])
-  if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[6]) then redis.call('PEXPIRE', KEYS[1], ARGV[6]) end
-end
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
+if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[3]) then redis.call('PEXPIRE', KEYS[1], ARGV[3]) end
 `;
 
-/** KEYS: index of the session. ARGV: a user whose rows go, or '' for all. */
-const DROP: Script = script(`
-for _, name in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
-  local key = KEYS[1] .. ':' .. name
-  if ARGV[1] == '' or redis.call('HGET', key, 'userId') == ARGV[1] then
-    redis.call('DEL', key)
-    redis.call('ZREM', KEYS[1], name)
-  end
+const DROP: Script = script(`return redis.call('DEL', KEYS[1])`);
+
+/** KEYS: rows of the session. ARGV: the user whose rows go. */
+const DROP_FOR_USER: Script = script(`
+local rows = redis.call('HGETALL', KEYS[1])
+for index = 1, #rows, 2 do
+  local row = cjson.decode(rows[index + 1])
+  if row.userId == ARGV[1] then redis.call('HDEL', KEYS[1], rows[index]) end
 end
 return 1`);
 
@@ -48,27 +43,24 @@ interface Row {
 }
 
 export interface RowsOfSessions {
-  /** What has to be there before the row is, and the arguments of PUT. */
-  prepare(row: Row, name: string, score: number): Promise<readonly (string | number)[]>;
+  /** Before the session gets the row. */
+  noteSession(row: Row): Promise<void>;
   dropForSession(sessionId: string): Promise<void>;
   dropForUser(userId: string): Promise<void>;
 }
 
 export function rowsOfSessions(run: RunScript, part: SessionPart): RowsOfSessions {
   return {
-    async prepare(row, name, score) {
-      const { sessionId, userId, createdAt, expiresAt } = row;
-      const ttl = keepFor(createdAt, expiresAt);
-      const args = [name, score, expiresAt, userId, JSON.stringify(row), ttl];
-      await run(NOTE_SESSION, [sessionsWith(part, userId)], [sessionId, expiresAt, createdAt, ttl]);
-      return args;
+    async noteSession({ sessionId, userId, createdAt, expiresAt }) {
+      const args = [sessionId, expiresAt, createdAt, keepFor(createdAt, expiresAt)];
+      await run(NOTE_SESSION, sessionsWith(part, userId), ...args);
     },
     async dropForSession(sessionId) {
-      await run(DROP, [indexOf(part, sessionId)], ['']);
+      await run(DROP, rowsOf(part, sessionId));
     },
     async dropForUser(userId) {
-      const sessions = texts(await run(SESSIONS, [sessionsWith(part, userId)], []));
-      await Promise.all(sessions.map((sessionId) => run(DROP, [indexOf(part, sessionId)], [userId])));
+      const sessions = texts(await run(SESSIONS, sessionsWith(part, userId)));
+      await Promise.all(sessions.map((sessionId) => run(DROP_FOR_USER, rowsOf(part, sessionId), userId)));
     },
   };
 }

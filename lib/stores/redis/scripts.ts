@@ -11,7 +11,7 @@ interface ScriptOptions {
   readonly arguments: string[];
 }
 
-/** One step on keys of one slot: what it decides and writes nothing can come between. */
+/** One step on one key: nothing can come between what it decides and what it writes. */
 export interface Script {
   readonly sha: string;
   readonly text: string;
@@ -21,16 +21,23 @@ export function script(text: string): Script {
   return { text, sha: createHash('sha1').update(text).digest('hex') };
 }
 
+/** For scripts that sort: what `<` does with texts in Lua is up to the locale of the server. */
+export const BY_BYTE = `
+local function comes_first(a, b)
+  for index = 1, math.min(#a, #b) do
+    local x, y = string.byte(a, index), string.byte(b, index)
+    if x ~= y then return x < y end
+  end
+  return #a < #b
+end
+`;
+
 /** Runs a script by its hash; a server that doesn't know it (yet, or any more after a restart) is sent the text. */
-export type RunScript = (
-  script: Script,
-  keys: readonly string[],
-  args: readonly (string | number)[],
-) => Promise<unknown>;
+export type RunScript = (script: Script, key: string, ...args: readonly (string | number)[]) => Promise<unknown>;
 
 export function createRunScript(client: RedisClient): RunScript {
-  return async ({ sha, text }, keys, args) => {
-    const options = { keys: [...keys], arguments: args.map(String) };
+  return async ({ sha, text }, key, ...args) => {
+    const options = { keys: [key], arguments: args.map(String) };
     try {
       return await client.evalSha(sha, options);
     } catch (error) {
@@ -44,6 +51,13 @@ export function createRunScript(client: RedisClient): RunScript {
 export function texts(answer: unknown): readonly string[] {
   if (Array.isArray(answer) && answer.every((item) => typeof item === 'string')) return answer;
   throw new TypeError('A script gave no list of texts.');
+}
+
+/** What a script answers with lists of texts, or nothing. */
+export function listsOrNull(answer: unknown): readonly (readonly string[])[] | null {
+  if (answer === null) return null;
+  if (Array.isArray(answer)) return answer.map(texts);
+  throw new TypeError('A script gave no lists of texts.');
 }
 
 /** What a script answers with a text or nothing. */

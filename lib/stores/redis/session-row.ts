@@ -1,38 +1,39 @@
 import type { TokenHash } from '../../internal/token-hash.js';
 import type { ProofTimes, SessionRow } from '../contract/sessions.js';
 
-/** A session is a hash of texts: a null has no field, proofs have one each, under these prefixes. */
+/*
+ * A session is the JSON of an object of texts, since Lua's JSON can't tell an empty list from an empty object, and rounds
+ * numbers. A null has no field; proofs have one each, under these prefixes.
+ */
 export const SIGN_IN = 'signIn:';
 export const STEP_UP = 'stepUp:';
 
-export function toFields(row: SessionRow): readonly string[] {
+export function toText(row: SessionRow): string {
   const { amr, data, signInProofs, stepUpProofs, ...scalars } = row;
-  const plain = Object.entries(scalars).flatMap(([name, value]) => (value === null ? [] : [name, String(value)]));
-  return [
-    ...plain,
-    'amr',
-    JSON.stringify(amr),
-    ...(data === null ? [] : ['data', JSON.stringify(data)]),
-    ...proofFields(SIGN_IN, signInProofs),
-    ...proofFields(STEP_UP, stepUpProofs),
-  ];
+  const plain = Object.entries(scalars).flatMap(([name, value]) => (value === null ? [] : [[name, String(value)]]));
+  return JSON.stringify(
+    Object.fromEntries([
+      ...plain,
+      ['amr', JSON.stringify(amr)],
+      ...(data === null ? [] : [['data', JSON.stringify(data)]]),
+      ...proofFields(SIGN_IN, signInProofs),
+      ...proofFields(STEP_UP, stepUpProofs),
+    ]),
+  );
 }
 
-/** Null for a key that isn't there. */
-export function toRow(flat: readonly string[]): SessionRow | null {
-  if (flat.length === 0) return null;
-  const fields = new Map<string, string>();
-  for (let index = 0; index < flat.length; index += 2) fields.set(flat[index] ?? '', flat[index + 1] ?? '');
+export function toRow(stored: string): SessionRow {
+  const fields = new Map(Object.entries(JSON.parse(stored) as Record<string, string>)); // as `toText` or a script wrote it
   const text = (name: keyof SessionRow): string => fields.get(name) ?? '';
   const textOrNull = (name: keyof SessionRow): string | null => fields.get(name) ?? null;
-  const hashOrNull = (name: keyof SessionRow): TokenHash | null => textOrNull(name) as TokenHash | null; // as `toFields` wrote it
+  const hashOrNull = (name: keyof SessionRow): TokenHash | null => textOrNull(name) as TokenHash | null; // as `toText` wrote it
   const number = (name: keyof SessionRow): number => Number(fields.get(name));
   const numberOrNull = (name: keyof SessionRow): number | null => (fields.has(name) ? number(name) : null);
   const json = (name: keyof SessionRow): unknown => JSON.parse(fields.get(name) ?? 'null');
   return {
     id: text('id'),
     userId: text('userId'),
-    delivery: text('delivery') as SessionRow['delivery'], // as `toFields` wrote it
+    delivery: text('delivery') as SessionRow['delivery'], // as `toText` wrote it
     createdAt: number('createdAt'),
     authenticatedAt: number('authenticatedAt'),
     lastSeenAt: number('lastSeenAt'),
@@ -41,8 +42,8 @@ export function toRow(flat: readonly string[]): SessionRow | null {
     userAgent: textOrNull('userAgent'),
     ip: textOrNull('ip'),
     label: textOrNull('label'),
-    data: json('data') as SessionRow['data'], // as `toFields` wrote it
-    tokenHash: text('tokenHash') as TokenHash, // as `toFields` wrote it
+    data: json('data') as SessionRow['data'], // as `toText` wrote it
+    tokenHash: text('tokenHash') as TokenHash, // as `toText` wrote it
     previousTokenHash: hashOrNull('previousTokenHash'),
     tokenNonce: textOrNull('tokenNonce'),
     tokenMethod: textOrNull('tokenMethod'),
@@ -52,15 +53,15 @@ export function toRow(flat: readonly string[]): SessionRow | null {
     refreshNonce: textOrNull('refreshNonce'),
     refreshedAt: numberOrNull('refreshedAt'),
     refreshConfirmedAt: numberOrNull('refreshConfirmedAt'),
-    amr: json('amr') as SessionRow['amr'], // as `toFields` wrote it
+    amr: json('amr') as SessionRow['amr'], // as `toText` wrote it
     acr: textOrNull('acr'),
     signInProofs: proofsOf(SIGN_IN, fields),
     stepUpProofs: proofsOf(STEP_UP, fields),
   };
 }
 
-function proofFields(prefix: string, proofs: ProofTimes): readonly string[] {
-  return Object.entries(proofs).flatMap(([method, at]) => [`${prefix}${method}`, String(at)]);
+function proofFields(prefix: string, proofs: ProofTimes): readonly (readonly [string, string])[] {
+  return Object.entries(proofs).map(([method, at]) => [`${prefix}${method}`, String(at)]);
 }
 
 function proofsOf(prefix: string, fields: ReadonlyMap<string, string>): ProofTimes {

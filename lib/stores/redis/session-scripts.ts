@@ -1,192 +1,202 @@
-import { type Script, script } from './scripts.js';
+import { NOT_BEFORE } from './keys.js';
+import { BY_BYTE, type Script, script } from './scripts.js';
 import { SIGN_IN, STEP_UP } from './session-row.js';
 
 /*
- * KEYS and ARGV stand in the order in which sessions.ts hands them over. Numbers in Lua are doubles, exact for
- * milliseconds, and are written back by `%.0f`. Times to live only collect what is over anyway: whether a session is
- * live is decided by its own fields.
+ * KEYS is the hash of a user's sessions, and nothing else. ARGV stands in the order in which sessions.ts hands it over.
+ * Numbers in Lua are doubles, exact for milliseconds, and are written back by `%.0f`. The time to live of the hash covers
+ * the absolute ends of all its sessions; whether a session is live is decided by its own fields.
  */
-const LIVE = `
-local function live(key, now)
-  local ends = redis.call('HMGET', key, 'idleExpiresAt', 'expiresAt')
-  return ends[1] and tonumber(ends[1]) > now and tonumber(ends[2]) > now
-end
+const COMMON = `
+local sessions = KEYS[1]
 local function integer(value) return string.format('%.0f', value) end
-local function drop_fields(key, prefix)
-  for _, field in ipairs(redis.call('HKEYS', key)) do
-    if string.sub(field, 1, #prefix) == prefix then redis.call('HDEL', key, field) end
+local function read(id)
+  local text = redis.call('HGET', sessions, id)
+  return text and cjson.decode(text)
+end
+local function write(row)
+  local text = cjson.encode(row)
+  redis.call('HSET', sessions, row.id, text)
+  return text
+end
+local function ids()
+  local names = {}
+  for _, name in ipairs(redis.call('HKEYS', sessions)) do
+    if name ~= '${NOT_BEFORE}' then names[#names + 1] = name end
+  end
+  return names
+end
+local function live(row, now)
+  return row and tonumber(row.idleExpiresAt) > now and tonumber(row.expiresAt) > now
+end
+local function drop_fields(row, prefix)
+  for name in pairs(row) do
+    if string.sub(name, 1, #prefix) == prefix then row[name] = nil end
   end
 end
-local function keep_for(key, ms)
-  if redis.call('PTTL', key) < ms then redis.call('PEXPIRE', key, integer(ms)) end
+local function keep_for(ms)
+  if redis.call('PTTL', sessions) < ms then redis.call('PEXPIRE', sessions, integer(ms)) end
 end
-local function slide(key, idle, now, margin)
-  local row = redis.call('HMGET', key, 'idleExpiresAt', 'expiresAt')
-  idle = math.max(tonumber(row[1]), math.min(idle, tonumber(row[2])))
-  redis.call('HSET', key, 'idleExpiresAt', integer(idle))
-  redis.call('PEXPIRE', key, integer(math.max(0, idle - now) + margin))
+local function seen(row, at) row.lastSeenAt = integer(math.max(tonumber(row.lastSeenAt), tonumber(at))) end
+local function slide(row, idle)
+  row.idleExpiresAt = integer(math.max(tonumber(row.idleExpiresAt), math.min(tonumber(idle), tonumber(row.expiresAt))))
 end
 -- Whether the use of the current session token shows that its client has the current refresh token, too.
-local function came_with_refresh(key)
-  return redis.call('HEXISTS', key, 'refreshHash') == 1 and redis.call('HEXISTS', key, 'tokenNonce') == 0
-end
-local function raise_not_before(key, time, ms)
-  local known = redis.call('GET', key)
-  if not known or tonumber(known) < tonumber(time) then redis.call('SET', key, time) end
-  keep_for(key, ms)
+local function came_with_refresh(row) return row.refreshHash and not row.tokenNonce end
+local function raise_not_before(time, ms)
+  local known = redis.call('HGET', sessions, '${NOT_BEFORE}')
+  if not known or tonumber(known) < tonumber(time) then redis.call('HSET', sessions, '${NOT_BEFORE}', time) end
+  keep_for(ms)
 end
 -- Adds the id and the tokens of what ended, so that their hints can go, too.
-local function end_session(sessions, prefix, id, ended)
-  local tokens = redis.call('HMGET', prefix .. id, 'tokenHash', 'previousTokenHash')
-  redis.call('ZREM', sessions, id)
-  if redis.call('DEL', prefix .. id) == 0 then return end
-  ended[#ended + 1] = id
-  ended[#ended + 1] = tokens[1] or ''
-  ended[#ended + 1] = tokens[2] or ''
+local function end_session(row, ended)
+  redis.call('HDEL', sessions, row.id)
+  ended[#ended + 1] = row.id
+  ended[#ended + 1] = row.tokenHash
+  ended[#ended + 1] = row.previousTokenHash or ''
 end
-local function end_others(sessions, prefix, except, ended)
-  for _, id in ipairs(redis.call('ZRANGE', sessions, 0, -1)) do
-    if id ~= except then end_session(sessions, prefix, id, ended) end
+local function end_others(except, ended)
+  for _, id in ipairs(ids()) do
+    if id ~= except then end_session(read(id), ended) end
   end
   return ended
 end
-local function holds(key, token)
-  local tokens = redis.call('HMGET', key, 'tokenHash', 'previousTokenHash')
-  return tokens[1] == token or tokens[2] == token
-end
+local function holds(row, token) return row and (row.tokenHash == token or row.previousTokenHash == token) end
+-- And the token that was to be the session's, unless a step like this one has made it so.
+local function lost(row, token) return { 'lost', holds(row, token) and '' or token } end
 `;
 
-/**
- * KEYS: sessions of the user, not-before, session. Gives 'refused', or 'inserted' and how many were replaced (1 or 0),
- * and then these and the evicted.
- */
-export const INSERT: Script = script(`${LIVE}
-local prefix, id, now, authenticated_at, created_at = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5]
-local cap, replaces, replaced_id = tonumber(ARGV[6]), ARGV[7], ARGV[8]
-local ttl, index_ttl = tonumber(ARGV[9]), tonumber(ARGV[10])
-if redis.call('EXISTS', KEYS[3]) == 1 then return redis.error_reply('There is a session with this id already.') end
-local not_before = redis.call('GET', KEYS[2])
-if not_before and authenticated_at <= tonumber(not_before) then return { 'refused' } end
-local answer = { 'inserted', '0' }
-if replaced_id ~= '' and holds(prefix .. replaced_id, replaces) then
-  end_session(KEYS[1], prefix, replaced_id, answer)
-  answer[2] = '1'
+/** Gives nothing when it is refused, or else two lists: what was replaced, and what was evicted. */
+export const INSERT: Script = script(`${COMMON}${BY_BYTE}
+local function oldest_first(a, b)
+  local x, y = tonumber(a.createdAt), tonumber(b.createdAt)
+  if x ~= y then return x < y end
+  return comes_first(a.id, b.id)
 end
+local row, now, cap, replaces, replaced_id, ttl =
+  cjson.decode(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4], ARGV[5], tonumber(ARGV[6])
+if redis.call('HEXISTS', sessions, row.id) == 1 then
+  return redis.error_reply('There is a session with this id already.')
+end
+local not_before = redis.call('HGET', sessions, '${NOT_BEFORE}')
+if not_before and tonumber(row.authenticatedAt) <= tonumber(not_before) then return false end
+local replaced, evicted = {}, {}
+local carried = replaced_id ~= '' and read(replaced_id)
+if holds(carried, replaces) then end_session(carried, replaced) end
 if cap then
-  -- By score and then by name: the oldest first, ties by id.
   local others = {}
-  for _, other in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
-    if redis.call('EXISTS', prefix .. other) == 0 then redis.call('ZREM', KEYS[1], other)
-    elseif live(prefix .. other, now) then others[#others + 1] = other end
+  for _, id in ipairs(ids()) do
+    local other = read(id)
+    if live(other, now) then others[#others + 1] = other end
   end
-  for index = 1, math.min(#others, #others + 1 - cap) do end_session(KEYS[1], prefix, others[index], answer) end
+  table.sort(others, oldest_first)
+  for index = 1, math.min(#others, #others + 1 - cap) do end_session(others[index], evicted) end
 end
-for index = 11, #ARGV, 2 do redis.call('HSET', KEYS[3], ARGV[index], ARGV[index + 1]) end
-redis.call('PEXPIRE', KEYS[3], integer(ttl))
-redis.call('ZADD', KEYS[1], created_at, id)
-keep_for(KEYS[1], index_ttl)
-return answer`);
+redis.call('HSET', sessions, row.id, ARGV[1])
+keep_for(ttl)
+return { replaced, evicted }`);
 
-/** KEYS: session. */
-export const READ: Script = script(`return redis.call('HGETALL', KEYS[1])`);
+export const READ: Script = script(`return redis.call('HGET', KEYS[1], ARGV[1])`);
 
-/** KEYS: sessions of the user. */
-export const READ_ALL: Script = script(`
-local rows = {}
-for _, id in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
-  local row = redis.call('HGETALL', ARGV[1] .. id)
-  if #row > 0 then rows[#rows + 1] = row else redis.call('ZREM', KEYS[1], id) end
-end
-return rows`);
+/** Gives names and what they stand for. */
+export const READ_ALL: Script = script(`return redis.call('HGETALL', KEYS[1])`);
 
-/** KEYS: sessions of the user. ARGV: prefix, id, token that it must have or ''. Gives what ended. */
-export const REVOKE: Script = script(`${LIVE}
-local ended = {}
-if ARGV[3] == '' or holds(ARGV[1] .. ARGV[2], ARGV[3]) then end_session(KEYS[1], ARGV[1], ARGV[2], ended) end
+/** ARGV: id, token that it must have or ''. Gives what ended. */
+export const REVOKE: Script = script(`${COMMON}
+local row, ended = read(ARGV[1]), {}
+if row and (ARGV[2] == '' or holds(row, ARGV[2])) then end_session(row, ended) end
 return ended`);
 
-/** KEYS: sessions of the user, not-before. Gives what ended. */
-export const REVOKE_ALL: Script = script(`${LIVE}
-raise_not_before(KEYS[2], ARGV[3], tonumber(ARGV[4]))
-return end_others(KEYS[1], ARGV[1], ARGV[2], {})`);
+/** Gives what ended. */
+export const REVOKE_ALL: Script = script(`${COMMON}
+raise_not_before(ARGV[2], tonumber(ARGV[3]))
+return end_others(ARGV[1], {})`);
 
-/** KEYS: session. */
-export const TOUCH: Script = script(`${LIVE}
-local now, seen_at, idle, confirms, margin = tonumber(ARGV[1]), ARGV[2], tonumber(ARGV[3]), ARGV[4], tonumber(ARGV[5])
-if not live(KEYS[1], now) then return 0 end
-local row = redis.call('HMGET', KEYS[1], 'lastSeenAt', 'tokenHash')
-if tonumber(row[1]) < tonumber(seen_at) then redis.call('HSET', KEYS[1], 'lastSeenAt', seen_at) end
-slide(KEYS[1], idle, now, margin)
-if confirms ~= '' and row[2] == confirms then
-  redis.call('HSETNX', KEYS[1], 'tokenConfirmedAt', seen_at)
-  if came_with_refresh(KEYS[1]) then redis.call('HSETNX', KEYS[1], 'refreshConfirmedAt', seen_at) end
+/** ARGV: now, and then id, seenAt, idleExpiresAt and confirms or '' of each touch. */
+export const TOUCH: Script = script(`${COMMON}
+for index = 2, #ARGV, 4 do
+  local row, seen_at, idle, confirms = read(ARGV[index]), ARGV[index + 1], ARGV[index + 2], ARGV[index + 3]
+  if live(row, tonumber(ARGV[1])) then
+    seen(row, seen_at)
+    slide(row, idle)
+    if confirms ~= '' and row.tokenHash == confirms then
+      row.tokenConfirmedAt = row.tokenConfirmedAt or seen_at
+      if came_with_refresh(row) then row.refreshConfirmedAt = row.refreshConfirmedAt or seen_at end
+    end
+    write(row)
+  end
 end
 return 1`);
 
-/** KEYS: session. Gives the row as it is then, or nothing. */
-export const ROTATE: Script = script(`${LIVE}
-local now, presented, successor, nonce, token, idle, margin =
-  tonumber(ARGV[1]), ARGV[2], ARGV[3], ARGV[4], ARGV[5], tonumber(ARGV[6]), tonumber(ARGV[7])
-local row = redis.call('HMGET', KEYS[1], 'refreshHash', 'tokenHash', 'lastSeenAt')
-if row[1] ~= presented or not live(KEYS[1], now) then return {} end
-redis.call('HSET', KEYS[1], 'previousTokenHash', row[2], 'tokenHash', token, 'parentRefreshHash', presented,
-  'refreshHash', successor, 'refreshNonce', nonce, 'refreshedAt', ARGV[1],
-  'lastSeenAt', integer(math.max(now, tonumber(row[3]))))
-redis.call('HDEL', KEYS[1], 'tokenNonce', 'tokenMethod', 'tokenConfirmedAt', 'refreshConfirmedAt')
-drop_fields(KEYS[1], '${STEP_UP}')
-slide(KEYS[1], idle, now, margin)
-return redis.call('HGETALL', KEYS[1])`);
+/** Gives 'rotated' or 'lost', and the token that the session hasn't (any more), or ''. */
+export const ROTATE: Script = script(`${COMMON}
+local row, now, presented, successor, nonce, token, idle =
+  read(ARGV[1]), ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7]
+if not live(row, tonumber(now)) or row.refreshHash ~= presented then return lost(row, token) end
+local dropped = row.previousTokenHash or ''
+row.previousTokenHash, row.tokenHash = row.tokenHash, token
+row.tokenNonce, row.tokenMethod, row.tokenConfirmedAt = nil, nil, nil
+row.parentRefreshHash, row.refreshHash, row.refreshNonce = presented, successor, nonce
+row.refreshedAt, row.refreshConfirmedAt = now, nil
+drop_fields(row, '${STEP_UP}')
+seen(row, now)
+slide(row, idle)
+write(row)
+return { 'rotated', dropped }`);
 
-/** KEYS: session. Gives the row as it is then, or nothing. */
-export const RECORD_STEP_UP: Script = script(`${LIVE}
-local now, presented, nonce, token, method, verified_at = tonumber(ARGV[1]), ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
-if not live(KEYS[1], now) then return {} end
-local row = redis.call('HMGET', KEYS[1], 'tokenHash', 'previousTokenHash', 'tokenConfirmedAt', 'tokenMethod')
-local is_current = row[1] == presented
+/** Gives 'recorded' or 'lost', the token that the session hasn't (any more), or '', and the row if it was recorded. */
+export const RECORD_STEP_UP: Script = script(`${COMMON}
+local row, now, presented, nonce, token, method, verified_at =
+  read(ARGV[1]), ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7]
+if not live(row, tonumber(now)) then return lost(row, token) end
+local is_current = row.tokenHash == presented
 -- Or it is the previous one of a replacement that nobody has seen yet, and that no other method's step-up made.
-if not is_current and not (row[2] == presented and not row[3] and (not row[4] or row[4] == method)) then return {} end
-if is_current and came_with_refresh(KEYS[1]) then redis.call('HSETNX', KEYS[1], 'refreshConfirmedAt', ARGV[1]) end
-if is_current or not row[4] then
-  redis.call('HSET', KEYS[1], 'tokenHash', token, 'tokenNonce', nonce, 'tokenMethod', method,
-    'previousTokenHash', presented)
-  redis.call('HDEL', KEYS[1], 'tokenConfirmedAt')
+local is_previous = row.previousTokenHash == presented and not row.tokenConfirmedAt and
+  (not row.tokenMethod or row.tokenMethod == method)
+if not is_current and not is_previous then return lost(row, token) end
+if is_current and came_with_refresh(row) then row.refreshConfirmedAt = row.refreshConfirmedAt or now end
+local dropped = holds(row, token) and '' or token
+if is_current or not row.tokenMethod then
+  if is_current then dropped = row.previousTokenHash or '' else dropped = row.tokenHash end
+  row.previousTokenHash, row.tokenHash = presented, token
+  row.tokenNonce, row.tokenMethod, row.tokenConfirmedAt = nonce, method, nil
 end
 if verified_at ~= '' then
   local field = '${STEP_UP}' .. method
-  local known = redis.call('HGET', KEYS[1], field)
-  if not known or tonumber(known) < tonumber(verified_at) then redis.call('HSET', KEYS[1], field, verified_at) end
+  if not row[field] or tonumber(row[field]) < tonumber(verified_at) then row[field] = verified_at end
 end
-return redis.call('HGETALL', KEYS[1])`);
+return { 'recorded', dropped, write(row) }`);
 
-/** KEYS: session. */
-export const DROP_PROOFS: Script = script(`${LIVE}
-if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
-drop_fields(KEYS[1], '${SIGN_IN}')
-drop_fields(KEYS[1], '${STEP_UP}')
+/** ARGV: id. */
+export const DROP_PROOFS: Script = script(`${COMMON}
+local row = read(ARGV[1])
+if not row then return 0 end
+drop_fields(row, '${SIGN_IN}')
+drop_fields(row, '${STEP_UP}')
+write(row)
 return 1`);
 
-/** KEYS: session, sessions of the user, not-before. Gives 'lost', or 'replaced' and what ended. */
-export const REPLACE: Script = script(`${LIVE}
-local now, presented, token, refresh, prefix, id, ttl =
-  tonumber(ARGV[1]), ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6], tonumber(ARGV[7])
-if redis.call('HGET', KEYS[1], 'tokenHash') ~= presented or not live(KEYS[1], now) then return { 'lost' } end
-redis.call('HDEL', KEYS[1], 'previousTokenHash', 'tokenNonce', 'tokenMethod', 'refreshHash', 'parentRefreshHash',
-  'refreshNonce', 'refreshedAt', 'refreshConfirmedAt')
-redis.call('HSET', KEYS[1], 'tokenHash', token, 'tokenConfirmedAt', ARGV[1])
-if refresh ~= '' then
-  redis.call('HSET', KEYS[1], 'refreshHash', refresh, 'refreshedAt', ARGV[1], 'refreshConfirmedAt', ARGV[1])
-end
-drop_fields(KEYS[1], '${SIGN_IN}')
-drop_fields(KEYS[1], '${STEP_UP}')
-raise_not_before(KEYS[3], ARGV[1], ttl)
-return end_others(KEYS[2], prefix, id, { 'replaced' })`);
+/** Gives 'replaced' or 'lost', two tokens that the session hasn't (any more), or '', and what ended. */
+export const REPLACE: Script = script(`${COMMON}
+local row, now, presented, token, refresh, ttl =
+  read(ARGV[1]), ARGV[2], ARGV[3], ARGV[4], ARGV[5], tonumber(ARGV[6])
+if not live(row, tonumber(now)) or row.tokenHash ~= presented then return lost(row, token) end
+local previous = row.previousTokenHash or ''
+row.tokenHash, row.tokenConfirmedAt = token, now
+row.previousTokenHash, row.tokenNonce, row.tokenMethod = nil, nil, nil
+row.refreshHash, row.refreshedAt, row.refreshConfirmedAt, row.parentRefreshHash, row.refreshNonce = nil, nil, nil, nil, nil
+if refresh ~= '' then row.refreshHash, row.refreshedAt, row.refreshConfirmedAt = refresh, now, now end
+drop_fields(row, '${SIGN_IN}')
+drop_fields(row, '${STEP_UP}')
+write(row)
+raise_not_before(now, ttl)
+return end_others(row.id, { 'replaced', presented, previous })`);
 
-/** KEYS: session, sessions of the user. ARGV: now, prefix, id. Gives its end if it is live, or what ended. */
-export const END_IF_OVER: Script = script(`${LIVE}
-local ended = {}
-if live(KEYS[1], tonumber(ARGV[1])) then
-  local ends = redis.call('HMGET', KEYS[1], 'idleExpiresAt', 'expiresAt')
-  return { integer(math.min(tonumber(ends[1]), tonumber(ends[2]))) }
+/** ARGV: now, id. Gives its end if it is live, or what ended. */
+export const END_IF_OVER: Script = script(`${COMMON}
+local row, ended = read(ARGV[2]), {}
+if live(row, tonumber(ARGV[1])) then
+  return { integer(math.min(tonumber(row.idleExpiresAt), tonumber(row.expiresAt))) }
 end
-end_session(KEYS[2], ARGV[2], ARGV[3], ended)
+if row then end_session(row, ended) end
 return ended`);

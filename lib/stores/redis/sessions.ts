@@ -1,55 +1,46 @@
 import type { TokenHash } from '../../internal/token-hash.js';
-import type { EndedSession, SessionRow, SessionStore, Touch } from '../contract/sessions.js';
-import { allIds, createHints, type Traces } from './hints.js';
-import { notBeforeOf, SHARDS, sessionPrefix, sessionsOf } from './keys.js';
+import type { EndedSession, SessionRow, SessionStore } from '../contract/sessions.js';
+import { createHints, type Traces } from './hints.js';
+import { NOT_BEFORE, SHARDS, sessionsOf } from './keys.js';
 import { createNotBeforeTimes } from './not-before.js';
-import { type RunScript, texts } from './scripts.js';
-import { toFields, toRow } from './session-row.js';
+import { listsOrNull, type RunScript, textOrNull, texts } from './scripts.js';
+import { toRow, toText } from './session-row.js';
 import * as scripts from './session-scripts.js';
 
 /** How much longer than its use a key is kept: clocks differ, and a late look should still find why. */
 const MARGIN = 3_600_000;
 /** A sign-in that takes longer than a day is refused anyway. */
 const NOT_BEFORE_FOR = 86_400_000 + MARGIN;
+/** How many sessions are looked at together. */
+const PAGE = 200;
 
 export function redisSessions(run: RunScript): SessionStore {
   const hints = createHints(run);
   const notBeforeTimes = createNotBeforeTimes(run);
-  const keyOf = (userId: string, id: string): string => `${sessionPrefix(userId)}${id}`;
 
   async function read(userId: string, id: string): Promise<SessionRow | null> {
-    return toRow(texts(await run(scripts.READ, [keyOf(userId, id)], [])));
+    const stored = textOrNull(await run(scripts.READ, sessionsOf(userId), id));
+    return stored === null ? null : toRow(stored);
   }
 
   async function get(id: string): Promise<SessionRow | null> {
-    const userId = await hints.ofId(id);
-    return userId === null ? null : read(userId, id);
+    const owner = await hints.ofId(id);
+    return owner === null ? null : read(owner.userId, id);
   }
 
   async function end(userId: string, id: string, token: TokenHash | null): Promise<readonly Traces[]> {
-    return tracesIn(texts(await run(scripts.REVOKE, [sessionsOf(userId)], [sessionPrefix(userId), id, token ?? ''])));
+    return tracesIn(texts(await run(scripts.REVOKE, sessionsOf(userId), id, token ?? '')));
   }
 
   /** Sweeps up after a step that is made: that it can't be done doesn't undo the step. */
-  async function sweep(gone: readonly Traces[], tokens: readonly TokenHash[] = []): Promise<void> {
-    await Promise.all([hints.dropSessions(gone), hints.dropTokens(tokens)]).catch(() => {});
-  }
-
-  async function touchOne({ id, seenAt, idleExpiresAt, confirms }: Touch, now: number): Promise<void> {
-    const userId = await hints.ofId(id);
-    if (userId === null) return;
-    await run(scripts.TOUCH, [keyOf(userId, id)], [now, seenAt, idleExpiresAt, confirms ?? '', MARGIN]);
+  async function sweep(gone: readonly Traces[], tokens: readonly string[] = []): Promise<void> {
+    await Promise.all([hints.dropSessions(gone), hints.dropTokens(tokensIn(tokens))]).catch(() => {});
   }
 
   /** Whether the session went; if it is live or gone already, its place in the list of ends is put right. */
   async function endIfOver(id: string, now: number): Promise<boolean> {
-    const userId = await hints.ofId(id);
-    if (userId === null) {
-      await hints.dropSessions([{ id, tokens: [] }]);
-      return false;
-    }
-    const prefix = sessionPrefix(userId);
-    const answer = texts(await run(scripts.END_IF_OVER, [`${prefix}${id}`, sessionsOf(userId)], [now, prefix, id]));
+    const owner = await hints.ofId(id);
+    const answer = owner === null ? [] : texts(await run(scripts.END_IF_OVER, sessionsOf(owner.userId), now, id));
     if (answer.length === 1) {
       await hints.moveEnd(id, Number(answer[0]));
       return false;
@@ -58,46 +49,43 @@ export function redisSessions(run: RunScript): SessionStore {
     return answer.length > 0;
   }
 
+  /** Of those that begin alike. Looks at `limit` ids at most, so that many whose end has slid take no long time. */
+  async function endThoseOver(shard: string, now: number, limit: number): Promise<number> {
+    let count = 0;
+    for (let left = limit; left > 0; left -= PAGE) {
+      const asked = Math.min(left, PAGE);
+      const ids = await hints.idsUntil(shard, now, asked);
+      const went = await Promise.all(ids.map((id) => endIfOver(id, now)));
+      count += went.filter((each) => each).length;
+      if (ids.length < asked) break;
+    }
+    return count;
+  }
+
   return {
     async insert({ row, replaces, cap, now }) {
-      const { id, userId, authenticatedAt, createdAt, idleExpiresAt, expiresAt } = row;
-      const fields = toFields(row);
+      const { id, userId, idleExpiresAt, expiresAt } = row;
+      const stored = toText(row);
       const tokens = tokensOf(row);
       const ttl = keepFor(expiresAt, now);
-      const place = { userId, id };
-      const carried = replaces === null ? null : await hints.ofToken(replaces);
-      const isOwn = carried?.userId === userId;
-      await hints.addSession(place, Math.min(idleExpiresAt, expiresAt), ttl);
-      await Promise.all(tokens.map((token) => hints.addToken(token, place, ttl)));
-      const [outcome, replacedCount, ...flat] = texts(
-        await run(
-          scripts.INSERT,
-          [sessionsOf(userId), notBeforeOf(userId), keyOf(userId, id)],
-          [
-            sessionPrefix(userId),
-            id,
-            now,
-            authenticatedAt,
-            createdAt,
-            cap ?? '',
-            ...(isOwn ? [replaces ?? '', carried.id] : ['', '']),
-            keepFor(idleExpiresAt, now),
-            ttl,
-            ...fields,
-          ],
-        ),
-      );
-      if (outcome === 'refused') {
+      const [carried] = await Promise.all([
+        replaces === null ? null : hints.ofToken(replaces),
+        hints.addSession(id, { userId, expiresAt }, Math.min(idleExpiresAt, expiresAt), ttl),
+        ...tokens.map((token) => hints.addToken(token, { userId, id }, ttl)),
+      ]);
+      const own = carried?.userId === userId ? [replaces ?? '', carried.id] : ['', ''];
+      const lists = listsOrNull(await run(scripts.INSERT, sessionsOf(userId), stored, now, cap ?? '', ...own, ttl));
+      if (lists === null) {
         await sweep([{ id, tokens }]);
         return { outcome: 'refused' };
       }
-      const ended = tracesIn(flat);
-      const own = ended.slice(0, Number(replacedCount));
-      // Another user's session lies in another slot, so it ends in a step of its own: after the one that may refuse.
-      const foreign = carried !== null && !isOwn ? await end(carried.userId, carried.id, replaces) : [];
-      await sweep([...ended, ...foreign]);
-      const [replaced = null] = [...endedOf(userId, own), ...endedOf(carried?.userId ?? '', foreign)];
-      return { outcome: 'inserted', replaced, evicted: endedOf(userId, ended.slice(own.length)) };
+      const [replacedOwn = [], evicted = []] = lists.map(tracesIn);
+      // Another user's session lies under another key, so it ends in a step of its own: after the one that may refuse.
+      const isForeign = carried !== null && carried.userId !== userId;
+      const foreign = isForeign ? await end(carried.userId, carried.id, replaces) : [];
+      await sweep([...replacedOwn, ...evicted, ...foreign]);
+      const [replaced = null] = endedOf(carried?.userId ?? userId, [...replacedOwn, ...foreign]);
+      return { outcome: 'inserted', replaced, evicted: endedOf(userId, evicted) };
     },
     async find(tokenHash) {
       const place = await hints.ofToken(tokenHash);
@@ -106,95 +94,98 @@ export function redisSessions(run: RunScript): SessionStore {
     },
     get,
     async listForUser(userId, now) {
-      const answer = await run(scripts.READ_ALL, [sessionsOf(userId)], [sessionPrefix(userId)]);
-      const rows = Array.isArray(answer) ? answer.flatMap((flat) => toRow(texts(flat)) ?? []) : [];
-      return rows.filter((row) => isLive(row, now)).sort(lastSeenFirst);
+      const flat = texts(await run(scripts.READ_ALL, sessionsOf(userId)));
+      const stored = flat.filter((_, index) => index % 2 === 1 && flat[index - 1] !== NOT_BEFORE);
+      return stored
+        .map(toRow)
+        .filter((row) => isLive(row, now))
+        .sort(lastSeenFirst);
     },
     async list({ limit, after, now }) {
       const rows: SessionRow[] = [];
-      if (limit <= 0) return rows;
-      for await (const id of allIds(hints, after)) {
-        const row = await get(id);
-        if (row !== null && isLive(row, now)) rows.push(row);
-        if (rows.length === limit) break;
+      const first = after === null ? '' : after.charAt(0);
+      for (const shard of SHARDS.filter((each) => each >= first)) {
+        let from = shard === first ? after : null;
+        while (rows.length < limit) {
+          const asked = Math.min(limit - rows.length, PAGE);
+          const ids = await hints.idsAfter(shard, from, asked);
+          const found = await Promise.all(ids.map(get));
+          rows.push(...found.flatMap((row) => (row !== null && isLive(row, now) ? [row] : [])));
+          if (ids.length < asked) break;
+          from = ids.at(-1) ?? null;
+        }
       }
       return rows;
     },
     async revoke(id, userId) {
       const owner = await hints.ofId(id);
-      if (owner === null || (userId !== null && owner !== userId)) return null;
-      const ended = await end(owner, id, null);
+      if (owner === null || (userId !== null && owner.userId !== userId)) return null;
+      const ended = await end(owner.userId, id, null);
       await sweep(ended);
-      return endedOf(owner, ended)[0] ?? null;
+      return endedOf(owner.userId, ended)[0] ?? null;
     },
     async revokeAllForUser(userId, except, notBefore) {
-      await notBeforeTimes.note(userId, notBefore);
-      const answer = await run(
-        scripts.REVOKE_ALL,
-        [sessionsOf(userId), notBeforeOf(userId)],
-        [sessionPrefix(userId), except ?? '', notBefore, NOT_BEFORE_FOR],
-      );
-      const ended = tracesIn(texts(answer));
-      await sweep(ended);
+      const args = [except ?? '', notBefore, NOT_BEFORE_FOR];
+      const ended = tracesIn(texts(await run(scripts.REVOKE_ALL, sessionsOf(userId), ...args)));
+      await Promise.all([sweep(ended), notBeforeTimes.note(userId, notBefore)]);
       return endedOf(userId, ended);
     },
     async touch(touches, now) {
-      await Promise.all(touches.map((touch) => touchOne({ ...touch }, now)));
+      const argsOf = new Map<string, (string | number)[]>();
+      const copies = touches.map((touch) => ({ ...touch }));
+      const owners = await Promise.all(copies.map(({ id }) => hints.ofId(id)));
+      for (const [index, touch] of copies.entries()) {
+        const owner = owners[index] ?? null;
+        if (owner === null) continue;
+        const args = argsOf.get(owner.userId) ?? [];
+        args.push(touch.id, touch.seenAt, touch.idleExpiresAt, touch.confirms ?? '');
+        argsOf.set(owner.userId, args);
+      }
+      await Promise.all([...argsOf].map(([userId, args]) => run(scripts.TOUCH, sessionsOf(userId), now, ...args)));
     },
     async rotateRefresh({ id, presented, successor, nonce, tokenHash, idleExpiresAt, now }) {
-      const before = await get(id);
-      if (before?.refreshHash !== presented || !isLive(before, now)) return false;
-      const { userId, expiresAt } = before;
+      const owner = await hints.ofId(id);
+      if (owner === null) return false;
+      const { userId, expiresAt } = owner;
       await hints.addToken(tokenHash, { userId, id }, keepFor(expiresAt, now));
-      const args = [now, presented, successor, nonce, tokenHash, idleExpiresAt, MARGIN];
-      const row = toRow(texts(await run(scripts.ROTATE, [keyOf(userId, id)], args)));
-      await sweep([], unused([...tokensOf(before), tokenHash], row ?? (await read(userId, id))));
-      return row !== null;
+      const args = [id, now, presented, successor, nonce, tokenHash, idleExpiresAt];
+      const [outcome, dropped = ''] = texts(await run(scripts.ROTATE, sessionsOf(userId), ...args));
+      await sweep([], [dropped]);
+      return outcome === 'rotated';
     },
     async recordStepUp({ id, presented, nonce, tokenHash, method, verifiedAt, now }) {
-      const args = [now, presented, nonce, tokenHash, method, verifiedAt ?? ''];
-      const before = await get(id);
-      if (before === null || !isLive(before, now) || !tokensOf(before).includes(presented)) return { outcome: 'lost' };
-      const { userId, expiresAt } = before;
+      const args = [id, now, presented, nonce, tokenHash, method, verifiedAt ?? ''];
+      const owner = await hints.ofId(id);
+      if (owner === null) return { outcome: 'lost' };
+      const { userId, expiresAt } = owner;
       await hints.addToken(tokenHash, { userId, id }, keepFor(expiresAt, now));
-      const row = toRow(texts(await run(scripts.RECORD_STEP_UP, [keyOf(userId, id)], args)));
-      await sweep([], unused([...tokensOf(before), tokenHash], row ?? (await read(userId, id))));
-      return row === null ? { outcome: 'lost' } : { outcome: 'recorded', row };
+      const answer = texts(await run(scripts.RECORD_STEP_UP, sessionsOf(userId), ...args));
+      const [outcome, dropped = '', stored = ''] = answer;
+      await sweep([], [dropped]);
+      return outcome === 'lost' ? { outcome } : { outcome: 'recorded', row: toRow(stored) };
     },
     async dropProofs(id) {
-      const userId = await hints.ofId(id);
-      return userId !== null && (await run(scripts.DROP_PROOFS, [keyOf(userId, id)], [])) === 1;
+      const owner = await hints.ofId(id);
+      return owner !== null && (await run(scripts.DROP_PROOFS, sessionsOf(owner.userId), id)) === 1;
     },
     async replaceCredentials({ id, userId, presented, tokenHash, refreshHash, now }) {
-      const before = await read(userId, id);
-      if (before?.tokenHash !== presented || !isLive(before, now)) return { outcome: 'lost' };
-      await hints.addToken(tokenHash, { userId, id }, keepFor(before.expiresAt, now));
-      await notBeforeTimes.note(userId, now);
-      const [outcome, ...flat] = texts(
-        await run(
-          scripts.REPLACE,
-          [keyOf(userId, id), sessionsOf(userId), notBeforeOf(userId)],
-          [now, presented, tokenHash, refreshHash ?? '', sessionPrefix(userId), id, NOT_BEFORE_FOR],
-        ),
-      );
-      if (outcome === 'lost') {
-        await sweep([], unused([tokenHash], await read(userId, id)));
-        return { outcome: 'lost' };
-      }
+      const owner = await hints.ofId(id);
+      if (owner?.userId !== userId) return { outcome: 'lost' };
+      await hints.addToken(tokenHash, { userId, id }, keepFor(owner.expiresAt, now));
+      const args = [id, now, presented, tokenHash, refreshHash ?? '', NOT_BEFORE_FOR];
+      const answer = texts(await run(scripts.REPLACE, sessionsOf(userId), ...args));
+      const [outcome, dropped = '', previous = '', ...flat] = answer;
       const ended = tracesIn(flat);
-      await sweep(ended, tokensOf(before));
+      await sweep(ended, [dropped, previous]);
+      if (outcome === 'lost') return { outcome };
+      await notBeforeTimes.note(userId, now);
       return { outcome: 'replaced', ended: endedOf(userId, ended) };
     },
     async deleteExpired(now, notBefore, limit) {
       await notBeforeTimes.deleteBefore(notBefore);
       let count = 0;
       for (const shard of SHARDS) {
-        while (count < limit) {
-          const ids = await hints.idsUntil(shard, now, limit - count);
-          const went = await Promise.all(ids.map((id) => endIfOver(id, now)));
-          count += went.filter((each) => each).length;
-          if (ids.length === 0) break;
-        }
+        if (count < limit) count += await endThoseOver(shard, now, limit - count);
       }
       return count;
     },
@@ -206,9 +197,14 @@ function tracesIn(flat: readonly string[]): readonly Traces[] {
   const traces: Traces[] = [];
   for (let index = 0; index < flat.length; index += 3) {
     const [id = '', ...tokens] = flat.slice(index, index + 3);
-    traces.push({ id, tokens: tokens.filter((token) => token !== '') as TokenHash[] }); // they come from a row
+    traces.push({ id, tokens: tokensIn(tokens) });
   }
   return traces;
+}
+
+/** What a script says of tokens, with '' for one that isn't there. */
+function tokensIn(tokens: readonly string[]): readonly TokenHash[] {
+  return tokens.filter((token) => token !== '') as TokenHash[]; // they come from a row
 }
 
 function endedOf(userId: string, traces: readonly Traces[]): readonly EndedSession[] {
@@ -217,12 +213,6 @@ function endedOf(userId: string, traces: readonly Traces[]): readonly EndedSessi
 
 function tokensOf({ tokenHash, previousTokenHash }: SessionRow): readonly TokenHash[] {
   return previousTokenHash === null ? [tokenHash] : [tokenHash, previousTokenHash];
-}
-
-/** Those that the session hasn't, or hasn't any more. */
-function unused(tokens: readonly TokenHash[], row: SessionRow | null): readonly TokenHash[] {
-  const used = row === null ? [] : tokensOf(row);
-  return tokens.filter((token) => !used.includes(token));
 }
 
 /** A time to live, for one that may be over by now. */
