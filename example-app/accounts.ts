@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { hash, verify } from '@node-rs/argon2';
-import type { Database } from 'better-sqlite3';
-import { whenFree } from './database.js';
+import type { Database, Value } from './database.js';
 
 export interface Account {
   readonly id: string;
@@ -21,66 +20,74 @@ export interface Accounts {
   /** False when `current` isn't the password, or when another change came first. */
   changePassword(id: string, current: string, next: string): Promise<boolean>;
   changeRole(id: string, role: string): Promise<void>;
-  find(id: string): Account | null;
-  findByEmail(email: string): Account | null;
+  find(id: string): Promise<Account | null>;
+  findByEmail(email: string): Promise<Account | null>;
 }
 
-interface Row extends Account {
+interface Known {
+  readonly account: Account;
   readonly passwordHash: string;
 }
 
+const COLUMNS = 'id, email, role, balance, password_hash AS "passwordHash"';
+
 export function openAccounts(db: Database): Accounts {
-  const insert = db.prepare<[string, string, string]>(
-    'INSERT INTO users (id, email, password_hash) VALUES (?, ?, ?) ON CONFLICT (email) DO NOTHING',
-  );
-  const replace = db.prepare<[string, string, string]>(
-    'UPDATE users SET password_hash = ? WHERE id = ? AND password_hash = ?',
-  );
-  const setRole = db.prepare<[string, string]>('UPDATE users SET role = ? WHERE id = ?');
-  const columns = 'id, email, role, balance, password_hash AS passwordHash';
-  const byEmail = db.prepare<[string], Row>(`SELECT ${columns} FROM users WHERE email = ?`);
-  const byId = db.prepare<[string], Row>(`SELECT ${columns} FROM users WHERE id = ?`);
   // What an unknown address is checked against: no password has this hash, and it takes as long as a real one.
   const nobodys = hash(randomUUID());
 
+  async function one(sql: string, ...values: readonly Value[]): Promise<Known | null> {
+    const [row] = await db.run(sql, ...values);
+    if (row === undefined) return null;
+    const { id, email, role, balance, passwordHash } = row;
+    return {
+      account: { id: String(id), email: String(email), role: String(role), balance: Number(balance) },
+      passwordHash: String(passwordHash),
+    };
+  }
+  const byId = (id: string) => one(`SELECT ${COLUMNS} FROM users WHERE id = $1`, id);
+  const byEmail = (email: string) => one(`SELECT ${COLUMNS} FROM users WHERE email = $1`, email);
+
   return {
     async create(email, password) {
-      const id = randomUUID();
       const passwordHash = await hash(password); // argon2id with 19 MiB and 2 passes, in a thread of libuv's pool
-      const { changes } = await whenFree(() => insert.run(id, email, passwordHash));
-      return changes === 1 ? account(byId.get(id)) : null;
+      const created = await one(
+        `INSERT INTO users (id, email, password_hash) VALUES ($1, $2, $3) ON CONFLICT (email) DO NOTHING
+          RETURNING ${COLUMNS}`,
+        randomUUID(),
+        email,
+        passwordHash,
+      );
+      return created?.account ?? null;
     },
 
     async check(email, password) {
-      const row = byEmail.get(email);
-      const right = await verify(row?.passwordHash ?? (await nobodys), password);
-      return right ? account(row) : null;
+      const known = await byEmail(email);
+      const right = await verify(known?.passwordHash ?? (await nobodys), password);
+      return right && known !== null ? known.account : null;
     },
 
     async isPassword(id, password) {
-      const row = byId.get(id);
-      return row !== undefined && verify(row.passwordHash, password);
+      const known = await byId(id);
+      return known !== null && verify(known.passwordHash, password);
     },
 
     async changePassword(id, current, next) {
-      const row = byId.get(id);
-      if (row === undefined || !(await verify(row.passwordHash, current))) return false;
-      const passwordHash = await hash(next);
-      const { changes } = await whenFree(() => replace.run(passwordHash, id, row.passwordHash));
-      return changes === 1;
+      const known = await byId(id);
+      if (known === null || !(await verify(known.passwordHash, current))) return false;
+      const changed = await db.run(
+        'UPDATE users SET password_hash = $1 WHERE id = $2 AND password_hash = $3 RETURNING id',
+        await hash(next),
+        id,
+        known.passwordHash,
+      );
+      return changed.length === 1;
     },
 
     async changeRole(id, role) {
-      await whenFree(() => setRole.run(role, id));
+      await db.run('UPDATE users SET role = $1 WHERE id = $2 RETURNING id', role, id);
     },
 
-    find: (id) => account(byId.get(id)),
-    findByEmail: (email) => account(byEmail.get(email)),
+    find: async (id) => (await byId(id))?.account ?? null,
+    findByEmail: async (email) => (await byEmail(email))?.account ?? null,
   };
-}
-
-function account(row: Row | undefined): Account | null {
-  if (row === undefined) return null;
-  const { passwordHash: _, ...rest } = row;
-  return rest;
 }

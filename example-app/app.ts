@@ -2,7 +2,6 @@ import cookieParser from 'cookie-parser';
 import express, { type Express, type RequestHandler } from 'express';
 import type { RequestAuth } from 'stepgate';
 import { type Account, type Accounts, openAccounts } from './accounts.js';
-import { openDatabase } from './database.js';
 import { readDelivery, readEmail, readPassword, readRole, readTransfer, type Transfer } from './input.js';
 import { createKit, type KitOptions } from './kit.js';
 import { openLedger } from './ledger.js';
@@ -10,8 +9,11 @@ import { money } from './money.js';
 import { answerError, notFound, Problem } from './problem.js';
 import { securityHeaders } from './security-headers.js';
 import { site } from './site.js';
+import { openStorage, type StorageOptions } from './storage.js';
 
 const LATEST = 10;
+
+export type BankOptions = StorageOptions & Omit<KitOptions, 'store'>;
 
 export interface Bank {
   readonly app: Express;
@@ -19,12 +21,12 @@ export interface Bank {
   close(): Promise<void>;
 }
 
-export function createApp(options: KitOptions): Bank {
-  const overHttp = new URL(options.origin).protocol === 'http:';
-  const db = openDatabase(options.database);
+export async function createApp({ origin, secret, ...where }: BankOptions): Promise<Bank> {
+  const overHttp = new URL(origin).protocol === 'http:';
+  const { db, store, close } = await openStorage(where);
   const accounts = openAccounts(db);
   const ledger = openLedger(db);
-  const auth = createKit(options, accounts);
+  const auth = createKit({ origin, secret, store }, accounts);
   const { requireSession, requireSameOrigin, requireFreshStepUp } = auth;
 
   const app = express();
@@ -57,9 +59,9 @@ export function createApp(options: KitOptions): Bank {
     res.json(body);
   });
 
-  app.get('/me', requireSession, (req, res) => {
+  app.get('/me', requireSession, async (req, res) => {
     const caller = auth.current(req);
-    const { email, role, balance } = accountOf(accounts, caller);
+    const { email, role, balance } = await accountOf(accounts, caller);
     res.json({ email, role, balance, ...caller });
   });
 
@@ -73,17 +75,20 @@ export function createApp(options: KitOptions): Bank {
   });
 
   // Input is read before the guard as well: nobody is asked to approve what can't be done.
-  const checkTransfer: RequestHandler = (req, _res, next) => {
+  const checkTransfer: RequestHandler = async (req, _res, next) => {
     const { to, amount } = readTransfer(req.body);
-    const { email, balance } = accountOf(accounts, auth.current(req));
+    const { email, balance } = await accountOf(accounts, auth.current(req));
     if (to.toLowerCase() === email) throw new Problem(400, 'request_invalid', 'This is your own account.', 'to');
     if (amount > balance) throw notEnough();
     next();
   };
   const approved = requireFreshStepUp({
     method: ['passkey', 'totp'],
-    bind: ({ body: { to, amount } }) => ({ to, amount }),
-    summary: (payload) => summaryOf(accounts, readTransfer(payload)),
+    async bind({ body: { to, amount } }) {
+      const recipient = await accounts.findByEmail(readTransfer({ to, amount }).to.toLowerCase());
+      return { to, amount, isHere: recipient !== null };
+    },
+    summary: (payload) => summaryOf(readTransfer(payload), payload.isHere),
   });
   app.post('/transfers', requireSession, checkTransfer, approved, async (req, res) => {
     const { userId, action } = auth.current(req);
@@ -93,8 +98,8 @@ export function createApp(options: KitOptions): Bank {
     if (balance === null) throw notEnough();
     res.json({ ...transfer, balance });
   });
-  app.get('/transfers', requireSession, (req, res) => {
-    res.json({ transfers: ledger.history(auth.current(req).userId, LATEST) });
+  app.get('/transfers', requireSession, async (req, res) => {
+    res.json({ transfers: await ledger.history(auth.current(req).userId, LATEST) });
   });
 
   const checkRole: RequestHandler = (req, _res, next) => {
@@ -113,10 +118,10 @@ export function createApp(options: KitOptions): Bank {
     },
   );
 
-  app.get('/export', requireFreshStepUp({ method: ['password', 'totp'], maxAge: '10m' }), (req, res) => {
+  app.get('/export', requireFreshStepUp({ method: ['password', 'totp'], maxAge: '10m' }), async (req, res) => {
     const caller = auth.current(req);
-    const { email, role, balance } = accountOf(accounts, caller);
-    const transfers = ledger.history(caller.userId);
+    const { email, role, balance } = await accountOf(accounts, caller);
+    const transfers = await ledger.history(caller.userId);
     res.attachment('small-bank.json').json({ email, role, balance, transfers });
   });
 
@@ -127,20 +132,19 @@ export function createApp(options: KitOptions): Bank {
     app,
     async close() {
       await auth.close();
-      db.close();
+      await close();
     },
   };
 }
 
-function accountOf(accounts: Accounts, { userId }: RequestAuth): Account {
-  const account = accounts.find(userId);
+async function accountOf(accounts: Accounts, { userId }: RequestAuth): Promise<Account> {
+  const account = await accounts.find(userId);
   if (account === null) throw new Problem(404, 'not_found', 'This account is gone.');
   return account;
 }
 
 /** The user reads it before approving, so a mistyped address has to show. */
-function summaryOf(accounts: Accounts, { to, amount }: Transfer): string {
-  const isHere = accounts.findByEmail(to.toLowerCase()) !== null;
+function summaryOf({ to, amount }: Transfer, isHere: boolean): string {
   return `Send ${money(amount)} to ${to}${isHere ? '' : ', who has no account at this bank'}`;
 }
 

@@ -1,6 +1,5 @@
-import { password, recoveryCode, stepgate } from 'stepgate';
+import { password, recoveryCode, type Store, stepgate } from 'stepgate';
 import { passkey } from 'stepgate/passkey';
-import { sqliteStore } from 'stepgate/sqlite';
 import { totp } from 'stepgate/totp';
 import type { Accounts } from './accounts.js';
 import { sameSpelling } from './input.js';
@@ -10,19 +9,18 @@ const NAME = 'Small Bank';
 export interface KitOptions {
   /** Where browsers find the bank, `https://bank.example`. Plain http is for localhost only. */
   readonly origin: string;
-  /** The SQLite file of the users and of the kit. */
-  readonly database: string;
+  readonly store: Store;
   /** At least 32 bytes. */
   readonly secret: string;
 }
 
 /** Sessions and step-up, over the bank's own users. */
-export function createKit({ origin: issuer, database, secret }: KitOptions, accounts: Accounts) {
+export function createKit({ origin: issuer, store, secret }: KitOptions, accounts: Accounts) {
   const { hostname, origin, protocol } = new URL(issuer);
   return stepgate({
     secret,
     issuer,
-    store: sqliteStore(database),
+    store,
     insecureCookies: protocol === 'http:',
     methods: [
       passkey({ rpID: hostname, rpName: NAME, origins: [origin] }),
@@ -31,8 +29,8 @@ export function createKit({ origin: issuer, database, secret }: KitOptions, acco
       recoveryCode(),
     ], // strongest first
     users: {
-      find(userId) {
-        const account = accounts.find(userId);
+      async find(userId) {
+        const account = await accounts.find(userId);
         return account === null ? null : { name: account.email };
       },
     },

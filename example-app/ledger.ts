@@ -1,5 +1,4 @@
-import type { Database } from 'better-sqlite3';
-import { whenFree } from './database.js';
+import type { Database } from './database.js';
 import type { Transfer } from './input.js';
 
 export interface Booking {
@@ -19,37 +18,40 @@ export interface Ledger {
   /** Moves the money in one step; gives the sender's new balance, or null when there isn't enough. */
   send(senderId: string, transfer: Transfer, approvedBy: string): Promise<number | null>;
   /** What the user sent and received, the latest first; all of it without a limit. */
-  history(userId: string, limit?: number): readonly Booking[];
+  history(userId: string, limit?: number): Promise<readonly Booking[]>;
 }
 
-export function openLedger(db: Database): Ledger {
-  const withdraw = db
-    .prepare<[number, string, number], number>(
-      'UPDATE users SET balance = balance - ? WHERE id = ? AND balance >= ? RETURNING balance',
-    )
-    .pluck();
-  const deposit = db
-    .prepare<[number, string], string>('UPDATE users SET balance = balance + ? WHERE email = ? RETURNING id')
-    .pluck();
-  const insert = db.prepare<[string, string | undefined, string, number, string, number]>(
-    'INSERT INTO transfers (from_id, to_id, recipient, amount, approved_by, sent_at) VALUES (?, ?, ?, ?, ?, ?)',
-  );
-  const latest = db.prepare<{ userId: string; limit: number }, Booking>(`
-    SELECT transfers.id, email AS "from", recipient AS "to", amount, approved_by AS approvedBy, sent_at AS sentAt
-    FROM transfers JOIN users ON users.id = from_id
-    WHERE from_id = :userId OR to_id = :userId
-    ORDER BY transfers.id DESC LIMIT :limit
-  `);
-  const book = db.transaction((senderId: string, { to, amount }: Transfer, approvedBy: string) => {
-    const balance = withdraw.get(amount, senderId, amount);
-    if (balance === undefined) return null;
-    const recipientId = deposit.get(amount, to.toLowerCase()); // who has no account here gets it at another bank
-    insert.run(senderId, recipientId, to, amount, approvedBy, Date.now());
-    return balance;
-  });
+const WITHDRAW = 'UPDATE users SET balance = balance - $1 WHERE id = $2 AND balance >= $1 RETURNING balance';
+const DEPOSIT = 'UPDATE users SET balance = balance + $1 WHERE email = $2 RETURNING id';
+const BOOK = `INSERT INTO transfers (from_id, to_id, recipient, amount, approved_by, sent_at)
+  VALUES ($1, $2, $3, $4, $5, $6) RETURNING id`;
+const LATEST = `
+  SELECT transfers.id, email, recipient, amount, approved_by AS "approvedBy", sent_at AS "sentAt"
+  FROM transfers JOIN users ON users.id = from_id
+  WHERE from_id = $1 OR to_id = $1
+  ORDER BY transfers.id DESC LIMIT $2`;
 
+export function openLedger(db: Database): Ledger {
   return {
-    send: (...args) => whenFree(() => book.immediate(...args)),
-    history: (userId, limit = -1) => latest.all({ userId, limit }), // -1: SQLite's word for no limit
+    send(senderId, { to, amount }, approvedBy) {
+      return db.transaction(async ({ run }) => {
+        const [sender] = await run(WITHDRAW, amount, senderId);
+        if (sender === undefined) return null;
+        const [recipient] = await run(DEPOSIT, amount, to.toLowerCase()); // who has no account here gets it elsewhere
+        await run(BOOK, senderId, recipient?.['id'] ?? null, to, amount, approvedBy, Date.now());
+        return Number(sender['balance']);
+      });
+    },
+    async history(userId, limit = Number.MAX_SAFE_INTEGER) {
+      const rows = await db.run(LATEST, userId, limit);
+      return rows.map(({ id, email, recipient, amount, approvedBy, sentAt }) => ({
+        id: Number(id),
+        from: String(email),
+        to: String(recipient),
+        amount: Number(amount),
+        approvedBy: String(approvedBy),
+        sentAt: Number(sentAt), // PostgreSQL's bigint comes as text
+      }));
+    },
   };
 }

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 
-/** The secret kept beside the database, made at the first start: sessions live on when the bank starts again. */
-export function keptSecret(database: string): string {
-  const file = join(dirname(database), '.stepgate-secret');
+/** The secret kept in this folder, made at the first start: sessions live on when the bank starts again. */
+export function keptSecret(folder: string): string {
+  const file = join(folder, '.stepgate-secret');
   try {
     writeFileSync(file, randomBytes(32).toString('base64url'), { flag: 'wx', mode: 0o600 });
   } catch (error) {

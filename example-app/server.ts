@@ -1,21 +1,25 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { createApp } from './app.js';
 import { keptSecret } from './secret.js';
+import { isPostgres } from './storage.js';
 
 async function start(): Promise<void> {
-  const { PORT, ORIGIN, DATABASE, STEPGATE_SECRET } = process.env; // set to nothing counts as not set
-  const database = resolve(DATABASE || 'bank.db');
+  // Set to nothing counts as not set.
+  const { PORT, ORIGIN, DATABASE = '', SESSIONS, STEPGATE_SECRET } = process.env;
+  const onServer = isPostgres(DATABASE);
+  const database = onServer ? DATABASE : resolve(DATABASE || 'bank.db');
   const server = createServer().listen(Number(PORT || 3000));
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo; // it listens on a port, not on a pipe
   const origin = ORIGIN || `http://localhost:${port}`;
-  const bank = createApp({ origin, database, secret: STEPGATE_SECRET || keptSecret(database) });
+  const secret = STEPGATE_SECRET || keptSecret(onServer ? process.cwd() : dirname(database));
+  const bank = await createApp({ origin, database, sessions: SESSIONS || null, secret });
   server.on('request', bank.app);
-  console.log(`The bank is open at ${origin}`);
-  console.log(`Its database is ${database}`);
+  console.log(`The bank is open at ${origin}, on port ${port}`);
+  console.log(`Its database is ${onServer ? new URL(database).host : database}`); // the URL may hold a password
 
   const stop = (): void => {
     server.close(() => void bank.close());

@@ -28,8 +28,9 @@ export async function startBank(database: string, env: NodeJS.ProcessEnv = {}): 
     errors += text;
   });
   for await (const line of createInterface(child.stdout)) {
-    const origin = /http:\/\/\S+/.exec(line)?.[0];
-    if (origin !== undefined) return { origin, errors: () => errors, stop: () => stop(child) };
+    const port = /on port (\d+)/.exec(line)?.[1];
+    if (port === undefined) continue;
+    return { origin: `http://localhost:${port}`, errors: () => errors, stop: () => stop(child) };
   }
   throw new Error(`The bank ended before it was open: ${errors}`);
 }

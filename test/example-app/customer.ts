@@ -19,12 +19,12 @@ export interface Customer {
 
 let customers = 0;
 
-/** A new customer, signed in by the sign-up. */
-export async function newCustomer(origin: string): Promise<Customer> {
+/** A new customer, signed in by the sign-up; their browser shows the bank's pages under this address. */
+export async function newCustomer(origin: string, page = origin): Promise<Customer> {
   const email = `customer-${++customers}@example.com`;
   const browser = request.agent(origin);
   const { body } = await browser.post('/signup').send({ email, password: PASSWORD }).expect(201);
-  return { id: body.id, email, browser, key: softwareAuthenticator({ origin }) };
+  return { id: body.id, email, browser, key: softwareAuthenticator({ origin: page }) };
 }
 
 /** A further session of theirs. */
