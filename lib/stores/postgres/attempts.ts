@@ -32,7 +32,7 @@ const DROP_FOR_USER: Statement<never> = {
 };
 const DELETE_OVER: Statement<never> = {
   name: 'attempt_delete_over',
-  text: deleteSome('stepgate_attempts', 'user_id, key', 'ends_at <= $1', '$2'),
+  text: deleteSome('stepgate_attempts', 'user_id, key', 'ends_at', '<='),
 };
 
 /** All that writes several counters of a user has the user's lock, and so needs no order among them. */

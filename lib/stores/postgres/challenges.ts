@@ -36,11 +36,11 @@ const SPEND: Statement<never> = {
 };
 const DELETE_OVER: Statement<never> = {
   name: 'challenge_delete_over',
-  text: deleteSome('stepgate_challenges', 'id', 'expires_at <= $1', '$2'),
+  text: deleteSome('stepgate_challenges', 'id', 'expires_at', '<='),
 };
 const DELETE_SPENT: Statement<never> = {
   name: 'challenge_delete_spent',
-  text: deleteSome('stepgate_spent_challenges', 'hash', 'expires_at <= $1', '$2'),
+  text: deleteSome('stepgate_spent_challenges', 'hash', 'expires_at', '<='),
 };
 
 export function postgresChallenges(db: Database): ChallengeStore {

@@ -33,7 +33,7 @@ const DROP_FOR_USER: Statement<never> = {
 };
 const DELETE_OVER: Statement<never> = {
   name: 'grant_delete_over',
-  text: deleteSome('stepgate_grants', KEY, 'expires_at <= $1', '$2'),
+  text: deleteSome('stepgate_grants', KEY, 'expires_at', '<='),
 };
 
 export function postgresGrants(db: Database): GrantStore {

@@ -4,6 +4,9 @@ import { deleteInOrder, deleteSome } from './in-order.js';
 import { CAME_WITH_REFRESH, INSERT_ROW, LIVE, parameters, ROW, type StoredSession, toRow } from './session-row.js';
 import { touchSessions } from './touch.js';
 
+/** How many rows one statement deletes, and so has locked, at most. */
+const BATCH = 1_000;
+
 const FROM = `SELECT ${ROW} FROM stepgate_sessions s`;
 const ENDED = 'RETURNING id, user_id AS "userId"';
 
@@ -99,11 +102,11 @@ const REPLACE: Statement<never> = {
 };
 const DELETE_OVER: Statement<never> = {
   name: 'delete_over',
-  text: deleteSome('stepgate_sessions', 'id', 'least(idle_expires_at, expires_at) <= $1', '$2'),
+  text: deleteSome('stepgate_sessions', 'id', 'least(idle_expires_at, expires_at)', '<='),
 };
 const DELETE_NOT_BEFORE: Statement<never> = {
   name: 'delete_not_before',
-  text: deleteSome('stepgate_not_before', 'user_id', 'not_before < $1', 'ALL'),
+  text: deleteSome('stepgate_not_before', 'user_id', 'not_before', '<'),
 };
 
 export function postgresSessions(db: Database): SessionStore {
@@ -159,7 +162,7 @@ export function postgresSessions(db: Database): SessionStore {
         return { outcome: 'replaced', ended: (await connection.run(REVOKE_ALL, [userId, id])).rows };
       }),
     async deleteExpired(now, notBefore, limit) {
-      await db.write(DELETE_NOT_BEFORE, [notBefore]);
+      while ((await db.write(DELETE_NOT_BEFORE, [notBefore, BATCH])).count === BATCH);
       return (await db.write(DELETE_OVER, [now, limit])).count;
     },
   };

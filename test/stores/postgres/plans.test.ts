@@ -1,0 +1,168 @@
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import type { Pool } from 'pg';
+import { type PostgresPool, type PostgresQuery, postgresStore } from '../../../lib/stores/postgres/index.js';
+import { insert, rotatedRow } from '../../../lib/testing/conformance/session-rows.js';
+import { HOUR, hashOf, NOW } from '../../../lib/testing/conformance/setting.js';
+import {
+  CONFIRM,
+  challengeRow,
+  confirmedTotp,
+  grantRow,
+  passkeyRow,
+  waitingTotp,
+} from '../../../lib/testing/conformance/step-up-rows.js';
+import { fill } from './fill.js';
+import { describeOnPostgres } from './support.js';
+
+/** With `PLANS_ROWS=1000000` it takes minutes. */
+const ROWS = Number(process.env['PLANS_ROWS'] ?? 100_000);
+/** What one user, session or batch may have. */
+const FEW = 1_000;
+
+interface Plan {
+  readonly 'Node Type': string;
+  readonly 'Relation Name'?: string;
+  readonly 'Index Cond'?: string;
+  readonly 'Plan Rows': number;
+  readonly Plans?: readonly Plan[];
+}
+
+describeOnPostgres(`the statements of a PostgreSQL store with ${ROWS} sessions`, (database) => {
+  it('read no table as a whole and sort none, planned for their values or for any', async (t) => {
+    const pool = await database.pool(t);
+    await postgresStore(pool).migrate();
+    await fill(pool, ROWS);
+    const statements = await statementsOf(pool);
+    assert.ok(statements.length > 40, `${statements.length} statements`);
+    const problems: string[] = [];
+    for (const { name = '', text, values = [] } of statements) {
+      const explained = await explain(pool, `EXPLAIN (FORMAT JSON) ${text}`, values);
+      problems.push(...problemsOf(explained).map((problem) => `${name}: ${problem}`));
+      const generic = await explainGeneric(pool, text);
+      problems.push(...problemsOf(generic).map((problem) => `${name}, for any values: ${problem}`));
+    }
+    assert.deepEqual(problems, []);
+  });
+});
+
+async function explain(pool: Pool, text: string, values: readonly unknown[] = []): Promise<Plan> {
+  const { rows } = await pool.query<{ 'QUERY PLAN': [{ Plan: Plan }] }>(text, [...values]);
+  const plan = rows[0]?.['QUERY PLAN'][0].Plan;
+  assert.ok(plan);
+  return plan;
+}
+
+/** As it is planned when the server has seen it with several values. */
+async function explainGeneric(pool: Pool, text: string): Promise<Plan> {
+  const count = Math.max(0, ...Array.from(text.matchAll(/\$(\d+)/g), ([, number]) => Number(number)));
+  const values = count === 0 ? '' : `(${Array.from({ length: count }, () => 'NULL').join(', ')})`;
+  await pool.query(`SET plan_cache_mode = force_generic_plan; PREPARE explained AS ${text}`);
+  const plan = await explain(pool, `EXPLAIN (FORMAT JSON) EXECUTE explained${values}`);
+  await pool.query('DEALLOCATE explained; RESET plan_cache_mode');
+  return plan;
+}
+
+function problemsOf(plan: Plan): readonly string[] {
+  const { 'Node Type': type, 'Relation Name': table = '' } = plan;
+  const below = plan.Plans ?? [];
+  const isScan = type.startsWith('Index') && plan['Index Cond'] === undefined;
+  const sorted = type.endsWith('Sort') ? Math.max(...below.map((child) => child['Plan Rows'])) : 0;
+  return [
+    ...(type === 'Seq Scan' || isScan ? [`${type} on ${table}`] : []),
+    ...(sorted > FEW ? [`${type} of ${sorted} rows`] : []),
+    ...below.flatMap(problemsOf),
+  ];
+}
+
+/** Every statement of every operation, with values. */
+async function statementsOf(pool: Pool): Promise<readonly PostgresQuery[]> {
+  const seen = new Map<string, PostgresQuery>();
+  const store = postgresStore(recording(pool, (query) => query.name !== undefined && seen.set(query.name, query)));
+  const { sessions, challenges, grants, attempts, passkeys, totp, recoveryCodes } = store;
+  const row = rotatedRow({ id: 'a' });
+  const [of, now] = [{ id: 'a', userId: 'user' }, NOW];
+  await insert(sessions, row);
+  await insert(sessions, rotatedRow({ id: 'b' }), { replaces: hashOf('none'), cap: 3 });
+  await sessions.find(row.tokenHash);
+  await sessions.get('a');
+  await sessions.listForUser('user', now);
+  await sessions.list({ limit: 100, after: 'a', now });
+  const touches = Array.from({ length: 500 }, (_, n) => ({
+    id: n === 0 ? 'a' : `touched ${n}`,
+    seenAt: now,
+    idleExpiresAt: now + HOUR,
+    confirms: null,
+  }));
+  await sessions.touch(touches, now);
+  const blocker = await pool.connect();
+  await blocker.query("BEGIN; SELECT 1 FROM stepgate_sessions WHERE id = 'a' FOR UPDATE");
+  const touched = sessions.touch(touches, now);
+  while (!seen.has('stepgate_touch_one')) await new Promise(setImmediate);
+  await blocker.query('COMMIT');
+  blocker.release();
+  await touched;
+  const next = { nonce: 'nonce', tokenHash: hashOf('next'), now };
+  await sessions.recordStepUp({ ...of, ...next, presented: row.tokenHash, method: 'totp', verifiedAt: now });
+  const presented = hashOf('a refresh');
+  await sessions.rotateRefresh({ ...of, ...next, presented, successor: presented, idleExpiresAt: now });
+  await sessions.dropProofs('a');
+  await sessions.replaceCredentials({ ...of, ...next, presented: hashOf('next'), refreshHash: null });
+  await sessions.revoke('b', 'user');
+  await sessions.revokeAllForUser('user', null, now);
+  await sessions.deleteExpired(now, now - HOUR, 500);
+  await challenges.insert(challengeRow(of), 16);
+  await challenges.take('session', 'a', now);
+  await challenges.dropForSession('session');
+  await challenges.dropForUser('user');
+  await challenges.spend(hashOf('challenge'), now, now);
+  await challenges.deleteExpired(now, 500);
+  await grants.insert(grantRow());
+  await grants.take('nowhere', 'pay', now);
+  await grants.dropForSession('session');
+  await grants.dropForUser('user');
+  await grants.deleteExpired(now, 500);
+  await attempts.count('user', [{ key: 'key', limit: 1, window: 1 }], now);
+  await attempts.read('user', ['key'], now);
+  await attempts.settle('user', { clear: ['key'], release: ['other'] });
+  await attempts.dropForUser('user');
+  await attempts.deleteExpired(now, 500);
+  await passkeys.insert(passkeyRow(of), { first: true });
+  await passkeys.findById('a');
+  await passkeys.listForUser('user');
+  await passkeys.use({ ...of, counter: 1, backedUp: false, usedAt: now });
+  await passkeys.rename('user', 'a', 'label');
+  await passkeys.remove('user', 'a');
+  await passkeys.dropForUser('user');
+  await totp.begin(waitingTotp());
+  await totp.confirm({ ...CONFIRM, first: true });
+  await totp.put(confirmedTotp());
+  await totp.find('user');
+  await totp.useStep('user', 1);
+  await totp.remove('user');
+  await recoveryCodes.replace('user', [hashOf('code')], now);
+  await recoveryCodes.take('user', hashOf('code'));
+  await recoveryCodes.count('user');
+  await recoveryCodes.dropForUser('user');
+  return [...seen.values()];
+}
+
+function recording(pool: Pool, record: (query: PostgresQuery) => void): PostgresPool {
+  return {
+    totalCount: 0,
+    on: (event, listener) => pool.on(event, listener),
+    listenerCount: (event) => pool.listenerCount(event),
+    async connect() {
+      const client = await pool.connect();
+      return {
+        query(query) {
+          record(query);
+          return client.query(query);
+        },
+        release: (destroy) => client.release(destroy),
+        on: (event, listener) => client.on(event, listener),
+        off: (event, listener) => client.off(event, listener),
+      };
+    },
+  };
+}
