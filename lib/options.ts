@@ -115,6 +115,8 @@ export interface Settings {
   readonly accessTokenLifetime: number;
   readonly refreshGrace: number;
   readonly tokenOverlap: number;
+  /** Whether a request that differs from the approved one ends the approval. */
+  readonly voidsOnMismatch: boolean;
   readonly touchInterval: number;
   readonly storeTimeout: number;
   readonly maxSessionsPerUser: number | null;
@@ -206,6 +208,7 @@ export function readOptions(given: StepgateOptions): Settings {
     accessTokenLifetime: duration('accessTokenLifetime'),
     refreshGrace: duration('refreshGrace'),
     tokenOverlap: duration('tokenOverlap'),
+    voidsOnMismatch: given.policy === 'psd2',
     touchInterval:
       options.touchInterval === undefined
         ? Math.min(MINUTE, idleLifetime / 20)

@@ -70,7 +70,7 @@ export interface WireStepUpDeps {
 /** Puts step-up together. Throws a `SetupError` where the store or the options lack what a method needs. */
 export function wireStepUp(deps: WireStepUpDeps): StepUp {
   const { settings, store, call, sessions, authenticate, states, invalidToken, onRefusal, emit } = deps;
-  const { clock, secrets, issuer, users } = settings;
+  const { clock, secrets, issuer, users, voidsOnMismatch } = settings;
   if (settings.methods.length === 0) return withoutMethods();
   const kit: MethodKit = {
     store,
@@ -94,7 +94,8 @@ export function wireStepUp(deps: WireStepUpDeps): StepUp {
     grants: store.grants,
   });
   const shared = { ...deps, ...services, issuer };
-  const approveAction = store.grants === undefined ? null : createApproveAction({ ...shared, grants: store.grants });
+  const approveAction =
+    store.grants === undefined ? null : createApproveAction({ ...shared, voidsOnMismatch, grants: store.grants });
   const checkOf = createStepUpCheck({ ...shared, approveAction });
   const checkEnrolment = createCheckEnrolment(methods, clock);
   const managerOf = createManagerOf(createFreshCallerOf(authenticate, states), invalidToken);

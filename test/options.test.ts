@@ -288,6 +288,7 @@ describe('stepgate', () => {
       accessTokenLifetime: 600_000,
       refreshGrace: 30_000,
       tokenOverlap: 10_000,
+      voidsOnMismatch: false,
       touchInterval: 60_000,
       storeTimeout: 5_000,
       maxSessionsPerUser: null,

@@ -20,6 +20,8 @@ export interface ApproveActionDeps {
   readonly methods: Methods;
   readonly states: RequestStates;
   readonly isSameOrigin: OriginCheck;
+  /** Whether another request than the approved one ends what was approved (RTS (EU) 2018/389 art. 5(1)(d)). */
+  readonly voidsOnMismatch: boolean;
   readonly clock: Clock;
   readonly emit: Emit;
 }
@@ -40,7 +42,7 @@ const MAX_SUMMARY = 1_000;
 const MAX_PATH = 200;
 
 export function createApproveAction(deps: ApproveActionDeps): ApproveAction {
-  const { issuer, grants, challenges, methods, states, isSameOrigin, clock, emit } = deps;
+  const { issuer, grants, challenges, methods, states, isSameOrigin, voidsOnMismatch, clock, emit } = deps;
   const warned = new WeakSet<CheckedActionRule>();
 
   /** The developer hears of the first time; after that it is the clients' affair. */
@@ -118,6 +120,7 @@ export function createApproveAction(deps: ApproveActionDeps): ApproveAction {
       states.set(req, { ...caller, outcome: 'session', auth: { ...auth, action: { payload, method } } });
       return;
     }
+    if (voidsOnMismatch && current && taken.outcome === 'none') await grants.dropForSession(sessionId);
     const enrolled = await methods.enrolled(rule.methods, userId);
     if (enrolled.length === 0) throw stepUpUnavailable(rule, rule.methods, enrolled);
     const summary = summaryOf(rule, payload);

@@ -70,7 +70,7 @@ export function createSignIn<Name extends string>(deps: SignInDeps): SignIn<Name
       userId,
       delivery,
       authenticatedAt: Math.min(...Object.values(times)),
-      ...contextOf(methods, deps.methods),
+      ...(interactive ? contextOf(methods, deps.methods) : { amr: [], acr: null }), // nobody passed them
       proofs: interactive ? times : {},
       userAgent: userAgentOf(req),
       ip,

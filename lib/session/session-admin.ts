@@ -1,3 +1,4 @@
+import { refuseUnknownKeys } from '../internal/nearest.js';
 import { SetupError } from '../internal/setup-error.js';
 import type { Session } from '../stores/contract/sessions.js';
 import type { Cleanup } from './cleanup.js';
@@ -31,7 +32,9 @@ const MAX_PAGE = 1_000;
 export function createSessionAdmin(sessions: Sessions, cleanup: Cleanup): SessionAdmin {
   return {
     listForUser: async (userId) => (await sessions.listForUser(userId)).map(publicSession),
-    async list({ limit = 100, after = null } = {}) {
+    async list(page = {}) {
+      refuseUnknownKeys(page, ['limit', 'after'], 'page');
+      const { limit = 100, after = null } = page;
       if (!Number.isInteger(limit) || limit < 1 || limit > MAX_PAGE) {
         throw new SetupError('`limit` is out of range.', `Write a whole number from 1 to ${MAX_PAGE}.`);
       }
@@ -44,7 +47,10 @@ export function createSessionAdmin(sessions: Sessions, cleanup: Cleanup): Sessio
     },
     revoke: (id) => sessions.revoke(id, null, 'admin'),
     revokeForUser: (userId, id) => sessions.revoke(id, userId, 'admin'),
-    revokeAllForUser: (userId, { except } = {}) => sessions.revokeAllForUser(userId, except ?? null, 'admin'),
+    async revokeAllForUser(userId, options = {}) {
+      refuseUnknownKeys(options, ['except'], 'options'); // a misspelt one would end the session that is to be kept
+      return sessions.revokeAllForUser(userId, options.except ?? null, 'admin');
+    },
     deleteExpired: () => cleanup.deleteExpired(),
   };
 }

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import bodyParser from 'body-parser';
 import type { ActionChallengeJson } from '../../lib/http/step-up-refusal.js';
 import type { Stepgate } from '../../lib/stepgate.js';
-import { begin, stepUp, verify } from '../step-up/app.js';
+import { begin, copyOf, stepUp, verify } from '../step-up/app.js';
 import { assertAsked } from '../step-up/refusals.js';
 import { assertRefused } from '../support/answers.js';
 import { frameworks, handle } from '../support/app.js';
@@ -195,6 +195,20 @@ describe('an approval', () => {
     await assertPasses(browser, TRANSFER);
     await assertPasses(browser, larger);
     await assertNotApproved(browser, larger, 'spent');
+  });
+
+  it('is void after a request that differs, with the policy `psd2`', async (t) => {
+    const app = actionApp(t, { policy: 'psd2' });
+    const browser = await app.signIn();
+    const copied = copyOf(browser, app.app);
+    const larger = { ...TRANSFER, body: { to: 'bea', amount: 1_000 } };
+    await approve(browser, TRANSFER, app.key);
+    await assertNotApproved(copied, larger); // by the token from before the approval: it voids nothing
+    await assertNotApproved(browser, larger);
+    await assertNotApproved(browser, TRANSFER);
+    await approve(browser, TRANSFER, app.key);
+    await assertPasses(browser, TRANSFER);
+    await assertNotApproved(browser, TRANSFER, 'spent');
   });
 
   it('may be given anew for what was done before', async (t) => {

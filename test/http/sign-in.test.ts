@@ -160,10 +160,12 @@ describe('signIn', () => {
     ]);
   });
 
-  it('that is not interactive makes no proof', async (t) => {
-    const { browser } = arrange(t);
-    await browser.signIn({ interactive: false });
+  it('that is not interactive makes no proof, and says of no method that it was passed', async (t) => {
+    const { browser, store } = arrange(t);
+    const { session } = await browser.signIn({ interactive: false });
     assert.deepEqual((await browser.get('/me')).body.proofs, []);
+    const row = await store.sessions.get(session.id);
+    assert.deepEqual([row?.amr, row?.acr], [[], null]);
   });
 
   it('takes a clock that is a little ahead for ours', async (t) => {

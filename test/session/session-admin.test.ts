@@ -114,6 +114,17 @@ forEachStore((_name, makeStore) => {
       assert.deepEqual([await isLive(1), await isLive(3)], [false, true]);
     });
 
+    it('ends nothing where an option is misspelt', async (t) => {
+      const { auth, ids, isLive } = await arrange(t, await makeStore(), ['ada', 'ada']);
+      const options: object = { keep: ids[0] };
+      await assert.rejects(auth.sessions.revokeAllForUser('ada', options), {
+        name: 'SetupError',
+        message: /`options.keep` is unknown/,
+      });
+      await assert.rejects(auth.sessions.list({ limitt: 1 } as object), { message: /Did you mean `limit`/ });
+      assert.deepEqual([await isLive(0), await isLive(1)], [true, true]);
+    });
+
     it("lets nobody keep another user's session by `except`", async (t) => {
       const { auth, ids, isLive } = await arrange(t, await makeStore(), ['ada', 'eve']);
       assert.equal(await auth.sessions.revokeAllForUser('ada', { except: ids[1] ?? '' }), 1);
