@@ -70,6 +70,11 @@ const HINT = /:sessions-with-|^stepgate:challenge:/;
 async function rawRows(store: Store): Promise<readonly string[]> {
   const client = clientOf.get(store);
   if (client === undefined) throw new Error('Not a temporary Redis store.');
+  return rowsIn(client);
+}
+
+/** Everything a server holds, a line for each key. */
+export async function rowsIn(client: RedisClientType): Promise<readonly string[]> {
   const keys = (await client.keys('*')).filter((key) => !HINT.test(key)).sort();
   return Promise.all(keys.map(async (key) => `${key} ${JSON.stringify(await contentOf(client, key))}`));
 }

@@ -3,7 +3,7 @@ import { createClient, type RedisClientType } from 'redis';
 import { describeIfPresent } from '../../support/needs.js';
 import { hasRedisServer, type RedisServer, startRedisServer } from '../../support/redis-server.js';
 
-const missingRedis: string | undefined = hasRedisServer ? undefined : 'redis-server in the PATH';
+export const missingRedis: string | undefined = hasRedisServer ? undefined : 'redis-server in the PATH';
 
 /** Writes tests in a `describe` with a server and a client of its own; each test finds the server empty. */
 export function describeOnRedis(title: string, body: (client: () => RedisClientType) => void): void {

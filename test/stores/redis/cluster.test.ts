@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type RedisStore, redisStore } from '../../../lib/stores/redis/index.js';
+import { sessionsOf } from '../../../lib/stores/redis/keys.js';
+import {
+  given,
+  insert,
+  present,
+  rotatedRow,
+  sessionRow,
+  sortedIds,
+} from '../../../lib/testing/conformance/session-rows.js';
+import { hashOf, NOW } from '../../../lib/testing/conformance/setting.js';
+import { storeConformance } from '../../../lib/testing/index.js';
+import { runConformance } from '../../support/conformance.js';
+import { describeIfPresent } from '../../support/needs.js';
+import { rowsIn } from '../../support/redis.js';
+import { type RedisCluster, type SlotMove, startRedisCluster } from '../../support/redis-cluster.js';
+import { missingRedis } from './support.js';
+
+describeIfPresent('on a Redis Cluster of three nodes', missingRedis, () => {
+  let cluster: RedisCluster;
+  let client: Awaited<ReturnType<RedisCluster['connect']>>;
+  before(async () => {
+    cluster = await startRedisCluster();
+    client = await cluster.connect();
+  });
+  after(async () => {
+    client.destroy();
+    await cluster.stop();
+  });
+
+  async function emptyStore(): Promise<RedisStore> {
+    await cluster.empty();
+    return redisStore(client);
+  }
+
+  describe('the conformance of the store', () => {
+    const rows = async (): Promise<readonly string[]> =>
+      (await Promise.all(cluster.nodes.map(({ admin }) => rowsIn(admin)))).flat();
+    runConformance(
+      storeConformance(emptyStore, {
+        expiresByItself: true,
+        without: ['passkeys', 'totp', 'recoveryCodes'],
+        rawRows: rows,
+      }),
+    );
+  });
+
+  describe('while the slot of a user is moved to another node', () => {
+    const stages: Readonly<Record<string, (move: SlotMove) => Promise<void>>> = {
+      'before its keys go': async () => {},
+      'when its keys have gone': (move) => move.moveKeys(),
+      'when it has gone': async (move) => {
+        await move.moveKeys();
+        await move.finish();
+      },
+    };
+    for (const [stage, reach] of Object.entries(stages)) {
+      it(`answers as ever ${stage}`, async () => {
+        const { sessions } = await emptyStore();
+        const userId = `user ${stage}`;
+        const [old, kept] = [rotatedRow({ id: 'old', userId, createdAt: 0 }), rotatedRow({ id: 'kept', userId })];
+        await given(sessions, old, kept);
+        await Promise.all(cluster.nodes.map(({ admin }) => admin.scriptFlush()));
+        const move = await cluster.moveSlotOf(sessionsOf(userId));
+        await reach(move);
+
+        assert.deepEqual(await sessions.find(kept.tokenHash), kept);
+        const signIn = await insert(sessions, sessionRow({ id: 'new', userId }), { cap: 2 });
+        assert.deepEqual(signIn, { outcome: 'inserted', replaced: null, evicted: [{ id: 'old', userId }] });
+        const stepUp = {
+          nonce: 'nonce',
+          tokenHash: hashOf('stepped up'),
+          method: 'passkey',
+          verifiedAt: NOW,
+          now: NOW,
+        };
+        const { outcome } = await sessions.recordStepUp({ id: 'kept', presented: kept.tokenHash, ...stepUp });
+        assert.equal(outcome, 'recorded');
+        assert.deepEqual(sortedIds(await sessions.revokeAllForUser(userId, null, NOW)), ['kept', 'new']);
+        assert.equal(await sessions.find(hashOf('stepped up')), null);
+
+        if (stage !== 'when it has gone') await stages['when it has gone']?.(move);
+        assert.deepEqual(await sessions.listForUser(userId, NOW), []);
+        assert.deepEqual(await insert(sessions, sessionRow({ id: 'late', userId })), { outcome: 'refused' });
+      });
+    }
+
+    it('keeps the first sign-in of a user', async () => {
+      const { sessions } = await emptyStore();
+      const row = sessionRow({ id: 'a', userId: 'newcomer' });
+      const move = await cluster.moveSlotOf(sessionsOf(row.userId));
+      await given(sessions, row);
+      assert.deepEqual(await sessions.find(row.tokenHash), row);
+      await move.moveKeys();
+      await move.finish();
+      assert.deepEqual(await sessions.find(row.tokenHash), row);
+    });
+  });
+
+  it('fails while the node of a user is away, and goes on when it is back', async () => {
+    const { sessions } = await emptyStore();
+    const row = sessionRow({ id: 'a', userId: 'somebody' });
+    await given(sessions, row);
+    const { server } = await cluster.nodeOf(sessionsOf(row.userId));
+    await server.kill();
+    await assert.rejects(async () => sessions.find(row.tokenHash));
+    await assert.rejects(sessions.revokeAllForUser(row.userId, null, NOW));
+    await server.restart();
+    // It kept nothing on its disk.
+    assert.equal(await answered(async () => sessions.find(row.tokenHash)), null);
+    await given(sessions, sessionRow({ id: 'b', userId: 'somebody' }));
+    assert.deepEqual(await present(sessions, 'a', 'b'), ['b']);
+  });
+});
+
+/** Asks until it is answered. */
+async function answered<T>(ask: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await ask();
+    } catch {
+      await delay(50);
+    }
+  }
+}
