@@ -29,11 +29,15 @@ forEachServer((server) => {
       return [browser, new Browser(other ?? '', browser.cookies)];
     }
 
-    /** Sends `count` requests at once, to the two in turn. */
-    function spread(count: number, send: (browser: Browser, index: number) => Promise<Response>): Promise<Response[]> {
-      return Promise.all(
-        Array.from({ length: count }, (_, index) => send(new Browser(apps[index % 2]?.url ?? ''), index)),
-      );
+    /** New browsers, of the two in turn. */
+    function strangers(count: number): readonly Browser[] {
+      return Array.from({ length: count }, (_, index) => new Browser(apps[index % 2]?.url ?? ''));
+    }
+
+    /** Posts the same from each, half of them to each of the two. Those to one of them wait there for each other. */
+    function race(posters: readonly Browser[], path: string, body: object): Promise<readonly Response[]> {
+      const headers = { 'X-Together': `${posters.length / 2}` };
+      return Promise.all(posters.map((browser) => browser.post(path, { body, headers })));
     }
 
     async function advance(seconds: number): Promise<void> {
@@ -89,9 +93,7 @@ forEachServer((server) => {
       await advance(MINUTE); // else it is too young to be replaced
       let answers: readonly Response[] = [];
       const { events } = await told(async () => {
-        answers = await spread(100, (browser) =>
-          browser.post('/auth/token/refresh', { body: { refresh_token: body.refresh_token } }),
-        );
+        answers = await race(strangers(100), '/auth/token/refresh', { refresh_token: body.refresh_token });
       });
       for (const { status, text } of answers) assert.equal(status, 200, text);
       const pairs = answers.map(({ body: pair }) => `${pair.refresh_token} ${readJwt(pair.access_token).jti}`);
@@ -102,7 +104,7 @@ forEachServer((server) => {
         ['session.refreshed'],
       );
       const headers = { Authorization: `Bearer ${answers[0]?.body.access_token}` };
-      for (const { status } of await spread(2, (browser) => browser.get('/me', { headers }))) assert.equal(status, 200);
+      for (const browser of strangers(2)) assert.equal((await browser.get('/me', { headers })).status, 200);
     });
 
     it('run the handler once for a grant that is used on both at once', async () => {
@@ -114,7 +116,7 @@ forEachServer((server) => {
         assert.equal((await verify(there, 'pin', RIGHT_PIN, challenge.id)).status, 200);
         let answers: readonly Response[] = [];
         const { passed, events } = await told(async () => {
-          answers = await Promise.all(Array.from({ length: 40 }, (_, i) => (i % 2 === 0 ? here : there).post('/once')));
+          answers = await race(Array.from({ length: 20 }, () => [here, there]).flat(), '/once', {});
         });
         assert.deepEqual(passed, ['/once']);
         assert.equal(events.filter((type) => type === 'grant.spent').length, 1);
@@ -127,19 +129,15 @@ forEachServer((server) => {
       const [here, there] = browsers();
       await here.signIn({ userId: 'answering' });
       const { challengeId } = await begin(here, 'pin');
-      const answers = await Promise.all(
-        Array.from({ length: 4 }, (_, i) => verify(i % 2 === 0 ? here : there, 'pin', RIGHT_PIN, challengeId)),
-      );
+      const body = { method: 'pin', challengeId, response: RIGHT_PIN };
+      const answers = await race([here, there, here, there], '/auth/step-up/verify', body);
       assert.deepEqual(answers.map(({ status }) => `${status}`).sort(), ['200', '403', '403', '403']);
       for (const browser of [here, there]) assert.equal((await browser.get('/pin')).status, 200);
     });
 
     it('keep a user’s sessions at the cap, exactly, under 50 parallel sign-ins', async () => {
-      const jars: Browser[] = [];
-      const answers = await spread(50, (browser) => {
-        jars.push(browser);
-        return browser.post('/login', { body: { userId: 'many' } });
-      });
+      const jars = strangers(50);
+      const answers = await race(jars, '/login', { userId: 'many' });
       assert.deepEqual(new Set(answers.map(({ status }) => status)), new Set([200]));
       const alive = [];
       for (const jar of jars) if ((await jar.get('/me')).status === 200) alive.push(jar);

@@ -20,6 +20,15 @@ const onEvent = ({ type }: StepgateEvent): void => void events.push(type);
 const store = await openShared(database);
 const auth = stepgate({ secret: SECRET, issuer: ORIGIN, methods: [pin], ...options, store, clock, onEvent });
 
+// The requests that say how many they are wait for each other, so that all are under way at once.
+const waiting: (() => void)[] = [];
+const together: Middleware = (req, _res, next) => {
+  const count = Number(req.headers['x-together'] ?? 0);
+  if (count === 0) return next();
+  waiting.push(next);
+  if (waiting.length === count) for (const release of waiting.splice(0)) release();
+};
+
 const passed: string[] = [];
 const answer =
   (path: string): Middleware =>
@@ -28,6 +37,7 @@ const answer =
     sendJson(res, { ok: true });
   };
 const { app, errors } = testApp(auth, {
+  before: [together],
   routes: {
     '/once': [auth.requireFreshStepUp({ method: 'pin', once: true }), answer('/once')],
     '/pin': [auth.requireFreshStepUp({ method: 'pin', maxAge: '5m' }), answer('/pin')],

@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import type { Response } from 'supertest';
+import { readSecrets } from '../../lib/internal/keys.js';
+import { createRefreshTokens } from '../../lib/session/refresh-token.js';
+import { assertRefused } from '../support/answers.js';
+import { Browser } from '../support/browser.js';
+import { SECRET } from '../support/kit.js';
+import { type AppProcess, startApp } from './app-process.js';
+import { type Cut, startProxy } from './cutting-proxy.js';
+import { forEachServer } from './servers.js';
+import type { SharedDatabase } from './shared-store.js';
+
+const MINUTE = 60;
+
+type Place = Pick<Cut, 'before'> & {
+  /** The message, where that isn't the one with the token's hash in it. */
+  readonly at?: string;
+  /** Whether the token has been replaced then. */
+  readonly isMade: boolean;
+};
+
+const PLACES: Readonly<Record<SharedDatabase['store'], Readonly<Record<string, Place>>>> = {
+  postgres: {
+    'before the statement': { before: 'message', isMade: false },
+    'before its answer': { before: 'answer', isMade: false },
+    'before its COMMIT': { at: 'COMMIT', before: 'message', isMade: false },
+    'before the answer to its COMMIT': { at: 'COMMIT', before: 'answer', isMade: true },
+  },
+  redis: {
+    'before the script': { before: 'message', isMade: false },
+    'before its answer': { before: 'answer', isMade: true },
+  },
+};
+
+function refresh({ url }: AppProcess, refreshToken: string): Promise<Response> {
+  return new Browser(url).post('/auth/token/refresh', { body: { refresh_token: refreshToken } });
+}
+
+/** Stands in the statement that replaces the token, and in no other. */
+function hashOf(refreshToken: string): string {
+  const token = createRefreshTokens(readSecrets(SECRET)).read(refreshToken);
+  assert.ok(token !== null);
+  return token.hash;
+}
+
+forEachServer((server, store) => {
+  for (const [where, { isMade, before, at }] of Object.entries(PLACES[store])) {
+    it(`gives the client its one successor when the connection was cut in a rotation ${where}`, async (t) => {
+      const proxy = await startProxy(t, server().database);
+      const app = await startApp(proxy.database);
+      t.after(() => app.stop());
+      const signedIn = (await new Browser(app.url).signIn({ delivery: 'bearer' })).body;
+      await app.tell({ do: 'advance', by: MINUTE });
+      // The first rotation prepares the statement, or loads the script: the next is one message.
+      const parent = (await refresh(app, signedIn.refresh_token ?? '')).body;
+      await app.tell({ do: 'advance', by: MINUTE });
+      await app.tell({ do: 'flush' });
+
+      const text = hashOf(parent.refresh_token);
+      proxy.cut({ text, at: at ?? text, before });
+      assertRefused(await refresh(app, parent.refresh_token), 500, 'store_unavailable');
+      assert.equal(proxy.isArmed(), false);
+
+      const retry = await refresh(app, parent.refresh_token);
+      assert.equal(retry.status, 200, retry.text);
+      assert.notEqual(retry.body.refresh_token, parent.refresh_token);
+      assert.equal((await refresh(app, parent.refresh_token)).body.refresh_token, retry.body.refresh_token);
+      const { events } = await app.tell({ do: 'report' });
+      assert.equal(events.filter((type) => type === 'session.refreshed').length, isMade ? 0 : 1);
+      assert.ok(!events.includes('session.refresh-reused'));
+      const headers = { Authorization: `Bearer ${retry.body.access_token}` };
+      assert.equal((await new Browser(app.url).get('/me', { headers })).status, 200);
+      await app.tell({ do: 'advance', by: MINUTE });
+      assert.equal((await refresh(app, retry.body.refresh_token)).status, 200);
+    });
+  }
+});
