@@ -16,8 +16,12 @@ export type RedisStore = Store & Pick<StoreParts, 'challenges' | 'grants' | 'att
  * node-redis client, connected, and leaves it to the app to close it. The server must not evict
  * (`maxmemory-policy noeviction`): the first use fails with a `SetupError` otherwise. What its persistence or a failover
  * loses is lost: a revocation, too.
+ *
+ * Make the client with `disableOfflineQueue: true`, or with a `commandOptions.timeout` shorter than the kit's
+ * `storeTimeout`. Else it keeps commands while the server is away, and does later what a request was told has failed.
  */
 export function redisStore(client: RedisClient): RedisStore {
+  listenForBrokenConnections(client);
   const run = checkedFirst(createRunScript(client));
   return {
     sessions: redisSessions(run),
@@ -34,4 +38,12 @@ function checkedFirst(run: RunScript): RunScript {
     isChecked = true;
     return run(script, key, ...args);
   };
+}
+
+/**
+ * A connection that breaks says so by an `error` event, which ends a process that doesn't listen. What was under way
+ * rejects, and the client connects again by itself, so there is nothing else to do.
+ */
+function listenForBrokenConnections(client: RedisClient): void {
+  if (client.listenerCount('error') === 0) client.on('error', () => {});
 }

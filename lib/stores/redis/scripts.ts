@@ -4,6 +4,8 @@ import { createHash } from 'node:crypto';
 export interface RedisClient {
   evalSha(sha: string, options: ScriptOptions): Promise<unknown>;
   eval(script: string, options: ScriptOptions): Promise<unknown>;
+  on(event: 'error', listener: () => void): unknown;
+  listenerCount(event: 'error'): number;
 }
 
 interface ScriptOptions {
