@@ -19,6 +19,7 @@ export interface SharedServer {
 
 interface Kind {
   readonly name: string;
+  readonly store: SharedDatabase['store'];
   readonly start: () => Promise<SharedServer>;
   readonly missing?: string;
 }
@@ -26,15 +27,21 @@ interface Kind {
 const kinds: readonly Kind[] = [
   {
     name: 'PostgreSQL',
+    store: 'postgres',
     start: sharedPostgres,
     ...(postgresBinaries === null ? { missing: 'PostgreSQL: initdb and postgres' } : {}),
   },
-  { name: 'Redis', start: sharedRedis, ...(hasRedisServer ? {} : { missing: 'redis-server in the PATH' }) },
+  {
+    name: 'Redis',
+    store: 'redis',
+    start: sharedRedis,
+    ...(hasRedisServer ? {} : { missing: 'redis-server in the PATH' }),
+  },
 ];
 
 /** Writes tests for every store that processes on several machines can share, in a `describe` with a server of its own. */
-export function forEachServer(body: (server: () => SharedServer) => void): void {
-  for (const { name, start, missing } of kinds) {
+export function forEachServer(body: (server: () => SharedServer, store: SharedDatabase['store']) => void): void {
+  for (const { name, store, start, missing } of kinds) {
     describeIfPresent(`over one ${name}`, missing, () => {
       let server: SharedServer | undefined;
       before(async () => {
@@ -44,7 +51,7 @@ export function forEachServer(body: (server: () => SharedServer) => void): void 
       body(() => {
         if (server === undefined) throw new Error('The server is started before the first test.');
         return server;
-      });
+      }, store);
     });
   }
 }

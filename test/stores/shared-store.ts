@@ -10,7 +10,7 @@ export interface SharedDatabase {
   readonly store: 'postgres' | 'redis';
   /** The path of the server's unix socket. */
   readonly socket: string;
-  /** How the app made its client. */
+  /** How the app makes its client. @default as the docs say */
   readonly redis?: RedisClientOptions;
 }
 
@@ -27,7 +27,7 @@ export async function openShared({
     return { ...opened, close: () => pool.end() };
   }
   const client = createClient({ ...redis, socket: { path: socket, tls: false } });
-  client.on('error', () => {}); // it connects again by itself
+  const opened = redisStore(client);
   await client.connect();
-  return { ...redisStore(client), close: async () => client.destroy() };
+  return { ...opened, close: async () => client.destroy() };
 }

@@ -1,0 +1,124 @@
+import assert from 'node:assert/strict';
+import { describe, it, type TestContext } from 'node:test';
+import type { RedisClientOptions } from 'redis';
+import type { Response } from 'supertest';
+import { verify } from '../step-up/app.js';
+import { assertRefused } from '../support/answers.js';
+import { Browser } from '../support/browser.js';
+import { RIGHT_PIN } from '../support/pin.js';
+import { type AppProcess, type AppSettings, startApp } from './app-process.js';
+import { startProxy } from './cutting-proxy.js';
+import { type Step, startLoad } from './load.js';
+import { forEachServer } from './servers.js';
+import type { SharedDatabase } from './shared-store.js';
+
+/** How an app may make its client, by store. */
+const CLIENTS: Readonly<Record<SharedDatabase['store'], Readonly<Record<string, RedisClientOptions | undefined>>>> = {
+  postgres: { 'of a pool': undefined },
+  redis: {
+    'of a client without an offline queue': { disableOfflineQueue: true },
+    'of a client that lets commands wait for less than `storeTimeout`': { commandOptions: { timeout: 200 } },
+  },
+};
+const OPTIONS: AppSettings['options'] = { storeTimeout: '1s', refreshGrace: 0 };
+
+async function start(t: TestContext, database: SharedDatabase): Promise<AppProcess> {
+  const app = await startApp(database, { options: OPTIONS });
+  t.after(() => app.stop());
+  return app;
+}
+
+async function signedIn({ url }: AppProcess, userId: string): Promise<Browser> {
+  const browser = new Browser(url);
+  await browser.signIn({ userId });
+  return browser;
+}
+
+/** Clients of every kind, none of which gives up. */
+async function clients(app: AppProcess): Promise<readonly Step[]> {
+  const readers = await Promise.all(['reader-1', 'reader-2', 'reader-3'].map((userId) => signedIn(app, userId)));
+  const prover = await signedIn(app, 'prover');
+  const { body } = await new Browser(app.url).signIn({ userId: 'refresher', delivery: 'bearer' });
+  let refreshToken = body.refresh_token;
+  return [
+    ...readers.map((browser) => () => browser.get('/me')),
+    () => verify(prover, 'pin', RIGHT_PIN), // replaces the session token
+    // Replaces both tokens. Where the answer is lost it comes again with the same.
+    async () => {
+      const answer = await new Browser(app.url).post('/auth/token/refresh', { body: { refresh_token: refreshToken } });
+      refreshToken = answer.body.refresh_token ?? refreshToken;
+      return answer;
+    },
+    () => new Browser(app.url).post('/login', { body: { userId: 'newcomer' } }),
+  ];
+}
+
+/** Every answer was good or said what happened, with the cookies kept; nobody was taken for a thief. */
+async function assertOnlyUnavailable(app: AppProcess, answers: readonly Response[]): Promise<void> {
+  for (const answer of answers) if (answer.status !== 200) assertRefused(answer, 500, 'store_unavailable');
+  const { errors, events } = await app.tell({ do: 'report' });
+  assert.deepEqual(errors, []);
+  assert.ok(!events.includes('session.refresh-reused'));
+}
+
+forEachServer((server, store) => {
+  for (const [how, redis] of Object.entries(CLIENTS[store])) {
+    describe(`a store ${how}, whose server is killed under load and comes back`, () => {
+      it('is a 500 while the server is away; then the same sessions work in the same process', async (t) => {
+        const { database, kill, restart } = server();
+        const app = await start(t, { ...database, ...(redis === undefined ? {} : { redis }) });
+        const kept = await signedIn(app, 'kept');
+        const cookies = kept.cookieHeader();
+        const load = startLoad(await clients(app));
+        await load.untilAllGet(200);
+        for (let round = 0; round < 2; round += 1) {
+          await kill();
+          await load.untilAllGet(500); // before the server is back: nothing waits for it
+          for (const path of ['/auth/logout', '/login']) {
+            assertRefused(await kept.post(path, { body: {} }), 500, 'store_unavailable');
+          }
+          await restart();
+          await load.untilAllGet(200);
+        }
+        await assertOnlyUnavailable(app, await load.end());
+        assert.equal((await kept.get('/me')).status, 200);
+        assert.equal(kept.cookieHeader(), cookies);
+      });
+
+      it('does nothing later of what it was asked meanwhile', async (t) => {
+        const { database, kill, restart } = server();
+        const app = await start(t, { ...database, ...(redis === undefined ? {} : { redis }) });
+        const kept = await signedIn(app, 'asking');
+        const { sessions } = (await kept.get('/auth/sessions')).body;
+        await kill();
+        const sent = Array.from({ length: 5 }, () => kept.post('/login', { body: { userId: 'asking' } }));
+        for (const answer of await Promise.all(sent)) assertRefused(answer, 500, 'store_unavailable');
+        await restart();
+        const load = startLoad([() => kept.get('/auth/sessions')]);
+        await load.untilAllGet(200);
+        const [last] = (await load.end()).slice(-1);
+        assert.deepEqual(last?.body.sessions, sessions);
+      });
+    });
+  }
+
+  describe('a store whose server doesn’t answer', () => {
+    it('is a 500 after `storeTimeout`; then the same sessions work in the same process', async (t) => {
+      const proxy = await startProxy(t, server().database);
+      const app = await start(t, proxy.database);
+      const load = startLoad(await clients(app));
+      await load.untilAllGet(200);
+      proxy.block();
+      await load.untilAllGet(500);
+      proxy.unblock();
+      await load.untilAllGet(200);
+      await assertOnlyUnavailable(app, await load.end());
+    });
+  });
+
+  it('is no crash; one would be seen: an app that leaves a rejection unhandled ends', async () => {
+    const app = await startApp(server().database);
+    await Promise.allSettled([app.tell({ do: 'crash' })]);
+    await assert.rejects(app.stop());
+  });
+});
