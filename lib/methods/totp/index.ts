@@ -67,7 +67,7 @@ async function checkCode(
   const step = findStep(secret, code, now);
   if (step === null) return { outcome: 'failed', reason: 'wrong' };
   // RFC 6238 5.2: not twice. The store compares, so that of parallel attempts with one code one passes.
-  const isNew = await totpOf(kit).useStep(userId, step);
+  const isNew = await totpOf(kit).useStep({ userId, encryptedSecret, step });
   return isNew ? { outcome: 'verified' } : { outcome: 'failed', reason: 'replayed' };
 }
 

@@ -22,6 +22,13 @@ export interface ConfirmTotp {
   readonly first: boolean;
 }
 
+export interface UseTotpStep {
+  readonly userId: string;
+  /** The secret whose code was checked: it must still be the user's. */
+  readonly encryptedSecret: string;
+  readonly step: number;
+}
+
 /** As in `SessionStore`: atomic, durable when answered, `now` is an argument, absent is a value. */
 export interface TotpStore {
   find(userId: string): MaybePromise<TotpRow | null>;
@@ -31,8 +38,11 @@ export interface TotpStore {
   put(row: TotpRow): Promise<void>;
   /** Confirms the waiting row and notes the step. False when it isn't the waiting one any more, or isn't the first. */
   confirm(confirm: ConfirmTotp): Promise<boolean>;
-  /** Notes a step, if it is later than the last one of a confirmed row. Of parallel calls with one step one gets true. */
-  useStep(userId: string, step: number): Promise<boolean>;
+  /**
+   * Notes a step, if it is later than the last one of the confirmed row with this secret. Of parallel calls with one
+   * step one gets true.
+   */
+  useStep(use: UseTotpStep): Promise<boolean>;
   /** False if there was none. */
   remove(userId: string): Promise<boolean>;
 }

@@ -26,9 +26,10 @@ export function memoryTotp(hasPasskey: (userId: string) => boolean): TotpStore &
       put({ ...row, confirmedAt: now, lastStep: step });
       return true;
     },
-    async useStep(userId, step) {
+    async useStep({ userId, encryptedSecret, step }) {
       const row = rows.get(userId);
-      if (row === undefined || row.confirmedAt === null || step <= (row.lastStep ?? -1)) return false;
+      if (row?.encryptedSecret !== encryptedSecret || row.confirmedAt === null) return false;
+      if (step <= (row.lastStep ?? -1)) return false;
       put({ ...row, lastStep: step });
       return true;
     },

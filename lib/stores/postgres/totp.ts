@@ -21,8 +21,8 @@ const CONFIRM: Statement<never> = {
 };
 const USE_STEP: Statement<never> = {
   name: 'totp_use_step',
-  text: `UPDATE stepgate_totp SET last_step = $2
-    WHERE user_id = $1 AND confirmed_at IS NOT NULL AND (last_step IS NULL OR last_step < $2)`,
+  text: `UPDATE stepgate_totp SET last_step = $3
+    WHERE user_id = $1 AND encrypted_secret = $2 AND confirmed_at IS NOT NULL AND (last_step IS NULL OR last_step < $3)`,
 };
 const REMOVE: Statement<never> = { name: 'totp_remove', text: 'DELETE FROM stepgate_totp WHERE user_id = $1' };
 
@@ -45,7 +45,8 @@ export function postgresTotp(db: Database): TotpStore {
       db.locked('user', userId, async (connection) => {
         return (await connection.run(CONFIRM, [userId, encryptedSecret, step, now, first])).count === 1;
       }),
-    useStep: async (userId, step) => (await db.write(USE_STEP, [userId, step])).count === 1,
+    useStep: async ({ userId, encryptedSecret, step }) =>
+      (await db.write(USE_STEP, [userId, encryptedSecret, step])).count === 1,
     remove: async (userId) => (await db.write(REMOVE, [userId])).count === 1,
   };
 }

@@ -114,7 +114,7 @@ export function sqliteStore(path: string, options: SqliteStoreOptions = {}): Sto
       begin: (row) => ask('totp', 'begin', row),
       put: (row) => ask('totp', 'put', row),
       confirm: (confirm) => ask('totp', 'confirm', confirm),
-      useStep: (userId, step) => ask('totp', 'useStep', userId, step),
+      useStep: (use) => ask('totp', 'useStep', use),
       remove: (userId) => ask('totp', 'remove', userId),
     },
     recoveryCodes: {

@@ -1,5 +1,5 @@
 import type { Database } from 'better-sqlite3';
-import type { ConfirmTotp, TotpRow, TotpStore } from '../contract/totp.js';
+import type { ConfirmTotp, TotpRow, TotpStore, UseTotpStep } from '../contract/totp.js';
 import type { Synchronous } from './synchronous.js';
 
 export type TotpReads = Synchronous<Pick<TotpStore, 'find'>>;
@@ -25,9 +25,10 @@ export function totpWrites(db: Database): TotpWrites {
     UPDATE stepgate_totp SET confirmed_at = @now, last_step = @step
     WHERE user_id = @userId AND confirmed_at IS NULL AND encrypted_secret = @encryptedSecret
       AND NOT (@first AND EXISTS (SELECT 1 FROM stepgate_passkeys WHERE user_id = @userId))`);
-  const useStep = db.prepare<[{ readonly userId: string; readonly step: number }]>(`
+  const useStep = db.prepare<[UseTotpStep]>(`
     UPDATE stepgate_totp SET last_step = @step
-    WHERE user_id = @userId AND confirmed_at IS NOT NULL AND (last_step IS NULL OR last_step < @step)`);
+    WHERE user_id = @userId AND encrypted_secret = @encryptedSecret AND confirmed_at IS NOT NULL
+      AND (last_step IS NULL OR last_step < @step)`);
   const remove = db.prepare<[string]>('DELETE FROM stepgate_totp WHERE user_id = ?');
 
   return {
@@ -36,7 +37,7 @@ export function totpWrites(db: Database): TotpWrites {
       put.run(row);
     },
     confirm: ({ first, ...given }) => confirm.run({ ...given, first: first ? 1 : 0 }).changes === 1,
-    useStep: (userId, step) => useStep.run({ userId, step }).changes === 1,
+    useStep: (use) => useStep.run(use).changes === 1,
     remove: (userId) => remove.run(userId).changes === 1,
   };
 }

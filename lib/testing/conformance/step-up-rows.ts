@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { ChallengeRow, ChallengeStore } from '../../stores/contract/challenges.js';
 import type { GrantRow } from '../../stores/contract/grants.js';
 import type { PasskeyRow, PasskeyStore } from '../../stores/contract/passkeys.js';
-import type { ConfirmTotp, TotpRow } from '../../stores/contract/totp.js';
+import type { ConfirmTotp, TotpRow, UseTotpStep } from '../../stores/contract/totp.js';
 import { MINUTE, NOW } from './setting.js';
 
 /** A live challenge of `session`, which is of `user`. */
@@ -82,6 +82,11 @@ export function confirmedTotp(row: Partial<TotpRow> = {}): TotpRow {
 
 /** The step that makes a `confirmedTotp` out of a `waitingTotp`. */
 export const CONFIRM: ConfirmTotp = { userId: 'user', encryptedSecret: 'secret', step: 100, now: NOW, first: false };
+
+/** The use of a step of a `confirmedTotp`. */
+export function useOf(step: number): UseTotpStep {
+  return { userId: 'user', encryptedSecret: 'secret', step };
+}
 
 /** Inserts challenges under no cap that matters. */
 export async function givenChallenges(challenges: ChallengeStore, ...rows: readonly ChallengeRow[]): Promise<void> {

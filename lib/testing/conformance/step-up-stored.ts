@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Bench, CaseGroup, StorePart } from './case.js';
 import { hashOf, MINUTE, NOW } from './setting.js';
-import { CONFIRM, challengeRow, confirmedTotp, grantRow, usedPasskeyRow, waitingTotp } from './step-up-rows.js';
+import { CONFIRM, challengeRow, confirmedTotp, grantRow, usedPasskeyRow, useOf, waitingTotp } from './step-up-rows.js';
 import { added, assertHolds, assertLacks, stored, wordsOf } from './stored.js';
 
 const challenge = challengeRow({
@@ -230,8 +230,8 @@ export const stepUpStored: readonly CaseGroup[] = [
         await totp.begin(waiting);
         await totp.confirm({ ...CONFIRM, userId: 'user-a' });
         await totp.confirm({ ...CONFIRM, userId: 'user-b', encryptedSecret: 'secret-b' });
-        await totp.useStep('user-a', 100);
-        await totp.useStep('user-b', 101);
+        await totp.useStep({ ...useOf(100), userId: 'user-a' });
+        await totp.useStep({ ...useOf(101), userId: 'user-b' });
         await totp.remove('user-c');
       });
     },

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { CaseGroup } from './case.js';
 import { NOW, parallel } from './setting.js';
-import { CONFIRM, confirmedTotp, countOf, waitingTotp } from './step-up-rows.js';
+import { CONFIRM, confirmedTotp, countOf, useOf, waitingTotp } from './step-up-rows.js';
 import { STRANGE } from './strange.js';
 
 export const totpEnrol: CaseGroup = {
@@ -53,8 +53,8 @@ export const totpEnrol: CaseGroup = {
       assert.equal(await totp.confirm(CONFIRM), true);
       assert.equal(await totp.confirm({ ...CONFIRM, step: 101, now: NOW + 1 }), false);
       assert.deepEqual(await totp.find('user'), confirmedTotp());
-      assert.equal(await totp.useStep('user', 100), false);
-      assert.equal(await totp.useStep('user', 101), true);
+      assert.equal(await totp.useStep(useOf(100)), false);
+      assert.equal(await totp.useStep(useOf(101)), true);
     },
 
     'confirm no other secret and no other user': async ({ totp }) => {

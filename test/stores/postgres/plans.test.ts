@@ -138,7 +138,7 @@ async function statementsOf(pool: Pool): Promise<readonly PostgresQuery[]> {
   await totp.confirm({ ...CONFIRM, first: true });
   await totp.put(confirmedTotp());
   await totp.find('user');
-  await totp.useStep('user', 1);
+  await totp.useStep({ userId: 'user', encryptedSecret: 'secret', step: 1 });
   await totp.remove('user');
   await recoveryCodes.replace('user', [hashOf('code')], now);
   await recoveryCodes.take('user', hashOf('code'));
