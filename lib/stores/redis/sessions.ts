@@ -1,8 +1,9 @@
 import type { TokenHash } from '../../internal/token-hash.js';
 import type { EndedSession, SessionRow, SessionStore } from '../contract/sessions.js';
-import { createHints, type Traces } from './hints.js';
+import { createHints, type Place, type Traces } from './hints.js';
 import { NOT_BEFORE, SHARDS, sessionsOf } from './keys.js';
 import { createNotBeforeTimes } from './not-before.js';
+import { createPlaces } from './places.js';
 import { listsOrNull, type RunScript, textOrNull, texts } from './scripts.js';
 import { toRow, toText } from './session-row.js';
 import * as scripts from './session-scripts.js';
@@ -16,11 +17,19 @@ const PAGE = 200;
 
 export function redisSessions(run: RunScript): SessionStore {
   const hints = createHints(run);
+  const places = createPlaces();
   const notBeforeTimes = createNotBeforeTimes(run);
 
   async function read(userId: string, id: string): Promise<SessionRow | null> {
     const stored = textOrNull(await run(scripts.READ, sessionsOf(userId), id));
     return stored === null ? null : toRow(stored);
+  }
+
+  async function findAt(place: Place | null, token: TokenHash): Promise<SessionRow | null> {
+    const row = place === null ? null : await read(place.userId, place.id);
+    if (place === null || row === null || !tokensOf(row).includes(token)) return null;
+    places.put(token, place);
+    return row;
   }
 
   async function get(id: string): Promise<SessionRow | null> {
@@ -88,9 +97,8 @@ export function redisSessions(run: RunScript): SessionStore {
       return { outcome: 'inserted', replaced, evicted: endedOf(userId, evicted) };
     },
     async find(tokenHash) {
-      const place = await hints.ofToken(tokenHash);
-      const row = place === null ? null : await read(place.userId, place.id);
-      return row !== null && tokensOf(row).includes(tokenHash) ? row : null;
+      const known = places.get(tokenHash);
+      return (known && (await findAt(known, tokenHash))) ?? findAt(await hints.ofToken(tokenHash), tokenHash);
     },
     get,
     async listForUser(userId, now) {

@@ -1,0 +1,97 @@
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import { type RedisClient, redisStore } from '../../../lib/stores/redis/index.js';
+import { given, rotatedRow, sessionRow } from '../../../lib/testing/conformance/session-rows.js';
+import { HOUR, hashOf, NOW } from '../../../lib/testing/conformance/setting.js';
+import { describeOnRedis } from './support.js';
+
+/** A client that counts how often it is asked while nothing is under way: what is asked together is one trip. */
+function counting(client: RedisClient): RedisClient & { trips: () => number } {
+  let underWay = 0;
+  let trips = 0;
+  return {
+    async evalSha(sha, options) {
+      if (underWay === 0) trips += 1;
+      underWay += 1;
+      try {
+        return await client.evalSha(sha, options);
+      } finally {
+        underWay -= 1;
+      }
+    },
+    // Only for a script that the server has never seen.
+    eval: (text, options) => client.eval(text, options),
+    on: (event, listener) => client.on(event, listener),
+    listenerCount: (event) => client.listenerCount(event),
+    trips: () => trips,
+  };
+}
+
+describeOnRedis('a round trip to Redis', (server) => {
+  const row = rotatedRow({ id: 'a' });
+  const rotation = {
+    id: 'a',
+    presented: hashOf('a refresh'),
+    successor: hashOf('successor'),
+    nonce: 'nonce',
+    tokenHash: hashOf('rotated'),
+    idleExpiresAt: NOW + HOUR,
+    now: NOW,
+  };
+  const stepUp = {
+    id: 'a',
+    nonce: 'nonce',
+    tokenHash: hashOf('stepped up'),
+    method: 'passkey',
+    verifiedAt: NOW,
+    now: NOW,
+  };
+
+  it('is made once for a token that was seen before, twice for others', async () => {
+    const client = counting(server());
+    const { sessions } = redisStore(client);
+    await given(sessions, row);
+    for (const trips of [2, 1, 1]) {
+      const before = client.trips();
+      assert.deepEqual(await sessions.find(row.tokenHash), row);
+      assert.equal(client.trips() - before, trips);
+    }
+  });
+
+  it('is made twice for a batch of touches, however many there are', async () => {
+    const client = counting(server());
+    const { sessions } = redisStore(client);
+    const rows = Array.from({ length: 50 }, (_, n) => sessionRow({ id: `row-${n}`, userId: `user${n % 20}` }));
+    await given(sessions, ...rows);
+    const before = client.trips();
+    const touches = rows.map(({ id }) => ({ id, seenAt: NOW, idleExpiresAt: NOW + 2 * HOUR, confirms: null }));
+    await sessions.touch(touches, NOW);
+    assert.equal(client.trips() - before, 2);
+    assert.deepEqual((await sessions.get('row-49'))?.lastSeenAt, NOW);
+  });
+
+  it('is made four times for a new token: whose, the hint, the step, the old hint', async () => {
+    const client = counting(server());
+    const { sessions } = redisStore(client);
+    await given(sessions, row);
+    const before = client.trips();
+    assert.equal(await sessions.rotateRefresh(rotation), true);
+    assert.equal(client.trips() - before, 4);
+    assert.equal((await sessions.recordStepUp({ ...stepUp, presented: hashOf('rotated') })).outcome, 'recorded');
+    assert.equal(client.trips() - before, 8);
+  });
+
+  it('is never spared at the cost of a session that has ended, or of its old token', async () => {
+    const [here, elsewhere] = [redisStore(server()), redisStore(server())];
+    await given(here.sessions, row);
+    assert.deepEqual(await here.sessions.find(row.tokenHash), row);
+    await elsewhere.sessions.rotateRefresh(rotation);
+    await elsewhere.sessions.recordStepUp({ ...stepUp, presented: hashOf('rotated') });
+    assert.equal(await here.sessions.find(row.tokenHash), null);
+    assert.equal((await here.sessions.find(hashOf('stepped up')))?.id, 'a');
+    await elsewhere.sessions.revoke('a', null);
+    assert.equal(await here.sessions.find(hashOf('stepped up')), null);
+    await given(elsewhere.sessions, sessionRow({ id: 'again', userId: 'another', tokenHash: hashOf('stepped up') }));
+    assert.equal((await here.sessions.find(hashOf('stepped up')))?.id, 'again');
+  });
+});
