@@ -5,13 +5,14 @@ import type { Response } from 'supertest';
 export type Step = () => Promise<Response>;
 
 export interface Load {
-  /** Waits until each client has got this status a few times in a row. */
+  /** Waits until each client has got this status twice in a row. */
   untilAllGet(status: number): Promise<void>;
   /** Ends it. Gives all answers. */
   end(): Promise<readonly Response[]>;
 }
 
-const IN_A_ROW = 3;
+/** One answer may be to a request from before. */
+const IN_A_ROW = 2;
 
 /** Lets clients send at the same time, each as soon as it was answered. */
 export function startLoad(steps: readonly Step[]): Load {

@@ -17,10 +17,10 @@ const CLIENTS: Readonly<Record<SharedDatabase['store'], Readonly<Record<string, 
   postgres: { 'of a pool': undefined },
   redis: {
     'of a client without an offline queue': { disableOfflineQueue: true },
-    'of a client that lets commands wait for less than `storeTimeout`': { commandOptions: { timeout: 200 } },
+    'of a client that lets commands wait for less than `storeTimeout`': { commandOptions: { timeout: 1_000 } },
   },
 };
-const OPTIONS: AppSettings['options'] = { storeTimeout: '1s', refreshGrace: 0 };
+const OPTIONS: AppSettings['options'] = { storeTimeout: '2s', refreshGrace: 0 };
 
 async function start(t: TestContext, database: SharedDatabase): Promise<AppProcess> {
   const app = await startApp(database, { options: OPTIONS });
