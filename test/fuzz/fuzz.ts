@@ -24,11 +24,11 @@ export interface FuzzResult {
   readonly unauthenticated: StrangersResult;
 }
 
-const LANES = 8;
+const LANES = 16;
 /** The rest is sent by signed-in users. */
 const UNAUTHENTICATED = 0.2;
 /** How many requests a user lives for. */
-const LIFE = 1_500;
+const LIFE = 2_000;
 /** Ten bytes left behind by each of a million requests would be more. */
 const MAX_GROWTH = 8 * 2 ** 20;
 

@@ -1,4 +1,5 @@
 // An app with the kit over a SQLite file, for others to load, to kill, and to look into.
+import { writeFile } from 'node:fs/promises';
 import { writeHeapSnapshot } from 'node:v8';
 import type { Worker } from 'node:worker_threads';
 import express, { type ErrorRequestHandler } from 'express';
@@ -49,14 +50,16 @@ app.use(((error, _req, res, next) => {
   else next(error);
 }) satisfies ErrorRequestHandler);
 
-/** What the parent may ask. A path is that of a heap snapshot to be written. */
+/** What the parent may ask. A path is where heap snapshots go, that of the writer thread to `<path>.writer`. */
 type Question = 'end the writer' | 'measure' | { readonly snapshot: string };
 
 async function answer(question: Question): Promise<unknown> {
   if (question === 'end the writer') return (await writer?.terminate()) ?? null;
   await auth.flush();
   globalThis.gc?.();
-  return question === 'measure' ? process.memoryUsage() : writeHeapSnapshot(question.snapshot);
+  if (question === 'measure') return process.memoryUsage();
+  if (writer !== null) await writeFile(`${question.snapshot}.writer`, await writer.getHeapSnapshot());
+  return writeHeapSnapshot(question.snapshot);
 }
 
 process.on('message', (question: Question) => void answer(question).then((said) => process.send?.(said)));
