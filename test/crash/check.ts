@@ -1,9 +1,10 @@
 import { hashToken } from '../../lib/internal/token-hash.js';
 import { readJwt } from '../tokens/jwt.js';
 import type { RunningApp } from './app.js';
+import { expect } from './client.js';
 import { type Change, type Entry, orphan, Violation } from './ledger.js';
 import type { RawRows } from './rows.js';
-import { expect, type User } from './user.js';
+import type { User } from './user.js';
 
 export interface CheckOptions {
   readonly app: RunningApp;

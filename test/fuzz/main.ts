@@ -19,7 +19,9 @@ const progress = (sent: number): void => {
 const { statuses, failures, heap, unauthenticated } = await fuzz({ requests, seed, progress });
 
 const sent = [...statuses.values()].reduce((sum, count) => sum + count, 0);
-console.log(`\nrequests ${sent} in ${elapsed()} s, ${unauthenticated.requests} of them without a credential`);
+console.log(`\nrequests ${sent} in ${elapsed()} s`);
+console.log(`  without a credential ${unauthenticated.requests}`);
+console.log(`  rows that those have written ${unauthenticated.challengesSpent}, all for challenges that were answered`);
 for (const [status, count] of [...statuses].sort(([a], [b]) => a - b)) {
   console.log(`  ${status === 0 ? 'connection closed' : status} ${count}`);
 }

@@ -12,6 +12,8 @@ export interface StrangersResult {
   readonly requests: number;
   /** How many answered a good challenge wrongly. */
   readonly signInsTried: number;
+  /** The only rows that were written. */
+  readonly challengesSpent: number;
 }
 
 interface StrangersOptions {
@@ -37,10 +39,12 @@ export async function strangers(app: FuzzedApp, { sender, choice, end }: Strange
       const triesToSignIn = choice.chance(0.02);
       const template = triesToSignIn ? await new Client(person, 'cookie').passkeySignIn() : choice.pick(templates);
       const draft = draftOf(template);
+      const { headers } = draft;
       anonymize(draft, choice);
       if (triesToSignIn) {
-        // With the browser's own cookie: the challenge is good, and the answer isn't.
-        draft.headers = draftOf(template).headers;
+        // The challenge is good, and it is answered by its own browser; the answer isn't good.
+        const { challengeId } = template.body as { challengeId: string }; // what the client has made just now
+        Object.assign(draft, { headers, body: { ...(draft.body as object), challengeId } });
         signInsTried += 1;
       } else if (choice.chance(0.9)) mutate(draft, choice);
       await sender.send(draft);
@@ -56,8 +60,9 @@ export async function strangers(app: FuzzedApp, { sender, choice, end }: Strange
       sender.failures.push(`A request without a credential has changed ${table}.`);
     }
   }
-  if (spent.length > spentBefore.length + signInsTried) sender.failures.push('Strangers fill the store.');
-  return { requests: sender.sent - first, signInsTried };
+  const challengesSpent = spent.length - spentBefore.length;
+  if (challengesSpent > signInsTried) sender.failures.push('Strangers fill the store.');
+  return { requests: sender.sent - first, signInsTried, challengesSpent };
 }
 
 const TOKEN = /[\w-]{40,}/g;
@@ -66,7 +71,7 @@ const TOKEN = /[\w-]{40,}/g;
 function anonymize(draft: Draft, random: Random): void {
   const credentials = new Set(['Authorization', 'Cookie']);
   if (random.chance(0.5)) draft.headers = draft.headers.filter(([name]) => !credentials.has(name));
-  for (const header of draft.headers) if (credentials.has(header[0])) header[1] = broken(header[1]);
+  draft.headers = draft.headers.map(([name, value]) => [name, credentials.has(name) ? broken(value) : value]);
   if (draft.body !== undefined) draft.body = JSON.parse(broken(JSON.stringify(draft.body)));
 }
 

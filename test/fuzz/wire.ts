@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 
@@ -84,15 +83,14 @@ function answerOf(head: string, body: string): WireAnswer {
 export async function sendOnce(port: number, bytes: Buffer, halfway: boolean): Promise<readonly number[]> {
   const socket = connect(port, '127.0.0.1').setTimeout(PATIENCE_MS);
   socket.on('timeout', () => socket.destroy(new Error('No answer came in time.')));
-  const closed = once(socket, 'close');
   try {
     socket.write(bytes);
     if (halfway) socket.end();
     const answer = await text(socket);
-    await closed;
     return [...answer.matchAll(/^HTTP\/1\.1 (\d{3}) /gm)].map(([, status]) => Number(status));
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ECONNRESET') return []; // a socket's error has a code
+    // The server has hung up on the rest. A socket's error has a code.
+    if (['ECONNRESET', 'EPIPE'].includes((error as NodeJS.ErrnoException).code ?? '')) return [];
     throw error;
   }
 }

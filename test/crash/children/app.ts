@@ -25,7 +25,9 @@ process.on('worker', (worker) => {
 const auth = stepgate({
   secret: SECRET,
   issuer: ORIGIN,
-  store: sqliteStore(file),
+  // What is reported as failed was not done later, however slow the machine.
+  store: sqliteStore(file, { timeout: '30s' }),
+  storeTimeout: '1m',
   methods: [passkey({ rpID: 'app.example', rpName: 'Example', origins: [ORIGIN] })],
   users: { find: (id) => ({ name: id }) },
   // So that each refresh rotates, and what was replaced is good only until the next one is used.
