@@ -66,8 +66,9 @@ export function withTimeout<T>(promise: Promise<T>, timeout: number): Promise<T>
   });
 }
 
+/** The kit copies nothing. */
 type Answers<Part> = {
-  readonly [K in keyof Part]: Part[K] extends (...args: infer A) => infer R
+  readonly [K in Exclude<keyof Part, 'copy'>]: Part[K] extends (...args: infer A) => infer R
     ? (answer: Awaited<R>, ...args: A) => boolean
     : never;
 };

@@ -1,4 +1,5 @@
 import type { MaybePromise } from '../../internal/maybe-promise.js';
+import type { RowCopy } from './copy.js';
 
 /** A counter of attempts. What its key means and where its limit lies is the business of lib/step-up/attempts.ts. */
 export interface AttemptCounter {
@@ -14,6 +15,11 @@ export interface AttemptCount {
   readonly count: number;
   /** When its window ends; null for a counter without one. */
   readonly endsAt: number | null;
+}
+
+/** A counter as it is kept. */
+export interface AttemptRow extends AttemptCount {
+  readonly userId: string;
 }
 
 export type CountOutcome =
@@ -42,4 +48,5 @@ export interface AttemptStore {
   dropForUser(userId: string): Promise<void>;
   /** Deletes at most `limit` counters whose window is over at `now`. Says how many. */
   deleteExpired(now: number, limit: number): Promise<number>;
+  readonly copy?: RowCopy<AttemptRow>;
 }

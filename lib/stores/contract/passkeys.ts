@@ -1,4 +1,5 @@
 import type { MaybePromise } from '../../internal/maybe-promise.js';
+import type { RowCopy } from './copy.js';
 
 /** A passkey of a user. The public key is all we hold of it. */
 export interface PasskeyRow {
@@ -53,4 +54,5 @@ export interface PasskeyStore {
   /** False if the user has none with this id. */
   remove(userId: string, id: string): Promise<boolean>;
   dropForUser(userId: string): Promise<void>;
+  readonly copy?: RowCopy<PasskeyRow>;
 }

@@ -1,5 +1,13 @@
 import type { MaybePromise } from '../../internal/maybe-promise.js';
 import type { TokenHash } from '../../internal/token-hash.js';
+import type { RowCopy } from './copy.js';
+
+/** The codes of a user that are left, at least one. */
+export interface RecoveryCodeSet {
+  readonly userId: string;
+  readonly hashes: readonly TokenHash[];
+  readonly createdAt: number;
+}
 
 /** As in `SessionStore`: atomic, durable when answered, absent is a value. */
 export interface RecoveryCodeStore {
@@ -10,4 +18,5 @@ export interface RecoveryCodeStore {
   /** How many codes are left, and since when the set exists; null for none. */
   count(userId: string): MaybePromise<{ readonly left: number; readonly createdAt: number } | null>;
   dropForUser(userId: string): Promise<void>;
+  readonly copy?: RowCopy<RecoveryCodeSet>;
 }

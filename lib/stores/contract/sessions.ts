@@ -1,5 +1,6 @@
 import type { MaybePromise } from '../../internal/maybe-promise.js';
 import type { TokenHash } from '../../internal/token-hash.js';
+import type { RowCopy } from './copy.js';
 import type { SessionData } from './session-data.js';
 
 /** How a session travels. It is written in the row: a credential that comes by another way is unknown. */
@@ -132,6 +133,12 @@ export type ReplaceOutcome =
   | { readonly outcome: 'replaced'; readonly ended: readonly EndedSession[] }
   | { readonly outcome: 'lost' };
 
+/** A user's not-before time. */
+export interface NotBeforeRow {
+  readonly userId: string;
+  readonly notBefore: number;
+}
+
 export interface ListSessions {
   readonly limit: number;
   /** Ids greater than this one, in plain byte order; null from the start. */
@@ -211,4 +218,6 @@ export interface SessionStore {
   replaceCredentials(replace: ReplaceCredentials): Promise<ReplaceOutcome>;
   /** Deletes at most `limit` rows that are over at `now`, and not-before times before `notBefore`. Says how many rows went. */
   deleteExpired(now: number, notBefore: number, limit: number): Promise<number>;
+  /** Of the sessions and, beside them, of the not-before times: of two of a user the later stays. */
+  readonly copy?: RowCopy<SessionRow> & { readonly notBefore: RowCopy<NotBeforeRow> };
 }

@@ -1,4 +1,5 @@
 import type { MaybePromise } from '../../internal/maybe-promise.js';
+import type { RowCopy } from './copy.js';
 
 /** A user's TOTP. There is at most one, and it counts only once it is confirmed. */
 export interface TotpRow {
@@ -45,4 +46,5 @@ export interface TotpStore {
   useStep(use: UseTotpStep): Promise<boolean>;
   /** False if there was none. */
   remove(userId: string): Promise<boolean>;
+  readonly copy?: RowCopy<TotpRow>;
 }

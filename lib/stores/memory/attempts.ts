@@ -1,4 +1,5 @@
-import type { AttemptCount, AttemptStore } from '../contract/attempts.js';
+import type { AttemptCount, AttemptRow, AttemptStore } from '../contract/attempts.js';
+import { memoryCopy } from './copy.js';
 
 export function memoryAttempts(): AttemptStore {
   const users = new Map<string, Map<string, AttemptCount>>();
@@ -6,6 +7,13 @@ export function memoryAttempts(): AttemptStore {
   function live(userId: string, key: string, now: number): AttemptCount | null {
     const counter = users.get(userId)?.get(key);
     return counter === undefined || (counter.endsAt !== null && now >= counter.endsAt) ? null : counter;
+  }
+
+  function putRow({ userId, ...count }: AttemptRow): boolean {
+    const ofUser = users.get(userId) ?? new Map<string, AttemptCount>();
+    if (ofUser.has(count.key)) return false;
+    users.set(userId, ofUser.set(count.key, Object.freeze(count)));
+    return true;
   }
 
   return {
@@ -49,5 +57,12 @@ export function memoryAttempts(): AttemptStore {
       }
       return count;
     },
+    copy: memoryCopy(
+      (now) =>
+        [...users].flatMap(([userId, counters]) =>
+          [...counters.keys()].flatMap((key) => live(userId, key, now) ?? []).map((count) => ({ userId, ...count })),
+        ),
+      putRow,
+    ),
   };
 }

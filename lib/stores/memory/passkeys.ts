@@ -1,4 +1,5 @@
 import type { PasskeyRow, PasskeyStore } from '../contract/passkeys.js';
+import { memoryCopy } from './copy.js';
 
 /** `hasTotp` says whether the user has a confirmed TOTP: a first method has to be the first of all. */
 export function memoryPasskeys(hasTotp: (userId: string) => boolean): PasskeyStore & { has(userId: string): boolean } {
@@ -46,6 +47,14 @@ export function memoryPasskeys(hasTotp: (userId: string) => boolean): PasskeySto
     async dropForUser(userId) {
       for (const row of rows.values()) if (row.userId === userId) rows.delete(row.id);
     },
+    copy: memoryCopy(
+      () => [...rows.values()],
+      (row) => {
+        if (rows.has(row.id)) return false;
+        put(row);
+        return true;
+      },
+    ),
   };
 }
 

@@ -1,5 +1,6 @@
 import type { TokenHash } from '../../internal/token-hash.js';
 import type { RecoveryCodeStore } from '../contract/recovery-codes.js';
+import { memoryCopy } from './copy.js';
 
 export function memoryRecoveryCodes(): RecoveryCodeStore {
   const sets = new Map<string, { readonly hashes: Set<TokenHash>; readonly createdAt: number }>();
@@ -17,5 +18,16 @@ export function memoryRecoveryCodes(): RecoveryCodeStore {
     async dropForUser(userId) {
       sets.delete(userId);
     },
+    copy: memoryCopy(
+      () =>
+        [...sets].flatMap(([userId, { hashes, createdAt }]) =>
+          hashes.size === 0 ? [] : [{ userId, hashes: [...hashes], createdAt }],
+        ),
+      ({ userId, hashes, createdAt }) => {
+        if ((sets.get(userId)?.hashes.size ?? 0) > 0) return false;
+        sets.set(userId, { hashes: new Set(hashes), createdAt });
+        return true;
+      },
+    ),
   };
 }

@@ -1,5 +1,6 @@
 import type { TokenHash } from '../../internal/token-hash.js';
 import type { EndedSession, ProofTimes, Session, SessionRow, SessionStore } from '../contract/sessions.js';
+import { memoryCopy } from './copy.js';
 
 /** No operation awaits anything, so each is one step: nothing comes between its decision and its writing. */
 export function memorySessions(): SessionStore {
@@ -193,6 +194,25 @@ export function memorySessions(): SessionStore {
       const over = [...rows.values()].filter((row) => !isLive(row, now)).slice(0, limit);
       for (const [userId, time] of notBeforeOfUser) if (time < notBefore) notBeforeOfUser.delete(userId);
       return endAll(over).length;
+    },
+
+    copy: {
+      ...memoryCopy(
+        (now) => [...rows.values()].filter((row) => isLive(row, now)),
+        (row) => {
+          if (rows.has(row.id)) return false;
+          put(frozenCopy(row));
+          return true;
+        },
+      ),
+      notBefore: memoryCopy(
+        () => [...notBeforeOfUser].map(([userId, notBefore]) => ({ userId, notBefore })),
+        ({ userId, notBefore }) => {
+          if ((notBeforeOfUser.get(userId) ?? -Infinity) >= notBefore) return false;
+          raiseNotBefore(userId, notBefore);
+          return true;
+        },
+      ),
     },
   };
 }

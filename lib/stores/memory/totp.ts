@@ -1,4 +1,5 @@
 import type { TotpRow, TotpStore } from '../contract/totp.js';
+import { memoryCopy } from './copy.js';
 
 /** `hasPasskey` says whether the user has one: a first method has to be the first of all. */
 export function memoryTotp(hasPasskey: (userId: string) => boolean): TotpStore & { has(userId: string): boolean } {
@@ -36,5 +37,13 @@ export function memoryTotp(hasPasskey: (userId: string) => boolean): TotpStore &
     async remove(userId) {
       return rows.delete(userId);
     },
+    copy: memoryCopy(
+      () => [...rows.values()],
+      (row) => {
+        if (rows.has(row.userId)) return false;
+        put(row);
+        return true;
+      },
+    ),
   };
 }

@@ -5,6 +5,7 @@ import type { Store, StoreParts } from '../contract/store.js';
 import { postgresAttempts } from './attempts.js';
 import { postgresChallenges } from './challenges.js';
 import { createDatabase } from './connection.js';
+import { postgresCopy } from './copy.js';
 import { postgresGrants } from './grants.js';
 import { postgresPasskeys } from './passkeys.js';
 import { listenForBrokenConnections, type PostgresPool } from './pool.js';
@@ -44,15 +45,16 @@ export function postgresStore(pool: PostgresPool, options: PostgresStoreOptions 
   const timeout = Math.min(milliseconds(options.timeout ?? '5s', 'timeout'), MAX_TIMEOUT);
   checkPool(pool);
   const db = createDatabase({ pool, preparedStatements, timeout });
+  const copy = postgresCopy(db);
   listenForBrokenConnections(pool);
   return {
-    sessions: postgresSessions(db),
+    sessions: { ...postgresSessions(db), copy: { ...copy.sessions, notBefore: copy.notBefore } },
     challenges: postgresChallenges(db),
     grants: postgresGrants(db),
-    attempts: postgresAttempts(db),
-    passkeys: postgresPasskeys(db),
-    totp: postgresTotp(db),
-    recoveryCodes: postgresRecoveryCodes(db),
+    attempts: { ...postgresAttempts(db), copy: copy.attempts },
+    passkeys: { ...postgresPasskeys(db), copy: copy.passkeys },
+    totp: { ...postgresTotp(db), copy: copy.totp },
+    recoveryCodes: { ...postgresRecoveryCodes(db), copy: copy.recoveryCodes },
     migrate: () => migrate(pool, timeout),
   };
 }

@@ -2,13 +2,13 @@ import type { PasskeyRow, PasskeyStore } from '../contract/passkeys.js';
 import type { Database, Run, Statement } from './connection.js';
 import { deleteInOrder } from './in-order.js';
 
-const ROW = `id, user_id AS "userId", user_handle AS "userHandle", public_key AS "publicKey", counter::float8 AS counter,
+export const ROW = `id, user_id AS "userId", user_handle AS "userHandle", public_key AS "publicKey", counter::float8 AS counter,
   backup_eligible AS "backupEligible", backed_up AS "backedUp", transports, label,
   created_at::float8 AS "createdAt", last_used_at::float8 AS "lastUsedAt"`;
 
 type Rows = Statement<PasskeyRow>;
 
-const INSERT: Statement<never> = {
+export const INSERT: Statement<never> = {
   name: 'passkey_insert',
   text: `INSERT INTO stepgate_passkeys (id, user_id, user_handle, public_key, counter, backup_eligible, backed_up,
       transports, label, created_at, last_used_at)
@@ -80,7 +80,7 @@ export function postgresPasskeys(db: Database): PasskeyStore {
 }
 
 /** For `INSERT`. */
-function parameters(row: PasskeyRow): readonly unknown[] {
+export function parameters(row: PasskeyRow): readonly unknown[] {
   const { id, userId, userHandle, publicKey, counter, backupEligible, backedUp } = row;
   const { transports, label, createdAt, lastUsedAt } = row;
   const key = [id, userId, userHandle, publicKey, counter, backupEligible, backedUp];

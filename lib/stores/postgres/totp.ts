@@ -1,14 +1,18 @@
 import type { TotpRow, TotpStore } from '../contract/totp.js';
 import type { Database, Statement } from './connection.js';
 
+export const ROW = `user_id AS "userId", encrypted_secret AS "encryptedSecret", created_at::float8 AS "createdAt",
+  confirmed_at::float8 AS "confirmedAt", last_step::float8 AS "lastStep"`;
+
+/** Takes `parameters`. */
+export const INSERT_ROW = `INSERT INTO stepgate_totp AS t (user_id, encrypted_secret, created_at, confirmed_at, last_step)
+  VALUES ($1, $2, $3, $4, $5)`;
+
 const FIND: Statement<TotpRow> = {
   name: 'totp_find',
-  text: `SELECT user_id AS "userId", encrypted_secret AS "encryptedSecret", created_at::float8 AS "createdAt",
-      confirmed_at::float8 AS "confirmedAt", last_step::float8 AS "lastStep"
-    FROM stepgate_totp WHERE user_id = $1`,
+  text: `SELECT ${ROW} FROM stepgate_totp WHERE user_id = $1`,
 };
-const UPSERT = `INSERT INTO stepgate_totp AS t (user_id, encrypted_secret, created_at, confirmed_at, last_step)
-    VALUES ($1, $2, $3, $4, $5)
+const UPSERT = `${INSERT_ROW}
     ON CONFLICT (user_id) DO UPDATE SET encrypted_secret = excluded.encrypted_secret,
       created_at = excluded.created_at, confirmed_at = excluded.confirmed_at, last_step = excluded.last_step`;
 const PUT: Statement<never> = { name: 'totp_put', text: UPSERT };
@@ -27,18 +31,11 @@ const USE_STEP: Statement<never> = {
 const REMOVE: Statement<never> = { name: 'totp_remove', text: 'DELETE FROM stepgate_totp WHERE user_id = $1' };
 
 export function postgresTotp(db: Database): TotpStore {
-  const values = ({ userId, encryptedSecret, createdAt, confirmedAt, lastStep }: TotpRow): readonly unknown[] => [
-    userId,
-    encryptedSecret,
-    createdAt,
-    confirmedAt,
-    lastStep,
-  ];
   return {
     find: async (userId) => (await db.read(FIND, [userId])).rows[0] ?? null,
-    begin: async (row) => (await db.write(BEGIN, values(row))).count === 1,
+    begin: async (row) => (await db.write(BEGIN, parameters(row))).count === 1,
     async put(row) {
-      await db.write(PUT, values(row));
+      await db.write(PUT, parameters(row));
     },
     // Under the user's lock, so that "still none" holds against a passkey that is being added.
     confirm: ({ userId, encryptedSecret, step, now, first }) =>
@@ -49,4 +46,10 @@ export function postgresTotp(db: Database): TotpStore {
       (await db.write(USE_STEP, [userId, encryptedSecret, step])).count === 1,
     remove: async (userId) => (await db.write(REMOVE, [userId])).count === 1,
   };
+}
+
+/** For `INSERT_ROW`. */
+export function parameters(row: TotpRow): readonly unknown[] {
+  const { userId, encryptedSecret, createdAt, confirmedAt, lastStep } = row;
+  return [userId, encryptedSecret, createdAt, confirmedAt, lastStep];
 }

@@ -1,6 +1,8 @@
 import type { AttemptCount, AttemptStore } from '../contract/attempts.js';
-import { attemptsOf } from './keys.js';
-import { type RunScript, type Script, script, texts } from './scripts.js';
+import { countOf } from './copy.js';
+import { attemptsOf, userOf } from './keys.js';
+import { scan } from './scan.js';
+import { type RedisClient, type RunScript, type Script, script, texts } from './scripts.js';
 
 /** For clocks that differ: how long after its end a counter is kept. */
 const MARGIN = 60_000;
@@ -97,7 +99,24 @@ return 1`);
 
 const DROP: Script = script(`return redis.call('DEL', KEYS[1])`);
 
-export function redisAttempts(run: RunScript): AttemptStore {
+/** ARGV: now. As READ_ALL, of all counters. */
+const READ_EVERY: Script = script(`${READ}
+local answer = {}
+for _, key in ipairs(redis.call('HKEYS', counters)) do
+  local at = read(key, tonumber(ARGV[1]))
+  if at then add(answer, key, at) end
+end
+return answer`);
+
+/** ARGV: now, key, count, and end or ''. Gives how many were written. */
+const PUT: Script = script(`${READ}
+local now, key, ends = tonumber(ARGV[1]), ARGV[2], tonumber(ARGV[4])
+if redis.call('HEXISTS', counters, key) == 1 then return 0 end
+write(key, { count = tonumber(ARGV[3]), ends = ends, window = ends and math.max(1, ends - now) })
+keep()
+return 1`);
+
+export function redisAttempts(run: RunScript, client: RedisClient): AttemptStore {
   return {
     async read(userId, keys, now) {
       return countsOf(texts(await run(READ_ALL, attemptsOf(userId), now, ...keys)));
@@ -117,6 +136,19 @@ export function redisAttempts(run: RunScript): AttemptStore {
     },
     // They go by themselves.
     deleteExpired: () => Promise.resolve(0),
+    copy: {
+      async *rows(now) {
+        for await (const keys of scan(client, attemptsOf('*'))) {
+          const rows = keys.map(async (key) => {
+            const userId = userOf(key);
+            return countsOf(texts(await run(READ_EVERY, key, now))).map((count) => ({ userId, ...count }));
+          });
+          yield (await Promise.all(rows)).flat();
+        }
+      },
+      put: (rows, now) =>
+        countOf(rows, ({ userId, key, count, endsAt }) => run(PUT, attemptsOf(userId), now, key, count, endsAt ?? '')),
+    },
   };
 }
 

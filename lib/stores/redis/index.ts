@@ -27,7 +27,7 @@ export function redisStore(client: RedisClient): RedisStore {
     sessions: redisSessions(run),
     challenges: redisChallenges(run),
     grants: redisGrants(run),
-    attempts: redisAttempts(run),
+    attempts: redisAttempts(run, client),
   };
 }
 

@@ -26,6 +26,11 @@ export function attemptsOf(userId: string): string {
   return `stepgate:{user:${nameOf(userId)}}:attempts`;
 }
 
+/** Whose a key is that names a user. */
+export function userOf(key: string): string {
+  return decodeURIComponent(/\{user:(.*)\}/.exec(key)?.[1] ?? '');
+}
+
 export type SessionPart = 'challenges' | 'grants';
 
 /** Ids of a user's sessions that have such rows, scored by their end. */

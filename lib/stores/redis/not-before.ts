@@ -16,6 +16,12 @@ local time = redis.call('ZSCORE', KEYS[1], ARGV[1])
 if time and tonumber(time) < tonumber(ARGV[2]) then redis.call('ZREM', KEYS[1], ARGV[1]) end
 return 1`);
 
+/** ARGV: cursor. Gives the next one and then users, each with a score. */
+const SCAN: Script = script(`
+local page = redis.call('ZSCAN', KEYS[1], ARGV[1], 'COUNT', ${PAGE})
+table.insert(page[2], 1, page[1])
+return page[2]`);
+
 /**
  * Which users have a not-before time: a list beside the times, so that they can be deleted. One that isn't in the list
  * goes with the user's last session.
@@ -24,12 +30,22 @@ export interface NotBeforeTimes {
   /** After the time was set: that it can't be noted doesn't undo it. */
   note(userId: string, time: number): Promise<void>;
   deleteBefore(time: number): Promise<void>;
+  /** All users in the list, some more than once. */
+  users(): AsyncIterable<readonly string[]>;
 }
 
 export function createNotBeforeTimes(run: RunScript): NotBeforeTimes {
   return {
     async note(userId, time) {
       await run(NOTE, USERS_WITH_NOT_BEFORE, time, userId).catch(() => {});
+    },
+    async *users() {
+      let cursor = '0';
+      do {
+        const [next = '0', ...flat] = texts(await run(SCAN, USERS_WITH_NOT_BEFORE, cursor));
+        cursor = next;
+        yield flat.filter((_, index) => index % 2 === 0);
+      } while (cursor !== '0');
     },
     async deleteBefore(time) {
       for (;;) {

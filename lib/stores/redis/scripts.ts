@@ -6,6 +6,15 @@ export interface RedisClient {
   eval(script: string, options: ScriptOptions): Promise<unknown>;
   on(event: 'error', listener: () => void): unknown;
   listenerCount(event: 'error'): number;
+  /** For `copyStore`; a cluster has it on the clients of its masters. */
+  scanIterator?(options: ScanOptions): AsyncIterable<readonly string[]>;
+  readonly masters?: readonly unknown[];
+  nodeClient?(master: unknown): Promise<Pick<RedisClient, 'scanIterator'>>;
+}
+
+interface ScanOptions {
+  readonly MATCH: string;
+  readonly COUNT: number;
 }
 
 interface ScriptOptions {

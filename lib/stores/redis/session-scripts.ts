@@ -96,7 +96,22 @@ redis.call('HSET', sessions, row.id, ARGV[1])
 keep_for(ttl)
 return { replaced, evicted }`);
 
+/** ARGV: id, row, time to live. Gives how many were written. */
+export const PUT: Script = script(`${COMMON}
+local written = redis.call('HSETNX', sessions, ARGV[1], ARGV[2])
+keep_for(tonumber(ARGV[3]))
+return written`);
+
+/** ARGV: not-before time, time to live. Gives how many were written. */
+export const PUT_NOT_BEFORE: Script = script(`${COMMON}
+local known = redis.call('HGET', sessions, '${NOT_BEFORE}')
+if known and tonumber(known) >= tonumber(ARGV[1]) then return 0 end
+raise_not_before(ARGV[1], tonumber(ARGV[2]))
+return 1`);
+
 export const READ: Script = script(`return redis.call('HGET', KEYS[1], ARGV[1])`);
+
+export const READ_NOT_BEFORE: Script = script(`return redis.call('HGET', KEYS[1], '${NOT_BEFORE}')`);
 
 /** Gives names and what they stand for. */
 export const READ_ALL: Script = script(`return redis.call('HGETALL', KEYS[1])`);

@@ -1,6 +1,8 @@
 import type { TokenHash } from '../../internal/token-hash.js';
 import type { EndedSession, SessionRow, SessionStore } from '../contract/sessions.js';
+import { sessionCopy } from './copy.js';
 import { createHints, type Place, type Traces } from './hints.js';
+import { keepSessionFor, NOT_BEFORE_FOR } from './keep-session-for.js';
 import { NOT_BEFORE, SHARDS, sessionsOf } from './keys.js';
 import { createNotBeforeTimes } from './not-before.js';
 import { createPlaces } from './places.js';
@@ -8,10 +10,6 @@ import { listsOrNull, type RunScript, textOrNull, texts } from './scripts.js';
 import { toRow, toText } from './session-row.js';
 import * as scripts from './session-scripts.js';
 
-/** How much longer than its use a key is kept: clocks differ, and a late look should still find why. */
-const MARGIN = 3_600_000;
-/** A sign-in that takes longer than a day is refused anyway. */
-const NOT_BEFORE_FOR = 86_400_000 + MARGIN;
 /** How many sessions are looked at together. */
 const PAGE = 200;
 
@@ -71,17 +69,38 @@ export function redisSessions(run: RunScript): SessionStore {
     return count;
   }
 
+  async function addHints(row: SessionRow, ttl: number): Promise<void> {
+    const { id, userId, idleExpiresAt, expiresAt } = row;
+    await Promise.all([
+      hints.addSession(id, { userId, expiresAt }, Math.min(idleExpiresAt, expiresAt), ttl),
+      ...tokensOf(row).map((token) => hints.addToken(token, { userId, id }, ttl)),
+    ]);
+  }
+
+  const list: SessionStore['list'] = async ({ limit, after, now }) => {
+    const rows: SessionRow[] = [];
+    const first = after === null ? '' : after.charAt(0);
+    for (const shard of SHARDS.filter((each) => each >= first)) {
+      let from = shard === first ? after : null;
+      while (rows.length < limit) {
+        const asked = Math.min(limit - rows.length, PAGE);
+        const ids = await hints.idsAfter(shard, from, asked);
+        const found = await Promise.all(ids.map(get));
+        rows.push(...found.flatMap((row) => (row !== null && isLive(row, now) ? [row] : [])));
+        if (ids.length < asked) break;
+        from = ids.at(-1) ?? null;
+      }
+    }
+    return rows;
+  };
+
   return {
     async insert({ row, replaces, cap, now }) {
-      const { id, userId, idleExpiresAt, expiresAt } = row;
+      const { id, userId } = row;
       const stored = toText(row);
       const tokens = tokensOf(row);
-      const ttl = keepFor(expiresAt, now);
-      const [carried] = await Promise.all([
-        replaces === null ? null : hints.ofToken(replaces),
-        hints.addSession(id, { userId, expiresAt }, Math.min(idleExpiresAt, expiresAt), ttl),
-        ...tokens.map((token) => hints.addToken(token, { userId, id }, ttl)),
-      ]);
+      const ttl = keepSessionFor(row.expiresAt, now);
+      const [carried] = await Promise.all([replaces === null ? null : hints.ofToken(replaces), addHints(row, ttl)]);
       const own = carried?.userId === userId ? [replaces ?? '', carried.id] : ['', ''];
       const lists = listsOrNull(await run(scripts.INSERT, sessionsOf(userId), stored, now, cap ?? '', ...own, ttl));
       if (lists === null) {
@@ -109,22 +128,7 @@ export function redisSessions(run: RunScript): SessionStore {
         .filter((row) => isLive(row, now))
         .sort(lastSeenFirst);
     },
-    async list({ limit, after, now }) {
-      const rows: SessionRow[] = [];
-      const first = after === null ? '' : after.charAt(0);
-      for (const shard of SHARDS.filter((each) => each >= first)) {
-        let from = shard === first ? after : null;
-        while (rows.length < limit) {
-          const asked = Math.min(limit - rows.length, PAGE);
-          const ids = await hints.idsAfter(shard, from, asked);
-          const found = await Promise.all(ids.map(get));
-          rows.push(...found.flatMap((row) => (row !== null && isLive(row, now) ? [row] : [])));
-          if (ids.length < asked) break;
-          from = ids.at(-1) ?? null;
-        }
-      }
-      return rows;
-    },
+    list,
     async revoke(id, userId) {
       const owner = await hints.ofId(id);
       if (owner === null || (userId !== null && owner.userId !== userId)) return null;
@@ -155,7 +159,7 @@ export function redisSessions(run: RunScript): SessionStore {
       const owner = await hints.ofId(id);
       if (owner === null) return false;
       const { userId, expiresAt } = owner;
-      await hints.addToken(tokenHash, { userId, id }, keepFor(expiresAt, now));
+      await hints.addToken(tokenHash, { userId, id }, keepSessionFor(expiresAt, now));
       const args = [id, now, presented, successor, nonce, tokenHash, idleExpiresAt];
       const [outcome, dropped = ''] = texts(await run(scripts.ROTATE, sessionsOf(userId), ...args));
       await sweep([], [dropped]);
@@ -166,7 +170,7 @@ export function redisSessions(run: RunScript): SessionStore {
       const owner = await hints.ofId(id);
       if (owner === null) return { outcome: 'lost' };
       const { userId, expiresAt } = owner;
-      await hints.addToken(tokenHash, { userId, id }, keepFor(expiresAt, now));
+      await hints.addToken(tokenHash, { userId, id }, keepSessionFor(expiresAt, now));
       const answer = texts(await run(scripts.RECORD_STEP_UP, sessionsOf(userId), ...args));
       const [outcome, dropped = '', stored = ''] = answer;
       await sweep([], [dropped]);
@@ -179,7 +183,7 @@ export function redisSessions(run: RunScript): SessionStore {
     async replaceCredentials({ id, userId, presented, tokenHash, refreshHash, now }) {
       const owner = await hints.ofId(id);
       if (owner?.userId !== userId) return { outcome: 'lost' };
-      await hints.addToken(tokenHash, { userId, id }, keepFor(owner.expiresAt, now));
+      await hints.addToken(tokenHash, { userId, id }, keepSessionFor(owner.expiresAt, now));
       const args = [id, now, presented, tokenHash, refreshHash ?? '', NOT_BEFORE_FOR];
       const answer = texts(await run(scripts.REPLACE, sessionsOf(userId), ...args));
       const [outcome, dropped = '', previous = '', ...flat] = answer;
@@ -197,6 +201,7 @@ export function redisSessions(run: RunScript): SessionStore {
       }
       return count;
     },
+    copy: sessionCopy({ run, list, addHints, notBeforeTimes }),
   };
 }
 
@@ -221,11 +226,6 @@ function endedOf(userId: string, traces: readonly Traces[]): readonly EndedSessi
 
 function tokensOf({ tokenHash, previousTokenHash }: SessionRow): readonly TokenHash[] {
   return previousTokenHash === null ? [tokenHash] : [tokenHash, previousTokenHash];
-}
-
-/** A time to live, for one that may be over by now. */
-function keepFor(endsAt: number, now: number): number {
-  return Math.ceil(Math.max(0, endsAt - now) + MARGIN);
 }
 
 function isLive(row: SessionRow, now: number): boolean {

@@ -3,7 +3,7 @@ import type { AttemptCount, AttemptStore } from '../contract/attempts.js';
 import type { Synchronous } from './synchronous.js';
 
 export type AttemptReads = Synchronous<Pick<AttemptStore, 'read'>>;
-export type AttemptWrites = Synchronous<Omit<AttemptStore, keyof AttemptReads>>;
+export type AttemptWrites = Synchronous<Omit<AttemptStore, keyof AttemptReads | 'copy'>>;
 
 const LIVE = '(ends_at IS NULL OR ends_at > @now)';
 

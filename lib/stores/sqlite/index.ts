@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import type { Database } from 'better-sqlite3';
 import { type Duration, milliseconds } from '../../internal/duration.js';
 import type { MaybePromise } from '../../internal/maybe-promise.js';
+import { PAGE_SIZE, pages } from '../../internal/pages.js';
 import { SetupError } from '../../internal/setup-error.js';
 import type { Store, StoreParts } from '../contract/store.js';
 import { loadDriver } from './driver.js';
@@ -76,6 +77,14 @@ export function sqliteStore(path: string, options: SqliteStoreOptions = {}): Sto
       dropProofs: (id) => ask('sessions', 'dropProofs', id),
       replaceCredentials: (replacement) => ask('sessions', 'replaceCredentials', replacement),
       deleteExpired: (now, notBefore, limit) => ask('sessions', 'deleteExpired', now, notBefore, limit),
+      copy: {
+        rows: (now) => pages((last) => read('sessions', 'list', { limit: PAGE_SIZE, after: last?.id ?? null, now })),
+        put: (rows) => ask('copy', 'putSessions', rows),
+        notBefore: {
+          rows: () => pages((last) => read('copy', 'notBefore', last)),
+          put: (rows) => ask('copy', 'putNotBefore', rows),
+        },
+      },
     },
     challenges: {
       insert: (row, max) => ask('challenges', 'insert', row, max),
@@ -98,6 +107,10 @@ export function sqliteStore(path: string, options: SqliteStoreOptions = {}): Sto
       settle: (userId, settle) => ask('attempts', 'settle', userId, settle),
       dropForUser: (userId) => ask('attempts', 'dropForUser', userId),
       deleteExpired: (now, limit) => ask('attempts', 'deleteExpired', now, limit),
+      copy: {
+        rows: (now) => pages((last) => read('copy', 'attempts', last, now)),
+        put: (rows) => ask('copy', 'putAttempts', rows),
+      },
     },
     passkeys: {
       insert: (row, which) => ask('passkeys', 'insert', row, which),
@@ -108,6 +121,10 @@ export function sqliteStore(path: string, options: SqliteStoreOptions = {}): Sto
       rename: (userId, id, label) => ask('passkeys', 'rename', userId, id, label),
       remove: (userId, id) => ask('passkeys', 'remove', userId, id),
       dropForUser: (userId) => ask('passkeys', 'dropForUser', userId),
+      copy: {
+        rows: () => pages((last) => read('copy', 'passkeys', last)),
+        put: (rows) => ask('copy', 'putPasskeys', rows),
+      },
     },
     totp: {
       find: (userId) => read('totp', 'find', userId),
@@ -116,12 +133,20 @@ export function sqliteStore(path: string, options: SqliteStoreOptions = {}): Sto
       confirm: (confirm) => ask('totp', 'confirm', confirm),
       useStep: (use) => ask('totp', 'useStep', use),
       remove: (userId) => ask('totp', 'remove', userId),
+      copy: {
+        rows: () => pages((last) => read('copy', 'totp', last)),
+        put: (rows) => ask('copy', 'putTotp', rows),
+      },
     },
     recoveryCodes: {
       replace: (userId, hashes, now) => ask('recoveryCodes', 'replace', userId, hashes, now),
       take: (userId, hash) => ask('recoveryCodes', 'take', userId, hash),
       count: (userId) => read('recoveryCodes', 'count', userId),
       dropForUser: (userId) => ask('recoveryCodes', 'dropForUser', userId),
+      copy: {
+        rows: () => pages((last) => read('copy', 'recoveryCodes', last)),
+        put: (rows) => ask('copy', 'putRecoveryCodes', rows),
+      },
     },
     close() {
       // The last connection takes the write-ahead log away, which is work for the thread: so this one goes first.

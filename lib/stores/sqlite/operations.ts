@@ -1,6 +1,7 @@
 import type { Database } from 'better-sqlite3';
 import { type AttemptReads, type AttemptWrites, attemptReads, attemptWrites } from './attempts.js';
 import { type ChallengeWrites, challengeWrites } from './challenges.js';
+import { type CopyReads, type CopyWrites, copyReads, copyWrites } from './copy.js';
 import { type GrantWrites, grantWrites } from './grants.js';
 import { type PasskeyReads, type PasskeyWrites, passkeyReads, passkeyWrites } from './passkeys.js';
 import {
@@ -21,6 +22,7 @@ export interface Reads {
   readonly passkeys: PasskeyReads;
   readonly totp: TotpReads;
   readonly recoveryCodes: RecoveryCodeReads;
+  readonly copy: CopyReads;
 }
 
 export interface Writes {
@@ -31,6 +33,7 @@ export interface Writes {
   readonly passkeys: PasskeyWrites;
   readonly totp: TotpWrites;
   readonly recoveryCodes: RecoveryCodeWrites;
+  readonly copy: CopyWrites;
 }
 
 export function prepareReads(db: Database): Reads {
@@ -42,6 +45,7 @@ export function prepareReads(db: Database): Reads {
     passkeys: passkeyReads(db),
     totp: totpReads(db),
     recoveryCodes: recoveryCodeReads(db),
+    copy: copyReads(db),
   };
 }
 
@@ -54,5 +58,6 @@ export function prepareWrites(db: Database): Writes {
     passkeys: passkeyWrites(db),
     totp: totpWrites(db),
     recoveryCodes: recoveryCodeWrites(db),
+    copy: copyWrites(db),
   };
 }

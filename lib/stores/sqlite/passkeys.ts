@@ -3,22 +3,30 @@ import type { PasskeyRow, PasskeyStore } from '../contract/passkeys.js';
 import type { Synchronous } from './synchronous.js';
 
 export type PasskeyReads = Synchronous<Pick<PasskeyStore, 'find' | 'findById' | 'listForUser'>>;
-export type PasskeyWrites = Synchronous<Omit<PasskeyStore, keyof PasskeyReads>>;
+export type PasskeyWrites = Synchronous<Omit<PasskeyStore, keyof PasskeyReads | 'copy'>>;
 
-interface Stored extends Omit<PasskeyRow, 'backupEligible' | 'backedUp' | 'transports'> {
+export interface StoredPasskey extends Omit<PasskeyRow, 'backupEligible' | 'backedUp' | 'transports'> {
   readonly backupEligible: 0 | 1;
   readonly backedUp: 0 | 1;
   /** JSON */
   readonly transports: string;
 }
 
-const ROW = `id, user_id AS userId, user_handle AS userHandle, public_key AS publicKey, counter,
+export const ROW = `id, user_id AS userId, user_handle AS userHandle, public_key AS publicKey, counter,
   backup_eligible AS backupEligible, backed_up AS backedUp, transports, label, created_at AS createdAt,
   last_used_at AS lastUsedAt`;
 
+/** Takes a `StoredPasskey`. */
+export const INSERT_ROW = `
+  INSERT INTO stepgate_passkeys
+    (id, user_id, user_handle, public_key, counter, backup_eligible, backed_up, transports, label, created_at, last_used_at)
+  VALUES
+    (@id, @userId, @userHandle, @publicKey, @counter, @backupEligible, @backedUp, @transports, @label, @createdAt,
+      @lastUsedAt)`;
+
 export function passkeyReads(db: Database): PasskeyReads {
-  const byId = db.prepare<[string], Stored>(`SELECT ${ROW} FROM stepgate_passkeys WHERE id = ?`);
-  const ofUser = db.prepare<[string], Stored>(
+  const byId = db.prepare<[string], StoredPasskey>(`SELECT ${ROW} FROM stepgate_passkeys WHERE id = ?`);
+  const ofUser = db.prepare<[string], StoredPasskey>(
     `SELECT ${ROW} FROM stepgate_passkeys WHERE user_id = ? ORDER BY created_at, id`,
   );
   const findById = (id: string): PasskeyRow | null => {
@@ -39,18 +47,13 @@ export function passkeyWrites(db: Database): PasskeyWrites {
   const hasMethod = db.prepare<[string, string]>(`
     SELECT 1 FROM stepgate_passkeys WHERE user_id = ?
     UNION ALL SELECT 1 FROM stepgate_totp WHERE user_id = ? AND confirmed_at IS NOT NULL LIMIT 1`);
-  const insert = db.prepare<[Stored]>(`
-    INSERT INTO stepgate_passkeys
-      (id, user_id, user_handle, public_key, counter, backup_eligible, backed_up, transports, label, created_at, last_used_at)
-    VALUES
-      (@id, @userId, @userHandle, @publicKey, @counter, @backupEligible, @backedUp, @transports, @label, @createdAt,
-        @lastUsedAt)`);
+  const insert = db.prepare<[StoredPasskey]>(INSERT_ROW);
   const isTaken = db.prepare<[string]>('SELECT 1 FROM stepgate_passkeys WHERE id = ?');
   const use = db.prepare(`
     UPDATE stepgate_passkeys SET counter = @counter, backed_up = @backedUp,
       last_used_at = max(@usedAt, ifnull(last_used_at, @usedAt))
     WHERE id = @id AND user_id = @userId AND (counter < @counter OR (counter = 0 AND @counter = 0))`);
-  const rename = db.prepare<[string, string, string], Stored>(
+  const rename = db.prepare<[string, string, string], StoredPasskey>(
     `UPDATE stepgate_passkeys SET label = ? WHERE id = ? AND user_id = ? RETURNING ${ROW}`,
   );
   const remove = db.prepare<[string, string]>('DELETE FROM stepgate_passkeys WHERE id = ? AND user_id = ?');
@@ -79,7 +82,7 @@ export function passkeyWrites(db: Database): PasskeyWrites {
   };
 }
 
-function toRow(stored: Stored): PasskeyRow {
+export function toRow(stored: StoredPasskey): PasskeyRow {
   return {
     ...stored,
     backupEligible: stored.backupEligible === 1,
@@ -88,7 +91,7 @@ function toRow(stored: Stored): PasskeyRow {
   };
 }
 
-function toStored(row: PasskeyRow): Stored {
+export function toStored(row: PasskeyRow): StoredPasskey {
   const { backupEligible, backedUp, transports } = row;
   return {
     ...row,

@@ -3,7 +3,7 @@ import type { RecoveryCodeStore } from '../contract/recovery-codes.js';
 import type { Synchronous } from './synchronous.js';
 
 export type RecoveryCodeReads = Synchronous<Pick<RecoveryCodeStore, 'count'>>;
-export type RecoveryCodeWrites = Synchronous<Omit<RecoveryCodeStore, keyof RecoveryCodeReads>>;
+export type RecoveryCodeWrites = Synchronous<Omit<RecoveryCodeStore, keyof RecoveryCodeReads | 'copy'>>;
 
 export function recoveryCodeReads(db: Database): RecoveryCodeReads {
   const count = db.prepare<[string], { readonly left: number; readonly createdAt: number | null }>(

@@ -6,7 +6,7 @@ import type { Synchronous } from './synchronous.js';
 import { tokenKey } from './token-key.js';
 
 export type SessionReads = Synchronous<Pick<SessionStore, 'find' | 'get' | 'listForUser' | 'list'>>;
-export type SessionWrites = Synchronous<Omit<SessionStore, keyof SessionReads>>;
+export type SessionWrites = Synchronous<Omit<SessionStore, keyof SessionReads | 'copy'>>;
 
 export function sessionReads(db: Database): SessionReads {
   const selectFrom = `SELECT ${ROW} FROM stepgate_sessions`;

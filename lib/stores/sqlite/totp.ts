@@ -3,20 +3,23 @@ import type { ConfirmTotp, TotpRow, TotpStore, UseTotpStep } from '../contract/t
 import type { Synchronous } from './synchronous.js';
 
 export type TotpReads = Synchronous<Pick<TotpStore, 'find'>>;
-export type TotpWrites = Synchronous<Omit<TotpStore, keyof TotpReads>>;
+export type TotpWrites = Synchronous<Omit<TotpStore, keyof TotpReads | 'copy'>>;
+
+export const ROW = `user_id AS userId, encrypted_secret AS encryptedSecret, created_at AS createdAt,
+  confirmed_at AS confirmedAt, last_step AS lastStep`;
+
+/** Takes a `TotpRow`. */
+export const INSERT_ROW = `
+  INSERT INTO stepgate_totp (user_id, encrypted_secret, created_at, confirmed_at, last_step)
+  VALUES (@userId, @encryptedSecret, @createdAt, @confirmedAt, @lastStep)`;
 
 export function totpReads(db: Database): TotpReads {
-  const find = db.prepare<[string], TotpRow>(`
-    SELECT user_id AS userId, encrypted_secret AS encryptedSecret, created_at AS createdAt,
-      confirmed_at AS confirmedAt, last_step AS lastStep
-    FROM stepgate_totp WHERE user_id = ?`);
+  const find = db.prepare<[string], TotpRow>(`SELECT ${ROW} FROM stepgate_totp WHERE user_id = ?`);
   return { find: (userId) => find.get(userId) ?? null };
 }
 
 export function totpWrites(db: Database): TotpWrites {
-  const upsert = `
-    INSERT INTO stepgate_totp (user_id, encrypted_secret, created_at, confirmed_at, last_step)
-    VALUES (@userId, @encryptedSecret, @createdAt, @confirmedAt, @lastStep)
+  const upsert = `${INSERT_ROW}
     ON CONFLICT (user_id) DO UPDATE SET encrypted_secret = excluded.encrypted_secret,
       created_at = excluded.created_at, confirmed_at = excluded.confirmed_at, last_step = excluded.last_step`;
   const put = db.prepare<[TotpRow]>(upsert);

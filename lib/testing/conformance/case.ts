@@ -15,6 +15,8 @@ export interface CaseGroup {
   readonly part: StorePart;
   /** Another part that the cases need. */
   readonly beside?: StorePart;
+  /** Whether the cases need the part's `copy`. */
+  readonly copies?: true;
   /** Whether the cases look at what was written by `rawRows`. */
   readonly rawRows?: true;
   /** Whether what is over has to be there until the cases delete it. */

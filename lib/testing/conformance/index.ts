@@ -12,6 +12,8 @@ import { challengesExpiry } from './challenges-expiry.js';
 import { challengesInsert } from './challenges-insert.js';
 import { challengesSpend } from './challenges-spend.js';
 import { challengesTake } from './challenges-take.js';
+import { copies } from './copy.js';
+import { copiesUsed } from './copy-used.js';
 import { firstMethod } from './first-method.js';
 import { grantsDrop } from './grants-drop.js';
 import { grantsExpiry } from './grants-expiry.js';
@@ -85,6 +87,8 @@ const GROUPS: readonly CaseGroup[] = [
   totpUseStep,
   recoveryCodesTake,
   ...stepUpStored,
+  ...copies,
+  ...copiesUsed,
 ];
 
 /** One thing that a store has to do. Any test runner can run it. */
@@ -98,8 +102,11 @@ export interface ConformanceCase {
 }
 
 export interface StoreConformanceOptions {
-  /** Parts that the store doesn't have: their cases are skipped by name. A part that is missing but not named fails. */
-  readonly without?: readonly StorePart[];
+  /**
+   * Parts that the store doesn't have: their cases are skipped by name. A part that is missing but not named fails.
+   * `'copy'` stands for that member of all parts.
+   */
+  readonly without?: readonly (StorePart | 'copy')[];
   /**
    * Everything the store has written, one string a row, read by another way than the store's own (a second connection,
    * plain SQL). Without it the cases that look at what is stored are skipped.
@@ -173,10 +180,12 @@ function benchOf(store: Store, { rawRows }: StoreConformanceOptions): Bench {
 }
 
 function skipReason(
-  { part, beside, rawRows, deletesExpired }: CaseGroup,
+  { part, beside, copies: needsCopy, rawRows, deletesExpired }: CaseGroup,
   options: StoreConformanceOptions,
 ): string | null {
-  const absent = options.without?.find((name) => name === part || name === beside);
+  const absent = options.without?.find(
+    (name) => name === part || name === beside || (name === 'copy' && needsCopy === true),
+  );
   if (absent !== undefined) return `the store has no ${absent}`;
   if (rawRows && !options.rawRows) return 'no rawRows was given';
   if (deletesExpired && options.expiresByItself) return 'what is over goes by itself';

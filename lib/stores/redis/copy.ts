@@ -1,0 +1,53 @@
+import { PAGE_SIZE, pages } from '../../internal/pages.js';
+import type { SessionRow, SessionStore } from '../contract/sessions.js';
+import { keepSessionFor, NOT_BEFORE_FOR } from './keep-session-for.js';
+import { sessionsOf } from './keys.js';
+import type { NotBeforeTimes } from './not-before.js';
+import { type RunScript, textOrNull } from './scripts.js';
+import { toText } from './session-row.js';
+import * as scripts from './session-scripts.js';
+
+interface SessionCopyParts {
+  readonly run: RunScript;
+  readonly list: SessionStore['list'];
+  /** As before any session. */
+  readonly addHints: (row: SessionRow, ttl: number) => Promise<void>;
+  readonly notBeforeTimes: NotBeforeTimes;
+}
+
+export function sessionCopy({ run, list, addHints, notBeforeTimes }: SessionCopyParts): SessionStore['copy'] & object {
+  return {
+    rows: (now) => pages((last) => list({ limit: PAGE_SIZE, after: last?.id ?? null, now })),
+    put(rows, now) {
+      return countOf(rows, async (row) => {
+        const [stored, ttl] = [toText(row), keepSessionFor(row.expiresAt, now)];
+        await addHints(row, ttl);
+        return run(scripts.PUT, sessionsOf(row.userId), row.id, stored, ttl);
+      });
+    },
+    notBefore: {
+      async *rows() {
+        for await (const users of notBeforeTimes.users()) {
+          const times = users.map(async (userId) => {
+            const time = textOrNull(await run(scripts.READ_NOT_BEFORE, sessionsOf(userId)));
+            return time === null ? [] : [{ userId, notBefore: Number(time) }];
+          });
+          yield (await Promise.all(times)).flat();
+        }
+      },
+      put(rows) {
+        return countOf(rows, async ({ userId, notBefore }) => {
+          const written = await run(scripts.PUT_NOT_BEFORE, sessionsOf(userId), notBefore, NOT_BEFORE_FOR);
+          await notBeforeTimes.note(userId, notBefore);
+          return written;
+        });
+      },
+    },
+  };
+}
+
+/** `put` gives 1 for a row that it wrote, 0 for one that stays. */
+export async function countOf<Row>(rows: readonly Row[], put: (row: Row) => Promise<unknown>): Promise<number> {
+  const written = await Promise.all(rows.map(put));
+  return written.filter((each) => each === 1).length;
+}
