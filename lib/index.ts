@@ -1,3 +1,4 @@
+export { type CopiedRows, type CopyStoreOptions, copyStore } from './copy-store.js';
 export type { FailedReason, RefusedReason, RevokedBy, StepgateEvent } from './events.js';
 export type { ApiKeysOption } from './http/authenticate.js';
 export type { CredentialsChanged } from './http/credentials-changed.js';

@@ -27,7 +27,7 @@ const CORE = [
   ['stores/contract/'],
   ['session/', 'step-up/', 'methods/'],
   ['http/'],
-  ['options.ts', 'option-checks.ts', 'wire-step-up.ts', 'stepgate.ts'],
+  ['options.ts', 'option-checks.ts', 'wire-step-up.ts', 'stepgate.ts', 'copy-store.ts'],
   ['index.ts'],
 ];
 const PASSKEY = 'methods/passkey/';

@@ -75,7 +75,8 @@ export function postgresTestStore(
       if (server === null) return;
       const { admin, stop } = await server;
       server = null;
-      for (const schema of made) await admin.query(`DROP SCHEMA ${schema} CASCADE`);
+      free.length = 0;
+      for (const schema of made.splice(0)) await admin.query(`DROP SCHEMA ${schema} CASCADE`);
       await admin.end();
       await stop();
     },

@@ -52,6 +52,24 @@ export function forEachStore(
   }
 }
 
+/** Writes tests for two stores at once. */
+export function withStores(
+  title: string,
+  [first, second]: readonly [first: string, second: string],
+  body: (makeFirst: () => Promise<FullStore>, makeSecond: () => Promise<FullStore>) => void,
+): void {
+  const [a, b] = [first, second].map((name) => stores.find((store) => store.name === name));
+  if (a === undefined || b === undefined)
+    throw new Error(`No test store is named ${a === undefined ? first : second}.`);
+  describeIfPresent(title, a.missing ?? b.missing, () => {
+    after(async () => {
+      await a.stop?.();
+      await b.stop?.();
+    });
+    body(a.make, b.make);
+  });
+}
+
 const fileOf = new WeakMap<Store, string>();
 
 async function temporarySqliteStore(): Promise<FullStore> {

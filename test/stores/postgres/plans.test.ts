@@ -144,7 +144,14 @@ async function statementsOf(pool: Pool): Promise<readonly PostgresQuery[]> {
   await recoveryCodes.take('user', hashOf('code'));
   await recoveryCodes.count('user');
   await recoveryCodes.dropForUser('user');
+  for (const part of [sessions, attempts, passkeys, totp, recoveryCodes]) await first(part.copy?.rows(now));
+  await first(sessions.copy?.notBefore.rows(now));
   return [...seen.values()];
+}
+
+/** Asks for the first page. */
+async function first(rows: AsyncIterable<unknown> | undefined): Promise<void> {
+  await rows?.[Symbol.asyncIterator]().next();
 }
 
 function recording(pool: Pool, record: (query: PostgresQuery) => void): PostgresPool {
