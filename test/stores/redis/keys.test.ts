@@ -4,6 +4,7 @@ import type { SessionRow } from '../../../lib/stores/contract/sessions.js';
 import { redisStore } from '../../../lib/stores/redis/index.js';
 import { given, insert, rotatedRow, sessionRow } from '../../../lib/testing/conformance/session-rows.js';
 import { HOUR, hashOf, MINUTE, NOW, parallel } from '../../../lib/testing/conformance/setting.js';
+import { challengeRow, grantRow } from '../../../lib/testing/conformance/step-up-rows.js';
 import { describeOnRedis } from './support.js';
 
 const DAY = 24 * HOUR;
@@ -36,6 +37,31 @@ describeOnRedis('the keys in Redis', (client) => {
     await sessions.revoke('short', null);
     await sessions.revokeAllForUser('user', 'long', NOW);
     for (const key of keys) assert.ok((await livesFor(key)) >= 30 * DAY, key);
+  });
+
+  it('lead to each new token as long', async () => {
+    const { sessions } = store();
+    await given(sessions, rotatedRow({ id: 'a', expiresAt: NOW + 30 * DAY }));
+    const next = { id: 'a', nonce: 'nonce', now: NOW };
+    await sessions.rotateRefresh({
+      ...next,
+      presented: hashOf('a refresh'),
+      successor: hashOf('successor'),
+      tokenHash: hashOf('rotated'),
+      idleExpiresAt: NOW + HOUR,
+    });
+    assert.ok((await livesFor(`stepgate:token:${hashOf('rotated')}`)) >= 30 * DAY);
+    const proof = { method: 'passkey', verifiedAt: NOW };
+    await sessions.recordStepUp({ ...next, ...proof, presented: hashOf('rotated'), tokenHash: hashOf('stepped up') });
+    assert.ok((await livesFor(`stepgate:token:${hashOf('stepped up')}`)) >= 30 * DAY);
+    const credentials = {
+      userId: 'user',
+      presented: hashOf('stepped up'),
+      tokenHash: hashOf('new'),
+      refreshHash: null,
+    };
+    await sessions.replaceCredentials({ ...next, ...credentials });
+    assert.ok((await livesFor(`stepgate:token:${hashOf('new')}`)) >= 30 * DAY);
   });
 
   it('lead to a session that slid past its first end: all are revoked, listed and counted', async () => {
@@ -137,6 +163,33 @@ describeOnRedis('the keys in Redis', (client) => {
     for (const _ of [1, 2]) assert.equal(await sessions.deleteExpired(NOW + HOUR, 0, 10), 0);
     assert.equal(await client().zCount('stepgate:ends:r', '-inf', NOW + HOUR), 0);
     assert.equal((await sessions.listForUser('user', NOW + HOUR)).length, 29);
+  });
+
+  it('of grants and challenges stay as long as the row that lasts longest', async () => {
+    const { challenges, grants } = store();
+    for (const [name, minutes] of [
+      ['long', 9],
+      ['short', 1],
+    ] as const) {
+      const times = { createdAt: NOW, expiresAt: NOW + minutes * MINUTE };
+      await challenges.insert(challengeRow({ id: name, ...times }), 16);
+      await grants.insert(grantRow({ actionDigest: name, ...times }));
+    }
+    for (const part of ['challenges', 'grants']) {
+      const times = [`{session:session}:${part}`, `{user:user}:sessions-with-${part}`].map((key) =>
+        livesFor(`stepgate:${key}`),
+      );
+      for (const time of await Promise.all(times)) assert.ok(time >= 9 * MINUTE, `${part}: ${time}`);
+    }
+  });
+
+  it('of grants hold none that are long over', async () => {
+    const { grants } = store();
+    for (const minutes of [0, 5, 10, 15]) {
+      const createdAt = NOW + minutes * MINUTE;
+      await grants.insert(grantRow({ actionDigest: `pay ${minutes}`, createdAt, expiresAt: createdAt + 5 * MINUTE }));
+    }
+    assert.deepEqual((await client().hKeys('stepgate:{session:session}:grants')).toSorted(), ['pay 10', 'pay 15']);
   });
 
   it('of attempts go some time after their windows, once no counter without one is left', async () => {
