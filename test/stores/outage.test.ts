@@ -34,8 +34,8 @@ async function signedIn({ url }: AppProcess, userId: string): Promise<Browser> {
   return browser;
 }
 
-/** Clients of every kind, none of which gives up. */
-async function clients(app: AppProcess): Promise<readonly Step[]> {
+/** Clients of every kind, none of which gives up. `newcomers` gets those whose sign-in was acknowledged. */
+async function clients(app: AppProcess, newcomers: Browser[] = []): Promise<readonly Step[]> {
   const readers = await Promise.all(['reader-1', 'reader-2', 'reader-3'].map((userId) => signedIn(app, userId)));
   const prover = await signedIn(app, 'prover');
   const { body } = await new Browser(app.url).signIn({ userId: 'refresher', delivery: 'bearer' });
@@ -49,7 +49,12 @@ async function clients(app: AppProcess): Promise<readonly Step[]> {
       refreshToken = answer.body.refresh_token ?? refreshToken;
       return answer;
     },
-    () => new Browser(app.url).post('/login', { body: { userId: 'newcomer' } }),
+    async () => {
+      const browser = new Browser(app.url);
+      const answer = await browser.post('/login', { body: { userId: 'newcomer' } });
+      if (answer.status === 200) newcomers.push(browser);
+      return answer;
+    },
   ];
 }
 
@@ -69,9 +74,13 @@ forEachServer((server, store) => {
         const app = await start(t, { ...database, ...(redis === undefined ? {} : { redis }) });
         const kept = await signedIn(app, 'kept');
         const cookies = kept.cookieHeader();
-        const load = startLoad(await clients(app));
+        const newcomers: Browser[] = [];
+        const load = startLoad(await clients(app, newcomers));
         await load.untilAllGet(200);
         for (let round = 0; round < 2; round += 1) {
+          const gone = await signedIn(app, 'gone');
+          const copy = new Browser(app.url, new Map(gone.cookies));
+          assert.equal((await gone.post('/auth/logout')).status, 204);
           await kill();
           await load.untilAllGet(500); // before the server is back: nothing waits for it
           for (const path of ['/auth/logout', '/login']) {
@@ -79,9 +88,10 @@ forEachServer((server, store) => {
           }
           await restart();
           await load.untilAllGet(200);
+          assertRefused(await copy.get('/me'), 401, 'session_invalid');
         }
         await assertOnlyUnavailable(app, await load.end());
-        assert.equal((await kept.get('/me')).status, 200);
+        for (const browser of [kept, ...newcomers]) assert.equal((await browser.get('/me')).status, 200);
         assert.equal(kept.cookieHeader(), cookies);
       });
 
