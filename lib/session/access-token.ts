@@ -1,6 +1,6 @@
-import { createSecretKey, type KeyObject } from 'node:crypto';
+import { createHmac, createSecretKey, type KeyObject } from 'node:crypto';
 import { createRequire } from 'node:module';
-import type { JwtPayload } from 'jsonwebtoken';
+import { equal } from '../internal/equal.js';
 import type { Secrets } from '../internal/keys.js';
 import type { SessionRow } from '../stores/contract/sessions.js';
 import { decodeToken, encode, isId } from './tokens.js';
@@ -72,27 +72,32 @@ export function createAccessTokens({ secrets, issuer, audience, lifetime }: Acce
       if (token.length > MAX_LENGTH || !/^[\w-]+\.[\w-]+\.[\w-]+$/.test(token)) return { outcome: 'invalid' };
       const key = byHeader.get(token.slice(0, token.indexOf('.')));
       if (key === undefined) return { outcome: 'invalid' };
-      try {
-        const payload = jwt.verify(token, key, {
-          algorithms: ['HS256'],
-          issuer,
-          audience,
-          ignoreExpiration: true,
-          clockTimestamp: Math.floor(now / 1_000),
-        });
-        return claimsOf(payload, now);
-      } catch {
-        return { outcome: 'invalid' }; // whatever jsonwebtoken refuses it for, the client hears the same
-      }
+      // One MAC over our own header: jsonwebtoken's `verify` does the same and takes twice the time to do so.
+      const end = token.lastIndexOf('.');
+      const signature = createHmac('sha256', key).update(token.slice(0, end)).digest('base64url');
+      if (!equal(Buffer.from(signature), Buffer.from(token.slice(end + 1)))) return { outcome: 'invalid' };
+      const payload = parse(token.slice(token.indexOf('.') + 1, end));
+      if (payload?.['iss'] !== issuer || payload['aud'] !== audience) return { outcome: 'invalid' };
+      return claimsOf(payload, now);
     },
   };
 }
 
-function claimsOf(payload: string | JwtPayload, now: number): AccessTokenOutcome {
-  if (typeof payload === 'string') return { outcome: 'invalid' };
-  const { sub, jti, exp } = payload;
-  const sid: unknown = payload['sid'];
+/** Only a token with a good signature comes here; null for one whose payload we can't have written. */
+function parse(segment: string): Payload | null {
+  try {
+    const payload: unknown = JSON.parse(Buffer.from(segment, 'base64url').toString());
+    return typeof payload === 'object' ? (payload as Payload | null) : null; // its members are checked one by one
+  } catch {
+    return null;
+  }
+}
+
+type Payload = Readonly<Record<string, unknown>>;
+
+function claimsOf({ sub, jti, exp, nbf, sid }: Payload, now: number): AccessTokenOutcome {
   const token = decodeToken(jti);
+  if (nbf !== undefined) return { outcome: 'invalid' }; // we write none, and so needn't judge one
   if (token === null || typeof sub !== 'string' || !isId(sid) || typeof exp !== 'number') return { outcome: 'invalid' };
   return { outcome: now >= exp * 1_000 ? 'expired' : 'valid', token, userId: sub, sessionId: sid };
 }
