@@ -1,5 +1,6 @@
 import type { Delivery } from '../../lib/index.js';
 import {
+  type AuthenticationResponseJSON,
   type CreationOptionsJSON,
   type RequestOptionsJSON,
   type SoftwareAuthenticator,
@@ -115,7 +116,7 @@ export class Client {
   /** A good answer to a new challenge, not sent yet. */
   async assertion(purpose: 'step-up' | 'verify-only' = 'step-up'): Promise<Template> {
     const { challengeId, options } = await this.post('/auth/step-up/options', { method: 'passkey', purpose });
-    const response = this.person.key.get(options as RequestOptionsJSON); // what the route answers
+    const response = this.#sign(options as RequestOptionsJSON); // what the route answers
     if (purpose === 'verify-only') {
       return this.#template('POST', '/auth/passkey/verify-assertion', { challengeId, response });
     }
@@ -127,7 +128,7 @@ export class Client {
     const { challenge } = await this.post('/transfers', transfer, 401);
     const options = challenge?.methods.passkey?.options;
     if (options === undefined) throw new GoodRefused('There is no passkey to approve with.');
-    const response = this.person.key.get(options);
+    const response = this.#sign(options);
     return this.#template('POST', '/auth/step-up/verify', { method: 'passkey', challengeId: challenge?.id, response });
   }
 
@@ -151,6 +152,14 @@ export class Client {
     const { app, secret } = this.person;
     const response = { code: totpCode(secret, app.clock.now() + 30_000) }; // the one of now has counted before
     return this.#template('POST', '/auth/step-up/verify', { method: 'totp', response });
+  }
+
+  #sign(options: RequestOptionsJSON): AuthenticationResponseJSON {
+    try {
+      return this.person.key.get(options);
+    } catch (cause) {
+      throw new GoodRefused('The passkey is another one now.', { cause });
+    }
   }
 
   #template(method: string, path: string, body: unknown): Template {

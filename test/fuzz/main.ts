@@ -14,7 +14,7 @@ console.log(`seed ${seed}`);
 const startedAt = performance.now();
 const elapsed = (): number => Math.round((performance.now() - startedAt) / 1_000);
 const progress = (sent: number): void => {
-  if (sent % Math.ceil(requests / 10) === 0) console.log(`${sent} requests after ${elapsed()} s`);
+  if (sent % Math.ceil(requests / 20) === 0) console.log(`${sent} requests after ${elapsed()} s`);
 };
 const { statuses, failures, heap, unauthenticated } = await fuzz({ requests, seed, progress });
 
