@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createClient, createCluster, type RedisClientType } from 'redis';
@@ -116,20 +117,19 @@ async function isWhole(admin: RedisClientType): Promise<void> {
   }
 }
 
-/** All at once, so that no two are the same. */
+/** Below those that systems give to whoever asks for any: so no other test takes one before the server does. */
 async function freePorts(count: number): Promise<readonly number[]> {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
-  return Promise.all(
-    servers.map(
-      (server) =>
-        new Promise<number>((resolve, reject) => {
-          server.once('error', reject);
-          server.once('listening', () => {
-            const address = server.address();
-            const port = typeof address === 'object' ? (address?.port ?? 0) : 0;
-            server.close(() => resolve(port));
-          });
-        }),
-    ),
-  );
+  const ports = new Set<number>();
+  while (ports.size < count) {
+    const port = randomInt(10_000, 30_000);
+    if (await isFree(port)) ports.add(port);
+  }
+  return [...ports];
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer().once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+  });
 }
