@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import Database from 'better-sqlite3';
+import { postgresStore } from '../../lib/stores/postgres/index.js';
 import { sqliteStore } from '../../lib/stores/sqlite/index.js';
+import { describeOnPostgres } from '../stores/postgres/support.js';
 import { plain, read } from './markdown.js';
 
 describe('the SQL tables of docs/stores.md', () => {
@@ -32,15 +34,35 @@ describe('the SQL tables of docs/stores.md', () => {
   after(() => rmSync(folder, { recursive: true }));
 
   it('are those that the store makes, with their columns', () => {
-    const documented = [...read('docs/stores.md').matchAll(/^`(stepgate_\w+)`: .*?\n\n((?:\|.*\n)+)/gm)].map(
-      ([, table = '', rows = '']) => {
-        const cells = rows
-          .split('\n')
-          .slice(2, -1)
-          .map((row) => plain(row.split('|')[1] ?? ''));
-        return [table, cells.flatMap((cell) => cell.trim().split(', ')).sort()] as const;
-      },
-    );
-    assert.deepEqual(new Map(documented), columns);
+    assert.deepEqual(documentedTables(), columns);
   });
 });
+
+describeOnPostgres('the SQL tables of docs/stores.md', (database) => {
+  it('are those that the PostgreSQL store makes, but for the columns that it says', async (t) => {
+    const [, ...without] = /without `(\w+)` and `(\w+)` of the sessions/.exec(read('docs/stores.md')) ?? [];
+    assert.equal(without.length, 2);
+    const pool = await database.pool(t);
+    await postgresStore(pool).migrate();
+    const { rows } = await pool.query<{ name: string; columns: string[] }>(`
+      SELECT table_name AS name, array_agg(column_name::text ORDER BY column_name COLLATE "C") AS columns
+      FROM information_schema.columns WHERE table_schema = current_schema() GROUP BY table_name`);
+    const documented = [...documentedTables()].map(([name, columns]) => {
+      return [name, columns.filter((column) => name !== 'stepgate_sessions' || !without.includes(column))] as const;
+    });
+    assert.deepEqual(new Map(documented), new Map(rows.map(({ name, columns }) => [name, columns])));
+  });
+});
+
+function documentedTables(): ReadonlyMap<string, readonly string[]> {
+  const sections = read('docs/stores.md').matchAll(/^`(stepgate_\w+)`: .*?\n\n((?:\|.*\n)+)/gm);
+  return new Map(
+    Array.from(sections, ([, table = '', rows = '']) => {
+      const cells = rows
+        .split('\n')
+        .slice(2, -1)
+        .map((row) => plain(row.split('|')[1] ?? ''));
+      return [table, cells.flatMap((cell) => cell.trim().split(', ')).sort()];
+    }),
+  );
+}

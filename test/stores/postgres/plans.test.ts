@@ -2,16 +2,7 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import type { Pool } from 'pg';
 import { type PostgresPool, type PostgresQuery, postgresStore } from '../../../lib/stores/postgres/index.js';
-import { insert, rotatedRow } from '../../../lib/testing/conformance/session-rows.js';
-import { HOUR, hashOf, NOW } from '../../../lib/testing/conformance/setting.js';
-import {
-  CONFIRM,
-  challengeRow,
-  confirmedTotp,
-  grantRow,
-  passkeyRow,
-  waitingTotp,
-} from '../../../lib/testing/conformance/step-up-rows.js';
+import { everyOperation } from './every-operation.js';
 import { fill } from './fill.js';
 import { describeOnPostgres } from './support.js';
 
@@ -79,79 +70,16 @@ function problemsOf(plan: Plan): readonly string[] {
 async function statementsOf(pool: Pool): Promise<readonly PostgresQuery[]> {
   const seen = new Map<string, PostgresQuery>();
   const store = postgresStore(recording(pool, (query) => query.name !== undefined && seen.set(query.name, query)));
-  const { sessions, challenges, grants, attempts, passkeys, totp, recoveryCodes } = store;
-  const row = rotatedRow({ id: 'a' });
-  const [of, now] = [{ id: 'a', userId: 'user' }, NOW];
-  await insert(sessions, row);
-  await insert(sessions, rotatedRow({ id: 'b' }), { replaces: hashOf('none'), cap: 3 });
-  await sessions.find(row.tokenHash);
-  await sessions.get('a');
-  await sessions.listForUser('user', now);
-  await sessions.list({ limit: 100, after: 'a', now });
-  const touches = Array.from({ length: 500 }, (_, n) => ({
-    id: n === 0 ? 'a' : `touched ${n}`,
-    seenAt: now,
-    idleExpiresAt: now + HOUR,
-    confirms: null,
-  }));
-  await sessions.touch(touches, now);
-  const blocker = await pool.connect();
-  await blocker.query("BEGIN; SELECT 1 FROM stepgate_sessions WHERE id = 'a' FOR UPDATE");
-  const touched = sessions.touch(touches, now);
-  while (!seen.has('stepgate_touch_one')) await new Promise(setImmediate);
-  await blocker.query('COMMIT');
-  blocker.release();
-  await touched;
-  const next = { nonce: 'nonce', tokenHash: hashOf('next'), now };
-  await sessions.recordStepUp({ ...of, ...next, presented: row.tokenHash, method: 'totp', verifiedAt: now });
-  const presented = hashOf('a refresh');
-  await sessions.rotateRefresh({ ...of, ...next, presented, successor: presented, idleExpiresAt: now });
-  await sessions.dropProofs('a');
-  await sessions.replaceCredentials({ ...of, ...next, presented: hashOf('next'), refreshHash: null });
-  await sessions.revoke('b', 'user');
-  await sessions.revokeAllForUser('user', null, now);
-  await sessions.deleteExpired(now, now - HOUR, 500);
-  await challenges.insert(challengeRow(of), 16);
-  await challenges.take('session', 'a', now);
-  await challenges.dropForSession('session');
-  await challenges.dropForUser('user');
-  await challenges.spend(hashOf('challenge'), now, now);
-  await challenges.deleteExpired(now, 500);
-  await grants.insert(grantRow());
-  await grants.take('nowhere', 'pay', now);
-  await grants.dropForSession('session');
-  await grants.dropForUser('user');
-  await grants.deleteExpired(now, 500);
-  await attempts.count('user', [{ key: 'key', limit: 1, window: 1 }], now);
-  await attempts.read('user', ['key'], now);
-  await attempts.settle('user', { clear: ['key'], release: ['other'] });
-  await attempts.dropForUser('user');
-  await attempts.deleteExpired(now, 500);
-  await passkeys.insert(passkeyRow(of), { first: true });
-  await passkeys.findById('a');
-  await passkeys.listForUser('user');
-  await passkeys.use({ ...of, counter: 1, backedUp: false, usedAt: now });
-  await passkeys.rename('user', 'a', 'label');
-  await passkeys.remove('user', 'a');
-  await passkeys.dropForUser('user');
-  await totp.begin(waitingTotp());
-  await totp.confirm({ ...CONFIRM, first: true });
-  await totp.put(confirmedTotp());
-  await totp.find('user');
-  await totp.useStep({ userId: 'user', encryptedSecret: 'secret', step: 1 });
-  await totp.remove('user');
-  await recoveryCodes.replace('user', [hashOf('code')], now);
-  await recoveryCodes.take('user', hashOf('code'));
-  await recoveryCodes.count('user');
-  await recoveryCodes.dropForUser('user');
-  for (const part of [sessions, attempts, passkeys, totp, recoveryCodes]) await first(part.copy?.rows(now));
-  await first(sessions.copy?.notBefore.rows(now));
+  await everyOperation(store, async (touch) => {
+    const blocker = await pool.connect();
+    await blocker.query("BEGIN; SELECT 1 FROM stepgate_sessions WHERE id = 'a' FOR UPDATE");
+    const touched = touch();
+    while (!seen.has('stepgate_touch_one')) await new Promise(setImmediate);
+    await blocker.query('COMMIT');
+    blocker.release();
+    await touched;
+  });
   return [...seen.values()];
-}
-
-/** Asks for the first page. */
-async function first(rows: AsyncIterable<unknown> | undefined): Promise<void> {
-  await rows?.[Symbol.asyncIterator]().next();
 }
 
 function recording(pool: Pool, record: (query: PostgresQuery) => void): PostgresPool {

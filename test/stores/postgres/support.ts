@@ -7,8 +7,11 @@ import { type ConnectedPostgres, connectPostgres, missingPostgres } from '../../
 export interface TestDatabase {
   /** For what the tests themselves have to do. */
   admin(): Pool;
-  /** The pool of an app, by whose name the server knows its connections. Its default schema is empty, or `like` that of another. */
-  pool(t: TestContext, config?: PoolConfig & { readonly like?: Pool }): Promise<Pool>;
+  /**
+   * The pool of an app, by whose name the server knows its connections. Its default schema is a new one, that of another
+   * pool, or one that is there.
+   */
+  pool(t: TestContext, config?: PoolConfig & { readonly like?: Pool; readonly schema?: string }): Promise<Pool>;
 }
 
 /** A `describe` whose tests have a PostgreSQL server. */
@@ -31,9 +34,9 @@ export function describeOnPostgres(title: string, body: (database: TestDatabase)
 
     body({
       admin: () => connected().admin,
-      async pool(t, { like, ...config } = {}) {
+      async pool(t, { like, schema: given, ...config } = {}) {
         const { admin } = connected();
-        const known = like === undefined ? undefined : schemaOf.get(like);
+        const known = like === undefined ? given : schemaOf.get(like);
         const schema = known ?? `stepgate_test_${randomBytes(8).toString('hex')}`;
         if (known === undefined) await admin.query(`CREATE SCHEMA ${schema}`);
         const options = `-c search_path=${schema} ${config.options ?? ''}`;
