@@ -31,10 +31,6 @@ export interface Database {
    */
   readonly write: Run;
   /**
-   * Runs several statements in a transaction, on what was copied before. They see what is committed when each begins.
-   */
-  transaction<T>(work: (connection: Connection) => Promise<T>): Promise<T>;
-  /**
    * Runs `work` in a transaction that has the lock of this key to itself: read what is there, decide, write. A statement
    * begins with a look at what is committed by then, so the lock must be had before the first one that matters. `work`
    * begins later: it works on copies of what its caller was given.
@@ -82,7 +78,6 @@ export function createDatabase({ pool, preparedStatements, timeout }: DatabaseOp
       const copies = copiesOf(values);
       return transaction(begin, (connection) => connection.run(statement, copies));
     },
-    transaction: (work) => transaction(begin, work),
     locked: (kind, key, work) => transaction(`${begin}; SELECT pg_advisory_xact_lock(${lockNumber(kind, key)})`, work),
   };
 }

@@ -6,16 +6,9 @@ import type { RecoveryCodeSet } from '../contract/recovery-codes.js';
 import type { NotBeforeRow, SessionRow } from '../contract/sessions.js';
 import type { TotpRow } from '../contract/totp.js';
 import type { Database, Statement } from './connection.js';
-import { INSERT as INSERT_PASSKEY, ROW as PASSKEY_ROW, parameters as passkeyParameters } from './passkeys.js';
-import {
-  INSERT_ROW as INSERT_SESSION,
-  LIVE,
-  ROW as SESSION_ROW,
-  type StoredSession,
-  parameters as sessionParameters,
-  toRow,
-} from './session-row.js';
-import { INSERT_ROW as INSERT_TOTP, ROW as TOTP_ROW, parameters as totpParameters } from './totp.js';
+import { ROW as PASSKEY_ROW } from './passkeys.js';
+import { LIVE, ROW as SESSION_ROW, type StoredSession, columns as sessionColumns, toRow } from './session-row.js';
+import { ROW as TOTP_ROW } from './totp.js';
 
 const PAGE = `LIMIT ${PAGE_SIZE}`;
 
@@ -47,23 +40,26 @@ const RECOVERY_CODES: Statement<RecoveryCodeSet> = {
     FROM stepgate_recovery_codes WHERE user_id > $1 GROUP BY user_id ORDER BY user_id ${PAGE}`,
 };
 
-const PUT_SESSION: Statement<never> = { name: 'put_session', text: `${INSERT_SESSION} ON CONFLICT DO NOTHING` };
-const PUT_NOT_BEFORE: Statement<never> = {
+/** A table's rows come as one JSON text, since a round trip for each would take most of the time that an app stands still. */
+const ROWS_OF = (table: string): string => `json_populate_recordset(NULL::${table}, $1)`;
+
+function putStatement(table: string): Statement<unknown> {
+  return { name: `put_${table}`, text: `INSERT INTO ${table} SELECT * FROM ${ROWS_OF(table)} ON CONFLICT DO NOTHING` };
+}
+
+const PUT_NOT_BEFORE: Statement<unknown> = {
   name: 'put_not_before',
-  text: `INSERT INTO stepgate_not_before AS n (user_id, not_before) VALUES ($1, $2)
+  text: `INSERT INTO stepgate_not_before AS n (user_id, not_before)
+    SELECT user_id, max(not_before) FROM ${ROWS_OF('stepgate_not_before')} AS r GROUP BY user_id
     ON CONFLICT (user_id) DO UPDATE SET not_before = excluded.not_before WHERE n.not_before < excluded.not_before`,
 };
-const PUT_ATTEMPT: Statement<never> = {
-  name: 'put_attempt',
-  text: `INSERT INTO stepgate_attempts (user_id, key, count, ends_at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`,
-};
-const PUT_TOTP: Statement<never> = { name: 'put_totp', text: `${INSERT_TOTP} ON CONFLICT DO NOTHING` };
-// The whole set or none: a user's codes that are there already stay alone.
-const PUT_RECOVERY_CODES: Statement<never> = {
+// A set whole or not at all: a user's codes that are there already stay alone.
+const PUT_RECOVERY_CODES: Statement<{ readonly userId: string }> = {
   name: 'put_recovery_codes',
   text: `INSERT INTO stepgate_recovery_codes (user_id, hash, created_at)
-    SELECT $1::text, hash, $3::int8 FROM unnest($2::text[]) AS codes (hash)
-    WHERE NOT EXISTS (SELECT 1 FROM stepgate_recovery_codes WHERE user_id = $1::text)`,
+    SELECT user_id, hash, created_at FROM ${ROWS_OF('stepgate_recovery_codes')} AS r
+    WHERE NOT EXISTS (SELECT 1 FROM stepgate_recovery_codes c WHERE c.user_id = r.user_id)
+    ON CONFLICT DO NOTHING RETURNING user_id AS "userId"`,
 };
 
 export interface PostgresCopy {
@@ -80,41 +76,71 @@ export function postgresCopy(db: Database): PostgresCopy {
     return (await db.read(statement, values)).rows;
   }
 
-  function put<Row>(statement: Statement<never>, valuesOf: (row: Row) => readonly unknown[]): RowCopy<Row>['put'] {
-    return (rows) => {
-      const values = rows.map(valuesOf);
-      return db.transaction(async ({ run }) => {
-        let count = 0;
-        for (const each of values) count += (await run(statement, each)).count > 0 ? 1 : 0;
-        return count;
-      });
-    };
+  function put<Row>(statement: Statement<unknown>, columnsOf: (row: Row) => object): RowCopy<Row>['put'] {
+    return async (rows) => (await db.write(statement, [JSON.stringify(rows.map(columnsOf))])).count;
+  }
+
+  async function putRecoveryCodes(sets: readonly RecoveryCodeSet[]): Promise<number> {
+    const codes = sets.flatMap(({ userId, hashes, createdAt }) =>
+      hashes.map((hash) => ({ user_id: userId, hash, created_at: createdAt })),
+    );
+    const { rows } = await db.write(PUT_RECOVERY_CODES, [JSON.stringify(codes)]);
+    return new Set(rows.map(({ userId }) => userId)).size;
   }
 
   return {
     sessions: {
       rows: (now) => pages(async (last) => (await page(SESSIONS, [now, last?.id ?? ''])).map(toRow)),
-      put: put(PUT_SESSION, sessionParameters),
+      put: put(putStatement('stepgate_sessions'), sessionColumns),
     },
     notBefore: {
       rows: () => pages((last) => page(NOT_BEFORE, [last?.userId ?? ''])),
-      put: put(PUT_NOT_BEFORE, ({ userId, notBefore }) => [userId, notBefore]),
+      put: put(PUT_NOT_BEFORE, ({ userId, notBefore }) => ({ user_id: userId, not_before: notBefore })),
     },
     attempts: {
       rows: (now) => pages((last) => page(ATTEMPTS, [last?.userId ?? '', last?.key ?? '', now])),
-      put: put(PUT_ATTEMPT, ({ userId, key, count, endsAt }) => [userId, key, count, endsAt]),
+      put: put(putStatement('stepgate_attempts'), ({ userId, key, count, endsAt }) => {
+        return { user_id: userId, key, count, ends_at: endsAt };
+      }),
     },
     passkeys: {
       rows: () => pages((last) => page(PASSKEYS, [last?.id ?? ''])),
-      put: put(INSERT_PASSKEY, passkeyParameters),
+      put: put(putStatement('stepgate_passkeys'), passkeyColumns),
     },
     totp: {
       rows: () => pages((last) => page(TOTP, [last?.userId ?? ''])),
-      put: put(PUT_TOTP, totpParameters),
+      put: put(putStatement('stepgate_totp'), totpColumns),
     },
     recoveryCodes: {
       rows: () => pages((last) => page(RECOVERY_CODES, [last?.userId ?? ''])),
-      put: put(PUT_RECOVERY_CODES, ({ userId, hashes, createdAt }) => [userId, [...hashes], createdAt]),
+      put: putRecoveryCodes,
     },
+  };
+}
+
+function passkeyColumns(row: PasskeyRow): object {
+  const { id, label, counter, transports } = row;
+  return {
+    id,
+    user_id: row.userId,
+    user_handle: row.userHandle,
+    public_key: row.publicKey,
+    counter,
+    backup_eligible: row.backupEligible,
+    backed_up: row.backedUp,
+    transports,
+    label,
+    created_at: row.createdAt,
+    last_used_at: row.lastUsedAt,
+  };
+}
+
+function totpColumns(row: TotpRow): object {
+  return {
+    user_id: row.userId,
+    encrypted_secret: row.encryptedSecret,
+    created_at: row.createdAt,
+    confirmed_at: row.confirmedAt,
+    last_step: row.lastStep,
   };
 }

@@ -8,7 +8,7 @@ export const ROW = `id, user_id AS "userId", user_handle AS "userHandle", public
 
 type Rows = Statement<PasskeyRow>;
 
-export const INSERT: Statement<never> = {
+const INSERT: Statement<never> = {
   name: 'passkey_insert',
   text: `INSERT INTO stepgate_passkeys (id, user_id, user_handle, public_key, counter, backup_eligible, backed_up,
       transports, label, created_at, last_used_at)
@@ -80,7 +80,7 @@ export function postgresPasskeys(db: Database): PasskeyStore {
 }
 
 /** For `INSERT`. */
-export function parameters(row: PasskeyRow): readonly unknown[] {
+function parameters(row: PasskeyRow): readonly unknown[] {
   const { id, userId, userHandle, publicKey, counter, backupEligible, backedUp } = row;
   const { transports, label, createdAt, lastUsedAt } = row;
   const key = [id, userId, userHandle, publicKey, counter, backupEligible, backedUp];

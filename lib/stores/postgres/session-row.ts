@@ -66,6 +66,17 @@ export function parameters(row: SessionRow): readonly unknown[] {
   });
 }
 
+/** The same by the names of the columns, as JSON that the server takes apart. */
+export function columns(row: SessionRow): object {
+  const values = parameters(row);
+  const { signInProofs, stepUpProofs } = row;
+  return {
+    ...Object.fromEntries(NAMES.map((name, index) => [columnName(name), values[index]])),
+    sign_in_proofs: signInProofs,
+    step_up_proofs: stepUpProofs,
+  };
+}
+
 function columnName(name: keyof SessionRow): string {
   return COLUMNS[name].replace('::float8', '');
 }

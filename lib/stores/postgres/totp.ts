@@ -4,15 +4,12 @@ import type { Database, Statement } from './connection.js';
 export const ROW = `user_id AS "userId", encrypted_secret AS "encryptedSecret", created_at::float8 AS "createdAt",
   confirmed_at::float8 AS "confirmedAt", last_step::float8 AS "lastStep"`;
 
-/** Takes `parameters`. */
-export const INSERT_ROW = `INSERT INTO stepgate_totp AS t (user_id, encrypted_secret, created_at, confirmed_at, last_step)
-  VALUES ($1, $2, $3, $4, $5)`;
-
 const FIND: Statement<TotpRow> = {
   name: 'totp_find',
   text: `SELECT ${ROW} FROM stepgate_totp WHERE user_id = $1`,
 };
-const UPSERT = `${INSERT_ROW}
+const UPSERT = `INSERT INTO stepgate_totp AS t (user_id, encrypted_secret, created_at, confirmed_at, last_step)
+    VALUES ($1, $2, $3, $4, $5)
     ON CONFLICT (user_id) DO UPDATE SET encrypted_secret = excluded.encrypted_secret,
       created_at = excluded.created_at, confirmed_at = excluded.confirmed_at, last_step = excluded.last_step`;
 const PUT: Statement<never> = { name: 'totp_put', text: UPSERT };
@@ -48,8 +45,8 @@ export function postgresTotp(db: Database): TotpStore {
   };
 }
 
-/** For `INSERT_ROW`. */
-export function parameters(row: TotpRow): readonly unknown[] {
+/** For `UPSERT`. */
+function parameters(row: TotpRow): readonly unknown[] {
   const { userId, encryptedSecret, createdAt, confirmedAt, lastStep } = row;
   return [userId, encryptedSecret, createdAt, confirmedAt, lastStep];
 }
