@@ -41,7 +41,7 @@ export interface Database {
 export interface DatabaseOptions {
   readonly pool: PostgresPool;
   readonly preparedStatements: boolean;
-  /** Milliseconds: for a free connection, and again for each statement on it. */
+  /** Milliseconds: for a free connection, again for each statement on it, and for a transaction in all. */
   readonly timeout: number;
 }
 
@@ -61,9 +61,12 @@ export function createDatabase({ pool, preparedStatements, timeout }: DatabaseOp
     SET LOCAL idle_in_transaction_session_timeout = ${timeout}`;
 
   function transaction<T>(first: string, work: (connection: Connection) => Promise<T>): Promise<T> {
+    const deadline = performance.now() + timeout;
     return withClient(pool, timeout, async (client) => {
       await plain(client, first);
       const answer = await work(on(client));
+      // Each wait may have been short enough and all of them too long: who asked has been told that nothing was done.
+      if (performance.now() >= deadline) throw new Error(`It took longer than ${timeout} ms in all; nothing was done.`);
       await plain(client, 'COMMIT');
       return answer;
     });

@@ -62,6 +62,30 @@ describeOnPostgres('a PostgreSQL store that waits for a lock', (database) => {
     assert.equal(pool.idleCount, pool.totalCount);
   });
 
+  it('does not commit what has waited longer in all than its timeout, though each time less', async (t) => {
+    const lockers: PoolClient[] = [];
+    t.after(() => {
+      for (const locker of lockers) locker.release(true);
+    });
+    const pool = await database.pool(t);
+    const others = await database.pool(t, { like: pool });
+    await postgresStore(others).migrate();
+    // An insert takes the one table and then the other.
+    for (const table of ['stepgate_not_before', 'stepgate_sessions']) {
+      const locker = await others.connect();
+      lockers.push(locker);
+      await locker.query(`BEGIN; LOCK TABLE ${table} IN ACCESS EXCLUSIVE MODE`);
+    }
+    const impatient = postgresStore(others, { timeout: 0.3 });
+    const refused = assert.rejects(given(postgresStore(pool, { timeout: 0.5 }).sessions, ROW), /timeout|in all/i);
+    for (const locker of lockers) {
+      await assert.rejects(async () => impatient.sessions.get('a'), /timeout/i);
+      await locker.query('COMMIT');
+    }
+    await refused;
+    assert.equal(await postgresStore(others).sessions.get('a'), null);
+  });
+
   it('says so when the pool has no connection to give, and gives one back that comes too late', async (t) => {
     const pool = await database.pool(t, { max: 1 });
     const store = postgresStore(pool, { timeout: 0.1 });
