@@ -4,18 +4,20 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { root } from './root.js';
 
-describe('package-lock.json', () => {
-  const text = readFileSync(join(root, 'package-lock.json'), 'utf8');
+for (const folder of ['.', 'bench']) {
+  describe(`package-lock.json of ${folder}`, () => {
+    const text = readFileSync(join(root, folder, 'package-lock.json'), 'utf8');
 
-  it('names no registry', () => {
-    assert.doesNotMatch(text, /"resolved"|https?:[^"]*\.tgz/);
-  });
+    it('names no registry', () => {
+      assert.doesNotMatch(text, /"resolved"|https?:[^"]*\.tgz/);
+    });
 
-  it('says the same as package.json', () => {
-    const lock: { packages: Record<string, Record<string, unknown>> } = JSON.parse(text);
-    const manifest: Record<string, unknown> = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-    for (const part of ['version', 'dependencies', 'devDependencies', 'peerDependencies', 'peerDependenciesMeta']) {
-      assert.deepEqual(lock.packages['']?.[part], manifest[part], part);
-    }
+    it('says the same as package.json', () => {
+      const lock: { packages: Record<string, Record<string, unknown>> } = JSON.parse(text);
+      const manifest: Record<string, unknown> = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'));
+      for (const part of ['version', 'dependencies', 'devDependencies', 'peerDependencies', 'peerDependenciesMeta']) {
+        assert.deepEqual(lock.packages['']?.[part], manifest[part], part);
+      }
+    });
   });
-});
+}

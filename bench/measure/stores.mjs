@@ -1,0 +1,194 @@
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
+import Database from 'better-sqlite3';
+import makeSqliteStore from 'better-sqlite3-session-store';
+import makePgStore from 'connect-pg-simple';
+import { RedisStore } from 'connect-redis';
+import session from 'express-session';
+import { Pool } from 'pg';
+import { createClient } from 'redis';
+import { postgresBinaries, startPostgres } from '../../.build/test/support/postgres.js';
+import { hasRedisServer, startRedisServer } from '../../.build/test/support/redis-server.js';
+import { postgresStore } from '../../dist/stores/postgres/index.js';
+import { redisStore } from '../../dist/stores/redis/index.js';
+import { sqliteStore } from '../../dist/stores/sqlite/index.js';
+import { sessionOf } from '../servers/express-session.mjs';
+import { newFolder, settings } from '../settings.mjs';
+import { rowOf } from './fill-sqlite.mjs';
+
+const COUNT = settings.quick ? 500 : 20_000;
+const TOUCH_BATCH = 1_000; // what the kit writes at once
+
+/** What a store does by itself, without HTTP: calls/s with 32 at once, each beside what an express-session store has for it. */
+export async function measureStores() {
+  const lines = [];
+  for (const open of [openSqlite, openPostgres, openRedis]) {
+    const opened = await open();
+    if (opened === null) continue;
+    const ours = await measureOurs(opened.store);
+    const oursBytes = await opened.size();
+    const peers = await measurePeer(opened.peer);
+    const peerBytes = await opened.peerSize();
+    await opened.close();
+    lines.push([opened.name, ...ours.map(rate), `${oursBytes.toFixed(0)} B`]);
+    lines.push([opened.peerName, ...peers.map(rate), `${peerBytes.toFixed(0)} B`]);
+  }
+  return {
+    title: `Stores: calls/s, ${settings.connections} at once, and the room a session takes (${COUNT.toLocaleString('en')} sessions)`,
+    columns: ['store', 'sign-ins', 'finds', 'touches', 'refreshes', 'revocations', 'a session takes'],
+    lines,
+    rows: [],
+  };
+}
+
+function rate(perSecond) {
+  return perSecond === null ? '' : Math.round(perSecond).toLocaleString('en');
+}
+
+async function measureOurs({ sessions }) {
+  const rows = Array.from({ length: COUNT }, (_, i) => {
+    return { ...rowOf(newHash(), i), delivery: 'bearer', refreshHash: newHash(), refreshedAt: Date.now() };
+  });
+  const later = Date.now() + 60_000;
+  const idleExpiresAt = later + 7 * 86_400_000;
+  const signIns = await timed(rows, (row) => sessions.insert({ row, replaces: null, cap: null, now: row.createdAt }));
+  const finds = await timed(rows, async (row) => (await sessions.find(row.tokenHash)) !== null);
+  const batches = Array.from({ length: Math.ceil(COUNT / TOUCH_BATCH) }, (_, i) =>
+    rows
+      .slice(i * TOUCH_BATCH, (i + 1) * TOUCH_BATCH)
+      .map(({ id }) => ({ id, seenAt: later, idleExpiresAt, confirms: null })),
+  );
+  const start = performance.now();
+  for (const batch of batches) await sessions.touch(batch, later);
+  const touches = (COUNT / (performance.now() - start)) * 1_000;
+  const refreshes = await timed(rows, ({ id, refreshHash: presented }) =>
+    sessions.rotateRefresh({
+      id,
+      presented,
+      successor: newHash(),
+      nonce: randomBytes(16).toString('base64url'),
+      tokenHash: newHash(),
+      idleExpiresAt,
+      now: later,
+    }),
+  );
+  const half = rows.slice(0, COUNT / 2); // the others stay, for the size
+  const revocations = await timed(half, ({ id, userId }) => sessions.revoke(id, userId));
+  return [signIns, finds, touches, refreshes, revocations];
+}
+
+async function measurePeer(store) {
+  const sids = Array.from({ length: COUNT }, () => randomBytes(24).toString('base64url'));
+  const call = (name, ...args) =>
+    new Promise((resolve, reject) => {
+      store[name](...args, (error, value) => (error ? reject(error) : resolve(value)));
+    });
+  const data = sessionOf('user-12345');
+  const signIns = await timed(sids, (sid) => call('set', sid, data));
+  const finds = await timed(sids, async (sid) => (await call('get', sid)).userId === data.userId);
+  const touches = await timed(sids, (sid) => call('touch', sid, data));
+  const revocations = await timed(sids.slice(0, COUNT / 2), (sid) => call('destroy', sid));
+  return [signIns, finds, touches, null, revocations];
+}
+
+async function timed(items, call) {
+  let next = 0;
+  const start = performance.now();
+  const worker = async () => {
+    while (next < items.length) {
+      const answer = await call(items[next++]);
+      if (answer === false) throw new Error('A call did nothing.');
+    }
+  };
+  await Promise.all(Array.from({ length: settings.connections }, worker));
+  return (items.length / (performance.now() - start)) * 1_000;
+}
+
+function newHash() {
+  return randomBytes(32).toString('base64url');
+}
+
+async function openSqlite() {
+  const folder = newFolder('stores');
+  mkdirSync(join(folder, 'peer'));
+  const paths = [join(folder, 'sessions.db'), join(folder, 'peer', 'sessions.db')];
+  const store = sqliteStore(paths[0]);
+  await store.sessions.listForUser('nobody', 0);
+  const client = new Database(paths[1]);
+  client.pragma('journal_mode = WAL');
+  // After the revocations half of the sessions is left; their pages are in the file still.
+  const sizeOf = (path) => {
+    const db = new Database(path);
+    db.exec('VACUUM');
+    db.pragma('wal_checkpoint(TRUNCATE)');
+    db.close();
+    return statSync(path).size / (COUNT / 2);
+  };
+  return {
+    name: '`sqliteStore` (each answer after fsync)',
+    store,
+    size: () => store.close().then(() => sizeOf(paths[0])),
+    peerName: 'better-sqlite3-session-store (WAL, no fsync for each)',
+    peer: new (makeSqliteStore(session))({ client }),
+    peerSize: async () => {
+      client.close();
+      return sizeOf(paths[1]);
+    },
+    close: async () => {},
+  };
+}
+
+async function openPostgres() {
+  if (postgresBinaries === null && process.env.PG_URL === undefined) return null;
+  const server = process.env.PG_URL === undefined ? await startPostgres() : null;
+  const pool = new Pool(server?.config ?? { connectionString: process.env.PG_URL });
+  const store = postgresStore(pool);
+  await store.migrate();
+  const peer = new (makePgStore(session))({ pool, createTableIfMissing: true, pruneSessionInterval: false });
+  const sizeOf = async (table) => {
+    await pool.query(`VACUUM FULL ${table}`);
+    const { rows } = await pool.query(`SELECT pg_total_relation_size('${table}') AS size`);
+    return Number(rows[0].size) / (COUNT / 2);
+  };
+  return {
+    name: '`postgresStore` (fsync off, as for its peer)',
+    store,
+    size: () => sizeOf('stepgate_sessions'),
+    peerName: 'connect-pg-simple',
+    peer,
+    peerSize: () => sizeOf('session'),
+    close: async () => {
+      await pool.end();
+      await server?.stop();
+    },
+  };
+}
+
+async function openRedis() {
+  if (!hasRedisServer && process.env.REDIS_URL === undefined) return null;
+  const server = process.env.REDIS_URL === undefined ? await startRedisServer() : null;
+  const client = createClient(server ? { socket: { path: server.path } } : { url: process.env.REDIS_URL });
+  client.on('error', (error) => console.error(error));
+  await client.connect();
+  const used = async () => Number(/used_memory:(\d+)/.exec(await client.info('memory'))[1]);
+  let before = await used();
+  const sizeOf = async () => {
+    const size = ((await used()) - before) / (COUNT / 2);
+    before = await used();
+    return size;
+  };
+  return {
+    name: '`redisStore`',
+    store: redisStore(client),
+    size: sizeOf,
+    peerName: 'connect-redis',
+    peer: new RedisStore({ client }),
+    peerSize: sizeOf,
+    close: async () => {
+      await client.close();
+      await server?.stop();
+    },
+  };
+}
