@@ -52,9 +52,13 @@ export function describeOnPostgres(title: string, body: (database: TestDatabase)
   });
 }
 
-/** Waits until the server has no connection of this name left. */
-export async function goneFromServer(admin: Pool, applicationName: string): Promise<void> {
-  await until(admin, 'SELECT count(*) = 0 AS met FROM pg_stat_activity WHERE application_name = $1', [applicationName]);
+/** Waits until no connection of this name has anything to do on the server. */
+export async function idleOnServer(admin: Pool, applicationName: string): Promise<void> {
+  await until(
+    admin,
+    "SELECT count(*) = 0 AS met FROM pg_stat_activity WHERE application_name = $1 AND state <> 'idle'",
+    [applicationName],
+  );
 }
 
 /** Waits until a query that selects `met` says so. */

@@ -5,7 +5,7 @@ import { type PostgresStore, postgresStore } from '../../../lib/stores/postgres/
 import { given, rotatedRow } from '../../../lib/testing/conformance/session-rows.js';
 import { HOUR, hashOf, NOW } from '../../../lib/testing/conformance/setting.js';
 import { givenPasskeys, grantRow, passkeyRow } from '../../../lib/testing/conformance/step-up-rows.js';
-import { describeOnPostgres, goneFromServer, type TestDatabase } from './support.js';
+import { describeOnPostgres, idleOnServer, type TestDatabase } from './support.js';
 
 const ROW = rotatedRow({ id: 'a' });
 
@@ -34,7 +34,7 @@ describeOnPostgres('a PostgreSQL store that waits for a lock', (database) => {
       assert.equal(pool.totalCount, 0);
       // Whatever still waited for the lock would have it now.
       await locker.query('COMMIT');
-      await goneFromServer(database.admin(), pool.options.application_name ?? '');
+      await idleOnServer(database.admin(), pool.options.application_name ?? '');
       assert.deepEqual(await store.sessions.get('a'), ROW);
       assert.equal((await store.passkeys.listForUser('user')).length, 1);
       assert.equal((await store.grants.take('session', 'pay', NOW)).outcome, 'taken');
@@ -55,7 +55,7 @@ describeOnPostgres('a PostgreSQL store that waits for a lock', (database) => {
     const writes = await Promise.allSettled(Array.from({ length: 20 }, () => store.sessions.revoke('a', null)));
     for (const write of writes) assert.match(String('reason' in write && write.reason), /timeout|no connection/i);
     // The lock is held all the while: it is not what lets them go.
-    await goneFromServer(database.admin(), pool.options.application_name ?? '');
+    await idleOnServer(database.admin(), pool.options.application_name ?? '');
     await locker.query('COMMIT');
     assert.deepEqual(await store.sessions.get('a'), ROW);
     assert.equal(pool.waitingCount, 0);
