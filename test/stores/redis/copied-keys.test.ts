@@ -1,0 +1,37 @@
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import { redisStore } from '../../../lib/stores/redis/index.js';
+import { rotatedRow } from '../../../lib/testing/conformance/session-rows.js';
+import { HOUR, MINUTE, NOW } from '../../../lib/testing/conformance/setting.js';
+import { describeOnRedis } from './support.js';
+
+const DAY = 24 * HOUR;
+
+describeOnRedis('the keys of rows that copyStore put into Redis', (client) => {
+  it('go by themselves as those of any other, and not before', async () => {
+    const { sessions } = redisStore(client());
+    const row = rotatedRow({ id: 'a', idleExpiresAt: NOW + HOUR, expiresAt: NOW + 30 * DAY });
+    await sessions.copy?.put([row], NOW);
+    const tokens = [row.tokenHash, row.previousTokenHash].map((token) => `stepgate:token:${token}`);
+    for (const key of ['stepgate:{user:user}:sessions', 'stepgate:id:a', ...tokens]) {
+      const left = await client().pTTL(key);
+      assert.ok(left >= 30 * DAY && left < 31 * DAY, `${key}: ${left}`);
+    }
+  });
+
+  it('keep a not-before time for a day', async () => {
+    const { sessions } = redisStore(client());
+    await sessions.copy?.notBefore.put([{ userId: 'user', notBefore: NOW }], NOW);
+    const left = await client().pTTL('stepgate:{user:user}:sessions');
+    assert.ok(left >= DAY && left < 2 * DAY, `${left}`);
+  });
+
+  it('keep attempts until their window is over, and for ever where they have none', async () => {
+    const { attempts } = redisStore(client());
+    await attempts.copy?.put([{ userId: 'user', key: 'window', count: 1, endsAt: NOW + 15 * MINUTE }], NOW);
+    const left = await client().pTTL('stepgate:{user:user}:attempts');
+    assert.ok(left >= 14 * MINUTE && left < HOUR, `${left}`);
+    await attempts.copy?.put([{ userId: 'user', key: 'failures', count: 1, endsAt: null }], NOW);
+    assert.equal(await client().pTTL('stepgate:{user:user}:attempts'), -1);
+  });
+});
