@@ -61,7 +61,7 @@ export async function campaign({ victim, kills, seed }: CampaignOptions): Promis
       await load;
       unanswered += users.filter(({ inFlight }) => inFlight !== null).length;
       if (victim === 'process') app = await startApp(file);
-      const options = { app, rows: readRows(file), report };
+      const options = { app, rows: readRows(file, report), report };
       await Promise.all(users.map((user) => checkUser(user, options)));
     }
     await Promise.all(users.map((user) => checkEnded(user, app, report)));

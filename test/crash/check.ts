@@ -112,7 +112,9 @@ async function checkSession(user: User, entry: Entry): Promise<void> {
   }
   await user.use(entry);
   if (entry.open !== null) await user.stepUp(entry);
-  for (const sent of entry.spent) await user.send(entry, sent, [sent.path === '/transfers' ? 401 : 403]);
+  for (const sent of entry.spent) {
+    await user.send(entry, sent, [sent.path === '/transfers' ? 401 : 403], 'spent then good');
+  }
   await user.use(entry);
 }
 

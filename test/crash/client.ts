@@ -26,7 +26,12 @@ export class Client {
   readonly signIns: Sent[] = [];
   inFlight: InFlight | null = null;
   protected readonly options: UserOptions;
-  protected readonly key: SoftwareAuthenticator = softwareAuthenticator({ origin: ORIGIN, algorithm: 'ES256' });
+  /** Synced: with a counter it would be that which refuses an answer of before. */
+  protected readonly key: SoftwareAuthenticator = softwareAuthenticator({
+    origin: ORIGIN,
+    algorithm: 'ES256',
+    synced: true,
+  });
   #transfers = 0;
 
   constructor(options: UserOptions) {
@@ -159,11 +164,11 @@ export class Client {
   }
 
   /** Sends a request with the credential of a session, which has to be good. */
-  async send(entry: Entry, sent: Sent, statuses: readonly number[]): Promise<Answer> {
+  async send(entry: Entry, sent: Sent, statuses: readonly number[], kind: ViolationKind = 'lost'): Promise<Answer> {
     entry.used = true;
     const headers = { ...entry.credential?.headers, ...sent.headers };
     const answer = await this.options.send({ ...sent, headers });
-    expect(answer, statuses, 'lost', `${sent.method} ${sent.path} of the session ${entry.id}`);
+    expect(answer, statuses, kind, `${sent.method} ${sent.path} of the session ${entry.id}`);
     return answer;
   }
 

@@ -22,14 +22,14 @@ export interface RawSession {
   readonly step_up_proofs: string;
 }
 
-/** What is in the file, past the store. Throws a violation for a file that isn't sound and for half a row. */
-export function readRows(file: string): RawRows {
+/** What is in the file, past the store. Reports a file that isn't sound, and half a row. */
+export function readRows(file: string, report: (violation: Violation) => void): RawRows {
   const db = new Database(file, { readonly: true });
   try {
     const sound = db.prepare<[], string>('PRAGMA integrity_check').pluck().get();
-    if (sound !== 'ok') throw new Violation('broken', `The integrity check says ${sound}.`);
+    if (sound !== 'ok') report(new Violation('broken', `The integrity check says ${sound}.`));
     const rows = db.prepare<[], RawSession>('SELECT * FROM stepgate_sessions').safeIntegers().all();
-    for (const row of rows) if (!isWhole(row)) throw new Violation('broken', `Half a row: ${JSON.stringify(row.id)}.`);
+    for (const row of rows) if (!isWhole(row)) report(new Violation('broken', `Half a row: ${row.id}.`));
     const passkeys = db.prepare<[], string>('SELECT user_id FROM stepgate_passkeys').pluck().all();
     return { sessions: new Map(rows.map((row) => [row.id, row])), passkeys: new Set(passkeys) };
   } finally {
