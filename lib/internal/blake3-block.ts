@@ -4,6 +4,7 @@
  * and to clear what only longer messages need.
  */
 export const BLOCK_BYTES = 64;
+const DIGEST_BYTES = 32;
 
 const IV = [0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19] as const;
 const PERMUTATION = [2, 6, 3, 10, 7, 0, 4, 13, 1, 11, 12, 5, 9, 14, 15, 8];
@@ -14,7 +15,8 @@ const CHUNK_START_END_ROOT = 1 | 2 | 8;
 // Views, because they read and write little-endian on every machine.
 const block = new Uint8Array(BLOCK_BYTES);
 const message = new DataView(block.buffer);
-const state = new DataView(new ArrayBuffer(64));
+const stateBytes = new Uint8Array(64);
+const state = new DataView(stateBytes.buffer);
 const schedule = makeSchedule();
 
 /** BLAKE3, 32 bytes, of at most 64 bytes. */
@@ -40,11 +42,10 @@ export function hashBlock(bytes: Uint8Array): Uint8Array {
     mix(8, 28, 32, 52, at + 12);
     mix(12, 16, 36, 56, at + 14);
   }
-  const digest = new Uint8Array(32);
-  const out = new DataView(digest.buffer);
-  for (let at = 0; at < 32; at += 4)
-    out.setUint32(at, state.getUint32(at, true) ^ state.getUint32(at + 32, true), true);
-  return digest;
+  for (let at = 0; at < DIGEST_BYTES; at += 4) {
+    state.setUint32(at, state.getUint32(at, true) ^ state.getUint32(at + DIGEST_BYTES, true), true);
+  }
+  return stateBytes.slice(0, DIGEST_BYTES);
 }
 
 function setWord(value: number, index: number): void {
