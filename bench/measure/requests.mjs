@@ -4,6 +4,7 @@ import { median, spread } from '../statistics.mjs';
 
 const SERVERS = [
   { name: 'bare Express', file: 'bare' },
+  { name: 'one SELECT and nothing else (the floor)', file: 'one-row' },
   { name: 'stepgate, cookie, SQLite', file: 'stepgate', args: ['cookie'] },
   { name: 'stepgate, bearer, SQLite', file: 'stepgate', args: ['bearer'] },
   { name: 'jsonwebtoken alone', file: 'jwt-only' },
@@ -24,7 +25,7 @@ export async function measureRequests() {
   }
   for (const server of servers) await stop(server);
 
-  const [bare, cookie, bearer, , byHand, expressSession, betterAuth] = servers;
+  const [bare, , cookie, bearer, , byHand, expressSession, betterAuth] = servers;
   const failed = servers.flatMap(({ rounds }) => rounds.map((round) => round.failed)).reduce((a, b) => a + b, 0);
   if (failed > 0) throw new Error(`${failed} requests failed.`);
   return {
