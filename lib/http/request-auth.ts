@@ -79,38 +79,17 @@ export interface RequestStates {
   current(req: IncomingMessage): RequestAuth;
 }
 
-/** A constructor that gives the object it is given, so that the fields of a class that extends it go there. */
-const Given = function given(object: object) {
-  return object;
-} as unknown as new (
-  object: object,
-) => object; // any function can be called with `new`; its type doesn't say so
-
 export function createRequestStates(): RequestStates {
-  // A private field of this kit's own class, put on the request: as hidden as a WeakMap would keep it, at a tenth of the
-  // time of each request.
-  class State extends Given {
-    #authentication: Authentication | undefined;
-
-    static of(req: IncomingMessage): Authentication | undefined {
-      return #authentication in req ? req.#authentication : undefined;
-    }
-
-    static put(req: IncomingMessage, authentication: Authentication): void {
-      const state = #authentication in req ? req : new State(req);
-      state.#authentication = authentication;
-    }
-  }
-
+  const states = new WeakMap<IncomingMessage, Authentication>();
   return {
-    get: State.of,
+    get: (req) => states.get(req),
     set(req, authentication) {
-      State.put(req, authentication);
+      states.set(req, authentication);
       // A plain node:http request has no `auth`; Express gets its type by the augmentation above.
       (req as { auth?: RequestAuth | null }).auth = 'auth' in authentication ? authentication.auth : null;
     },
     current(req) {
-      const state = State.of(req);
+      const state = states.get(req);
       if (state === undefined) {
         throw new SetupError('No guard of this kit ran for this request.', 'Put `requireSession` before the handler.');
       }
