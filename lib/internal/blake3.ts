@@ -1,9 +1,8 @@
 import { blake3 } from '@noble/hashes/blake3.js';
-import { BLOCK_BYTES, hashBlock } from './blake3-block.js';
 
 /** BLAKE3, 32 bytes. */
 export function hash(message: Uint8Array): Uint8Array {
-  return message.length <= BLOCK_BYTES ? hashBlock(message) : blake3(message);
+  return blake3(message);
 }
 
 /** Keyed BLAKE3, 32 bytes; the key has 32 bytes as well. */
