@@ -9,7 +9,7 @@ export const settings = {
   quick,
   sessions: quick ? 2_000 : 100_000,
   connections: 32,
-  rounds: quick ? 1 : 7,
+  rounds: quick ? 1 : 5,
   /** Of load, in each round. */
   seconds: quick ? 1 : 6,
   findAt: quick ? [1_000, 10_000] : [10_000, 100_000, 1_000_000, 10_000_000],
