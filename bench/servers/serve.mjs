@@ -26,6 +26,7 @@ export async function seedOrServe(seed, mount) {
   }
   await mount();
   const server = app.listen(0, '127.0.0.1', () => process.send({ port: server.address().port }));
+  process.once('disconnect', () => process.exit()); // the parent is gone
   // So that a profile that was asked for by `--cpu-prof` is written.
   process.once('SIGTERM', () => process.exit());
 }
