@@ -1,11 +1,9 @@
 import type { AttemptCount, AttemptStore } from '../contract/attempts.js';
 import { countOf } from './copy.js';
+import { MARGIN } from './keep-for.js';
 import { attemptsOf, userOf } from './keys.js';
 import { scan } from './scan.js';
 import { type RedisClient, type RunScript, type Script, script, texts } from './scripts.js';
-
-/** For clocks that differ: how long after its end a counter is kept. */
-const MARGIN = 60_000;
 
 /*
  * KEYS: the counters of the user, a hash of texts: the count, the end and the length of the window, these two empty for a

@@ -1,7 +1,8 @@
 import type { ChallengeRow, ChallengeStore } from '../contract/challenges.js';
 import { claim } from './hints.js';
+import { keepFor } from './keep-for.js';
 import { challengeHint, rowsOf, spentMark } from './keys.js';
-import { keepFor, PUT, rowsOfSessions } from './rows-of-sessions.js';
+import { PUT, rowsOfSessions } from './rows-of-sessions.js';
 import { BY_BYTE, type RunScript, type Script, script, textOrNull } from './scripts.js';
 
 /** As PUT, and how many there may be. */
@@ -33,7 +34,7 @@ export function redisChallenges(run: RunScript): ChallengeStore {
   return {
     async insert(row, max) {
       const { id, sessionId, createdAt, expiresAt } = row;
-      const ttl = keepFor(createdAt, expiresAt);
+      const ttl = keepFor(expiresAt, createdAt);
       const args = [id, JSON.stringify(row), ttl, max];
       await Promise.all([noteSession(row), claim(run, challengeHint(id), sessionId, ttl)]);
       await run(INSERT, rowsOf('challenges', sessionId), ...args);
@@ -45,7 +46,7 @@ export function redisChallenges(run: RunScript): ChallengeStore {
     dropForSession,
     dropForUser,
     async spend(hash, expiresAt, now) {
-      return (await run(SPEND, spentMark(hash), expiresAt, keepFor(now, expiresAt))) === 1;
+      return (await run(SPEND, spentMark(hash), expiresAt, keepFor(expiresAt, now))) === 1;
     },
     // They go by themselves.
     deleteExpired: () => Promise.resolve(0),

@@ -1,6 +1,6 @@
 import { PAGE_SIZE, pages } from '../../internal/pages.js';
 import type { SessionRow, SessionStore } from '../contract/sessions.js';
-import { keepSessionFor, NOT_BEFORE_FOR } from './keep-session-for.js';
+import { keepFor, NOT_BEFORE_FOR, SESSION_MARGIN } from './keep-for.js';
 import { sessionsOf } from './keys.js';
 import type { NotBeforeTimes } from './not-before.js';
 import { type RunScript, textOrNull } from './scripts.js';
@@ -20,7 +20,7 @@ export function sessionCopy({ run, list, addHints, notBeforeTimes }: SessionCopy
     rows: (now) => pages((last) => list({ limit: PAGE_SIZE, after: last?.id ?? null, now })),
     put(rows, now) {
       return countOf(rows, async (row) => {
-        const [stored, ttl] = [toText(row), keepSessionFor(row.expiresAt, now)];
+        const [stored, ttl] = [toText(row), keepFor(row.expiresAt, now, SESSION_MARGIN)];
         await addHints(row, ttl);
         return run(scripts.PUT, sessionsOf(row.userId), row.id, stored, ttl);
       });

@@ -1,6 +1,7 @@
 import type { GrantRow, GrantStore } from '../contract/grants.js';
+import { keepFor, MARGIN } from './keep-for.js';
 import { rowsOf } from './keys.js';
-import { keepFor, MARGIN, PUT, rowsOfSessions } from './rows-of-sessions.js';
+import { PUT, rowsOfSessions } from './rows-of-sessions.js';
 import { type RunScript, type Script, script, texts } from './scripts.js';
 
 /** As PUT, and now. Takes those away that are long over: a session may get one after the other for days. */
@@ -28,7 +29,7 @@ export function redisGrants(run: RunScript): GrantStore {
   return {
     async insert(row) {
       const { sessionId, actionDigest, createdAt, expiresAt } = row;
-      const args = [actionDigest, JSON.stringify(row), keepFor(createdAt, expiresAt), createdAt];
+      const args = [actionDigest, JSON.stringify(row), keepFor(expiresAt, createdAt), createdAt];
       await noteSession(row);
       await run(INSERT, rowsOf('grants', sessionId), ...args);
     },

@@ -1,3 +1,4 @@
+import { keepFor, MARGIN } from './keep-for.js';
 import { rowsOf, type SessionPart, sessionsWith } from './keys.js';
 import { type RunScript, type Script, script, texts } from './scripts.js';
 
@@ -5,9 +6,6 @@ import { type RunScript, type Script, script, texts } from './scripts.js';
  * Challenges and grants: a session's rows of a part are one hash, of JSON by their names. Which sessions of a user have
  * rows stands in a list of the user's, written before.
  */
-
-/** For clocks that differ: how long after its end a row is kept. Whether it is live is decided by its own field. */
-export const MARGIN = 60_000;
 
 /** KEYS: rows of the session. ARGV: name, row, time to live. */
 export const PUT = `
@@ -52,7 +50,7 @@ export interface RowsOfSessions {
 export function rowsOfSessions(run: RunScript, part: SessionPart): RowsOfSessions {
   return {
     async noteSession({ sessionId, userId, createdAt, expiresAt }) {
-      const args = [sessionId, expiresAt, createdAt, keepFor(createdAt, expiresAt)];
+      const args = [sessionId, expiresAt, createdAt, keepFor(expiresAt, createdAt)];
       await run(NOTE_SESSION, sessionsWith(part, userId), ...args);
     },
     async dropForSession(sessionId) {
@@ -63,9 +61,4 @@ export function rowsOfSessions(run: RunScript, part: SessionPart): RowsOfSession
       await Promise.all(sessions.map((sessionId) => run(DROP_FOR_USER, rowsOf(part, sessionId), userId)));
     },
   };
-}
-
-/** A time to live in milliseconds, for what may be over already. */
-export function keepFor(now: number, endsAt: number): number {
-  return Math.ceil(Math.max(0, endsAt - now) + MARGIN);
 }

@@ -2,7 +2,7 @@ import type { TokenHash } from '../../internal/token-hash.js';
 import type { EndedSession, SessionRow, SessionStore } from '../contract/sessions.js';
 import { sessionCopy } from './copy.js';
 import { createHints, type Place, type Traces } from './hints.js';
-import { keepSessionFor, NOT_BEFORE_FOR } from './keep-session-for.js';
+import { keepFor, NOT_BEFORE_FOR, SESSION_MARGIN } from './keep-for.js';
 import { NOT_BEFORE, SHARDS, sessionsOf } from './keys.js';
 import { createNotBeforeTimes } from './not-before.js';
 import { createPlaces } from './places.js';
@@ -99,7 +99,7 @@ export function redisSessions(run: RunScript): SessionStore {
       const { id, userId } = row;
       const stored = toText(row);
       const tokens = tokensOf(row);
-      const ttl = keepSessionFor(row.expiresAt, now);
+      const ttl = keepFor(row.expiresAt, now, SESSION_MARGIN);
       const [carried] = await Promise.all([replaces === null ? null : hints.ofToken(replaces), addHints(row, ttl)]);
       const own = carried?.userId === userId ? [replaces ?? '', carried.id] : ['', ''];
       const lists = listsOrNull(await run(scripts.INSERT, sessionsOf(userId), stored, now, cap ?? '', ...own, ttl));
@@ -159,7 +159,7 @@ export function redisSessions(run: RunScript): SessionStore {
       const owner = await hints.ofId(id);
       if (owner === null) return false;
       const { userId, expiresAt } = owner;
-      await hints.addToken(tokenHash, { userId, id }, keepSessionFor(expiresAt, now));
+      await hints.addToken(tokenHash, { userId, id }, keepFor(expiresAt, now, SESSION_MARGIN));
       const args = [id, now, presented, successor, nonce, tokenHash, idleExpiresAt];
       const [outcome, dropped = ''] = texts(await run(scripts.ROTATE, sessionsOf(userId), ...args));
       await sweep([], [dropped]);
@@ -170,7 +170,7 @@ export function redisSessions(run: RunScript): SessionStore {
       const owner = await hints.ofId(id);
       if (owner === null) return { outcome: 'lost' };
       const { userId, expiresAt } = owner;
-      await hints.addToken(tokenHash, { userId, id }, keepSessionFor(expiresAt, now));
+      await hints.addToken(tokenHash, { userId, id }, keepFor(expiresAt, now, SESSION_MARGIN));
       const answer = texts(await run(scripts.RECORD_STEP_UP, sessionsOf(userId), ...args));
       const [outcome, dropped = '', stored = ''] = answer;
       await sweep([], [dropped]);
@@ -183,7 +183,7 @@ export function redisSessions(run: RunScript): SessionStore {
     async replaceCredentials({ id, userId, presented, tokenHash, refreshHash, now }) {
       const owner = await hints.ofId(id);
       if (owner?.userId !== userId) return { outcome: 'lost' };
-      await hints.addToken(tokenHash, { userId, id }, keepSessionFor(owner.expiresAt, now));
+      await hints.addToken(tokenHash, { userId, id }, keepFor(owner.expiresAt, now, SESSION_MARGIN));
       const args = [id, now, presented, tokenHash, refreshHash ?? '', NOT_BEFORE_FOR];
       const answer = texts(await run(scripts.REPLACE, sessionsOf(userId), ...args));
       const [outcome, dropped = '', previous = '', ...flat] = answer;
