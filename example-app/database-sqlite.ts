@@ -29,11 +29,11 @@ const PATIENCE = 5_000;
 export type SqliteDatabase = Database & { close(): void };
 
 /** Opens the bank's own tables, in the file that the kit keeps its own in, over connections of its own. */
-export function openSqlite(file: string): SqliteDatabase {
-  const db = connect(file);
-  db.exec(TABLES);
+export async function openSqlite(file: string): Promise<SqliteDatabase> {
+  const db = await connect(file);
+  await whenFree(() => db.exec(TABLES));
   // Transactions have a connection to themselves, one after the other: no other statement can get into one.
-  const writer = connect(file);
+  const writer = await connect(file);
   let last: Promise<unknown> = Promise.resolve();
 
   async function transaction<T>(work: (statements: Statements) => Promise<T>): Promise<T> {
@@ -63,10 +63,9 @@ export function openSqlite(file: string): SqliteDatabase {
   };
 }
 
-function connect(file: string): Sqlite.Database {
-  const db = new Sqlite(file);
-  db.pragma('journal_mode = WAL');
-  db.pragma('busy_timeout = 0'); // `whenFree` waits, not SQLite: it would stop the event loop
+async function connect(file: string): Promise<Sqlite.Database> {
+  const db = new Sqlite(file, { timeout: 0 }); // `whenFree` waits, not SQLite: it would stop the event loop
+  await whenFree(() => db.pragma('journal_mode = WAL'));
   return db;
 }
 
@@ -81,16 +80,20 @@ function statementsOf(db: Sqlite.Database): Statements['run'] {
   };
 }
 
-/** Another connection may hold the write lock: tries again until it lets go, without stopping the event loop. */
-async function whenFree<T>(write: () => T | Promise<T>): Promise<T> {
+/** Another connection may hold the file's lock: tries again until it lets go, without stopping the event loop. */
+async function whenFree<T>(use: () => T | Promise<T>): Promise<T> {
   const givesUpAt = Date.now() + PATIENCE;
   for (;;) {
     try {
-      return await write();
+      return await use();
     } catch (error) {
-      const busy = error instanceof Error && 'code' in error && error.code === 'SQLITE_BUSY';
-      if (!busy || Date.now() >= givesUpAt) throw error;
+      if (!isBusy(error) || Date.now() >= givesUpAt) throw error;
       await delay(10);
     }
   }
+}
+
+/** Also while another process brings a file in order that was left by a crash, which has a code of its own. */
+function isBusy(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && String(error.code).startsWith('SQLITE_BUSY');
 }

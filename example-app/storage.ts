@@ -28,12 +28,12 @@ export function isPostgres(database: string): boolean {
 }
 
 export async function openStorage({ database, sessions }: StorageOptions): Promise<Storage> {
-  const storage = isPostgres(database) ? await inPostgres(database) : inSqlite(database);
+  const storage = await (isPostgres(database) ? inPostgres(database) : inSqlite(database));
   return sessions === null ? storage : withSessionsInRedis(storage, sessions);
 }
 
-function inSqlite(file: string): Storage {
-  const db = openSqlite(resolve(file));
+async function inSqlite(file: string): Promise<Storage> {
+  const db = await openSqlite(resolve(file));
   return { db, store: sqliteStore(file), close: async () => db.close() };
 }
 

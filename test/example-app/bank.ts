@@ -35,6 +35,23 @@ export async function startBank(database: string, env: NodeJS.ProcessEnv = {}): 
   throw new Error(`The bank ended before it was open: ${errors}`);
 }
 
+/** Starts two or more banks at once over one database. Where one of them doesn't open, the others are ended, too. */
+export async function startBanks(
+  count: number,
+  database: string,
+  env: NodeJS.ProcessEnv = {},
+): Promise<[RunningBank, RunningBank, ...RunningBank[]]> {
+  const started = await Promise.allSettled(Array.from({ length: count }, () => startBank(database, env)));
+  const banks = started.flatMap((bank) => (bank.status === 'fulfilled' ? [bank.value] : []));
+  const [one, other, ...more] = banks;
+  if (banks.length === count && one !== undefined && other !== undefined) return [one, other, ...more];
+  await Promise.all(banks.map((bank) => bank.stop()));
+  throw new AggregateError(
+    started.flatMap((bank) => (bank.status === 'rejected' ? [bank.reason] : [])),
+    'Not all of the banks have opened.',
+  );
+}
+
 async function stop(child: ChildProcess): Promise<number | null> {
   if (child.exitCode === null && child.signalCode === null) {
     child.kill('SIGTERM');

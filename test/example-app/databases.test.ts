@@ -4,7 +4,7 @@ import request from 'supertest';
 import { describeIfPresent } from '../support/needs.js';
 import { type PostgresServer, postgresBinaries, startPostgres } from '../support/postgres.js';
 import { hasRedisServer, type RedisServer, startRedisServer } from '../support/redis-server.js';
-import { newFolder, type RunningBank, startBank } from './bank.js';
+import { newFolder, type RunningBank, startBanks } from './bank.js';
 import {
   addPasskey,
   approve,
@@ -48,7 +48,10 @@ async function openBranches({ postgres, redis }: Where): Promise<Branches> {
     sessions = `unix://${server.path}`;
   }
   const env = { SESSIONS: sessions, STEPGATE_SECRET: SECRET, ORIGIN };
-  const [one, other] = await Promise.all([startBank(database, env), startBank(database, env)]);
+  const [one, other] = await startBanks(2, database, env).catch(async (error: unknown) => {
+    for (const server of servers) await server.stop();
+    throw error;
+  });
   return {
     one,
     other,

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { stat, writeFile } from 'node:fs/promises';
+import { readdir, stat, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import request from 'supertest';
-import { newFolder, startBank } from './bank.js';
+import { newFolder, startBank, startBanks } from './bank.js';
 
 const credentials = { email: 'ada@example.com', password: 'correct horse battery staple' };
 
@@ -26,6 +26,22 @@ describe('the server of the bank', () => {
     t.after(second.stop);
     const { body } = await request(second.origin).get('/me').set('Cookie', cookie.split(';', 1)).expect(200);
     assert.equal(body.email, credentials.email);
+  });
+
+  it('starts several times at once, with one new database and one new secret', async (t) => {
+    const { database, folder, remove } = await newFolder();
+    t.after(remove);
+    const banks = await startBanks(4, database, { ORIGIN: 'http://localhost:3000' }); // as behind a proxy
+    t.after(() => Promise.all(banks.map((bank) => bank.stop())));
+    const [first, ...others] = banks;
+    await request(first.origin).post('/signup').send(credentials).expect(201);
+    const { body } = await request(first.origin)
+      .post('/login')
+      .send({ ...credentials, delivery: 'bearer' });
+    for (const { origin } of others)
+      await request(origin).get('/me').auth(body.access_token, { type: 'bearer' }).expect(200);
+    const secrets = (await readdir(folder)).filter((name) => name.startsWith('.'));
+    assert.deepEqual(secrets, ['.stepgate-secret']);
   });
 
   it('ends when it is asked to, although clients hold connections open', async (t) => {
