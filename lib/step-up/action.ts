@@ -19,7 +19,8 @@ const MAX_DEPTH = 16;
 
 /**
  * A deep-frozen copy of what `bind` gave: nothing that the app still holds can change it. Only what has one canonical
- * form is taken: null, booleans, finite numbers, bigints, well-formed strings, arrays and plain objects of them.
+ * form is taken, and one that JSON has, too: null, booleans, finite numbers, well-formed strings, arrays and plain
+ * objects of them.
  */
 export function readPayload(value: unknown): ReadPayloadOutcome {
   try {
@@ -49,8 +50,9 @@ function copy(value: unknown, at: string, depth: number): unknown {
   if (depth > MAX_DEPTH) throw new Incomplete(at, 'is nested too deeply');
   switch (typeof value) {
     case 'boolean':
-    case 'bigint':
       return value;
+    case 'bigint':
+      throw new Incomplete(at, 'is a bigint, which JSON has not (write `String(…)`)');
     case 'number':
       if (Number.isFinite(value)) return value;
       throw new Incomplete(at, `is ${value}`);
@@ -91,7 +93,6 @@ function encode(value: unknown): Buffer {
   if (typeof value === 'string') return tagged('s', Buffer.from(value, 'utf8'));
   // The shortest form that reads back as the same number; -0 is '0', as it is equal to 0 for everybody else.
   if (typeof value === 'number') return tagged('d', Buffer.from(String(value)));
-  if (typeof value === 'bigint') return tagged('i', Buffer.from(String(value)));
   if (typeof value === 'boolean') return tagged(value ? 't' : 'f', Buffer.alloc(0));
   if (value === null) return tagged('n', Buffer.alloc(0));
   if (Array.isArray(value)) return tagged('a', Buffer.concat(value.map(encode)));

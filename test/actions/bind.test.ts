@@ -42,6 +42,7 @@ describe('what `bind` gives', () => {
     'undefined deep inside': () => ({ lines: [{ to: 'bea' }, { to: undefined }] }),
     NaN: () => ({ amount: Number('ten') }),
     'a function': () => () => 1,
+    'a bigint': () => ({ amount: 10n }),
     'the request itself': (req) => req,
     'an instance of a class': () => ({ amount: new Money() }),
     'a Date': () => ({ at: new Date() }),

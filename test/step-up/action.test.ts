@@ -38,9 +38,8 @@ function reversed(value: unknown): unknown {
 }
 
 const leaf = fc.oneof(
-  fc.constantFrom<unknown>(null, true, false, 0, 1, 10, '', '10', '1', 'null', 10n, 0n, -1, 0.1, 1e21, '1e21'),
+  fc.constantFrom<unknown>(null, true, false, 0, 1, 10, '', '10', '1', 'null', -1, 0.1, 1e21, '1e21'),
   fc.double({ noNaN: true, noDefaultInfinity: true }).map((number) => (number === 0 ? 0 : number)), // -0: a case of its own
-  fc.bigInt(),
   fc.string({ unit: 'grapheme' }),
 );
 const key = fc.oneof(fc.constantFrom('a', 'b', '__proto__', 'constructor', '', '0', '10', 'length'), fc.string());
@@ -70,8 +69,6 @@ describe('the digest of an action', () => {
 
   const differences: readonly (readonly [what: string, one: unknown, other: unknown])[] = [
     ['a number and its text', { amount: 10 }, { amount: '10' }],
-    ['a number and a bigint', { amount: 10 }, { amount: 10n }],
-    ['a bigint and its text', 10n, '10'],
     ['true and its text', true, 'true'],
     ['true and 1', true, 1],
     ['false and 0', false, 0],
@@ -96,7 +93,6 @@ describe('the digest of an action', () => {
     ['a member `__proto__`', JSON.parse('{"__proto__":{"to":"eve"}}'), {}],
     ['two members `__proto__`', JSON.parse('{"__proto__":1}'), JSON.parse('{"__proto__":2}')],
     ['numbers that differ in the last bit', 0.1 + 0.2, 0.3],
-    ['bigints past the numbers', 2n ** 64n, 2n ** 64n + 1n],
     ['signs', 1, -1],
   ];
   for (const [what, one, other] of differences) {
@@ -162,6 +158,15 @@ describe('a payload', () => {
     fc.assert(fc.property(somePayload, (payload) => assert.deepStrictEqual(read(payload), payload)));
   });
 
+  it('goes through JSON and is the same after it', () => {
+    fc.assert(
+      fc.property(somePayload, (payload) => {
+        const copy = read(payload);
+        assert.equal(digest(JSON.parse(JSON.stringify(copy))), digest(copy));
+      }),
+    );
+  });
+
   it('may have a member `__proto__`, which is a member and no prototype', () => {
     const payload = read(JSON.parse('{"__proto__":{"admin":true}}')) as Record<string, unknown>; // an object
     assert.deepEqual(Object.keys(payload), ['__proto__']);
@@ -198,6 +203,7 @@ describe('a payload', () => {
     ['NaN', { amount: Number.NaN }, 'payload.amount is NaN'],
     ['Infinity', { amount: 1 / 0 }, 'payload.amount is Infinity'],
     ['a function', { run: () => 1 }, 'payload.run is a function'],
+    ['a bigint', { amount: 10n }, 'payload.amount is a bigint, which JSON has not (write `String(…)`)'],
     ['a symbol', { to: Symbol('bea') }, 'payload.to is a symbol'],
     ['a symbol as a key', { a: symbolKey }, 'payload.a has a symbol as a key'],
     ['a Date', { at: new Date(0) }, 'payload.at is no plain object'],
