@@ -52,11 +52,11 @@ export function describeOnPostgres(title: string, body: (database: TestDatabase)
   });
 }
 
-/** Waits until no connection of this name has anything to do on the server. */
+/** Waits until no connection of this name has anything to do on the server; one that is being made has no state yet. */
 export async function idleOnServer(admin: Pool, applicationName: string): Promise<void> {
   await until(
     admin,
-    "SELECT count(*) = 0 AS met FROM pg_stat_activity WHERE application_name = $1 AND state <> 'idle'",
+    "SELECT count(*) = 0 AS met FROM pg_stat_activity WHERE application_name = $1 AND state IS DISTINCT FROM 'idle'",
     [applicationName],
   );
 }
