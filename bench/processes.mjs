@@ -52,7 +52,7 @@ export async function load(server, { seconds, round }) {
   return {
     requests,
     perSecond: Number(/Requests\/sec:\s+([\d.]+)/.exec(stdout)[1]),
-    p99: milliseconds(/99%\s+(\S+)/.exec(stdout)[1]),
+    p99: milliseconds(/^ +99% +(\S+)/m.exec(stdout)[1]),
     // Of a status that is not 2xx or 3xx, and of the socket.
     failed:
       sum(/Non-2xx or 3xx responses: (\d+)/.exec(stdout)) + sum(/connect (\d+), read (\d+), write (\d+)/.exec(stdout)),
