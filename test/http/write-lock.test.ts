@@ -64,7 +64,7 @@ describe('while another process holds the write lock of the SQLite file', () => 
   });
 
   it('a sign-in that the lock outlasts is a 500 without a cookie, and makes no session later', async (t) => {
-    const { auth, app, release, released } = await locked(t, 1, { timeout: '1s' });
+    const { auth, app, release, released } = await locked(t, 1, { timeout: '2s' });
     const browser = new Browser(app);
     assertRefused(await browser.post('/login', { body: { userId: 'newcomer' } }), 500, 'store_unavailable');
     release();
