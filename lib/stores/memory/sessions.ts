@@ -1,6 +1,17 @@
 import type { TokenHash } from '../../internal/token-hash.js';
-import type { EndedSession, ProofTimes, Session, SessionRow, SessionStore } from '../contract/sessions.js';
+import type { EndedSession, SessionRow, SessionStore } from '../contract/sessions.js';
 import { memoryCopy } from './copy.js';
+import {
+  byId,
+  cameWithRefresh,
+  frozenCopy,
+  isLive,
+  lastSeenFirst,
+  oldestFirst,
+  slidTo,
+  tokensOf,
+  withProof,
+} from './session-row.js';
 
 /** No operation awaits anything, so each is one step: nothing comes between its decision and its writing. */
 export function memorySessions(): SessionStore {
@@ -47,6 +58,12 @@ export function memorySessions(): SessionStore {
     return [...(idsOfUser.get(userId) ?? [])].flatMap((id) => get(id) ?? []);
   }
 
+  /** The user's oldest live rows, as many as have to go before one more comes. */
+  function surplus(userId: string, cap: number, now: number): readonly SessionRow[] {
+    const live = rowsOfUser(userId).filter((row) => isLive(row, now));
+    return live.sort(oldestFirst).slice(0, Math.max(0, live.length + 1 - cap));
+  }
+
   function endAll(ended: readonly SessionRow[]): readonly EndedSession[] {
     return ended.flatMap((row) => remove(row.id) ?? []);
   }
@@ -63,9 +80,7 @@ export function memorySessions(): SessionStore {
 
       const carried = replaces === null ? null : find(replaces);
       const replaced = carried && remove(carried.id);
-      const live = rowsOfUser(row.userId).filter((other) => isLive(other, now));
-      const surplus = cap === null ? 0 : Math.max(0, live.length + 1 - cap);
-      const evicted = endAll(live.sort(oldestFirst).slice(0, surplus));
+      const evicted = cap === null ? [] : endAll(surplus(row.userId, cap, now));
       put(frozenCopy(row));
       return { outcome: 'inserted', replaced, evicted };
     },
@@ -215,43 +230,4 @@ export function memorySessions(): SessionStore {
       ),
     },
   };
-}
-
-/** A row is JSON throughout; a frozen copy of it can be handed out, and nobody changes the store through it. */
-function frozenCopy(row: SessionRow): SessionRow {
-  return JSON.parse(JSON.stringify(row), (_key, value: unknown) => Object.freeze(value)) as SessionRow; // a row is JSON only
-}
-
-function withProof(proofs: ProofTimes, method: string, verifiedAt: number): ProofTimes {
-  const known = Object.hasOwn(proofs, method) ? proofs[method] : undefined;
-  return Object.freeze({ ...proofs, [method]: Math.max(verifiedAt, known ?? verifiedAt) });
-}
-
-function tokensOf(row: SessionRow): readonly TokenHash[] {
-  return row.previousTokenHash === null ? [row.tokenHash] : [row.tokenHash, row.previousTokenHash];
-}
-
-/** Whether the use of the current session token shows that its client has the current refresh token, too. */
-function cameWithRefresh(row: SessionRow): boolean {
-  return row.refreshHash !== null && row.tokenNonce === null;
-}
-
-function isLive(session: Session, now: number): boolean {
-  return now < session.idleExpiresAt && now < session.expiresAt;
-}
-
-function slidTo(idleExpiresAt: number, session: Session): number {
-  return Math.max(session.idleExpiresAt, Math.min(idleExpiresAt, session.expiresAt));
-}
-
-function byId(a: Session, b: Session): number {
-  return a.id < b.id ? -1 : Number(a.id > b.id);
-}
-
-function oldestFirst(a: Session, b: Session): number {
-  return a.createdAt - b.createdAt || byId(a, b);
-}
-
-function lastSeenFirst(a: Session, b: Session): number {
-  return b.lastSeenAt - a.lastSeenAt || b.createdAt - a.createdAt || byId(a, b);
 }
