@@ -50,6 +50,7 @@ async function openBranches({ postgres, redis }: Where): Promise<Branches> {
   const env = { SESSIONS: sessions, STEPGATE_SECRET: SECRET, ORIGIN };
   const [one, other] = await startBanks(2, database, env).catch(async (error: unknown) => {
     for (const server of servers) await server.stop();
+    await folder.remove();
     throw error;
   });
   return {
