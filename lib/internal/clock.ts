@@ -9,3 +9,17 @@ export interface Clock {
  * further ahead is refused.
  */
 export const CLOCK_TOLERANCE = 5_000;
+
+/** Whether a time that should be past was made by a clock that was ahead of this one: it is neither believed nor kept. */
+export function isAhead(at: number, now: number): boolean {
+  return at > now + CLOCK_TOLERANCE;
+}
+
+/**
+ * Whether an end is too far away for something of this lifetime: it was made by a clock that was ahead. Twice the
+ * lifetime, since two machines may be a minute apart and go on working; what a clock made that was put right by a day
+ * must not last for a day.
+ */
+export function isBeyond(end: number, lifetime: number, now: number): boolean {
+  return end - now > 2 * lifetime;
+}

@@ -1,5 +1,6 @@
 import type { MaybePromise } from '../../internal/maybe-promise.js';
 import type { RowCopy } from './copy.js';
+import type { Claimable } from './realm.js';
 
 /** A counter of attempts. What its key means and where its limit lies is the business of lib/step-up/attempts.ts. */
 export interface AttemptCounter {
@@ -29,12 +30,13 @@ export type CountOutcome =
   | { readonly outcome: 'refused'; readonly at: AttemptCount };
 
 /** As in `SessionStore`: atomic, durable when answered, `now` is an argument, absent is a value. */
-export interface AttemptStore {
+export interface AttemptStore extends Claimable {
   /** The counters of the user that are live at `now`, in the order of the keys; absent and ended ones are left out. */
   read(userId: string, keys: readonly string[], now: number): MaybePromise<readonly AttemptCount[]>;
   /**
    * One attempt on all these counters of the user (each named once), or on none: refused if one of them is at its limit.
-   * A counter whose window is over at `now` starts again. Parallel attempts never get past a limit.
+   * A counter whose window is over at `now` starts again; so does one whose end is further away than two windows
+   * (`isBeyond`). Parallel attempts never get past a limit.
    */
   count(userId: string, counters: readonly AttemptCounter[], now: number): Promise<CountOutcome>;
   /**

@@ -1,4 +1,5 @@
 import type { TokenHash } from '../../internal/token-hash.js';
+import type { Claimable } from './realm.js';
 
 /** What a challenge is for. An answer to one is no answer to another. */
 export type ChallengePurpose = 'step-up' | 'verify-only' | 'enrolment' | 'action';
@@ -15,20 +16,22 @@ export interface ChallengeRow {
   readonly value: string;
   /** The digest of the action that it is for; null for the other purposes. */
   readonly actionDigest: string | null;
+  /** That of the session when it was made. */
+  readonly generation: number;
   readonly createdAt: number;
   readonly expiresAt: number;
 }
 
 /** As in `SessionStore`: atomic, durable when answered, `now` is an argument, absent is a value. */
-export interface ChallengeStore {
+export interface ChallengeStore extends Claimable {
   /**
    * Inserts a challenge; where its session then has more than `max`, the oldest (by `createdAt`, then `id`) go.
    * An id that is taken is a failure of the store, and its challenge stays as it is.
    */
   insert(row: ChallengeRow, max: number): Promise<void>;
   /**
-   * Deletes the challenge and gives it, if it is of this session and live at `now`; null otherwise. One that is over or
-   * of another session is left alone. Of any number of parallel takes one gets it.
+   * Deletes the challenge and gives it, if it is of this session and live at `now`; null otherwise. One that is over, was
+   * made further ahead of `now` than it lives, or is of another session is left alone. Of any number of parallel takes one gets it.
    */
   take(sessionId: string, id: string, now: number): Promise<ChallengeRow | null>;
   dropForSession(sessionId: string): Promise<void>;

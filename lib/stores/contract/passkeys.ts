@@ -1,5 +1,6 @@
 import type { MaybePromise } from '../../internal/maybe-promise.js';
 import type { RowCopy } from './copy.js';
+import type { Claimable } from './realm.js';
 
 /** A passkey of a user. The public key is all we hold of it. */
 export interface PasskeyRow {
@@ -32,7 +33,7 @@ export interface PasskeyUse {
 }
 
 /** As in `SessionStore`: atomic, durable when answered, `now` is an argument, absent is a value. */
-export interface PasskeyStore {
+export interface PasskeyStore extends Claimable {
   /**
    * Inserts a passkey. `taken`: the id is there already, whoever's it is. With `first` only while the user has neither
    * a passkey nor a confirmed TOTP in this store, else `not-first`. Only for `inserted` anything was written.

@@ -1,6 +1,7 @@
 import type { MaybePromise } from '../../internal/maybe-promise.js';
 import type { TokenHash } from '../../internal/token-hash.js';
 import type { RowCopy } from './copy.js';
+import type { Claimable } from './realm.js';
 
 /** The codes of a user that are left, at least one. */
 export interface RecoveryCodeSet {
@@ -10,7 +11,7 @@ export interface RecoveryCodeSet {
 }
 
 /** As in `SessionStore`: atomic, durable when answered, absent is a value. */
-export interface RecoveryCodeStore {
+export interface RecoveryCodeStore extends Claimable {
   /** The user's codes are these (each named once) from now on; what was left of an older set is dead. */
   replace(userId: string, hashes: readonly TokenHash[], now: number): Promise<void>;
   /** Deletes the code and says whether it was there. Of parallel takes one gets true. */

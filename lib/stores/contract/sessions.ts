@@ -1,7 +1,9 @@
 import type { MaybePromise } from '../../internal/maybe-promise.js';
 import type { TokenHash } from '../../internal/token-hash.js';
 import type { RowCopy } from './copy.js';
+import type { Claimable } from './realm.js';
 import type { SessionData } from './session-data.js';
+import type { SessionChange } from './session-state.js';
 
 /** How a session travels. It is written in the row: a credential that comes by another way is unknown. */
 export type Delivery = 'cookie' | 'bearer' | 'token-cookies';
@@ -27,15 +29,17 @@ export interface Session {
 /** When each method was last passed: `{ passkey: 1790000000000 }`. */
 export type ProofTimes = Readonly<Record<string, number>>;
 
-/** A session as a store keeps it. Every token in it is a hash. */
+/** A session as a store keeps it. Every token in it is a hash; session-state.ts says what they go through. */
 export interface SessionRow extends Session {
   readonly tokenHash: TokenHash;
   /** The session token before the last replacement: still good while requests are in flight. */
   readonly previousTokenHash: TokenHash | null;
-  /** What the current session token was derived with out of the previous one; null when it came with a refresh token. */
+  /** What the current session token was derived with; null when it came with a sign-in or a new refresh token. */
   readonly tokenNonce: string | null;
   /** The method whose step-up made the current session token; null when it came otherwise. */
   readonly tokenMethod: string | null;
+  /** When the current session token was made. */
+  readonly tokenIssuedAt: number;
   /** When the current session token was first used; null until then. */
   readonly tokenConfirmedAt: number | null;
   /** The current refresh token; null for a session without one. */
@@ -52,6 +56,10 @@ export interface SessionRow extends Session {
   readonly amr: readonly string[];
   /** The `acr` of the sign-in; it never changes. */
   readonly acr: string | null;
+  /** Counts what ends the grants made before: refreshes, and step-ups by the previous token. */
+  readonly generation: number;
+  /** The methods that this session has passed, at any time. */
+  readonly passedMethods: readonly string[];
   /** Proofs of the sign-in: they survive a refresh. */
   readonly signInProofs: ProofTimes;
   /** Proofs of later step-ups: they end with the next refresh. */
@@ -88,55 +96,30 @@ export interface Touch {
   readonly confirms: TokenHash | null;
 }
 
-export interface RotateRefresh {
-  readonly id: string;
-  /** The refresh token that was presented: the rotation happens only while it is the current one. */
-  readonly presented: TokenHash;
-  readonly successor: TokenHash;
-  readonly nonce: string;
-  /** The session token that comes with the successor. */
-  readonly tokenHash: TokenHash;
-  readonly idleExpiresAt: number;
-  readonly now: number;
-}
-
-export interface RecordStepUp {
-  readonly id: string;
-  /** The session token that was presented. */
-  readonly presented: TokenHash;
-  /** What the new session token was derived with out of the presented one. */
-  readonly nonce: string;
-  readonly tokenHash: TokenHash;
-  readonly method: string;
-  /** The time of the proof; null for a step-up that makes none (an action's). */
-  readonly verifiedAt: number | null;
-  readonly now: number;
-}
-
-/** `lost`: the presented token may not do this (any more); nothing was written. */
-export type RecordStepUpOutcome =
-  /** With its `tokenNonce` the current token can be derived from the presented one. */
-  { readonly outcome: 'recorded'; readonly row: SessionRow } | { readonly outcome: 'lost' };
-
-export interface ReplaceCredentials {
-  readonly id: string;
-  readonly userId: string;
-  /** The session token that was presented: it must be the current one. */
-  readonly presented: TokenHash;
-  readonly tokenHash: TokenHash;
-  readonly refreshHash: TokenHash | null;
-  readonly now: number;
-}
-
-/** `lost`: another step came first, or the session is gone or over; nothing was written. */
 export type ReplaceOutcome =
-  | { readonly outcome: 'replaced'; readonly ended: readonly EndedSession[] }
+  | { readonly outcome: 'replaced'; readonly row: SessionRow; readonly ended: readonly EndedSession[] }
+  /** Another step came first, or the session is gone or over; nothing was written. */
   | { readonly outcome: 'lost' };
 
 /** A user's not-before time. */
 export interface NotBeforeRow {
   readonly userId: string;
   readonly notBefore: number;
+}
+
+/** Where a page of a user's sessions ended. */
+export interface SessionCursor {
+  readonly lastSeenAt: number;
+  readonly createdAt: number;
+  readonly id: string;
+}
+
+export interface ListUserSessions {
+  readonly userId: string;
+  readonly limit: number;
+  /** Only what comes after it; null from the start. */
+  readonly after: SessionCursor | null;
+  readonly now: number;
 }
 
 export interface ListSessions {
@@ -155,20 +138,24 @@ export interface ListSessions {
  * JSON escapes them. Once an operation has returned its promise, the arguments are the caller's again: a store that
  * still needs them then has copied them.
  */
-export interface SessionStore {
+export interface SessionStore extends Claimable {
   /**
    * Ends the session named by `replaces` (whoever's it is, live or over), ends the user's oldest live sessions until the
    * new one fits under `cap`, and inserts the row, in one step: of any number of parallel inserts exactly `cap` rows
-   * survive. Refused when the user has a not-before time and `row.authenticatedAt <= notBefore`. An id that is taken is
-   * a failure of the store, and its session stays as it is.
+   * survive. Refused when the user has a not-before time and `row.authenticatedAt <= notBefore`, as `believedNotBefore`
+   * takes it: what it was lowered to is kept. An id that is taken is a failure of the store, and its session stays as it
+   * is.
    */
   insert(insert: InsertSession): Promise<InsertOutcome>;
   /** The row whose **current or previous** token this is, live or over; null when there is none. */
   find(tokenHash: TokenHash): MaybePromise<SessionRow | null>;
   /** The row with this id, live or over; null when there is none. */
   get(id: string): MaybePromise<SessionRow | null>;
-  /** The user's live rows, last seen first (then newest, then by id). */
-  listForUser(userId: string, now: number): MaybePromise<readonly SessionRow[]>;
+  /**
+   * The user's live rows, last seen first (then newest, then by id), at most `limit`. However many there are, no event
+   * loop waits for them.
+   */
+  listForUser(list: ListUserSessions): MaybePromise<readonly SessionRow[]>;
   /** Live rows of all users by id, at most `limit`. */
   list(list: ListSessions): MaybePromise<readonly SessionRow[]>;
   /**
@@ -178,44 +165,34 @@ export interface SessionStore {
   revoke(id: string, userId: string | null): Promise<EndedSession | null>;
   /**
    * Deletes the user's sessions, live or over, but `except`, and sets the user's not-before time (never back to an
-   * earlier one). A sign-in that began before and ends after it is refused.
+   * earlier one, but for one that isn't believed at `notBefore`). A sign-in that began before and ends after it is
+   * refused.
    */
   revokeAllForUser(userId: string, except: string | null, notBefore: number): Promise<readonly EndedSession[]>;
   /**
    * For each touch whose session is live at `now`: moves `lastSeenAt` and `idleExpiresAt` forward (never back, the idle
    * end never past `expiresAt`), and where `confirms` is still the current token, sets `tokenConfirmedAt` to `seenAt` if
-   * it is null, and so `refreshConfirmedAt` if that token came with a refresh token (`refreshHash` isn't null and
-   * `tokenNonce` is). Never creates or revives a row; absent ones are passed over.
+   * it is null, and so `refreshConfirmedAt` if that token came with a refresh token (`cameWithRefresh`). Never creates or
+   * revives a row; absent ones are passed over.
    */
   touch(touches: readonly Touch[], now: number): Promise<void>;
   /**
-   * If `presented` is the current refresh token of a session live at `now`: it becomes the parent, the successor and
-   * its session token become current and unconfirmed, the current session token becomes the previous one, `refreshedAt`
-   * becomes `now`, `lastSeenAt` too (never back), the idle end slides as in `touch`, the step-up proofs go. False
-   * otherwise: nothing was written.
+   * Puts `changed` (session-state.ts) in place of the row with this id, in one step: nothing comes between what it
+   * decides on and what is written. Gives the new row; null, and nothing written, where there is none or `changed` gives
+   * null.
    */
-  rotateRefresh(rotate: RotateRefresh): Promise<boolean>;
+  change(id: string, change: SessionChange, now: number): Promise<SessionRow | null>;
+  /** The same for each of the user's sessions that is there when it begins, each in a step of its own. */
+  changeAllOfUser(userId: string, change: SessionChange, now: number): Promise<void>;
   /**
-   * Notes a step-up on a session live at `now` and replaces its token, in one step:
-   * - `presented` is the current token: it becomes the previous one, `tokenHash`, `nonce` and `method` take its place,
-   *   unconfirmed; an unconfirmed refresh token that it came with is confirmed by that (at `now`).
-   * - `presented` is the previous token, and the current one is unconfirmed (its answer was lost, or is on its way to
-   *   another tab): where a step-up with the same method made it, it stays; where it came with a refresh, `tokenHash`,
-   *   `nonce` and `method` take its place, unconfirmed, and the previous one stays.
-   * - else `lost`; so also where a step-up with another method made the current token: whoever has it need not be able
-   *   to pass this method, and would come by its proof.
-   * A proof is kept in `stepUpProofs`, where a later time of the same method stays. Gives the row as it is then.
+   * A `change`, and in the same step the user's other sessions end and the not-before time is set to `now`, as in
+   * `revokeAllForUser`.
    */
-  recordStepUp(record: RecordStepUp): Promise<RecordStepUpOutcome>;
-  /** Takes all proofs of a session, the sign-in's too. False when there is no such session. */
-  dropProofs(id: string): Promise<boolean>;
-  /**
-   * If `presented` is the current session token of this session, live at `now`: the user's other sessions end, the
-   * not-before time is set to `now`, this session gets the new tokens as if it had just signed in with them (confirmed
-   * at `now`, no previous token, no parent, no nonces), and all its proofs go. Without a new refresh token `refreshedAt`
-   * and `refreshConfirmedAt` are null.
-   */
-  replaceCredentials(replace: ReplaceCredentials): Promise<ReplaceOutcome>;
+  replaceCredentials(
+    id: string,
+    change: Extract<SessionChange, { readonly type: 'replace-credentials' }>,
+    now: number,
+  ): Promise<ReplaceOutcome>;
   /** Deletes at most `limit` rows that are over at `now`, and not-before times before `notBefore`. Says how many rows went. */
   deleteExpired(now: number, notBefore: number, limit: number): Promise<number>;
   /** Of the sessions and, beside them, of the not-before times: of two of a user the later stays. */

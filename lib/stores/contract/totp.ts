@@ -1,5 +1,6 @@
 import type { MaybePromise } from '../../internal/maybe-promise.js';
 import type { RowCopy } from './copy.js';
+import type { Claimable } from './realm.js';
 
 /** A user's TOTP. There is at most one, and it counts only once it is confirmed. */
 export interface TotpRow {
@@ -31,7 +32,7 @@ export interface UseTotpStep {
 }
 
 /** As in `SessionStore`: atomic, durable when answered, `now` is an argument, absent is a value. */
-export interface TotpStore {
+export interface TotpStore extends Claimable {
   find(userId: string): MaybePromise<TotpRow | null>;
   /** Puts a row that isn't confirmed in place of another such; false, and nothing written, while a confirmed one is there. */
   begin(row: TotpRow): Promise<boolean>;

@@ -1,12 +1,19 @@
-import type { AttemptCount, AttemptRow, AttemptStore } from '../contract/attempts.js';
+import { isBeyond } from '../../internal/clock.js';
+import type { AttemptCount, AttemptCounter, AttemptRow, AttemptStore } from '../contract/attempts.js';
+import type { Claimable } from '../contract/realm.js';
 import { memoryCopy } from './copy.js';
 
-export function memoryAttempts(): AttemptStore {
+export function memoryAttempts(claimable: Claimable): AttemptStore {
   const users = new Map<string, Map<string, AttemptCount>>();
 
   function live(userId: string, key: string, now: number): AttemptCount | null {
     const counter = users.get(userId)?.get(key);
     return counter === undefined || (counter.endsAt !== null && now >= counter.endsAt) ? null : counter;
+  }
+
+  function liveAndBelieved(userId: string, { key, window }: AttemptCounter, now: number): AttemptCount | null {
+    const counter = live(userId, key, now);
+    return counter?.endsAt != null && window !== null && isBeyond(counter.endsAt, window, now) ? null : counter;
   }
 
   function putRow({ userId, ...count }: AttemptRow): boolean {
@@ -17,16 +24,19 @@ export function memoryAttempts(): AttemptStore {
   }
 
   return {
+    ...claimable,
     read: (userId, keys, now) => keys.flatMap((key) => live(userId, key, now) ?? []),
     async count(userId, counters, now) {
-      for (const { key, limit } of counters) {
-        const at = live(userId, key, now);
+      for (const counter of counters) {
+        const { limit } = counter;
+        const at = liveAndBelieved(userId, counter, now);
         if (at !== null && limit !== null && at.count >= limit) return { outcome: 'refused', at };
       }
       const ofUser = users.get(userId) ?? new Map<string, AttemptCount>();
       users.set(userId, ofUser);
-      const counts = counters.map(({ key, window }): AttemptCount => {
-        const at = live(userId, key, now) ?? { count: 0, endsAt: window === null ? null : now + window };
+      const counts = counters.map((counter): AttemptCount => {
+        const { key, window } = counter;
+        const at = liveAndBelieved(userId, counter, now) ?? { count: 0, endsAt: window === null ? null : now + window };
         const next = Object.freeze({ key, count: at.count + 1, endsAt: at.endsAt });
         ofUser.set(key, next);
         return next;

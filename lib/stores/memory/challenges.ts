@@ -1,7 +1,8 @@
 import type { TokenHash } from '../../internal/token-hash.js';
 import type { ChallengeRow, ChallengeStore } from '../contract/challenges.js';
+import type { Claimable } from '../contract/realm.js';
 
-export function memoryChallenges(): ChallengeStore {
+export function memoryChallenges(claimable: Claimable): ChallengeStore {
   const rows = new Map<string, ChallengeRow>();
   const spent = new Map<TokenHash, number>();
 
@@ -10,6 +11,7 @@ export function memoryChallenges(): ChallengeStore {
   }
 
   return {
+    ...claimable,
     async insert(row, max) {
       if (rows.has(row.id)) throw new Error('There is a challenge with this id already.');
       rows.set(row.id, Object.freeze({ ...row, methods: Object.freeze([...row.methods]) }));
@@ -18,7 +20,7 @@ export function memoryChallenges(): ChallengeStore {
     },
     async take(sessionId, id, now) {
       const row = rows.get(id);
-      if (row?.sessionId !== sessionId || now >= row.expiresAt) return null;
+      if (row?.sessionId !== sessionId || !isLive(row, now)) return null;
       rows.delete(id);
       return row;
     },
@@ -41,6 +43,10 @@ export function memoryChallenges(): ChallengeStore {
       return over.length + overSpent.length;
     },
   };
+}
+
+function isLive({ createdAt, expiresAt }: ChallengeRow, now: number): boolean {
+  return now < expiresAt && createdAt - now <= expiresAt - createdAt;
 }
 
 function oldestFirst(a: ChallengeRow, b: ChallengeRow): number {

@@ -1,3 +1,4 @@
+import type { Claimable } from '../contract/realm.js';
 import type { Store, StoreParts } from '../contract/store.js';
 import { memoryAttempts } from './attempts.js';
 import { memoryChallenges } from './challenges.js';
@@ -9,15 +10,26 @@ import { memoryTotp } from './totp.js';
 
 /** Keeps everything in this process: for tests and a first look. It is gone when the process ends. */
 export function memoryStore(): Store & StoreParts {
-  const passkeys = memoryPasskeys((userId) => totp.has(userId));
-  const totp = memoryTotp((userId) => passkeys.has(userId));
+  const claimable = memoryRealm();
+  const passkeys = memoryPasskeys(claimable, (userId) => totp.has(userId));
+  const totp = memoryTotp(claimable, (userId) => passkeys.has(userId));
   return {
-    sessions: memorySessions(),
-    challenges: memoryChallenges(),
-    grants: memoryGrants(),
-    attempts: memoryAttempts(),
+    sessions: memorySessions(claimable),
+    challenges: memoryChallenges(claimable),
+    grants: memoryGrants(claimable),
+    attempts: memoryAttempts(claimable),
     passkeys,
     totp,
-    recoveryCodes: memoryRecoveryCodes(),
+    recoveryCodes: memoryRecoveryCodes(claimable),
+  };
+}
+
+function memoryRealm(): Claimable {
+  let realm: string | null = null;
+  return {
+    async claim(asked) {
+      realm ??= asked;
+      return realm;
+    },
   };
 }

@@ -1,8 +1,12 @@
 import type { PasskeyRow, PasskeyStore } from '../contract/passkeys.js';
+import type { Claimable } from '../contract/realm.js';
 import { memoryCopy } from './copy.js';
 
 /** `hasTotp` says whether the user has a confirmed TOTP: a first method has to be the first of all. */
-export function memoryPasskeys(hasTotp: (userId: string) => boolean): PasskeyStore & { has(userId: string): boolean } {
+export function memoryPasskeys(
+  claimable: Claimable,
+  hasTotp: (userId: string) => boolean,
+): PasskeyStore & { has(userId: string): boolean } {
   const rows = new Map<string, PasskeyRow>();
 
   function find(userId: string, id: string): PasskeyRow | null {
@@ -21,6 +25,7 @@ export function memoryPasskeys(hasTotp: (userId: string) => boolean): PasskeySto
   }
 
   return {
+    ...claimable,
     has,
     async insert(row, { first }) {
       if (rows.has(row.id)) return 'taken';

@@ -1,10 +1,12 @@
 import type { TokenHash } from '../../internal/token-hash.js';
 import type { RecoveryCodeStore } from '../contract/recovery-codes.js';
+import type { Claimable } from '../contract/realm.js';
 import { memoryCopy } from './copy.js';
 
-export function memoryRecoveryCodes(): RecoveryCodeStore {
+export function memoryRecoveryCodes(claimable: Claimable): RecoveryCodeStore {
   const sets = new Map<string, { readonly hashes: Set<TokenHash>; readonly createdAt: number }>();
   return {
+    ...claimable,
     async replace(userId, hashes, now) {
       sets.set(userId, { hashes: new Set(hashes), createdAt: now });
     },

@@ -1,20 +1,12 @@
 import type { TokenHash } from '../../internal/token-hash.js';
+import type { Claimable } from '../contract/realm.js';
+import { believedNotBefore, cameWithRefresh, changed, isLive, type SessionChange } from '../contract/session-state.js';
 import type { EndedSession, SessionRow, SessionStore } from '../contract/sessions.js';
 import { memoryCopy } from './copy.js';
-import {
-  byId,
-  cameWithRefresh,
-  frozenCopy,
-  isLive,
-  lastSeenFirst,
-  oldestFirst,
-  slidTo,
-  tokensOf,
-  withProof,
-} from './session-row.js';
+import { byId, frozenCopy, lastSeenFirst, oldestFirst, slidTo, tokensOf } from './session-row.js';
 
 /** No operation awaits anything, so each is one step: nothing comes between its decision and its writing. */
-export function memorySessions(): SessionStore {
+export function memorySessions(claimable: Claimable): SessionStore {
   const rows = new Map<string, SessionRow>();
   const idOfToken = new Map<TokenHash, string>();
   const idsOfUser = new Map<string, Set<string>>();
@@ -69,13 +61,27 @@ export function memorySessions(): SessionStore {
   }
 
   function raiseNotBefore(userId: string, notBefore: number): void {
-    notBeforeOfUser.set(userId, Math.max(notBefore, notBeforeOfUser.get(userId) ?? -Infinity));
+    const known = believedNotBefore(notBeforeOfUser.get(userId) ?? -Infinity, notBefore);
+    notBeforeOfUser.set(userId, Math.max(notBefore, known));
+  }
+
+  function change(id: string, asked: SessionChange, now: number): SessionRow | null {
+    const row = get(id);
+    const next = row && changed(row, asked, now);
+    if (next) put(frozenCopy(next));
+    return next && get(id);
   }
 
   return {
+    ...claimable,
+
     async insert({ row, replaces, cap, now }) {
-      const notBefore = notBeforeOfUser.get(row.userId);
-      if (notBefore !== undefined && row.authenticatedAt <= notBefore) return { outcome: 'refused' };
+      const known = notBeforeOfUser.get(row.userId);
+      if (known !== undefined) {
+        const notBefore = believedNotBefore(known, now);
+        notBeforeOfUser.set(row.userId, notBefore);
+        if (row.authenticatedAt <= notBefore) return { outcome: 'refused' };
+      }
       if (rows.has(row.id)) throw new Error('There is a session with this id already.');
 
       const carried = replaces === null ? null : find(replaces);
@@ -89,10 +95,11 @@ export function memorySessions(): SessionStore {
 
     get,
 
-    listForUser(userId, now) {
+    listForUser({ userId, limit, after, now }) {
       return rowsOfUser(userId)
-        .filter((row) => isLive(row, now))
-        .sort(lastSeenFirst);
+        .filter((row) => isLive(row, now) && (after === null || lastSeenFirst(after, row) < 0))
+        .sort(lastSeenFirst)
+        .slice(0, limit);
     },
 
     list({ limit, after, now }) {
@@ -127,82 +134,18 @@ export function memorySessions(): SessionStore {
       }
     },
 
-    async rotateRefresh({ id, presented, successor, nonce, tokenHash, idleExpiresAt, now }) {
-      const row = getLive(id, now);
-      if (row?.refreshHash !== presented) return false;
-      put({
-        ...row,
-        tokenHash,
-        previousTokenHash: row.tokenHash,
-        tokenNonce: null,
-        tokenMethod: null,
-        tokenConfirmedAt: null,
-        refreshHash: successor,
-        parentRefreshHash: presented,
-        refreshNonce: nonce,
-        refreshedAt: now,
-        refreshConfirmedAt: null,
-        lastSeenAt: Math.max(row.lastSeenAt, now),
-        idleExpiresAt: slidTo(idleExpiresAt, row),
-        stepUpProofs: Object.freeze({}),
-      });
-      return true;
+    change: async (id, asked, now) => change(id, asked, now),
+
+    async changeAllOfUser(userId, asked, now) {
+      for (const { id } of rowsOfUser(userId)) change(id, asked, now);
     },
 
-    async recordStepUp({ id, presented, nonce, tokenHash, method, verifiedAt, now }) {
-      const row = getLive(id, now);
-      const isCurrent = row?.tokenHash === presented;
-      const isPrevious =
-        row?.previousTokenHash === presented &&
-        row.tokenConfirmedAt === null &&
-        (row.tokenMethod === null || row.tokenMethod === method);
-      if (!row || (!isCurrent && !isPrevious)) return { outcome: 'lost' };
-      const replacement = {
-        tokenHash,
-        tokenNonce: nonce,
-        tokenMethod: method,
-        previousTokenHash: presented,
-        tokenConfirmedAt: null,
-      };
-      put({
-        ...row,
-        ...(isCurrent || row.tokenMethod === null ? replacement : {}),
-        refreshConfirmedAt: row.refreshConfirmedAt ?? (isCurrent && cameWithRefresh(row) ? now : null),
-        stepUpProofs: verifiedAt === null ? row.stepUpProofs : withProof(row.stepUpProofs, method, verifiedAt),
-      });
-      const recorded = get(id);
-      return recorded === null ? { outcome: 'lost' } : { outcome: 'recorded', row: recorded };
-    },
-
-    async dropProofs(id) {
-      const row = get(id);
-      if (!row) return false;
-      put({ ...row, signInProofs: Object.freeze({}), stepUpProofs: Object.freeze({}) });
-      return true;
-    },
-
-    async replaceCredentials({ id, userId, presented, tokenHash, refreshHash, now }) {
-      const row = getLive(id, now);
-      if (row?.userId !== userId || row.tokenHash !== presented) return { outcome: 'lost' };
-      raiseNotBefore(userId, now);
-      const ended = endAll(rowsOfUser(userId).filter((other) => other.id !== id));
-      const madeAt = refreshHash === null ? null : now;
-      put({
-        ...row,
-        tokenHash,
-        previousTokenHash: null,
-        tokenNonce: null,
-        tokenMethod: null,
-        tokenConfirmedAt: now,
-        refreshHash,
-        parentRefreshHash: null,
-        refreshNonce: null,
-        refreshedAt: madeAt,
-        refreshConfirmedAt: madeAt,
-        signInProofs: Object.freeze({}),
-        stepUpProofs: Object.freeze({}),
-      });
-      return { outcome: 'replaced', ended };
+    async replaceCredentials(id, asked, now) {
+      const row = change(id, asked, now);
+      if (row === null) return { outcome: 'lost' };
+      raiseNotBefore(asked.userId, now);
+      const ended = endAll(rowsOfUser(asked.userId).filter((other) => other.id !== id));
+      return { outcome: 'replaced', row, ended };
     },
 
     async deleteExpired(now, notBefore, limit) {

@@ -1,8 +1,12 @@
 import type { TotpRow, TotpStore } from '../contract/totp.js';
+import type { Claimable } from '../contract/realm.js';
 import { memoryCopy } from './copy.js';
 
 /** `hasPasskey` says whether the user has one: a first method has to be the first of all. */
-export function memoryTotp(hasPasskey: (userId: string) => boolean): TotpStore & { has(userId: string): boolean } {
+export function memoryTotp(
+  claimable: Claimable,
+  hasPasskey: (userId: string) => boolean,
+): TotpStore & { has(userId: string): boolean } {
   const rows = new Map<string, TotpRow>();
 
   function put(row: TotpRow): void {
@@ -10,6 +14,7 @@ export function memoryTotp(hasPasskey: (userId: string) => boolean): TotpStore &
   }
 
   return {
+    ...claimable,
     has: (userId) => (rows.get(userId)?.confirmedAt ?? null) !== null,
     find: (userId) => rows.get(userId) ?? null,
     async begin(row) {
