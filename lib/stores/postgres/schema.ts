@@ -128,12 +128,12 @@ ALTER TABLE ${p}_schema ADD COLUMN realm text;
 
 ALTER TABLE ${p}_sessions
   ADD COLUMN token_issued_at bigint,
-  ADD COLUMN generation      integer NOT NULL DEFAULT 0,
-  ADD COLUMN passed_methods  text    NOT NULL DEFAULT '[]'; -- JSON
+  ADD COLUMN generation      bigint NOT NULL DEFAULT 0,
+  ADD COLUMN passed_methods  text   NOT NULL DEFAULT '[]'; -- JSON
 UPDATE ${p}_sessions SET token_issued_at = created_at;
 ALTER TABLE ${p}_sessions ALTER COLUMN token_issued_at SET NOT NULL;
 
-ALTER TABLE ${p}_challenges ADD COLUMN generation integer NOT NULL DEFAULT 0;
+ALTER TABLE ${p}_challenges ADD COLUMN generation bigint NOT NULL DEFAULT 0;
 
 DELETE FROM ${p}_grants WHERE spent;
 ALTER TABLE ${p}_grants DROP COLUMN spent;
