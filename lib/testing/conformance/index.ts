@@ -12,12 +12,14 @@ import { challengesExpiry } from './challenges-expiry.js';
 import { challengesInsert } from './challenges-insert.js';
 import { challengesSpend } from './challenges-spend.js';
 import { challengesTake } from './challenges-take.js';
+import { claims } from './claim.js';
 import { copies } from './copy.js';
 import { copiesUsed } from './copy-used.js';
 import { firstMethod } from './first-method.js';
 import { grantsDrop } from './grants-drop.js';
 import { grantsExpiry } from './grants-expiry.js';
 import { grantsInsert } from './grants-insert.js';
+import { grantsMarks } from './grants-marks.js';
 import { grantsTake } from './grants-take.js';
 import { passkeysInsert } from './passkeys-insert.js';
 import { passkeysManage } from './passkeys-manage.js';
@@ -85,6 +87,7 @@ const GROUPS: readonly CaseGroup[] = [
   challengesExpiry,
   grantsInsert,
   grantsTake,
+  grantsMarks,
   grantsDrop,
   ...grantsExpiry,
   attemptsCount,
@@ -100,6 +103,7 @@ const GROUPS: readonly CaseGroup[] = [
   totpEnrol,
   totpUseStep,
   recoveryCodesTake,
+  ...claims,
   ...stepUpStored,
   ...copies,
   ...copiesUsed,

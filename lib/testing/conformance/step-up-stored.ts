@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict';
 import type { Bench, CaseGroup, StorePart } from './case.js';
-import { hashOf, MINUTE, NOW } from './setting.js';
-import { CONFIRM, challengeRow, confirmedTotp, grantRow, usedPasskeyRow, useOf, waitingTotp } from './step-up-rows.js';
+import { HOUR, hashOf, MINUTE, NOW } from './setting.js';
+import {
+  CONFIRM,
+  challengeRow,
+  confirmedTotp,
+  grantRow,
+  takeOf,
+  usedPasskeyRow,
+  useOf,
+  waitingTotp,
+} from './step-up-rows.js';
 import { added, assertHolds, assertLacks, stored, wordsOf } from './stored.js';
 
 const challenge = challengeRow({
@@ -11,9 +20,17 @@ const challenge = challengeRow({
   purpose: 'action',
   methods: ['method-a', 'method-b'],
   actionDigest: 'digest-a',
+  generation: 876_543,
   createdAt: NOW - 7,
 });
 const grant = grantRow({ sessionId: 'session-a', userId: 'user-a', actionDigest: 'digest-a', method: 'method-a' });
+const take = takeOf({
+  sessionId: 'session-a',
+  userId: 'user-a',
+  actionDigest: 'digest-a',
+  action: 'action-a',
+  markedUntil: NOW + 5 * MINUTE,
+});
 const passkey = usedPasskeyRow({ id: 'passkey-a', userId: 'user-a', userHandle: 'handle-a', counter: 987_654 });
 const waiting = waitingTotp({ userId: 'user-a', encryptedSecret: 'secret-a' });
 
@@ -110,36 +127,48 @@ export const stepUpStored: readonly CaseGroup[] = [
       assert.equal((await bench.rawRows()).length, rows);
     },
 
-    'holds nothing of grants that are dropped, spent or not': async (bench) => {
+    'holds nothing of grants that are dropped': async (bench) => {
       const { grants } = bench;
-      for (const step of [() => grants.dropForSession('session-a'), () => grants.dropForUser('user-a')]) {
+      const steps = [() => grants.dropForSession('session-a'), () => grants.dropForUser('user-a', 'method-a')];
+      for (const step of [...steps, () => grants.dropForUser('user-a', null)]) {
         await grants.insert(grant);
-        await grants.insert({ ...grant, actionDigest: 'digest-b' });
-        await grants.take('session-a', 'digest-b', NOW);
         await step();
-        assertLacks(await stored(bench), ['session-a', 'user-a', 'digest-a', 'digest-b']);
+        assertLacks(await stored(bench), ['session-a', 'user-a', 'digest-a', 'method-a']);
       }
+    },
+
+    'holds of what was done the user, the action and two times, until all of the user is dropped': async (bench) => {
+      const { grants } = bench;
+      await grants.insert({ ...grant, expiresAt: NOW + 9 * MINUTE });
+      const words = ['user-a', 'action-a', String(NOW + 1), String(NOW + 5 * MINUTE)];
+      await assertWrites(bench, words, () => grants.take({ ...take, now: NOW + 1 }));
+      assertLacks(await stored(bench), ['session-a', 'digest-a', 'method-a', String(NOW + 9 * MINUTE)]);
+      await grants.dropForUser('user-a', null);
+      assertLacks(await stored(bench), ['user-a', 'action-a']);
     },
 
     'stays as it is when there is nothing to take': async (bench) => {
       await bench.grants.insert(grant);
-      await bench.grants.take('session-a', 'digest-a', NOW);
+      await bench.grants.insert({ ...grant, actionDigest: 'digest-b' });
+      await bench.grants.take(take);
       await assertUnchanged(bench, async () => {
-        await bench.grants.take('session-a', 'digest-a', NOW);
-        await bench.grants.take('session-b', 'digest-a', NOW);
-        await bench.grants.take('session-a', 'digest-a', grant.expiresAt);
+        await bench.grants.take({ ...take, now: NOW + 1, markedUntil: NOW + HOUR });
+        await bench.grants.take({ ...take, sessionId: 'session-b', now: NOW + 1 });
+        await bench.grants.take({ ...take, actionDigest: 'digest-b', now: grant.expiresAt });
+        await bench.grants.take({ ...take, actionDigest: 'digest-b', now: 0 });
+        await bench.grants.dropForUser('user-a', 'method-b');
       });
     },
   }),
 
   groupOfExpired('grants', {
-    'holds nothing of grants, spent or not': async (bench) => {
+    'holds nothing of grants, and nothing of what was done': async (bench) => {
       const { grants } = bench;
       await grants.insert(grant);
       await grants.insert({ ...grant, actionDigest: 'digest-b' });
-      await grants.take('session-a', 'digest-b', NOW);
-      await grants.deleteExpired(grant.expiresAt, 10);
-      assertLacks(await stored(bench), ['session-a', 'user-a', 'digest-a', 'digest-b']);
+      await grants.take({ ...take, actionDigest: 'digest-b' });
+      await grants.deleteExpired(take.markedUntil, 10);
+      assertLacks(await stored(bench), ['session-a', 'user-a', 'digest-a', 'digest-b', 'action-a']);
     },
   }),
 
