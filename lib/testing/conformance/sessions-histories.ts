@@ -58,13 +58,11 @@ class History {
       id,
       userId: this.#pick(USERS) ?? 'user',
       delivery: this.#pick(DELIVERIES) ?? 'cookie',
-      ...{
-        createdAt: now,
-        authenticatedAt: now,
-        lastSeenAt: now,
-        idleExpiresAt: now + 40 * MINUTE,
-        expiresAt: now + 3 * HOUR,
-      },
+      createdAt: now,
+      authenticatedAt: now,
+      lastSeenAt: now,
+      idleExpiresAt: now + 40 * MINUTE,
+      expiresAt: now + 3 * HOUR,
       ...firstTokens(hasRefresh ? hashOf(`${id} refresh`) : null, now),
       signInProofs: { password: now },
     });

@@ -1,17 +1,16 @@
-import assert from 'node:assert/strict';
-import type { Bench, CaseGroup, StorePart } from './case.js';
-import { HOUR, hashOf, MINUTE, NOW } from './setting.js';
+import type { CaseGroup } from './case.js';
+import { hashOf, MINUTE, NOW } from './setting.js';
+import { CONFIRM, challengeRow, confirmedTotp, usedPasskeyRow, useOf, waitingTotp } from './step-up-rows.js';
 import {
-  CONFIRM,
-  challengeRow,
-  confirmedTotp,
-  grantRow,
-  takeOf,
-  usedPasskeyRow,
-  useOf,
-  waitingTotp,
-} from './step-up-rows.js';
-import { added, assertHolds, assertLacks, stored, wordsOf } from './stored.js';
+  assertHolds,
+  assertLacks,
+  assertUnchanged,
+  assertWrites,
+  expiredGroup,
+  stored,
+  storedGroup,
+  wordsOf,
+} from './stored.js';
 
 const challenge = challengeRow({
   id: 'challenge-a',
@@ -23,48 +22,11 @@ const challenge = challengeRow({
   generation: 876_543,
   createdAt: NOW - 7,
 });
-const grant = grantRow({ sessionId: 'session-a', userId: 'user-a', actionDigest: 'digest-a', method: 'method-a' });
-const take = takeOf({
-  sessionId: 'session-a',
-  userId: 'user-a',
-  actionDigest: 'digest-a',
-  action: 'action-a',
-  markedUntil: NOW + 5 * MINUTE,
-});
 const passkey = usedPasskeyRow({ id: 'passkey-a', userId: 'user-a', userHandle: 'handle-a', counter: 987_654 });
 const waiting = waitingTotp({ userId: 'user-a', encryptedSecret: 'secret-a' });
 
-function group(part: StorePart, cases: CaseGroup['cases']): CaseGroup {
-  return { group: `${part}: what is stored`, part, rawRows: true, cases };
-}
-
-/** As `group`, for what is over. */
-function groupOfExpired(part: StorePart, cases: CaseGroup['cases']): CaseGroup {
-  return { ...group(part, cases), group: `${part}: what is stored of those that are over`, deletesExpired: true };
-}
-
-/** That a step writes all of these, and no time or hash beside them. */
-async function assertWrites(bench: Bench, words: readonly string[], step: () => Promise<unknown>): Promise<void> {
-  await bench.sessions.get('nobody'); // a store may make its tables with its first operation
-  const before = await bench.rawRows();
-  await step();
-  const text = added(before, await bench.rawRows());
-  assertHolds(text, words);
-  const large = text.match(/(?<![\w-])(?:\d{12,13}|[\w-]{43})(?![\w-])/g) ?? [];
-  assert.deepEqual(
-    large.filter((word) => !words.includes(word)),
-    [],
-  );
-}
-
-async function assertUnchanged(bench: Bench, step: () => Promise<unknown>): Promise<void> {
-  const before = await bench.rawRows();
-  await step();
-  assert.deepEqual(await bench.rawRows(), before);
-}
-
 export const stepUpStored: readonly CaseGroup[] = [
-  group('challenges', {
+  storedGroup('challenges', {
     'holds what was said, and nothing of it once it is taken': async (bench) => {
       await assertWrites(bench, wordsOf(challenge), () => bench.challenges.insert(challenge, 5));
       await bench.challenges.take('session-a', 'challenge-a', NOW);
@@ -102,7 +64,7 @@ export const stepUpStored: readonly CaseGroup[] = [
     },
   }),
 
-  groupOfExpired('challenges', {
+  expiredGroup('challenges', {
     'holds nothing of challenges and spent marks': async (bench) => {
       const [hash, end] = [hashOf('spent'), NOW + MINUTE];
       await bench.challenges.insert({ ...challenge, expiresAt: NOW }, 5);
@@ -116,63 +78,7 @@ export const stepUpStored: readonly CaseGroup[] = [
     },
   }),
 
-  group('grants', {
-    'holds what was said, and one grant for one action': async (bench) => {
-      await assertWrites(bench, wordsOf(grant), () => bench.grants.insert(grant));
-      const rows = (await bench.rawRows()).length;
-      await bench.grants.insert({ ...grant, method: 'method-b' });
-      const text = await stored(bench);
-      assertLacks(text, ['method-a']);
-      assertHolds(text, ['method-b']);
-      assert.equal((await bench.rawRows()).length, rows);
-    },
-
-    'holds nothing of grants that are dropped': async (bench) => {
-      const { grants } = bench;
-      const steps = [() => grants.dropForSession('session-a'), () => grants.dropForUser('user-a', 'method-a')];
-      for (const step of [...steps, () => grants.dropForUser('user-a', null)]) {
-        await grants.insert(grant);
-        await step();
-        assertLacks(await stored(bench), ['session-a', 'user-a', 'digest-a', 'method-a']);
-      }
-    },
-
-    'holds of what was done the user, the action and two times, until all of the user is dropped': async (bench) => {
-      const { grants } = bench;
-      await grants.insert({ ...grant, expiresAt: NOW + 9 * MINUTE });
-      const words = ['user-a', 'action-a', String(NOW + 1), String(NOW + 5 * MINUTE)];
-      await assertWrites(bench, words, () => grants.take({ ...take, now: NOW + 1 }));
-      assertLacks(await stored(bench), ['session-a', 'digest-a', 'method-a', String(NOW + 9 * MINUTE)]);
-      await grants.dropForUser('user-a', null);
-      assertLacks(await stored(bench), ['user-a', 'action-a']);
-    },
-
-    'stays as it is when there is nothing to take': async (bench) => {
-      await bench.grants.insert(grant);
-      await bench.grants.insert({ ...grant, actionDigest: 'digest-b' });
-      await bench.grants.take(take);
-      await assertUnchanged(bench, async () => {
-        await bench.grants.take({ ...take, now: NOW + 1, markedUntil: NOW + HOUR });
-        await bench.grants.take({ ...take, sessionId: 'session-b', now: NOW + 1 });
-        await bench.grants.take({ ...take, actionDigest: 'digest-b', now: grant.expiresAt });
-        await bench.grants.take({ ...take, actionDigest: 'digest-b', now: 0 });
-        await bench.grants.dropForUser('user-a', 'method-b');
-      });
-    },
-  }),
-
-  groupOfExpired('grants', {
-    'holds nothing of grants, and nothing of what was done': async (bench) => {
-      const { grants } = bench;
-      await grants.insert(grant);
-      await grants.insert({ ...grant, actionDigest: 'digest-b' });
-      await grants.take({ ...take, actionDigest: 'digest-b' });
-      await grants.deleteExpired(take.markedUntil, 10);
-      assertLacks(await stored(bench), ['session-a', 'user-a', 'digest-a', 'digest-b', 'action-a']);
-    },
-  }),
-
-  group('attempts', {
+  storedGroup('attempts', {
     'holds what was said, and nothing of it once it is cleared or dropped': async (bench) => {
       const { attempts } = bench;
       for (const step of [
@@ -198,7 +104,7 @@ export const stepUpStored: readonly CaseGroup[] = [
     },
   }),
 
-  groupOfExpired('attempts', {
+  expiredGroup('attempts', {
     'holds nothing of counters': async (bench) => {
       await bench.attempts.count('user-a', [{ key: 'counter-a', limit: 5, window: MINUTE }], NOW);
       await bench.attempts.deleteExpired(NOW + MINUTE, 10);
@@ -206,7 +112,7 @@ export const stepUpStored: readonly CaseGroup[] = [
     },
   }),
 
-  group('passkeys', {
+  storedGroup('passkeys', {
     'holds what was said, and nothing of it once it is removed or dropped': async (bench) => {
       const words = wordsOf({ ...passkey, backupEligible: 'a', backedUp: 'a' });
       for (const step of [
@@ -234,7 +140,7 @@ export const stepUpStored: readonly CaseGroup[] = [
     },
   }),
 
-  group('totp', {
+  storedGroup('totp', {
     'holds what was said, of one row for a user': async (bench) => {
       const { totp } = bench;
       await assertWrites(bench, ['user-a', 'secret-a', String(waiting.createdAt)], () => totp.begin(waiting));
@@ -266,7 +172,7 @@ export const stepUpStored: readonly CaseGroup[] = [
     },
   }),
 
-  group('recoveryCodes', {
+  storedGroup('recoveryCodes', {
     'holds the hashes of what is left, and of nothing else': async (bench) => {
       const { recoveryCodes } = bench;
       const [a, b, c] = [hashOf('a'), hashOf('b'), hashOf('c')];
