@@ -51,7 +51,14 @@ export async function everyOperation(
   await challenges.spend(hashOf('challenge'), now, now);
   await challenges.deleteExpired(now, 500);
   await grants.insert(grantRow());
-  const take = { sessionId: 'nowhere', userId: 'user', actionDigest: 'pay', action: 'pay', markedUntil: now + HOUR, now };
+  const take = {
+    sessionId: 'nowhere',
+    userId: 'user',
+    actionDigest: 'pay',
+    action: 'pay',
+    markedUntil: now + HOUR,
+    now,
+  };
   await grants.take(take);
   await grants.dropForSession('session');
   await grants.dropForUser('user', null);
