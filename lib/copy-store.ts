@@ -25,6 +25,17 @@ export interface CopiedRows {
 
 type Part = 'sessions' | 'attempts' | 'passkeys' | 'totp' | 'recoveryCodes';
 
+/** What a row is called in an error: nothing of it that is secret. */
+interface Named {
+  readonly userId: string;
+  readonly id?: string;
+}
+
+interface At {
+  readonly kind: keyof CopiedRows;
+  readonly now: number;
+}
+
 /** A kind of rows in both stores. */
 interface Move {
   readonly kind: keyof CopiedRows;
@@ -73,7 +84,7 @@ function movesBetween(from: Store, to: Store): readonly Move[] {
   ];
 }
 
-function moved<P extends object, Row extends { readonly userId: string; readonly id?: string }>(
+function moved<P extends object, Row extends Named>(
   kind: keyof CopiedRows,
   from: P | undefined,
   to: P | undefined,
@@ -111,23 +122,23 @@ function moved<P extends object, Row extends { readonly userId: string; readonly
 }
 
 /** Where a batch fails, its rows are tried one by one, and the error names the first that fails alone. */
-async function putAll<Row extends { readonly userId: string; readonly id?: string }>(
-  target: RowCopy<Row>,
-  rows: readonly Row[],
-  { kind, now }: { readonly kind: keyof CopiedRows; readonly now: number },
-): Promise<number> {
+async function putAll<Row extends Named>(target: RowCopy<Row>, rows: readonly Row[], at: At): Promise<number> {
   try {
-    return await target.put(rows, now);
+    return await target.put(rows, at.now);
   } catch (error) {
-    for (const row of rows) {
-      await target.put([row], now).catch((cause: unknown) => {
-        const { userId, id } = row;
-        const which = JSON.stringify(id === undefined ? { userId } : { userId, id });
-        const why = cause instanceof Error ? cause.message : String(cause);
-        throw new Error(`The row ${which} of the ${NAMES[kind]} can't be written: ${why}`, { cause });
-      });
-    }
+    for (const row of rows) await putOne(target, row, at);
     throw error;
+  }
+}
+
+async function putOne<Row extends Named>(target: RowCopy<Row>, row: Row, { kind, now }: At): Promise<void> {
+  try {
+    await target.put([row], now);
+  } catch (error) {
+    const { userId, id } = row;
+    const which = JSON.stringify(id === undefined ? { userId } : { userId, id });
+    const why = error instanceof Error ? error.message : String(error);
+    throw new Error(`The row ${which} of the ${NAMES[kind]} can't be written: ${why}`, { cause: error });
   }
 }
 

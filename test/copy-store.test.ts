@@ -128,9 +128,9 @@ describe('copyStore', () => {
     const whole = memoryStore();
     const refuses = <Row extends { readonly userId: string }>({ rows, put }: RowCopy<Row>, userId: string) => ({
       rows,
-      put: async (given: readonly Row[], now: number) => {
-        if (given.some((row) => row.userId === userId)) throw new Error('there is no room');
-        return await put(given, now);
+      put: async (batch: readonly Row[], now: number) => {
+        if (batch.some((row) => row.userId === userId)) throw new Error('there is no room');
+        return await put(batch, now);
       },
     });
     const { sessions } = whole;

@@ -73,8 +73,8 @@ export function postgresStore(pool: PostgresPool, options: PostgresStoreOptions 
     passkeys: { ...postgresPasskeys(db, claimable), copy: copy.passkeys },
     totp: { ...postgresTotp(db, claimable), copy: copy.totp },
     recoveryCodes: { ...postgresRecoveryCodes(db, claimable), copy: copy.recoveryCodes },
-    async migrate(options = {}) {
-      await migrate(pool, { prefix, timeout, forgetsRealm: forgetsRealm(options) });
+    async migrate(which = {}) {
+      await migrate(pool, { prefix, timeout, forgetsRealm: forgetsRealm(which) });
     },
   };
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { it, type TestContext } from 'node:test';
 import type { Pool } from 'pg';
+import type { SessionRow } from '../../../lib/stores/contract/sessions.js';
 import { postgresMigrations, postgresStore } from '../../../lib/stores/postgres/index.js';
 import { insert, rotatedRow, sessionRow } from '../../../lib/testing/conformance/session-rows.js';
 import { HOUR, hashOf, MINUTE, NOW } from '../../../lib/testing/conformance/setting.js';
@@ -80,16 +81,12 @@ async function oldTables(t: TestContext, database: TestDatabase): Promise<Pool> 
   const pool = await database.pool(t);
   await pool.query(LAYOUT_0_1);
   for (const row of ROWS) {
+    const columns = columnsOf(row);
+    const names = Object.keys(columns);
+    const places = names.map((_, index) => `$${index + 1}`);
     await pool.query(
-      `INSERT INTO stepgate_sessions VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17,
-        $18, $19, $20, $21, $22, $23, $24, $25, $26)`,
-      [
-        ...[row.id, row.userId, row.delivery, row.createdAt, row.authenticatedAt, row.lastSeenAt],
-        ...[row.idleExpiresAt, row.expiresAt, row.userAgent, row.ip, row.label, row.data && JSON.stringify(row.data)],
-        ...[row.tokenHash, row.previousTokenHash, row.tokenNonce, row.tokenMethod, row.tokenConfirmedAt],
-        ...[row.refreshHash, row.parentRefreshHash, row.refreshNonce, row.refreshedAt, row.refreshConfirmedAt],
-        ...[JSON.stringify(row.amr), row.acr, JSON.stringify(row.signInProofs), JSON.stringify(row.stepUpProofs)],
-      ],
+      `INSERT INTO stepgate_sessions (${names.join(', ')}) VALUES (${places.join(', ')})`,
+      Object.values(columns),
     );
   }
   const [made, end] = [NOW - MINUTE, NOW + MINUTE];
@@ -105,4 +102,35 @@ async function oldTables(t: TestContext, database: TestDatabase): Promise<Pool> 
     INSERT INTO stepgate_totp VALUES ('user', 'secret', ${made}, ${made}, 7);
     INSERT INTO stepgate_recovery_codes VALUES ('user', '${hashOf('code')}', ${made})`);
   return pool;
+}
+
+function columnsOf(row: SessionRow): Readonly<Record<string, unknown>> {
+  return {
+    id: row.id,
+    user_id: row.userId,
+    delivery: row.delivery,
+    created_at: row.createdAt,
+    authenticated_at: row.authenticatedAt,
+    last_seen_at: row.lastSeenAt,
+    idle_expires_at: row.idleExpiresAt,
+    expires_at: row.expiresAt,
+    user_agent: row.userAgent,
+    ip: row.ip,
+    label: row.label,
+    data: row.data && JSON.stringify(row.data),
+    token_hash: row.tokenHash,
+    previous_token_hash: row.previousTokenHash,
+    token_nonce: row.tokenNonce,
+    token_method: row.tokenMethod,
+    token_confirmed_at: row.tokenConfirmedAt,
+    refresh_hash: row.refreshHash,
+    parent_refresh_hash: row.parentRefreshHash,
+    refresh_nonce: row.refreshNonce,
+    refreshed_at: row.refreshedAt,
+    refresh_confirmed_at: row.refreshConfirmedAt,
+    amr: JSON.stringify(row.amr),
+    acr: row.acr,
+    sign_in_proofs: JSON.stringify(row.signInProofs),
+    step_up_proofs: JSON.stringify(row.stepUpProofs),
+  };
 }
