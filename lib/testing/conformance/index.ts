@@ -24,12 +24,18 @@ import { passkeysManage } from './passkeys-manage.js';
 import { passkeysUse } from './passkeys-use.js';
 import { recoveryCodesTake } from './recovery-codes-take.js';
 import { sessionsCap } from './sessions-cap.js';
+import { sessionsChange } from './sessions-change.js';
+import { sessionsChangeAll } from './sessions-change-all.js';
+import { sessionsChangeStored } from './sessions-change-stored.js';
 import { sessionsExpiry } from './sessions-expiry.js';
 import { sessionsFind } from './sessions-find.js';
+import { sessionsHistories } from './sessions-histories.js';
 import { sessionsInsert } from './sessions-insert.js';
 import { sessionsList } from './sessions-list.js';
 import { sessionsListForUser } from './sessions-list-for-user.js';
 import { sessionsNotBefore } from './sessions-not-before.js';
+import { sessionsNotBeforeAhead } from './sessions-not-before-ahead.js';
+import { sessionsPages } from './sessions-pages.js';
 import { sessionsRaces } from './sessions-races.js';
 import { sessionsReplaceCredentials } from './sessions-replace-credentials.js';
 import { sessionsRevoke } from './sessions-revoke.js';
@@ -40,6 +46,7 @@ import { sessionsStepUp } from './sessions-step-up.js';
 import { sessionsStored } from './sessions-stored.js';
 import { sessionsTokenRaces } from './sessions-token-races.js';
 import { sessionsTouch } from './sessions-touch.js';
+import { sessionsTouchConfirms } from './sessions-touch-confirms.js';
 import { stepUpStored } from './step-up-stored.js';
 import { totpEnrol } from './totp-enrol.js';
 import { totpUseStep } from './totp-use-step.js';
@@ -50,18 +57,25 @@ const GROUPS: readonly CaseGroup[] = [
   sessionsInsert,
   sessionsCap,
   sessionsNotBefore,
+  sessionsNotBeforeAhead,
   sessionsFind,
   sessionsRoundTrip,
   sessionsListForUser,
+  sessionsPages,
   sessionsList,
   sessionsRevoke,
   sessionsRevokeAll,
   sessionsTouch,
+  sessionsTouchConfirms,
+  sessionsChange,
   sessionsRotate,
   sessionsStepUp,
+  sessionsChangeAll,
   sessionsReplaceCredentials,
+  sessionsHistories,
   sessionsExpiry,
   sessionsStored,
+  sessionsChangeStored,
   sessionsRaces,
   sessionsTokenRaces,
   challengesInsert,

@@ -14,6 +14,7 @@ export function challengeRow(row: Partial<ChallengeRow> & { readonly id: string 
     methods: ['passkey'],
     value: `value of ${row.id}`,
     actionDigest: null,
+    generation: 0,
     createdAt: NOW - MINUTE,
     expiresAt: NOW + MINUTE,
     ...row,
