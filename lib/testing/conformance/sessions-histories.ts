@@ -3,7 +3,7 @@ import { firstTokens } from '../../stores/contract/session-state.js';
 import type { SessionRow, SessionStore } from '../../stores/contract/sessions.js';
 import type { Bench, CaseGroup } from './case.js';
 import { random } from './random.js';
-import { CORRECT_TIMES, changesOf, DROP_PROOFS, dropMethod, replaceCredentials } from './session-changes.js';
+import { CORRECT_TIMES, changesOf, DROP_PROOFS, dropMethod, pick, replaceCredentials } from './session-changes.js';
 import { SessionModel, type Step } from './session-model.js';
 import { insert, sessionRow, sortedIds } from './session-rows.js';
 import { HOUR, hashOf, MINUTE, NOW } from './setting.js';
@@ -13,6 +13,16 @@ const SEEDS = [1, 2, 3, 4, 5];
 const USERS = ['user', 'user2'];
 const DELIVERIES = ['cookie', 'bearer', 'token-cookies'] as const;
 const FOR_ALL = [DROP_PROOFS, CORRECT_TIMES, dropMethod('totp'), dropMethod('passkey'), dropMethod('password')];
+
+/** Those that mostly can be made. */
+const LIKELY = [
+  'a rotation by the refresh token',
+  'a rotation by the refresh token',
+  'a renewal',
+  'a step-up by the session token',
+  'a step-up by the previous token',
+  'an approval by the session token',
+];
 
 /** Random steps on a few sessions, each made of what the sessions are then, or were before. */
 class History {
@@ -43,8 +53,9 @@ class History {
     if (chosen === 3) return this.#replacement(row);
     if (chosen < 6) return { type: 'change-all', userId, change: this.#pick(FOR_ALL) ?? DROP_PROOFS };
     if (chosen < 10) return this.#touch(row, now);
-    const change = this.#pick(Object.values(changesOf(row, `of step ${this.#count}`))) ?? DROP_PROOFS;
-    return { type: 'change', id, change };
+    const changes = changesOf(row, `of step ${this.#count}`);
+    const name = this.#pick(chosen < 16 ? LIKELY : Object.keys(changes)) ?? '';
+    return { type: 'change', id, change: pick(changes, name) };
   }
 
   #pick<T>(from: readonly T[]): T | undefined {
@@ -53,18 +64,16 @@ class History {
 
   #signIn(now: number): SessionRow {
     const id = `session-${this.#count}`;
-    const hasRefresh = this.#below(3) > 0;
+    const hasRefresh = this.#below(4) > 0;
     return sessionRow({
       id,
       userId: this.#pick(USERS) ?? 'user',
       delivery: this.#pick(DELIVERIES) ?? 'cookie',
-      ...{
-        createdAt: now,
-        authenticatedAt: now,
-        lastSeenAt: now,
-        idleExpiresAt: now + 40 * MINUTE,
-        expiresAt: now + 3 * HOUR,
-      },
+      createdAt: now,
+      authenticatedAt: now,
+      lastSeenAt: now,
+      idleExpiresAt: now + 40 * MINUTE,
+      expiresAt: now + 3 * HOUR,
       ...firstTokens(hasRefresh ? hashOf(`${id} refresh`) : null, now),
       signInProofs: { password: now },
     });
@@ -78,7 +87,7 @@ class History {
 
   #replacement({ id, userId, tokenHash }: SessionRow): Step {
     const change = { ...replaceCredentials(id, `of step ${this.#count}`), userId, presented: tokenHash };
-    return { type: 'replace', id, change: this.#below(2) === 0 ? { ...change, refreshHash: null } : change };
+    return { type: 'replace', id, change: this.#below(4) === 0 ? { ...change, refreshHash: null } : change };
   }
 }
 

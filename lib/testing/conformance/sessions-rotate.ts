@@ -52,7 +52,11 @@ export const sessionsRotate: CaseGroup = {
       assert.deepEqual(await change(sessions, 'a', { ...renew('a', 'rotated'), nonce: 'renewed nonce' }), {
         ...rotated,
         tokenNonce: 'renewed nonce',
-        ...{ refreshHash, parentRefreshHash, refreshNonce, refreshedAt, refreshConfirmedAt },
+        refreshHash,
+        parentRefreshHash,
+        refreshNonce,
+        refreshedAt,
+        refreshConfirmedAt,
       });
     },
 

@@ -160,8 +160,15 @@ export const sessionsStepUp: CaseGroup = {
       await given(sessions, ahead);
       assert.deepEqual(await change(sessions, 'a', CORRECT_TIMES), {
         ...row,
-        ...{ createdAt: NOW, authenticatedAt: NOW, lastSeenAt: NOW, idleExpiresAt: NOW + 5, expiresAt: NOW + 9 },
-        ...{ tokenIssuedAt: NOW - 45_000, refreshedAt: NOW - 45_000, tokenConfirmedAt: NOW, refreshConfirmedAt: NOW },
+        createdAt: NOW,
+        authenticatedAt: NOW,
+        lastSeenAt: NOW,
+        idleExpiresAt: NOW + 5,
+        expiresAt: NOW + 9,
+        tokenIssuedAt: NOW - 45_000,
+        tokenConfirmedAt: NOW,
+        refreshedAt: NOW - 45_000,
+        refreshConfirmedAt: NOW,
         signInProofs: {},
         stepUpProofs: { pin: NOW },
       });
