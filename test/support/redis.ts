@@ -82,7 +82,7 @@ export async function rowsIn(client: RedisClientType): Promise<readonly string[]
 async function contentOf(client: RedisClientType, key: string): Promise<unknown> {
   switch (await client.type(key)) {
     case 'hash':
-      return client.hGetAll(key);
+      return Object.entries(await client.hGetAll(key)).sort(); // their order may change by itself
     case 'zset':
       return client.zRangeWithScores(key, 0, -1);
     default:
