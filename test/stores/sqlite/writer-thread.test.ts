@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { describe, it, type TestContext } from 'node:test';
 import type { Worker } from 'node:worker_threads';
-import { inserting, NOW, newFile, newRow, type OpenStore, openStore, start } from './support.js';
+import { inserting, listing, NOW, newFile, newRow, type OpenStore, openStore, start } from './support.js';
 
 describe('the writer thread of a SQLite store', () => {
   it('undoes an operation that throws, and only that one', async (t) => {
@@ -42,7 +42,7 @@ describe('the writer thread of a SQLite store', () => {
     await Promise.all([...writes, read]);
     await assert.rejects(store.sessions.insert(inserting(newRow())), /store is closed/);
     await assert.rejects(async () => store.sessions.get('nobody'), /store is closed/);
-    assert.equal((await openStore(t, file).sessions.listForUser('user-1', NOW)).length, 50);
+    assert.equal((await openStore(t, file).sessions.listForUser(listing('user-1'))).length, 50);
   });
 
   it('rejects what is under way when it ends, and is started again by the next job', async (t) => {
