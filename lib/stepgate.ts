@@ -25,7 +25,8 @@ import { createAccessTokens } from './session/access-token.js';
 import { createCleanup } from './session/cleanup.js';
 import { createRefresh } from './session/refresh.js';
 import { createRefreshTokens } from './session/refresh-token.js';
-import { createSafeStore, createStoreCall } from './session/safe-store.js';
+import { createCheckedStore, createStoreCall } from './session/checked-store.js';
+import { createClaims, realmOf } from './session/realm.js';
 import { createSessionAdmin, type SessionAdmin } from './session/session-admin.js';
 import { createSessions } from './session/sessions.js';
 import { createTouchQueue } from './session/touch-queue.js';
@@ -97,17 +98,20 @@ export function stepgate<const M extends readonly Method[] = readonly []>(
   const { clock, secrets, origin } = settings;
   const emit = createEmit(settings.onEvent, clock);
   const call = createStoreCall(settings.storeTimeout, emit);
-  const store = createSafeStore(settings.store, call);
+  const realm = realmOf(settings);
+  const claims = createClaims(realm);
+  const store = createCheckedStore(settings.store, claims, call);
   const onRefusal: OnRefusal = settings.onRefusal ?? answer;
 
   const refreshTokens = createRefreshTokens(secrets);
   const accessTokens = createAccessTokens({ ...settings, lifetime: settings.accessTokenLifetime });
   // Touches tell their failures themselves, with what is waiting.
-  const quiet = createSafeStore(
+  const storeWithoutEvents = createCheckedStore(
     settings.store,
+    claims,
     createStoreCall(settings.storeTimeout, () => {}),
   );
-  const touchQueue = createTouchQueue({ ...settings, store: quiet.sessions, emit });
+  const touchQueue = createTouchQueue({ ...settings, store: storeWithoutEvents.sessions, emit });
   const base = { ...settings, store: store.sessions, emit, touchQueue, refreshTokens };
   const sessions = createSessions({ ...base, cap: settings.maxSessionsPerUser });
   const refresh = createRefresh({ ...base, sessions });
@@ -142,6 +146,7 @@ export function stepgate<const M extends readonly Method[] = readonly []>(
   const stepUp = wireStepUp({
     ...checks,
     settings,
+    realm,
     store,
     authenticate,
     deliver,
@@ -185,9 +190,10 @@ export function stepgate<const M extends readonly Method[] = readonly []>(
     signOut: refusing((req, res) => signOut(req, res)),
     forgetUser: refusing(async (userId) => {
       await sessions.revokeAllForUser(userId, null, 'admin');
-      for (const part of [store.challenges, store.grants, store.attempts, store.passkeys, store.recoveryCodes]) {
+      for (const part of [store.challenges, store.attempts, store.passkeys, store.recoveryCodes]) {
         await part?.dropForUser(userId);
       }
+      await store.grants?.dropForUser(userId, null);
       await store.totp?.remove(userId);
     }),
     flush: () => touchQueue.flush(),

@@ -29,11 +29,12 @@ import { SetupError } from './internal/setup-error.js';
 import type { Method, MethodKit } from './methods/method.js';
 import type { PasskeyMethod } from './methods/passkey/index.js';
 import type { Settings } from './options.js';
-import type { StoreCall } from './session/safe-store.js';
+import type { StoreCall } from './session/checked-store.js';
 import type { Sessions } from './session/sessions.js';
 import { createAttempts } from './step-up/attempts.js';
 import { createChallenges } from './step-up/challenges.js';
 import { createCheckEnrolment } from './step-up/enrolment.js';
+import { createForgetMethod } from './step-up/forget-method.js';
 import { createMethodAdmin, type MethodAdmin } from './step-up/method-admin.js';
 import { createMethods } from './step-up/methods.js';
 import { createSignInChallenges } from './step-up/sign-in-challenge.js';
@@ -51,6 +52,7 @@ export interface StepUp extends StepUpCalls<string> {
 
 export interface WireStepUpDeps {
   readonly settings: Settings;
+  readonly realm: string;
   readonly store: Store;
   readonly call: StoreCall;
   readonly sessions: Sessions;
@@ -118,7 +120,7 @@ export function wireStepUp(deps: WireStepUpDeps): StepUp {
     verifyOnly: refusing(calls.verifyOnly),
     requireFreshStepUp: createRequireFreshStepUp(checkOf, onRefusal),
     requireEnrolmentProof: toGuard(proveEnrolment, onRefusal, 'requireEnrolmentProof'),
-    methods: refusingEach(createMethodAdmin(methods, attempts, emit)),
+    methods: refusingEach(createMethodAdmin(methods, attempts, createForgetMethod(store, clock), emit)),
     checkOf,
     routes: [
       stepUpRoutes({ ...shared, calls, sessionStore: store.sessions }),

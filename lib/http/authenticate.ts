@@ -3,7 +3,7 @@ import type { Emit, RefusedReason } from '../events.js';
 import type { Clock } from '../internal/clock.js';
 import { andThen, isPromise, type MaybePromise } from '../internal/maybe-promise.js';
 import type { AccessTokens } from '../session/access-token.js';
-import type { StoreCall } from '../session/safe-store.js';
+import type { StoreCall } from '../session/checked-store.js';
 import type { Claim, FindOutcome, Sessions } from '../session/sessions.js';
 import { decodeToken } from '../session/tokens.js';
 import type { SessionRow } from '../stores/contract/sessions.js';

@@ -17,10 +17,18 @@ export function createCallerOf(authenticate: Authenticate, states: RequestStates
 /** The same, read anew even after another guard: the session may have been revoked since, or its proofs dropped. */
 export function createFreshCallerOf(authenticate: Authenticate, states: RequestStates): CallerOf {
   return async (req) => {
-    const state = await authenticate(req);
+    const before = states.get(req);
+    const state = withAction(await authenticate(req), before);
     states.set(req, state);
     return callerIn(state);
   };
+}
+
+/** What an earlier guard has spent a grant for stays confirmed for this request. */
+function withAction(state: Authentication, before: Authentication | undefined): Authentication {
+  if (state.outcome !== 'session' || before?.outcome !== 'session' || before.row.id !== state.row.id) return state;
+  const { action } = before.auth;
+  return action === undefined ? state : { ...state, auth: { ...state.auth, action } };
 }
 
 function callerIn(state: Authentication): LiveSession {

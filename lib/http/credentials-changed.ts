@@ -27,10 +27,11 @@ export function createCredentialsChanged(deps: CredentialsChangedDeps): Credenti
   const { managerOf, sessions, states, deliver, dropStepUp, invalidToken } = deps;
   return async function credentialsChanged(req, res) {
     const caller = await managerOf(req);
+    // First, so that a store which fails half-way leaves the session with the tokens that its client has.
+    await dropStepUp(caller.row.id);
     const changed = await sessions.credentialsChanged(caller.row);
     if (changed === null) throw new Refusal('session_invalid', { headers: { 'WWW-Authenticate': invalidToken } });
     const { row, token } = changed;
-    await dropStepUp(row.id);
     const body = deliver(res, changed);
     states.set(req, { outcome: 'session', auth: sessionAuth(row, true), row, token, current: true });
     return { session: publicSession(row), body };

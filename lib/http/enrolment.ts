@@ -39,7 +39,7 @@ export function createEnrolmentOf({ managerOf, checkEnrolment, methods, emit }: 
       reason,
       names,
       enrolled: await methods.enrolled(names, row.userId),
-      challenge: stepUpChallenges(acrs, smallestMaxAge(rule))[reason],
+      wwwAuthenticate: stepUpChallenges(acrs, smallestMaxAge(rule))[reason],
       ...(names.length === 0 ? { detail: 'Sign in again, and then set up a method within five minutes.' } : {}),
     });
   };

@@ -78,15 +78,18 @@ async function checkProofs(
   { methods, clock, emit }: StepUpCheckDeps,
 ): Promise<void> {
   const now = clock.now();
-  const answer = evaluateRule(rule, current ? proofTimes(row) : {}, now);
-  if (answer.outcome === 'met') return;
   const names = methodsOf(rule);
   const enrolled = await methods.enrolled(names, row.userId);
+  const counting = methods.stillCounts(names, enrolled);
+  const proofs = Object.entries(current ? proofTimes(row) : {}).filter(([name]) => counting.includes(name));
+  const answer = evaluateRule(rule, Object.fromEntries(proofs), now);
+  if (answer.outcome === 'met') return;
   // If fresh proofs of all that the user has wouldn't meet the rule, asking for them would be a loop without an end.
   const best = evaluateRule(rule, Object.fromEntries(enrolled.map((name) => [name, now])), now);
   if (best.outcome === 'unmet') throw stepUpUnavailable(rule, names, enrolled);
   emit({ type: 'step-up.asked', userId: row.userId, sessionId: row.id, methods: names });
-  throw stepUpRequired({ rule, reason: answer.reason, names, enrolled, challenge: challenges[answer.reason] });
+  const wwwAuthenticate = challenges[answer.reason];
+  throw stepUpRequired({ rule, reason: answer.reason, names, enrolled, wwwAuthenticate });
 }
 
 function noGrants(): SetupError {

@@ -1,10 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Emit } from '../events.js';
 import type { Clock } from '../internal/clock.js';
 import type { Method } from '../methods/method.js';
 import type { Challenges } from '../step-up/challenges.js';
 import type { Methods } from '../step-up/methods.js';
 import type { StepUpAnswer, Verify, VerifyOutcome } from '../step-up/verify.js';
 import type { CallerOf } from './caller.js';
+import { clientAddress } from './client.js';
 import type { Deliver, SignedInBody } from './deliver.js';
 import { Refusal } from './refusal.js';
 import { type LiveSession, type RequestStates, sessionAuth } from './request-auth.js';
@@ -66,11 +68,12 @@ export interface StepUpCallsDeps {
   readonly deliver: Deliver;
   readonly isSameOrigin: OriginCheck;
   readonly clock: Clock;
+  readonly emit: Emit;
   readonly invalidToken: string;
 }
 
 export function createStepUpCalls(deps: StepUpCallsDeps): StepUpCalls<string> {
-  const { callerOf, states, methods, challenges, verify, deliver, isSameOrigin, clock, invalidToken } = deps;
+  const { callerOf, states, methods, challenges, verify, deliver, isSameOrigin, clock, emit, invalidToken } = deps;
 
   function lost(): Refusal {
     return new Refusal('session_invalid', { headers: { 'WWW-Authenticate': invalidToken } });
@@ -78,7 +81,11 @@ export function createStepUpCalls(deps: StepUpCallsDeps): StepUpCalls<string> {
 
   /** By the current token, or by the previous one while nobody has used the current: its answer may have been lost. */
   async function stepUpCaller(req: IncomingMessage): Promise<LiveSession> {
-    if (isUnsafe(req) && !isSameOrigin(req)) throw new Refusal('cross_origin');
+    if (isUnsafe(req) && !isSameOrigin(req)) {
+      const ip = clientAddress(req);
+      emit({ type: 'session.refused', reason: 'cross-origin', ...(ip === null ? {} : { ip }) });
+      throw new Refusal('cross_origin');
+    }
     const caller = await callerOf(req);
     if (caller.current || caller.row.tokenConfirmedAt === null) return caller;
     throw lost();

@@ -54,6 +54,12 @@ export interface Method<Name extends string = string> {
   readonly amr: readonly string[];
   /** Whether an answer can be guessed, as a code or a password can: then attempts are limited by user as well. */
   readonly guessable: boolean;
+  /**
+   * Whether an answer is used up by being given, as a recovery code is: then a proof counts although the user may have
+   * none left.
+   * @default false
+   */
+  readonly oneTime?: boolean;
   /** The store parts, and the `users` option, without which it can't work. */
   readonly needs: readonly (keyof StoreParts | 'users')[];
   /** Whether this user can pass it. */

@@ -36,6 +36,7 @@ export function recoveryCode(): RecoveryCodeMethod {
     // RFC 8176: `otp` is a one-time password in RFC 4949's sense, one that is used only once; TOTP is but an example.
     amr: ['otp'],
     guessable: true,
+    oneTime: true,
     needs: ['recoveryCodes'],
     enrolled: ({ kit, userId }) => andThen(codesOf(kit).count(userId), (codes) => codes !== null),
     async verify({ kit, userId, response, challenge }) {

@@ -1,4 +1,4 @@
-import type { Clock } from '../internal/clock.js';
+import { type Clock, isBeyond } from '../internal/clock.js';
 import type { Method } from '../methods/method.js';
 import type { AttemptCounter, AttemptStore } from '../stores/contract/attempts.js';
 import type { SessionRow } from '../stores/contract/sessions.js';
@@ -23,7 +23,8 @@ export type CountedOutcome =
 /**
  * Limits guessing. An attempt is counted as a failure before it is looked at, and taken back when it was none, so
  * that parallel attempts can't outrun the limit. An attacker with a copied session can lock that session's attempts
- * and end it; a method that can't be guessed is never locked for the user elsewhere.
+ * and end it; a method that can't be guessed is never locked for the user elsewhere, and a session that has passed the
+ * method itself is locked by its own failures only, else whoever knows the password could lock the owner out.
  */
 export interface Attempts {
   /** Whether an attempt would be counted. Counts nothing. */
@@ -39,8 +40,9 @@ export function createAttempts(store: AttemptStore, clock: Clock): Attempts {
     const ofSession = { key: sessionKey(row, method.name), limit: PER_SESSION, window: WINDOW };
     const inARow = { key: sessionFailures(row), limit: null, window: Math.max(1, row.expiresAt - clock.now()) };
     if (!method.guessable) return [inARow, ofSession];
-    const ofUser = { key: userKey(method.name), limit: PER_USER, window: WINDOW };
-    const failures = { key: failuresKey(method.name), limit: UNTIL_DISABLED, window: null };
+    const hasPassed = row.passedMethods.includes(method.name);
+    const ofUser = { key: userKey(method.name), limit: hasPassed ? null : PER_USER, window: WINDOW };
+    const failures = { key: failuresKey(method.name), limit: hasPassed ? null : UNTIL_DISABLED, window: null };
     return [inARow, failures, ofSession, ofUser];
   }
 
@@ -51,10 +53,13 @@ export function createAttempts(store: AttemptStore, clock: Clock): Attempts {
     async check(row, method) {
       const counters = countersOf(row, method);
       const keys = counters.map(({ key }) => key);
-      const counts = new Map((await store.read(row.userId, keys, clock.now())).map((count) => [count.key, count]));
-      for (const { key, limit } of counters) {
+      const now = clock.now();
+      const counts = new Map((await store.read(row.userId, keys, now)).map((count) => [count.key, count]));
+      for (const { key, limit, window } of counters) {
         const at = counts.get(key);
-        if (at !== undefined && limit !== null && at.count >= limit) return blocked(at);
+        if (at === undefined || limit === null || at.count < limit) continue;
+        // A lock of a clock that was ahead starts again when it is counted next.
+        if (at.endsAt === null || window === null || !isBeyond(at.endsAt, window, now)) return blocked(at);
       }
       return { outcome: 'open' };
     },

@@ -2,6 +2,7 @@ import type { Emit } from '../events.js';
 import { SetupError } from '../internal/setup-error.js';
 import type { Method } from '../methods/method.js';
 import type { Attempts } from './attempts.js';
+import type { ForgetMethod } from './forget-method.js';
 import type { Methods } from './methods.js';
 
 /** Users' methods for the app's own code, a helpdesk or a move. There is no session: who calls is the app's business. */
@@ -10,13 +11,21 @@ export interface MethodAdmin<Name extends string> {
   readonly list: (userId: string) => Promise<readonly { readonly method: Name; readonly enrolled: boolean }[]>;
   /** Moves in what the user has elsewhere: data in the method's own form. */
   readonly import: (userId: string, method: Name, data: unknown) => Promise<void>;
-  /** Removes one credential, or without an `id` all of the method. False when there was none. */
+  /**
+   * Removes one credential, or without an `id` all of the method, and what was proved with the method in the user's
+   * sessions. False when there was none.
+   */
   readonly remove: (userId: string, method: Name, id?: string) => Promise<boolean>;
   /** Lets a method be tried again after too many failures. */
   readonly unlock: (userId: string, method: Name) => Promise<void>;
 }
 
-export function createMethodAdmin(methods: Methods, attempts: Attempts, emit: Emit): MethodAdmin<string> {
+export function createMethodAdmin(
+  methods: Methods,
+  attempts: Attempts,
+  forgetMethod: ForgetMethod,
+  emit: Emit,
+): MethodAdmin<string> {
   function methodOf(name: string): Method {
     const method = methods.get(name);
     if (method !== undefined) return method;
@@ -36,6 +45,7 @@ export function createMethodAdmin(methods: Methods, attempts: Attempts, emit: Em
     },
     async remove(userId, name, id) {
       const removed = (await methodOf(name).remove?.(methods.contextFor(userId), id ?? null)) ?? false;
+      await forgetMethod(userId, name);
       if (removed) emit({ type: 'method.removed', userId, method: name });
       return removed;
     },

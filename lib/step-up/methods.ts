@@ -2,7 +2,7 @@ import type { FailedReason } from '../events.js';
 import type { Clock } from '../internal/clock.js';
 import { SetupError } from '../internal/setup-error.js';
 import type { Method, MethodContext, MethodKit, MethodOutcome, VerifyContext } from '../methods/method.js';
-import { StoreFault, withTimeout } from '../session/safe-store.js';
+import { StoreFault, withTimeout } from '../session/checked-store.js';
 import type { SessionRow } from '../stores/contract/sessions.js';
 import type { Store } from '../stores/contract/store.js';
 
@@ -14,6 +14,8 @@ export interface Methods {
   contextFor(userId: string): MethodContext;
   /** Which of these methods the user can pass, in the same order. A method that can't tell counts as a store failure. */
   enrolled(names: readonly string[], userId: string): Promise<readonly string[]>;
+  /** Whose proofs count, of these methods and those of them that the user can pass now: a one-time method's do as well. */
+  stillCounts(names: readonly string[], enrolled: readonly string[]): readonly string[];
   /** The options of a ceremony on this session; null for a method without one, `failed`, with an event, when it throws. */
   begin(method: Method, session: Pick<SessionRow, 'id' | 'userId'>, challenge: string): Promise<BeginOutcome>;
   verify(
@@ -89,6 +91,8 @@ export function createMethods({ methods, kit, hasUsers, clock, timeout }: Method
       );
       return wanted.filter((_, index) => answers[index]);
     },
+    stillCounts: (wanted, enrolled) =>
+      wanted.filter((name) => enrolled.includes(name) || byName.get(name)?.oneTime === true),
     async begin(method, { id: sessionId, userId }, challenge) {
       if (method.begin === undefined) return { outcome: 'begun', options: null };
       const begun = async (): Promise<unknown> => method.begin?.({ ...contextFor(userId), challenge });

@@ -10,6 +10,7 @@ import { encode } from '../session/tokens.js';
 import type { ChallengePurpose, ChallengeRow } from '../stores/contract/challenges.js';
 import type { GrantStore } from '../stores/contract/grants.js';
 import type { SessionRow, SessionStore } from '../stores/contract/sessions.js';
+import { grantDigest } from './action.js';
 import type { Attempts } from './attempts.js';
 import type { Challenges } from './challenges.js';
 import type { Methods } from './methods.js';
@@ -64,7 +65,7 @@ const GRANT_LIFETIME = 5 * 60_000;
 
 /**
  * The one place where an answer is checked. The order is the security: whatever is used up is used up before the
- * answer is looked at, and nothing is written for an answer that fails.
+ * answer is looked at. A failed answer leaves only the burnt challenge and the counted attempt.
  */
 export function createVerify(options: VerifyOptions): Verify {
   const { sessionStore, grants, sessions, methods, challenges, attempts, secrets, clock, emit } = options;
@@ -72,12 +73,8 @@ export function createVerify(options: VerifyOptions): Verify {
   async function check(
     { row, method, challengeId, response }: StepUpAnswer,
     purposes: readonly ChallengePurpose[],
-  ): Promise<VerifyOutcome<{ readonly challenge: ChallengeRow | null }>> {
-    const about = { userId: row.userId, sessionId: row.id, method: method.name };
-    const failed = (why: { reason: FailedReason; error?: unknown }): { readonly outcome: 'failed' } => {
-      emit({ type: 'step-up.failed', ...about, ...why });
-      return { outcome: 'failed' };
-    };
+  ): Promise<VerifyOutcome<Checked>> {
+    const about = aboutOf(row, method);
 
     const open = await attempts.check(row, method);
     if (open.outcome !== 'open') {
@@ -88,7 +85,9 @@ export function createVerify(options: VerifyOptions): Verify {
     const challenge =
       challengeId === null ? null : await challenges.take(row, challengeId, { purposes, method: method.name });
     if (challenge === null && (challengeId !== null || method.begin !== undefined))
-      return failed({ reason: 'no-challenge' });
+      return failed(row, method, { reason: 'no-challenge' });
+    const [enrolled] = await methods.enrolled([method.name], row.userId);
+    if (enrolled === undefined) return failed(row, method, { reason: 'unknown-credential' });
     const counted = await attempts.count(row, method);
     if (counted.outcome !== 'counted') {
       emit({ type: 'step-up.locked', ...about });
@@ -99,10 +98,19 @@ export function createVerify(options: VerifyOptions): Verify {
       const { outcome: _, ...why } = answer;
       if (counted.disables) emit({ type: 'method.disabled', userId: row.userId, method: method.name });
       if (counted.endsSession) await sessions.revoke(row.id, row.userId, 'attempts');
-      return failed(why);
+      return failed(row, method, why);
     }
     await attempts.succeeded(row, method, methods.notStrongerThan(method.name));
-    return { outcome: 'verified', challenge };
+    return { outcome: 'verified', challenge, credential: answer.credential ?? null };
+  }
+
+  function failed(
+    row: SessionRow,
+    method: Method,
+    why: { reason: FailedReason; error?: unknown },
+  ): { readonly outcome: 'failed' } {
+    emit({ type: 'step-up.failed', ...aboutOf(row, method), ...why });
+    return { outcome: 'failed' };
   }
 
   async function record(
@@ -111,24 +119,45 @@ export function createVerify(options: VerifyOptions): Verify {
   ): Promise<VerifyOutcome<RecordedStepUp>> {
     const verifiedAt = clock.now();
     const nonce = encode(randomBytes(NONCE_BYTES));
-    const recorded = await sessionStore.recordStepUp({
-      id: row.id,
+    const successor = successorOf(token, nonce, secrets[0].key('step-up'));
+    const change = {
+      type: 'step-up',
       presented: hashToken(token),
       nonce,
-      tokenHash: hashToken(successorOf(token, nonce, secrets[0].key('step-up'))),
+      tokenHash: hashToken(successor),
       method: method.name,
-      verifiedAt: challenge?.purpose === 'action' ? null : verifiedAt,
-      now: verifiedAt,
-    });
-    // A parallel step-up may have come first: then its token is everybody's.
-    const successor = recorded.outcome === 'recorded' ? recoverSuccessor(token, recorded.row) : null;
-    if (recorded.outcome === 'lost' || successor === null) return { outcome: 'session-lost' };
-    return { outcome: 'verified', row: recorded.row, token: successor, verifiedAt };
+      makesProof: challenge?.purpose !== 'action',
+    } as const;
+    const recorded = await sessionStore.change(row.id, change, verifiedAt);
+    if (recorded === null) return { outcome: 'session-lost' };
+    return { outcome: 'verified', row: recorded, token: successor, verifiedAt };
   }
 
-  function recoverSuccessor(token: Uint8Array, { tokenNonce, tokenHash }: SessionRow): Uint8Array | null {
-    const candidates = secrets.map((secret) => successorOf(token, tokenNonce ?? '', secret.key('step-up')));
-    return candidates.find((candidate) => hashToken(candidate) === tokenHash) ?? null;
+  /** Under the generation that the session has by now; none where another step came between. */
+  async function grant(
+    { row, token, method }: StepUpAnswer,
+    challenge: ChallengeRow | null,
+    recorded: RecordedStepUp,
+  ): Promise<void> {
+    if (challenge === null || challenge.actionDigest === null || grants === undefined) return;
+    const isCurrent = hashToken(token) === row.tokenHash;
+    if (recorded.row.generation !== challenge.generation + (isCurrent ? 0 : 1)) return;
+    await grants.insert({
+      sessionId: row.id,
+      userId: row.userId,
+      actionDigest: grantDigest(challenge.actionDigest, recorded.row.generation),
+      method: method.name,
+      createdAt: recorded.verifiedAt,
+      expiresAt: recorded.verifiedAt + GRANT_LIFETIME,
+    });
+  }
+
+  /** Whether the credential was removed while its answer was checked: then what was made of it goes again. */
+  async function isGone({ row, method }: StepUpAnswer, credential: string | null): Promise<boolean> {
+    if (credential === null || (await methods.holds(method, row.userId, credential))) return false;
+    await sessionStore.change(row.id, { type: 'drop-method', method: method.name }, clock.now());
+    await grants?.dropForUser(row.userId, method.name);
+    return true;
   }
 
   return {
@@ -138,18 +167,9 @@ export function createVerify(options: VerifyOptions): Verify {
       const recorded = await record(answer, checked.challenge);
       if (recorded.outcome !== 'verified') return recorded;
       const { row, method } = answer;
-      const { challenge } = checked;
-      if (challenge !== null && challenge.actionDigest !== null && grants !== undefined) {
-        await grants.insert({
-          sessionId: row.id,
-          userId: row.userId,
-          actionDigest: challenge.actionDigest,
-          method: method.name,
-          createdAt: recorded.verifiedAt,
-          expiresAt: recorded.verifiedAt + GRANT_LIFETIME,
-        });
-      }
-      emit({ type: 'step-up.succeeded', userId: row.userId, sessionId: row.id, method: method.name });
+      await grant(answer, checked.challenge, recorded);
+      if (await isGone(answer, checked.credential)) return failed(row, method, { reason: 'unknown-credential' });
+      emit({ type: 'step-up.succeeded', ...aboutOf(row, method) });
       return recorded;
     },
     async only(answer) {
@@ -159,7 +179,17 @@ export function createVerify(options: VerifyOptions): Verify {
   };
 }
 
-/** The same for everybody who presents the same token with the same nonce, as in a refresh. */
+interface Checked {
+  readonly challenge: ChallengeRow | null;
+  /** Which credential it was, where the method says so. */
+  readonly credential: string | null;
+}
+
+function aboutOf(row: SessionRow, method: Method): { userId: string; sessionId: string; method: string } {
+  return { userId: row.userId, sessionId: row.id, method: method.name };
+}
+
+/** Only who has the presented token and the secret could make it: the row gives neither away. */
 function successorOf(token: Uint8Array, nonce: string, key: Uint8Array): Uint8Array {
   return keyedHash(key, Buffer.concat([Buffer.from(nonce, 'base64url'), token]));
 }

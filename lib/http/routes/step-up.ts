@@ -1,4 +1,5 @@
 import type { Emit } from '../../events.js';
+import type { Clock } from '../../internal/clock.js';
 import type { Methods } from '../../step-up/methods.js';
 import type { SessionStore } from '../../stores/contract/sessions.js';
 import type { CallerOf } from '../caller.js';
@@ -14,12 +15,13 @@ export interface StepUpRoutesDeps {
   readonly methods: Methods;
   readonly sessionStore: SessionStore;
   readonly dropStepUp: (sessionId: string) => Promise<void>;
+  readonly clock: Clock;
   readonly emit: Emit;
 }
 
 /** Where a client asks for a challenge and answers it. */
 export function stepUpRoutes(deps: StepUpRoutesDeps): RouteTable {
-  const { calls, callerOf, methods, sessionStore, dropStepUp, emit } = deps;
+  const { calls, callerOf, methods, sessionStore, dropStepUp, clock, emit } = deps;
   return {
     '/step-up': {
       async get(req, res) {
@@ -37,7 +39,7 @@ export function stepUpRoutes(deps: StepUpRoutesDeps): RouteTable {
       async delete(req, res) {
         const { row } = await callerOf(req);
         readFields(req, []);
-        await sessionStore.dropProofs(row.id);
+        await sessionStore.change(row.id, { type: 'drop-proofs' }, clock.now());
         await dropStepUp(row.id);
         emit({ type: 'step-up.dropped', userId: row.userId, sessionId: row.id });
         sendNothing(res);

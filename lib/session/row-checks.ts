@@ -23,6 +23,7 @@ export function isSessionRow(row: SessionRow): boolean {
     isTextOrNull(row.previousTokenHash) &&
     isTextOrNull(row.tokenNonce) &&
     isTextOrNull(row.tokenMethod) &&
+    isTime(row.tokenIssuedAt) &&
     isTimeOrNull(row.tokenConfirmedAt) &&
     isTextOrNull(row.refreshHash) &&
     isTextOrNull(row.parentRefreshHash) &&
@@ -31,6 +32,8 @@ export function isSessionRow(row: SessionRow): boolean {
     isTimeOrNull(row.refreshConfirmedAt) &&
     Array.isArray(row.amr) &&
     isTextOrNull(row.acr) &&
+    Number.isInteger(row.generation) &&
+    isListOf(row.passedMethods, isText) &&
     isTimes(row.signInProofs) &&
     isTimes(row.stepUpProofs)
   );
@@ -54,7 +57,8 @@ export function isInsertOutcome(answer: InsertOutcome): boolean {
 }
 
 export function isReplaceOutcome(answer: ReplaceOutcome): boolean {
-  return answer?.outcome === 'replaced' ? isEndedSessions(answer.ended) : answer?.outcome === 'lost';
+  if (answer?.outcome !== 'replaced') return answer?.outcome === 'lost';
+  return isSessionRow(answer.row) && isEndedSessions(answer.ended);
 }
 
 const DELIVERIES: ReadonlySet<Delivery> = new Set<Delivery>(['cookie', 'bearer', 'token-cookies']);
