@@ -190,8 +190,8 @@ export function sqliteStore(path: string, options: SqliteStoreOptions = {}): Sql
         put: (rows) => ask('copy', 'putRecoveryCodes', rows),
       },
     },
-    async migrate(options = {}) {
-      const forgets = forgetsRealm(options);
+    async migrate(asked = {}) {
+      const forgets = forgetsRealm(asked);
       await ask('realm', 'get'); // answered by the thread, once it has the tables
       if (forgets) await ask('realm', 'forget');
     },
