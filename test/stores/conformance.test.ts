@@ -11,6 +11,7 @@ forEachStore((_name, makeStore, { rawRows, expiresByItself = false, without = []
 
 const PARTS = ['sessions', 'challenges', 'grants', 'attempts', 'passkeys', 'totp', 'recoveryCodes'];
 const STORED = [
+  'sessions.change: what is stored',
   ...PARTS.map((part) => `${part}: what is stored`),
   ...['challenges', 'grants', 'attempts'].map((part) => `${part}: what is stored of those that are over`),
 ];

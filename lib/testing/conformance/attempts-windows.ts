@@ -57,6 +57,47 @@ export const attemptsWindows: CaseGroup = {
       assert.deepEqual(await attempts.read('user', ['a'], END - 1), [{ key: 'a', count: 1, endsAt: END }]);
     },
 
+    'start again where their end is further away than two of them': async ({ attempts }) => {
+      await countOnce(attempts, NOW + MINUTE);
+      await countOnce(attempts, NOW + MINUTE);
+      assert.equal(await countOnce(attempts, NOW), 'refused');
+      assert.deepEqual(await countOnce(attempts, NOW - 1), { key: 'a', count: 1, endsAt: END - 1 });
+      assert.deepEqual(await countOnce(attempts, NOW), { key: 'a', count: 2, endsAt: END - 1 });
+    },
+
+    'start again by the length that is asked for, whichever was asked for before': async ({ attempts }) => {
+      await countOnce(attempts, NOW);
+      const shorter = { ...COUNTER, limit: 1, window: MINUTE / 2 };
+      assert.equal(await countOnce(attempts, NOW, shorter), 'refused');
+      const shortest = { ...COUNTER, limit: 1, window: MINUTE / 2 - 1 };
+      assert.deepEqual(await countOnce(attempts, NOW, shortest), { key: 'a', count: 1, endsAt: NOW + MINUTE / 2 - 1 });
+      assert.deepEqual(await countOnce(attempts, NOW + MINUTE / 2 - 1), {
+        key: 'a',
+        count: 1,
+        endsAt: END + MINUTE / 2 - 1,
+      });
+    },
+
+    'stay as they are for a counter that is asked for without one': async ({ attempts }) => {
+      await countOnce(attempts, NOW + 9 * MINUTE);
+      const endless = { ...COUNTER, window: null };
+      assert.deepEqual(await countOnce(attempts, NOW, endless), { key: 'a', count: 2, endsAt: END + 9 * MINUTE });
+    },
+
+    'start again together with others that go on, or not at all': async ({ attempts }) => {
+      await countOnce(attempts, NOW + 9 * MINUTE);
+      const endless = { key: 'b', limit: 1, window: null };
+      const counts = [
+        { key: 'a', count: 1, endsAt: END },
+        { key: 'b', count: 1, endsAt: null },
+      ];
+      assert.deepEqual(await attempts.count('user', [COUNTER, endless], NOW), { outcome: 'counted', counts });
+      await attempts.count('user', [{ ...COUNTER, key: 'c' }], NOW + 9 * MINUTE);
+      assert.equal((await attempts.count('user', [{ ...COUNTER, key: 'c' }, endless], NOW)).outcome, 'refused');
+      const read = await attempts.read('user', ['c'], NOW);
+      assert.deepEqual(read, [{ key: 'c', count: 1, endsAt: END + 9 * MINUTE }]);
+    },
+
     'never end for a counter without one': async ({ attempts }) => {
       const counter = { key: 'a', limit: 2, window: null };
       await countOnce(attempts, NOW, counter);

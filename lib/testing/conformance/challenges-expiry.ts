@@ -14,11 +14,17 @@ export const challengesExpiry: CaseGroup = {
         challengeRow({ id: 'live' }),
         challengeRow({ id: 'soon', expiresAt: NOW + 1 }),
         challengeRow({ id: 'over', expiresAt: NOW }),
-        challengeRow({ id: 'long over', expiresAt: NOW - MINUTE, sessionId: 'session2', userId: 'user2' }),
+        challengeRow({
+          id: 'long over',
+          createdAt: NOW - 2 * MINUTE,
+          expiresAt: NOW - MINUTE,
+          sessionId: 'session2',
+          userId: 'user2',
+        }),
       );
       assert.equal(await challenges.deleteExpired(NOW, 100), 2);
-      assert.equal(await challenges.take('session2', 'long over', 0), null);
-      assert.deepEqual(await takeAll(challenges, 'session', ['live', 'soon', 'over'], 0), ['live', 'soon']);
+      assert.equal(await challenges.take('session2', 'long over', NOW - MINUTE - 1), null);
+      assert.deepEqual(await takeAll(challenges, 'session', ['live', 'soon', 'over'], NOW - 1), ['live', 'soon']);
     },
 
     'deletes the spent marks that are at their end, and none 1 ms before': async ({ challenges }) => {

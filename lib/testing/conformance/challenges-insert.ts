@@ -18,6 +18,10 @@ const ROWS: Readonly<Record<string, readonly ChallengeRow[]>> = {
   'user ids and methods of any characters': STRANGE.map((text, n) =>
     challengeRow({ id: `challenge-${n}`, userId: text, methods: [text] }),
   ),
+  'generations, the first and one of billions': [
+    challengeRow({ id: 'a', generation: 0 }),
+    challengeRow({ id: 'b', generation: Number.MAX_SAFE_INTEGER }),
+  ],
   'a long value': [challengeRow({ id: 'a', value: '_-'.repeat(2048) })],
   'the earliest and the latest time there is': [challengeRow({ id: 'a', createdAt: 0, expiresAt: 8.64e15 })],
 };
@@ -77,8 +81,8 @@ export const challengesInsert: CaseGroup = {
     },
 
     'counts the challenges that are over, too': async ({ challenges }) => {
-      await challenges.insert(challengeRow({ id: 'over', createdAt: NOW, expiresAt: NOW }), 2);
-      await challenges.insert(challengeRow({ id: 'live', createdAt: NOW - 1 }), 2);
+      await challenges.insert(challengeRow({ id: 'over', createdAt: NOW - 2, expiresAt: NOW }), 2);
+      await challenges.insert(challengeRow({ id: 'live', createdAt: NOW - 3 }), 2);
       await challenges.insert(challengeRow({ id: 'new', createdAt: NOW + 1 }), 2);
       assert.deepEqual(await takeAll(challenges, 'session', ['live', 'over', 'new'], NOW - 1), ['over', 'new']);
     },

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { CaseGroup } from './case.js';
-import { NOW, parallel } from './setting.js';
+import { MINUTE, NOW, parallel } from './setting.js';
 import { challengeRow, givenChallenges, takeAll } from './step-up-rows.js';
 import { STRANGE } from './strange.js';
 
@@ -32,6 +32,14 @@ export const challengesTake: CaseGroup = {
       assert.equal(await challenges.take('session', 'a', NOW), null);
       assert.equal(await challenges.take('session', 'a', NOW + 1), null);
       assert.deepEqual(await challenges.take('session', 'a', NOW - 1), row);
+    },
+
+    'gives null for one that was made further ahead than it lives, and leaves it alone': async ({ challenges }) => {
+      const row = challengeRow({ id: 'a', createdAt: NOW + MINUTE + 1, expiresAt: NOW + 2 * MINUTE + 1 });
+      await givenChallenges(challenges, row);
+      assert.equal(await challenges.take('session', 'a', NOW), null);
+      assert.equal(await challenges.take('session', 'a', NOW - MINUTE), null);
+      assert.deepEqual(await challenges.take('session', 'a', NOW + 1), row);
     },
 
     'gives null to another session and leaves the challenge alone, be it of the same user': async ({ challenges }) => {

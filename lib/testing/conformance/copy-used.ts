@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { CaseGroup } from './case.js';
-import { given, idsOf, insert, rotatedRow, sessionRow } from './session-rows.js';
+import { change, replaceCredentials, rotate } from './session-changes.js';
+import { given, idsOf, insert, listOf, rotatedRow, sessionRow } from './session-rows.js';
 import { HOUR, hashOf, MINUTE, NOW } from './setting.js';
 import { confirmedTotp, usedPasskeyRow, useOf } from './step-up-rows.js';
 
@@ -17,21 +18,12 @@ export const copiesUsed: readonly CaseGroup[] = [
         assert.deepEqual(await sessions.find(row.tokenHash), row);
         assert.deepEqual(await sessions.find(hashOf('a previous token')), row);
         assert.deepEqual(await sessions.get('a'), row);
-        assert.deepEqual(await sessions.listForUser('user', NOW), [row]);
+        assert.deepEqual(await listOf(sessions, 'user'), [row]);
         assert.deepEqual(await sessions.list({ limit: 10, after: null, now: NOW }), [row]);
-        const rotation = {
-          id: 'a',
-          presented: hashOf('a refresh'),
-          successor: hashOf('next refresh'),
-          nonce: 'next nonce',
-          tokenHash: hashOf('next'),
-          idleExpiresAt: NOW + 2 * HOUR,
-          now: NOW,
-        };
-        assert.equal(await sessions.rotateRefresh(rotation), true);
-        assert.equal((await sessions.find(hashOf('next')))?.id, 'a');
+        assert.ok(await change(sessions, 'a', rotate('a', 'next')));
+        assert.equal((await sessions.find(hashOf('a next token')))?.id, 'a');
         assert.deepEqual(await sessions.revoke('a', 'user'), { id: 'a', userId: 'user' });
-        assert.equal(await sessions.find(hashOf('next')), null);
+        assert.equal(await sessions.find(hashOf('a next token')), null);
         assert.equal(await sessions.find(row.tokenHash), null);
       },
       'puts sessions that began before the not-before time, which goes on refusing new ones': async ({ sessions }) => {
@@ -45,7 +37,7 @@ export const copiesUsed: readonly CaseGroup[] = [
       'counts sessions that were put under the cap, and ends no other for them': async ({ sessions }) => {
         await given(sessions, sessionRow({ id: 'a', createdAt: NOW - HOUR }));
         await sessions.copy?.put([sessionRow({ id: 'b' }), sessionRow({ id: 'c', createdAt: NOW })], NOW);
-        assert.equal((await sessions.listForUser('user', NOW)).length, 3);
+        assert.equal((await listOf(sessions, 'user')).length, 3);
         const inserted = await insert(sessions, sessionRow({ id: 'd', createdAt: NOW + 1 }), { cap: 2 });
         assert.deepEqual(inserted.outcome === 'inserted' && idsOf(inserted.evicted), ['a', 'b']);
       },
@@ -63,9 +55,7 @@ export const copiesUsed: readonly CaseGroup[] = [
       'gives the not-before times of revocations and of replaced credentials': async ({ sessions }) => {
         await sessions.revokeAllForUser('user1', null, NOW - 1);
         await given(sessions, sessionRow({ id: 'a', userId: 'user2' }));
-        const presented = hashOf('a token');
-        const next = { tokenHash: hashOf('next'), refreshHash: null };
-        await sessions.replaceCredentials({ id: 'a', userId: 'user2', presented, ...next, now: NOW });
+        await sessions.replaceCredentials('a', { ...replaceCredentials('a'), userId: 'user2' }, NOW);
         const found = new Set<string>();
         for await (const batch of sessions.copy?.notBefore.rows(NOW) ?? []) {
           for (const { userId, notBefore } of batch) found.add(`${userId} ${notBefore}`);

@@ -1,95 +1,9 @@
 import assert from 'node:assert/strict';
 import type { Store } from '../../stores/contract/store.js';
-import { attemptsCount } from './attempts-count.js';
-import { attemptsDrop } from './attempts-drop.js';
-import { attemptsExpiry } from './attempts-expiry.js';
-import { attemptsRaces } from './attempts-races.js';
-import { attemptsSettle } from './attempts-settle.js';
-import { attemptsWindows } from './attempts-windows.js';
 import type { Bench, CaseGroup, StorePart } from './case.js';
-import { challengesDrop } from './challenges-drop.js';
-import { challengesExpiry } from './challenges-expiry.js';
-import { challengesInsert } from './challenges-insert.js';
-import { challengesSpend } from './challenges-spend.js';
-import { challengesTake } from './challenges-take.js';
-import { copies } from './copy.js';
-import { copiesUsed } from './copy-used.js';
-import { firstMethod } from './first-method.js';
-import { grantsDrop } from './grants-drop.js';
-import { grantsExpiry } from './grants-expiry.js';
-import { grantsInsert } from './grants-insert.js';
-import { grantsTake } from './grants-take.js';
-import { passkeysInsert } from './passkeys-insert.js';
-import { passkeysManage } from './passkeys-manage.js';
-import { passkeysUse } from './passkeys-use.js';
-import { recoveryCodesTake } from './recovery-codes-take.js';
-import { sessionsCap } from './sessions-cap.js';
-import { sessionsExpiry } from './sessions-expiry.js';
-import { sessionsFind } from './sessions-find.js';
-import { sessionsInsert } from './sessions-insert.js';
-import { sessionsList } from './sessions-list.js';
-import { sessionsListForUser } from './sessions-list-for-user.js';
-import { sessionsNotBefore } from './sessions-not-before.js';
-import { sessionsRaces } from './sessions-races.js';
-import { sessionsReplaceCredentials } from './sessions-replace-credentials.js';
-import { sessionsRevoke } from './sessions-revoke.js';
-import { sessionsRevokeAll } from './sessions-revoke-all.js';
-import { sessionsRotate } from './sessions-rotate.js';
-import { sessionsRoundTrip } from './sessions-round-trip.js';
-import { sessionsStepUp } from './sessions-step-up.js';
-import { sessionsStored } from './sessions-stored.js';
-import { sessionsTokenRaces } from './sessions-token-races.js';
-import { sessionsTouch } from './sessions-touch.js';
-import { stepUpStored } from './step-up-stored.js';
-import { totpEnrol } from './totp-enrol.js';
-import { totpUseStep } from './totp-use-step.js';
+import { GROUPS } from './groups.js';
 
 export type { StorePart } from './case.js';
-
-const GROUPS: readonly CaseGroup[] = [
-  sessionsInsert,
-  sessionsCap,
-  sessionsNotBefore,
-  sessionsFind,
-  sessionsRoundTrip,
-  sessionsListForUser,
-  sessionsList,
-  sessionsRevoke,
-  sessionsRevokeAll,
-  sessionsTouch,
-  sessionsRotate,
-  sessionsStepUp,
-  sessionsReplaceCredentials,
-  sessionsExpiry,
-  sessionsStored,
-  sessionsRaces,
-  sessionsTokenRaces,
-  challengesInsert,
-  challengesTake,
-  challengesSpend,
-  challengesDrop,
-  challengesExpiry,
-  grantsInsert,
-  grantsTake,
-  grantsDrop,
-  ...grantsExpiry,
-  attemptsCount,
-  attemptsWindows,
-  attemptsSettle,
-  attemptsRaces,
-  attemptsDrop,
-  attemptsExpiry,
-  passkeysInsert,
-  passkeysUse,
-  passkeysManage,
-  firstMethod,
-  totpEnrol,
-  totpUseStep,
-  recoveryCodesTake,
-  ...stepUpStored,
-  ...copies,
-  ...copiesUsed,
-];
 
 /** One thing that a store has to do. Any test runner can run it. */
 export interface ConformanceCase {

@@ -1,5 +1,11 @@
 import assert from 'node:assert/strict';
-import type { InsertOutcome, InsertSession, SessionRow, SessionStore } from '../../stores/contract/sessions.js';
+import type {
+  InsertOutcome,
+  InsertSession,
+  ListUserSessions,
+  SessionRow,
+  SessionStore,
+} from '../../stores/contract/sessions.js';
 import { HOUR, hashOf, MINUTE, NOW } from './setting.js';
 
 /** A live cookie session of `user`, with its token's hash made of its id. */
@@ -20,6 +26,7 @@ export function sessionRow(row: Partial<SessionRow> & { readonly id: string }): 
     previousTokenHash: null,
     tokenNonce: null,
     tokenMethod: null,
+    tokenIssuedAt: NOW - 3 * MINUTE,
     tokenConfirmedAt: NOW - 3 * MINUTE,
     refreshHash: null,
     parentRefreshHash: null,
@@ -28,6 +35,8 @@ export function sessionRow(row: Partial<SessionRow> & { readonly id: string }): 
     refreshConfirmedAt: null,
     amr: ['pwd'],
     acr: null,
+    generation: 0,
+    passedMethods: [],
     signInProofs: { password: NOW - 4 * MINUTE },
     stepUpProofs: {},
     ...row,
@@ -45,6 +54,7 @@ export function rotatedRow(row: Partial<SessionRow> & { readonly id: string }): 
     previousTokenHash: hashOf(`${row.id} previous token`),
     tokenNonce: `${row.id} token nonce`,
     tokenMethod: 'totp',
+    tokenIssuedAt: NOW - 52_000,
     tokenConfirmedAt: NOW - 50_000,
     refreshHash: hashOf(`${row.id} refresh`),
     parentRefreshHash: hashOf(`${row.id} parent refresh`),
@@ -52,6 +62,8 @@ export function rotatedRow(row: Partial<SessionRow> & { readonly id: string }): 
     refreshedAt: NOW - 59_000,
     refreshConfirmedAt: NOW - 51_000,
     acr: 'urn:example:acr',
+    generation: 3,
+    passedMethods: ['totp'],
     stepUpProofs: { totp: NOW - 40_000 },
     ...row,
   });
@@ -83,6 +95,15 @@ export function idsOf(records: readonly { readonly id: string }[]): readonly str
 /** The ids of all users' live sessions. */
 export async function liveIds(sessions: SessionStore): Promise<readonly string[]> {
   return idsOf(await sessions.list({ limit: 1000, after: null, now: NOW }));
+}
+
+/** All live sessions of a user, or as many as the limit. */
+export async function listOf(
+  sessions: SessionStore,
+  userId: string,
+  list: Partial<ListUserSessions> = {},
+): Promise<readonly SessionRow[]> {
+  return await sessions.listForUser({ userId, limit: 1000, after: null, now: NOW, ...list });
 }
 
 /** For answers whose order isn't said. */

@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict';
 import type { SessionStore } from '../../stores/contract/sessions.js';
 import type { CaseGroup } from './case.js';
+import { replaceCredentials } from './session-changes.js';
 import { given, insert, present, rotatedRow, sessionRow } from './session-rows.js';
 import { hashOf, MINUTE, NOW } from './setting.js';
 
 /** Tells whether a sign-in of `userId` that began at this time would be refused. */
 async function refuses(sessions: SessionStore, authenticatedAt: number, userId = 'user'): Promise<boolean> {
   const id = `probe of ${userId} at ${authenticatedAt}`;
-  const { outcome } = await insert(sessions, sessionRow({ id, userId, authenticatedAt }));
+  const now = Math.max(NOW, authenticatedAt);
+  const { outcome } = await insert(sessions, sessionRow({ id, userId, authenticatedAt }), { now });
   await sessions.revoke(id, userId);
   return outcome === 'refused';
 }
@@ -59,7 +61,7 @@ export const sessionsNotBefore: CaseGroup = {
 
     'never moves back': async ({ sessions }) => {
       await sessions.revokeAllForUser('user', null, NOW);
-      await sessions.revokeAllForUser('user', null, NOW - MINUTE);
+      await sessions.revokeAllForUser('user', null, NOW - 5_000);
       assert.equal(await refuses(sessions, NOW), true);
     },
 
@@ -70,24 +72,22 @@ export const sessionsNotBefore: CaseGroup = {
     },
 
     'is set by replaced credentials': async ({ sessions }) => {
-      const row = sessionRow({ id: 'a' });
-      await given(sessions, row);
-      await sessions.replaceCredentials({ ...credentials, presented: row.tokenHash });
+      await given(sessions, sessionRow({ id: 'a' }));
+      await sessions.replaceCredentials('a', replaceCredentials('a'), NOW);
       assert.equal(await refuses(sessions, NOW), true);
       assert.equal(await refuses(sessions, NOW + 1), false);
     },
 
     'is not moved back by replaced credentials': async ({ sessions }) => {
-      const row = sessionRow({ id: 'a' });
-      await given(sessions, row);
-      await sessions.revokeAllForUser('user', 'a', NOW + MINUTE);
-      await sessions.replaceCredentials({ ...credentials, presented: row.tokenHash });
-      assert.equal(await refuses(sessions, NOW + MINUTE), true);
+      await given(sessions, sessionRow({ id: 'a' }));
+      await sessions.revokeAllForUser('user', 'a', NOW + 5_000);
+      await sessions.replaceCredentials('a', replaceCredentials('a'), NOW);
+      assert.equal(await refuses(sessions, NOW + 5_000), true);
     },
 
     'is not set by a lost replacement of credentials': async ({ sessions }) => {
       await given(sessions, sessionRow({ id: 'a' }));
-      await sessions.replaceCredentials({ ...credentials, presented: hashOf('another') });
+      await sessions.replaceCredentials('a', { ...replaceCredentials('a'), presented: hashOf('another') }, NOW);
       assert.equal(await refuses(sessions, NOW), false);
     },
 
@@ -106,5 +106,3 @@ export const sessionsNotBefore: CaseGroup = {
     },
   },
 };
-
-const credentials = { id: 'a', userId: 'user', tokenHash: hashOf('new'), refreshHash: null, now: NOW };

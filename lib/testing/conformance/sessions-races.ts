@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { EndedSession, InsertOutcome } from '../../stores/contract/sessions.js';
 import type { CaseGroup } from './case.js';
-import { given, idsOf, insert, liveIds, present, rotatedRow, sessionRow, sortedIds } from './session-rows.js';
+import { given, idsOf, insert, listOf, liveIds, present, rotatedRow, sessionRow, sortedIds } from './session-rows.js';
 import { HOUR, hashOf, NOW, parallel } from './setting.js';
 
 function endedBy(outcomes: readonly InsertOutcome[]): readonly EndedSession[] {
@@ -24,7 +24,7 @@ export const sessionsRaces: CaseGroup = {
 
     'keep the cap of each of several users': async ({ sessions }) => {
       await parallel(40, (n) => insert(sessions, sessionRow({ id: `row-${n}`, userId: `user${n % 4}` }), { cap: 2 }));
-      for (const n of [0, 1, 2, 3]) assert.equal((await sessions.listForUser(`user${n}`, NOW)).length, 2);
+      for (const n of [0, 1, 2, 3]) assert.equal((await listOf(sessions, `user${n}`)).length, 2);
     },
 
     'end a session once that 50 parallel inserts replace': async ({ sessions }) => {
@@ -47,7 +47,7 @@ export const sessionsRaces: CaseGroup = {
       assert.deepEqual(await sessions.get('a'), winner);
       for (const row of rows) assert.deepEqual(await sessions.find(row.tokenHash), row === winner ? row : null);
       for (const userId of ['user0', 'user1', 'user2']) {
-        assert.deepEqual(await sessions.listForUser(userId, NOW), userId === winner?.userId ? [winner] : []);
+        assert.deepEqual(await listOf(sessions, userId), userId === winner?.userId ? [winner] : []);
       }
     },
 

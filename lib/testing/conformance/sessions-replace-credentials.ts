@@ -1,44 +1,44 @@
 import assert from 'node:assert/strict';
-import type { ReplaceCredentials } from '../../stores/contract/sessions.js';
+import { changed } from '../../stores/contract/session-state.js';
+import type { ReplaceOutcome, SessionStore } from '../../stores/contract/sessions.js';
 import type { CaseGroup } from './case.js';
+import { change, replaceCredentials, rotate } from './session-changes.js';
 import { given, present, rotatedRow, sessionRow, sortedIds } from './session-rows.js';
-import { HOUR, hashOf, NOW } from './setting.js';
+import { STATES } from './session-states.js';
+import { hashOf, NOW } from './setting.js';
 
 const row = rotatedRow({ id: 'a' });
 
-const REPLACE: ReplaceCredentials = {
-  id: 'a',
-  userId: 'user',
-  presented: hashOf('a token'),
-  tokenHash: hashOf('new token'),
-  refreshHash: hashOf('new refresh'),
-  now: NOW,
-};
+const REPLACE = replaceCredentials('a');
+const LOST = { outcome: 'lost' };
 
 const replaced = {
   ...row,
-  tokenHash: hashOf('new token'),
+  tokenHash: hashOf('a replaced token'),
   previousTokenHash: null,
   tokenNonce: null,
   tokenMethod: null,
+  tokenIssuedAt: NOW,
   tokenConfirmedAt: NOW,
-  refreshHash: hashOf('new refresh'),
+  refreshHash: hashOf('a replaced refresh'),
   parentRefreshHash: null,
   refreshNonce: null,
   refreshedAt: NOW,
   refreshConfirmedAt: NOW,
+  generation: 4,
+  passedMethods: [],
   signInProofs: {},
   stepUpProofs: {},
 };
 
-const rotate = {
-  id: 'a',
-  successor: hashOf('successor'),
-  nonce: 'nonce',
-  tokenHash: hashOf('rotated token'),
-  idleExpiresAt: NOW + 2 * HOUR,
-  now: NOW,
-};
+async function replace(
+  sessions: SessionStore,
+  fields: Partial<typeof REPLACE> = {},
+  id = 'a',
+  now: number = NOW,
+): Promise<ReplaceOutcome> {
+  return await sessions.replaceCredentials(id, { ...REPLACE, ...fields }, now);
+}
 
 export const sessionsReplaceCredentials: CaseGroup = {
   group: 'sessions.replaceCredentials',
@@ -46,25 +46,38 @@ export const sessionsReplaceCredentials: CaseGroup = {
   cases: {
     'gives the session new tokens and no proof, and keeps the rest': async ({ sessions }) => {
       await given(sessions, row);
-      assert.deepEqual(await sessions.replaceCredentials(REPLACE), { outcome: 'replaced', ended: [] });
+      assert.deepEqual(await replace(sessions), { outcome: 'replaced', row: replaced, ended: [] });
       assert.deepEqual(await sessions.get('a'), replaced);
-      assert.deepEqual(await sessions.find(hashOf('new token')), replaced);
+      assert.deepEqual(await sessions.find(hashOf('a replaced token')), replaced);
     },
 
     'leaves no refresh token where no new one is given': async ({ sessions }) => {
       await given(sessions, row);
-      assert.equal((await sessions.replaceCredentials({ ...REPLACE, refreshHash: null })).outcome, 'replaced');
+      assert.equal((await replace(sessions, { refreshHash: null })).outcome, 'replaced');
       const expected = { ...replaced, refreshHash: null, refreshedAt: null, refreshConfirmedAt: null };
       assert.deepEqual(await sessions.get('a'), expected);
     },
 
+    'makes of each state what `changed` makes of it': async ({ sessions }) => {
+      for (const [state, { tokenHash, ...rest }] of STATES) {
+        const stored = { ...rest, tokenHash, userId: `user of ${state}` };
+        await given(sessions, stored);
+        const asked = { ...replaceCredentials(stored.id), userId: stored.userId, presented: tokenHash };
+        const next = changed(stored, asked, NOW);
+        const expected = next === null ? LOST : { outcome: 'replaced', row: next, ended: [] };
+        const outcome = await sessions.replaceCredentials(stored.id, asked, NOW);
+        assert.deepEqual({ state, outcome }, { state, outcome: expected });
+        assert.deepEqual(await sessions.get(stored.id), next ?? stored);
+      }
+    },
+
     'ends the old tokens at once': async ({ sessions }) => {
       await given(sessions, row);
-      await sessions.replaceCredentials(REPLACE);
+      await replace(sessions);
       assert.equal(await sessions.find(hashOf('a token')), null);
       assert.equal(await sessions.find(hashOf('a previous token')), null);
-      assert.equal(await sessions.rotateRefresh({ ...rotate, presented: hashOf('a refresh') }), false);
-      assert.equal(await sessions.rotateRefresh({ ...rotate, presented: hashOf('new refresh') }), true);
+      assert.equal(await change(sessions, 'a', rotate('a')), null);
+      assert.ok(await change(sessions, 'a', { ...rotate('a'), presented: hashOf('a replaced refresh') }));
     },
 
     "ends the user's other sessions, live and over, and says so of each": async ({ sessions }) => {
@@ -75,7 +88,7 @@ export const sessionsReplaceCredentials: CaseGroup = {
         sessionRow({ id: 'over', expiresAt: NOW }),
         sessionRow({ id: 'theirs', userId: 'user2' }),
       );
-      const outcome = await sessions.replaceCredentials(REPLACE);
+      const outcome = await replace(sessions);
       assert.deepEqual(outcome.outcome === 'replaced' && sortedIds(outcome.ended), ['b', 'over']);
       assert.deepEqual(outcome.outcome === 'replaced' && outcome.ended.map(({ userId }) => userId), ['user', 'user']);
       assert.deepEqual(await present(sessions, 'a', 'b', 'over', 'theirs'), ['a', 'theirs']);
@@ -85,50 +98,34 @@ export const sessionsReplaceCredentials: CaseGroup = {
     'is lost by any token but the current one, by another user, and for another id': async ({ sessions }) => {
       const others = [rotatedRow({ id: 'b' }), sessionRow({ id: 'theirs', userId: 'user2' })];
       await given(sessions, row, ...others);
-      const wrong: readonly Partial<ReplaceCredentials>[] = [
-        ...['a previous token', 'a refresh', 'b token', 'new token', 'unknown'].map((name) => ({
-          presented: hashOf(name),
-        })),
-        { userId: 'user2' },
-        { userId: 'User' },
-        { id: 'b' },
-        { id: 'theirs' },
-        { id: 'gone' },
-      ];
-      for (const fields of wrong) {
-        const outcome = await sessions.replaceCredentials({ ...REPLACE, ...fields });
-        assert.deepEqual(outcome, { outcome: 'lost' }, JSON.stringify(fields));
+      for (const name of ['a previous token', 'a refresh', 'b token', 'a replaced token', 'unknown']) {
+        assert.deepEqual(await replace(sessions, { presented: hashOf(name) }), LOST, name);
       }
+      for (const userId of ['user2', 'User', '']) assert.deepEqual(await replace(sessions, { userId }), LOST, userId);
+      for (const id of ['b', 'theirs', 'gone']) assert.deepEqual(await replace(sessions, {}, id), LOST, id);
       for (const kept of [row, ...others]) assert.deepEqual(await sessions.get(kept.id), kept);
-      assert.equal(await sessions.find(hashOf('new token')), null);
+      assert.equal(await sessions.find(hashOf('a replaced token')), null);
     },
 
     'is lost for a repeat': async ({ sessions }) => {
       await given(sessions, row);
-      await sessions.replaceCredentials(REPLACE);
-      const repeat = { ...REPLACE, tokenHash: hashOf('newer token'), now: NOW + 1 };
-      assert.deepEqual(await sessions.replaceCredentials(repeat), { outcome: 'lost' });
+      await replace(sessions);
+      assert.deepEqual(await replace(sessions, { tokenHash: hashOf('newer token') }, 'a', NOW + 1), LOST);
       assert.deepEqual(await sessions.get('a'), replaced);
     },
 
     'is lost at either end of the session, and takes it 1 ms before': async ({ sessions }) => {
       const ends = [{ idleExpiresAt: NOW }, { expiresAt: NOW }];
       for (const [n, end] of ends.entries()) {
-        const ending = rotatedRow({ id: `row-${n}`, userId: `user${n}`, ...end });
-        const other = sessionRow({ id: `other-${n}`, userId: `user${n}` });
-        const replace = {
-          ...REPLACE,
-          id: ending.id,
-          userId: ending.userId,
-          presented: ending.tokenHash,
-          tokenHash: hashOf(`row-${n} new token`),
-          refreshHash: hashOf(`row-${n} new refresh`),
-        };
+        const userId = `user${n}`;
+        const ending = rotatedRow({ id: `row-${n}`, userId, ...end });
+        const other = sessionRow({ id: `other-${n}`, userId });
+        const asked = { ...replaceCredentials(ending.id), userId };
         await given(sessions, ending, other);
-        assert.deepEqual(await sessions.replaceCredentials(replace), { outcome: 'lost' });
+        assert.deepEqual(await sessions.replaceCredentials(ending.id, asked, NOW), LOST);
         assert.deepEqual(await sessions.get(ending.id), ending);
         assert.deepEqual(await sessions.get(other.id), other);
-        assert.equal((await sessions.replaceCredentials({ ...replace, now: NOW - 1 })).outcome, 'replaced');
+        assert.equal((await sessions.replaceCredentials(ending.id, asked, NOW - 1)).outcome, 'replaced');
       }
     },
   },

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { CaseGroup } from './case.js';
-import { given, present, rotatedRow, sessionRow, sortedIds } from './session-rows.js';
+import { given, listOf, present, rotatedRow, sessionRow, sortedIds } from './session-rows.js';
 import { NOW } from './setting.js';
 
 export const sessionsRevokeAll: CaseGroup = {
@@ -20,7 +20,7 @@ export const sessionsRevokeAll: CaseGroup = {
       );
       assert.deepEqual(await present(sessions, 'a', 'b', 'c'), ['c']);
       assert.equal(await sessions.find(row.tokenHash), null);
-      assert.deepEqual(await sessions.listForUser('user', NOW), []);
+      assert.deepEqual(await listOf(sessions, 'user'), []);
     },
 
     'leaves the excepted session as it is': async ({ sessions }) => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { SessionData } from '../../stores/contract/session-data.js';
 import type { SessionRow } from '../../stores/contract/sessions.js';
 import type { CaseGroup } from './case.js';
-import { given, idsOf, rotatedRow, sessionRow } from './session-rows.js';
+import { given, idsOf, listOf, rotatedRow, sessionRow } from './session-rows.js';
 import { NOW } from './setting.js';
 import { STRANGE } from './strange.js';
 
@@ -43,8 +43,23 @@ const ROWS: Readonly<Record<string, readonly SessionRow[]>> = {
     sessionRow({ id: 'a', signInProofs: { passkey: NOW, 'recovery-code': NOW - 1, "my 'pin' é": 0 } }),
     sessionRow({ id: 'b', signInProofs: {}, stepUpProofs: Object.fromEntries([['__proto__', NOW]]) }),
   ],
+  'the order of the methods that were passed, and names of any characters': [
+    sessionRow({ id: 'a', passedMethods: ['totp', 'passkey', '__proto__'] }),
+    sessionRow({ id: 'b', passedMethods: STRANGE }),
+  ],
+  'generations, the first and one of billions': [
+    sessionRow({ id: 'a', generation: 0 }),
+    sessionRow({ id: 'b', generation: Number.MAX_SAFE_INTEGER }),
+  ],
   'the earliest and the latest time there is': [
-    sessionRow({ id: 'a', createdAt: 0, authenticatedAt: 0, idleExpiresAt: 8.64e15, expiresAt: 8.64e15 }),
+    sessionRow({
+      id: 'a',
+      createdAt: 0,
+      authenticatedAt: 0,
+      tokenIssuedAt: 0,
+      idleExpiresAt: 8.64e15,
+      expiresAt: 8.64e15,
+    }),
   ],
 };
 
@@ -61,7 +76,7 @@ export const sessionsRoundTrip: CaseGroup = {
             assert.deepEqual(await sessions.get(row.id), row);
             assert.deepEqual(await sessions.find(row.tokenHash), row);
             assert.deepEqual(
-              (await sessions.listForUser(row.userId, NOW)).find(({ id }) => id === row.id),
+              (await listOf(sessions, row.userId)).find(({ id }) => id === row.id),
               row,
             );
             assert.deepEqual(
@@ -76,7 +91,7 @@ export const sessionsRoundTrip: CaseGroup = {
     'tells users apart whose ids look alike': async ({ sessions }) => {
       await given(sessions, ...STRANGE.map((userId, index) => sessionRow({ id: `row-${index}`, userId })));
       for (const [index, userId] of STRANGE.entries()) {
-        assert.deepEqual(idsOf(await sessions.listForUser(userId, NOW)), [`row-${index}`]);
+        assert.deepEqual(idsOf(await listOf(sessions, userId)), [`row-${index}`]);
         assert.deepEqual(await sessions.revokeAllForUser(userId, null, NOW), [{ id: `row-${index}`, userId }]);
       }
     },
@@ -84,14 +99,19 @@ export const sessionsRoundTrip: CaseGroup = {
     'keeps what it was given though the caller changes it afterwards': async ({ sessions }) => {
       const data = { tenant: 'acme' };
       const proofs = { password: NOW };
-      const row = { ...sessionRow({ id: 'a' }), data, signInProofs: proofs };
+      const passedMethods = ['totp'];
+      const row = { ...sessionRow({ id: 'a' }), data, signInProofs: proofs, passedMethods };
       const inserted = sessions.insert({ row, replaces: null, cap: null, now: NOW });
       data.tenant = 'other';
       proofs.password = 0;
+      passedMethods[0] = 'other';
       row.userId = 'other';
       await inserted;
       const kept = await sessions.get('a');
-      assert.deepEqual([kept?.userId, kept?.data, kept?.signInProofs], ['user', { tenant: 'acme' }, { password: NOW }]);
+      assert.deepEqual(
+        [kept?.userId, kept?.data, kept?.signInProofs, kept?.passedMethods],
+        ['user', { tenant: 'acme' }, { password: NOW }, ['totp']],
+      );
     },
 
     'keeps what it has though a caller changes an answer': async ({ sessions }) => {
@@ -103,6 +123,7 @@ export const sessionsRoundTrip: CaseGroup = {
       Reflect.set(answer?.data ?? {}, 'tenant', 'other');
       Reflect.set(answer?.signInProofs ?? {}, 'password', 0);
       Reflect.set(answer?.amr ?? [], 0, 'other');
+      Reflect.set(answer?.passedMethods ?? [], 0, 'other');
       assert.deepEqual(await sessions.get('a'), row);
     },
   },

@@ -1,29 +1,13 @@
 import assert from 'node:assert/strict';
 import type { CaseGroup } from './case.js';
+import { change, DROP_PROOFS, replaceCredentials, rotate, stepUp } from './session-changes.js';
 import { given, insert, rotatedRow, sessionRow } from './session-rows.js';
 import { HOUR, hashOf, NOW } from './setting.js';
 import { added, assertHolds, assertLacks, stored, wordsOf } from './stored.js';
 
 const row = rotatedRow({ id: 'session-a', userId: 'user-a' });
 
-const rotate = {
-  id: row.id,
-  presented: hashOf('session-a refresh'),
-  successor: hashOf('successor'),
-  nonce: 'new nonce',
-  tokenHash: hashOf('new token'),
-  idleExpiresAt: NOW + 2 * HOUR,
-  now: NOW,
-};
-
-const replace = {
-  id: row.id,
-  userId: row.userId,
-  presented: row.tokenHash,
-  tokenHash: hashOf('replaced token'),
-  refreshHash: null,
-  now: NOW,
-};
+const replace = { ...replaceCredentials(row.id), userId: row.userId };
 
 export const sessionsStored: CaseGroup = {
   group: 'sessions: what is stored',
@@ -78,17 +62,26 @@ export const sessionsStored: CaseGroup = {
       assertLacks(await stored(bench), ['user-a', String(NOW + 1)]);
     },
 
+    "holds a user's not-before time that a sign-in has lowered": async (bench) => {
+      await bench.sessions.revokeAllForUser('user-a', null, NOW + HOUR);
+      await insert(bench.sessions, { ...row, authenticatedAt: NOW - 1 });
+      const text = await stored(bench);
+      assertHolds(text, ['user-a', String(NOW - 1)]);
+      assertLacks(text, [String(NOW + HOUR), row.id]);
+    },
+
     'holds the tokens of a rotation and none of those before the last': async (bench) => {
       await given(bench.sessions, row);
-      await bench.sessions.rotateRefresh(rotate);
+      const { tokenHash, successor, nonce, presented } = rotate(row.id);
+      await change(bench.sessions, row.id, rotate(row.id));
       const text = await stored(bench);
-      assertHolds(text, [rotate.tokenHash, rotate.successor, rotate.nonce, row.tokenHash, rotate.presented]);
-      assertLacks(text, [hashOf('session-a previous token'), hashOf('session-a parent refresh'), 'totp']);
+      assertHolds(text, [tokenHash, successor, nonce, row.tokenHash, presented]);
+      assertLacks(text, [hashOf('session-a previous token'), hashOf('session-a parent refresh')]);
     },
 
     'holds none of the old tokens and proofs after replaced credentials': async (bench) => {
       await given(bench.sessions, row);
-      await bench.sessions.replaceCredentials(replace);
+      await bench.sessions.replaceCredentials(row.id, replace, NOW);
       const text = await stored(bench);
       const old = ['token', 'previous token', 'refresh', 'parent refresh'].map((name) => hashOf(`session-a ${name}`));
       assertHolds(text, [replace.tokenHash]);
@@ -103,8 +96,11 @@ export const sessionsStored: CaseGroup = {
       const touch = { seenAt: NOW, idleExpiresAt: NOW + 2 * HOUR, confirms: null };
 
       await insert(sessions, sessionRow({ id: 'late', userId: 'nobody' }), { replaces: row.tokenHash });
-      await sessions.rotateRefresh({ ...rotate, presented: hashOf('wrong') });
-      await sessions.replaceCredentials({ ...replace, presented: hashOf('wrong') });
+      for (const asked of [rotate(row.id), stepUp(row.id), replace]) {
+        await change(sessions, row.id, { ...asked, presented: hashOf('wrong') });
+      }
+      await sessions.replaceCredentials(row.id, { ...replace, presented: hashOf('wrong') }, NOW);
+      await sessions.changeAllOfUser('somebody else', DROP_PROOFS, NOW);
       await sessions.touch(
         [
           { ...touch, id: 'gone' },

@@ -6,15 +6,6 @@ import { HOUR, hashOf, MINUTE, NOW } from './setting.js';
 
 const TOUCH: Touch = { id: 'a', seenAt: NOW, idleExpiresAt: NOW + 2 * HOUR, confirms: null };
 
-/** A session with a refresh token whose tokens were never used. */
-const unconfirmed = rotatedRow({
-  id: 'a',
-  tokenNonce: null,
-  tokenMethod: null,
-  tokenConfirmedAt: null,
-  refreshConfirmedAt: null,
-});
-
 async function touched(sessions: SessionStore, row: SessionRow, touch: Partial<Touch>): Promise<SessionRow | null> {
   await given(sessions, row);
   await sessions.touch([{ ...TOUCH, ...touch }], NOW);
@@ -47,12 +38,6 @@ export const sessionsTouch: CaseGroup = {
       const row = sessionRow({ id: 'a', expiresAt: NOW + HOUR + MINUTE });
       const after = await touched(sessions, row, {});
       assert.deepEqual(after, { ...row, lastSeenAt: NOW, idleExpiresAt: NOW + HOUR + MINUTE });
-    },
-
-    'gives the same for a repeat': async ({ sessions }) => {
-      const once = await touched(sessions, unconfirmed, { confirms: unconfirmed.tokenHash });
-      await sessions.touch([{ ...TOUCH, confirms: unconfirmed.tokenHash }], NOW);
-      assert.deepEqual(await sessions.get('a'), once);
     },
 
     'passes over a session at either of its ends, whenever it was seen': async ({ sessions }) => {
@@ -149,53 +134,6 @@ export const sessionsTouch: CaseGroup = {
       ];
       await sessions.touch(batch, NOW);
       const expected = { ...row, lastSeenAt: NOW - 10, idleExpiresAt: NOW + 3 * HOUR };
-      assert.deepEqual(await sessions.get('a'), expected);
-    },
-
-    'confirms the tokens when it names the current session token': async ({ sessions }) => {
-      const after = await touched(sessions, unconfirmed, { seenAt: NOW - 5, confirms: unconfirmed.tokenHash });
-      assert.deepEqual([after?.tokenConfirmedAt, after?.refreshConfirmedAt], [NOW - 5, NOW - 5]);
-    },
-
-    'keeps the time at which a token was confirmed first': async ({ sessions }) => {
-      const row = rotatedRow({ id: 'a', tokenConfirmedAt: null, refreshConfirmedAt: NOW - 7 });
-      const after = await touched(sessions, row, { confirms: row.tokenHash });
-      assert.deepEqual([after?.tokenConfirmedAt, after?.refreshConfirmedAt], [NOW, NOW - 7]);
-      await sessions.touch([{ ...TOUCH, seenAt: NOW + 9, confirms: row.tokenHash }], NOW + 9);
-      assert.deepEqual((await sessions.get('a'))?.tokenConfirmedAt, NOW);
-    },
-
-    'confirms the refresh token alone where the session token was confirmed': async ({ sessions }) => {
-      const row = { ...unconfirmed, tokenConfirmedAt: NOW - 7 };
-      const after = await touched(sessions, row, { confirms: row.tokenHash });
-      assert.deepEqual([after?.tokenConfirmedAt, after?.refreshConfirmedAt], [NOW - 7, NOW]);
-    },
-
-    'confirms no refresh token by a session token that came with a step-up': async ({ sessions }) => {
-      const row = { ...unconfirmed, tokenNonce: 'a token nonce', tokenMethod: 'totp' };
-      const after = await touched(sessions, row, { confirms: row.tokenHash });
-      assert.deepEqual([after?.tokenConfirmedAt, after?.refreshConfirmedAt], [NOW, null]);
-    },
-
-    'makes up no refresh token for a session without one': async ({ sessions }) => {
-      const row = sessionRow({ id: 'a', tokenConfirmedAt: null });
-      const after = await touched(sessions, row, { confirms: row.tokenHash });
-      assert.deepEqual([after?.tokenConfirmedAt, after?.refreshConfirmedAt], [NOW, null]);
-    },
-
-    'confirms though the session was seen later already': async ({ sessions }) => {
-      const row = { ...unconfirmed, lastSeenAt: NOW };
-      const after = await touched(sessions, row, { seenAt: NOW - 9, confirms: row.tokenHash });
-      assert.deepEqual([after?.lastSeenAt, after?.tokenConfirmedAt], [NOW, NOW - 9]);
-    },
-
-    'confirms nothing by another token, the previous and the refresh token included': async ({ sessions }) => {
-      await given(sessions, unconfirmed);
-      const { previousTokenHash, refreshHash } = unconfirmed;
-      for (const confirms of [null, previousTokenHash, refreshHash, hashOf('unknown')]) {
-        await sessions.touch([{ ...TOUCH, confirms }], NOW);
-      }
-      const expected = { ...unconfirmed, lastSeenAt: NOW, idleExpiresAt: NOW + 2 * HOUR };
       assert.deepEqual(await sessions.get('a'), expected);
     },
   },

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import type { ChallengeRow, ChallengeStore } from '../../stores/contract/challenges.js';
-import type { GrantRow } from '../../stores/contract/grants.js';
+import type { GrantRow, TakeGrant } from '../../stores/contract/grants.js';
 import type { PasskeyRow, PasskeyStore } from '../../stores/contract/passkeys.js';
 import type { ConfirmTotp, TotpRow, UseTotpStep } from '../../stores/contract/totp.js';
-import { MINUTE, NOW } from './setting.js';
+import { HOUR, MINUTE, NOW } from './setting.js';
 
 /** A live challenge of `session`, which is of `user`. */
 export function challengeRow(row: Partial<ChallengeRow> & { readonly id: string }): ChallengeRow {
@@ -14,6 +14,7 @@ export function challengeRow(row: Partial<ChallengeRow> & { readonly id: string 
     methods: ['passkey'],
     value: `value of ${row.id}`,
     actionDigest: null,
+    generation: 0,
     createdAt: NOW - MINUTE,
     expiresAt: NOW + MINUTE,
     ...row,
@@ -30,6 +31,20 @@ export function grantRow(row: Partial<GrantRow> = {}): GrantRow {
     createdAt: NOW - MINUTE,
     expiresAt: NOW + MINUTE,
     ...row,
+  };
+}
+
+/** The take of a `grantRow` at `NOW`, which marks the action for an hour. */
+export function takeOf(take: Partial<TakeGrant> = {}): TakeGrant {
+  const { actionDigest = 'pay' } = take;
+  return {
+    sessionId: 'session',
+    userId: 'user',
+    actionDigest,
+    action: `action of ${actionDigest}`,
+    markedUntil: NOW + HOUR,
+    now: NOW,
+    ...take,
   };
 }
 

@@ -1,8 +1,16 @@
-import assert from 'node:assert/strict';
-import type { Bench, CaseGroup, StorePart } from './case.js';
+import type { CaseGroup } from './case.js';
 import { hashOf, MINUTE, NOW } from './setting.js';
-import { CONFIRM, challengeRow, confirmedTotp, grantRow, usedPasskeyRow, useOf, waitingTotp } from './step-up-rows.js';
-import { added, assertHolds, assertLacks, stored, wordsOf } from './stored.js';
+import { CONFIRM, challengeRow, confirmedTotp, usedPasskeyRow, useOf, waitingTotp } from './step-up-rows.js';
+import {
+  assertHolds,
+  assertLacks,
+  assertUnchanged,
+  assertWrites,
+  expiredGroup,
+  stored,
+  storedGroup,
+  wordsOf,
+} from './stored.js';
 
 const challenge = challengeRow({
   id: 'challenge-a',
@@ -11,43 +19,14 @@ const challenge = challengeRow({
   purpose: 'action',
   methods: ['method-a', 'method-b'],
   actionDigest: 'digest-a',
+  generation: 876_543,
   createdAt: NOW - 7,
 });
-const grant = grantRow({ sessionId: 'session-a', userId: 'user-a', actionDigest: 'digest-a', method: 'method-a' });
 const passkey = usedPasskeyRow({ id: 'passkey-a', userId: 'user-a', userHandle: 'handle-a', counter: 987_654 });
 const waiting = waitingTotp({ userId: 'user-a', encryptedSecret: 'secret-a' });
 
-function group(part: StorePart, cases: CaseGroup['cases']): CaseGroup {
-  return { group: `${part}: what is stored`, part, rawRows: true, cases };
-}
-
-/** As `group`, for what is over. */
-function groupOfExpired(part: StorePart, cases: CaseGroup['cases']): CaseGroup {
-  return { ...group(part, cases), group: `${part}: what is stored of those that are over`, deletesExpired: true };
-}
-
-/** That a step writes all of these, and no time or hash beside them. */
-async function assertWrites(bench: Bench, words: readonly string[], step: () => Promise<unknown>): Promise<void> {
-  await bench.sessions.get('nobody'); // a store may make its tables with its first operation
-  const before = await bench.rawRows();
-  await step();
-  const text = added(before, await bench.rawRows());
-  assertHolds(text, words);
-  const large = text.match(/(?<![\w-])(?:\d{12,13}|[\w-]{43})(?![\w-])/g) ?? [];
-  assert.deepEqual(
-    large.filter((word) => !words.includes(word)),
-    [],
-  );
-}
-
-async function assertUnchanged(bench: Bench, step: () => Promise<unknown>): Promise<void> {
-  const before = await bench.rawRows();
-  await step();
-  assert.deepEqual(await bench.rawRows(), before);
-}
-
 export const stepUpStored: readonly CaseGroup[] = [
-  group('challenges', {
+  storedGroup('challenges', {
     'holds what was said, and nothing of it once it is taken': async (bench) => {
       await assertWrites(bench, wordsOf(challenge), () => bench.challenges.insert(challenge, 5));
       await bench.challenges.take('session-a', 'challenge-a', NOW);
@@ -85,7 +64,7 @@ export const stepUpStored: readonly CaseGroup[] = [
     },
   }),
 
-  groupOfExpired('challenges', {
+  expiredGroup('challenges', {
     'holds nothing of challenges and spent marks': async (bench) => {
       const [hash, end] = [hashOf('spent'), NOW + MINUTE];
       await bench.challenges.insert({ ...challenge, expiresAt: NOW }, 5);
@@ -99,51 +78,7 @@ export const stepUpStored: readonly CaseGroup[] = [
     },
   }),
 
-  group('grants', {
-    'holds what was said, and one grant for one action': async (bench) => {
-      await assertWrites(bench, wordsOf(grant), () => bench.grants.insert(grant));
-      const rows = (await bench.rawRows()).length;
-      await bench.grants.insert({ ...grant, method: 'method-b' });
-      const text = await stored(bench);
-      assertLacks(text, ['method-a']);
-      assertHolds(text, ['method-b']);
-      assert.equal((await bench.rawRows()).length, rows);
-    },
-
-    'holds nothing of grants that are dropped, spent or not': async (bench) => {
-      const { grants } = bench;
-      for (const step of [() => grants.dropForSession('session-a'), () => grants.dropForUser('user-a')]) {
-        await grants.insert(grant);
-        await grants.insert({ ...grant, actionDigest: 'digest-b' });
-        await grants.take('session-a', 'digest-b', NOW);
-        await step();
-        assertLacks(await stored(bench), ['session-a', 'user-a', 'digest-a', 'digest-b']);
-      }
-    },
-
-    'stays as it is when there is nothing to take': async (bench) => {
-      await bench.grants.insert(grant);
-      await bench.grants.take('session-a', 'digest-a', NOW);
-      await assertUnchanged(bench, async () => {
-        await bench.grants.take('session-a', 'digest-a', NOW);
-        await bench.grants.take('session-b', 'digest-a', NOW);
-        await bench.grants.take('session-a', 'digest-a', grant.expiresAt);
-      });
-    },
-  }),
-
-  groupOfExpired('grants', {
-    'holds nothing of grants, spent or not': async (bench) => {
-      const { grants } = bench;
-      await grants.insert(grant);
-      await grants.insert({ ...grant, actionDigest: 'digest-b' });
-      await grants.take('session-a', 'digest-b', NOW);
-      await grants.deleteExpired(grant.expiresAt, 10);
-      assertLacks(await stored(bench), ['session-a', 'user-a', 'digest-a', 'digest-b']);
-    },
-  }),
-
-  group('attempts', {
+  storedGroup('attempts', {
     'holds what was said, and nothing of it once it is cleared or dropped': async (bench) => {
       const { attempts } = bench;
       for (const step of [
@@ -169,7 +104,7 @@ export const stepUpStored: readonly CaseGroup[] = [
     },
   }),
 
-  groupOfExpired('attempts', {
+  expiredGroup('attempts', {
     'holds nothing of counters': async (bench) => {
       await bench.attempts.count('user-a', [{ key: 'counter-a', limit: 5, window: MINUTE }], NOW);
       await bench.attempts.deleteExpired(NOW + MINUTE, 10);
@@ -177,7 +112,7 @@ export const stepUpStored: readonly CaseGroup[] = [
     },
   }),
 
-  group('passkeys', {
+  storedGroup('passkeys', {
     'holds what was said, and nothing of it once it is removed or dropped': async (bench) => {
       const words = wordsOf({ ...passkey, backupEligible: 'a', backedUp: 'a' });
       for (const step of [
@@ -205,7 +140,7 @@ export const stepUpStored: readonly CaseGroup[] = [
     },
   }),
 
-  group('totp', {
+  storedGroup('totp', {
     'holds what was said, of one row for a user': async (bench) => {
       const { totp } = bench;
       await assertWrites(bench, ['user-a', 'secret-a', String(waiting.createdAt)], () => totp.begin(waiting));
@@ -237,7 +172,7 @@ export const stepUpStored: readonly CaseGroup[] = [
     },
   }),
 
-  group('recoveryCodes', {
+  storedGroup('recoveryCodes', {
     'holds the hashes of what is left, and of nothing else': async (bench) => {
       const { recoveryCodes } = bench;
       const [a, b, c] = [hashOf('a'), hashOf('b'), hashOf('c')];

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { Bench } from './case.js';
+import type { Bench, CaseGroup, StorePart } from './case.js';
 
 /** All words and numbers of a row, the names in its proofs and data included. */
 export function wordsOf(row: object): readonly string[] {
@@ -21,4 +21,38 @@ export function assertHolds(text: string, parts: readonly string[]): void {
 
 export function assertLacks(text: string, parts: readonly string[]): void {
   for (const part of parts) assert.ok(!text.includes(part), `${part} is not stored`);
+}
+
+/** Cases of what a part has written. */
+export function storedGroup(part: StorePart, cases: CaseGroup['cases']): CaseGroup {
+  return { group: `${part}: what is stored`, part, rawRows: true, cases };
+}
+
+/** As `storedGroup`, for what is over. */
+export function expiredGroup(part: StorePart, cases: CaseGroup['cases']): CaseGroup {
+  return { ...storedGroup(part, cases), group: `${part}: what is stored of those that are over`, deletesExpired: true };
+}
+
+/** That a step writes all of these, and no time or hash beside them. */
+export async function assertWrites(
+  bench: Bench,
+  words: readonly string[],
+  step: () => Promise<unknown>,
+): Promise<void> {
+  await bench.sessions.get('nobody'); // a store may make its tables with its first operation
+  const before = await bench.rawRows();
+  await step();
+  const text = added(before, await bench.rawRows());
+  assertHolds(text, words);
+  const large = text.match(/(?<![\w-])(?:\d{12,13}|[\w-]{43})(?![\w-])/g) ?? [];
+  assert.deepEqual(
+    large.filter((word) => !words.includes(word)),
+    [],
+  );
+}
+
+export async function assertUnchanged(bench: Bench, step: () => Promise<unknown>): Promise<void> {
+  const before = await bench.rawRows();
+  await step();
+  assert.deepEqual(await bench.rawRows(), before);
 }
