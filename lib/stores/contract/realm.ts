@@ -1,3 +1,6 @@
+import { refuseUnknownKeys } from '../../internal/nearest.js';
+import { SetupError } from '../../internal/setup-error.js';
+
 /** Every part of a store. One store belongs to one kit, so that nobody signed in to one app is known to another. */
 export interface Claimable {
   /**
@@ -5,4 +8,22 @@ export interface Claimable {
    * writes. Parts of one store have one function and one realm.
    */
   readonly claim: (realm: string) => Promise<string>;
+}
+
+/** What `migrate` of a store takes. */
+export interface MigrateOptions {
+  /**
+   * Forgets the realm, so that the next kit's is taken: for a kit that was renamed on purpose.
+   *
+   * @default false
+   */
+  readonly realm?: boolean;
+}
+
+/** The option `realm` of `migrate`. Throws a `SetupError` for options that are none. */
+export function forgetsRealm(options: MigrateOptions): boolean {
+  refuseUnknownKeys(options, ['realm'], 'migrate');
+  const { realm = false } = options;
+  if (typeof realm === 'boolean') return realm;
+  throw new SetupError('`migrate.realm` must be a boolean.', 'Write `migrate({ realm: true })`, or leave it out.');
 }
