@@ -44,11 +44,23 @@ function row(clock: ManualClock, overrides: Partial<SessionRow> = {}): SessionRo
   const now = clock.now();
   return sessionRow({
     id: 'a',
+    createdAt: now - HOUR,
+    authenticatedAt: now - HOUR,
     lastSeenAt: now - HOUR,
     idleExpiresAt: now + 9 * HOUR,
     expiresAt: now + 9 * HOUR,
+    tokenHash: TOKEN,
+    tokenIssuedAt: now - HOUR,
+    tokenConfirmedAt: now - HOUR,
+    generation: 0,
+    passedMethods: [],
     ...overrides,
   });
+}
+
+/** The same, with a token that nobody has used yet. */
+function unused(clock: ManualClock, overrides: Partial<SessionRow> = {}): SessionRow {
+  return row(clock, { delivery: 'bearer', tokenConfirmedAt: null, ...overrides });
 }
 
 const fail = () => Promise.reject(new Error('The store is on fire.'));
@@ -127,7 +139,7 @@ describe('the touch queue', () => {
 
   it('notes the first use of a token at once, and once', async () => {
     const { queue, clock, batches } = arrange();
-    const seen = row(clock, { lastSeenAt: clock.now() });
+    const seen = unused(clock, { lastSeenAt: clock.now() });
     queue.note(seen, TOKEN);
     queue.note(seen, TOKEN);
     queue.note(seen, null);
@@ -140,7 +152,7 @@ describe('the touch queue', () => {
 
   it('keeps a first use when the session is seen again', async () => {
     const { queue, clock, batches } = arrange();
-    queue.note(row(clock), TOKEN);
+    queue.note(unused(clock), TOKEN);
     clock.advance('1m');
     queue.note(row(clock), null);
     await queue.flush();
@@ -165,7 +177,7 @@ describe('the touch queue', () => {
     const scene = arrange();
     const { queue, clock, events, batches } = scene;
     scene.behave = fail;
-    queue.note(row(clock), TOKEN);
+    queue.note(unused(clock), TOKEN);
     queue.note(row(clock, { id: 'b' }), null);
     await queue.flush(); // which does not reject
     const [event] = events;
@@ -191,7 +203,7 @@ describe('the touch queue', () => {
       queue.note(row(clock), null);
       return fail();
     };
-    queue.note(row(clock), TOKEN);
+    queue.note(unused(clock), TOKEN);
     await queue.flush();
     scene.behave = null;
     await queue.flush();
@@ -246,7 +258,7 @@ describe('the touch queue', () => {
     queue.note(row(clock), null);
     await queue.close();
     assert.equal(batches.length, 1);
-    queue.note(row(clock, { id: 'b' }), TOKEN);
+    queue.note(unused(clock, { id: 'b' }), TOKEN);
     await queue.flush();
     await queue.close();
     assert.equal(batches.length, 1);
@@ -283,7 +295,7 @@ describe('in the background', () => {
   it('the touch queue writes the first use of a token at once, and what waits with it', async (t) => {
     const { queue, clock, batches } = arrangeTimers(t);
     queue.note(row(clock), null);
-    queue.note(row(clock, { id: 'b' }), TOKEN);
+    queue.note(unused(clock, { id: 'b' }), TOKEN);
     t.mock.timers.tick(1);
     await written();
     assert.deepEqual(
@@ -306,6 +318,32 @@ describe('in the background', () => {
     t.mock.timers.tick(1);
     await written();
     assert.equal(batches.length, 1);
+  });
+
+  it('the touch queue goes on after a timer that fires while a write is under way', async (t) => {
+    const scene = arrangeTimers(t);
+    const { queue, clock, batches } = scene;
+    let answer = (): void => {};
+    scene.behave = () =>
+      new Promise((resolve) => {
+        answer = resolve;
+      });
+    queue.note(unused(clock, { id: 'a' }), TOKEN);
+    t.mock.timers.tick(5);
+    queue.note(unused(clock, { id: 'b' }), TOKEN);
+    t.mock.timers.tick(15);
+    answer();
+    await written();
+    answer();
+    await written();
+    scene.behave = null;
+    queue.note(unused(clock, { id: 'c' }), TOKEN);
+    t.mock.timers.tick(1);
+    await written();
+    assert.deepEqual(
+      batches.flat().map(({ id }) => id),
+      ['a', 'b', 'c'],
+    );
   });
 
   it('nothing is written any more when the touch queue is closed', async (t) => {
