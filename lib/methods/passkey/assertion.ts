@@ -3,6 +3,7 @@ import type { PasskeyRow, PasskeyStore } from '../../stores/contract/passkeys.js
 import type { MethodKit, MethodOutcome } from '../method.js';
 import { isFrameAllowed } from './client-data.js';
 import type { PasskeySettings } from './options.js';
+import { isSpeltRight } from './public-key.js';
 import { isHandleOf } from './user-handle.js';
 
 export interface Assertion {
@@ -47,6 +48,8 @@ async function verifySignature(
   { id, publicKey }: PasskeyRow,
   challenge: string,
 ): Promise<{ readonly counter: number; readonly backupEligible: boolean; readonly backedUp: boolean } | null> {
+  const cose = Buffer.from(publicKey, 'base64url');
+  if (!isSpeltRight(Buffer.from(response.response.signature, 'base64url'), cose)) return null;
   try {
     const { verified, authenticationInfo } = await verifyAuthenticationResponse({
       response,
@@ -56,7 +59,7 @@ async function verifySignature(
       expectedTopOrigin: [...allowedTopOrigins],
       requireUserVerification: true,
       // Zero leaves the counter to the store: the library would look at it before the signature, whoever sent it.
-      credential: { id, publicKey: new Uint8Array(Buffer.from(publicKey, 'base64url')), counter: 0 },
+      credential: { id, publicKey: new Uint8Array(cose), counter: 0 },
     });
     const { newCounter, credentialDeviceType, credentialBackedUp } = authenticationInfo;
     const backupEligible = credentialDeviceType === 'multiDevice';

@@ -7,10 +7,10 @@ import {
 import type { PasskeyRow } from '../../stores/contract/passkeys.js';
 import type { BeginContext, MethodContext } from '../method.js';
 import { passkeysOf } from './assertion.js';
-import { readCborMap } from './cbor.js';
+import { type CborMap, readCborMap } from './cbor.js';
 import { isFrameAllowed } from './client-data.js';
 import type { PasskeySettings } from './options.js';
-import { ALGORITHMS, isUsableKey } from './public-key.js';
+import { ALGORITHMS, isSpeltRight, isUsableKey } from './public-key.js';
 import { readRegistration } from './response.js';
 import { userHandle } from './user-handle.js';
 
@@ -61,9 +61,10 @@ export function createRegistration(settings: PasskeySettings): PasskeyRegistrati
       const response = readRegistration(given);
       if (response === null) return { outcome: 'failed', reason: 'malformed' };
       const isAllowed = isFrameAllowed(response.response.clientDataJSON, settings.allowedTopOrigins);
-      if (isAllowed === null || !isPlainAttestation(response)) return { outcome: 'failed', reason: 'malformed' };
+      const statement = readPlainAttestation(response);
+      if (isAllowed === null || statement === null) return { outcome: 'failed', reason: 'malformed' };
       const registered = isAllowed ? await verify(settings, response, challenge) : undefined;
-      if (registered?.credential.id !== response.id || !isUsableKey(registered.credential.publicKey)) {
+      if (registered?.credential.id !== response.id || !isUsable(registered.credential.publicKey, statement)) {
         return { outcome: 'failed', reason: 'wrong' };
       }
       const row: PasskeyRow = {
@@ -107,12 +108,19 @@ async function verify(
 }
 
 /**
- * None, or a self-signature, which browsers leave in. No certificates were asked for, and those that come all the same
- * must not reach the library: to check them it would fetch revocation lists from addresses that they name.
+ * The statement of an attestation of none, or of a self-signature, which browsers leave in. No certificates were asked
+ * for, and those that come all the same must not reach the library: to check them it would fetch revocation lists from
+ * addresses that they name. Null for all others.
  */
-function isPlainAttestation({ response }: RegistrationResponseJSON): boolean {
+function readPlainAttestation({ response }: RegistrationResponseJSON): CborMap | null {
   const attestation = readCborMap(Buffer.from(response.attestationObject, 'base64url'));
   const format = attestation?.get('fmt');
   const statement = attestation?.get('attStmt');
-  return (format === 'none' || format === 'packed') && statement instanceof Map && !statement.has('x5c');
+  if ((format !== 'none' && format !== 'packed') || !(statement instanceof Map)) return null;
+  return statement.has('x5c') ? null : statement;
+}
+
+function isUsable(publicKey: Uint8Array, statement: CborMap): boolean {
+  const signature = statement.get('sig');
+  return isUsableKey(publicKey) && (!(signature instanceof Uint8Array) || isSpeltRight(signature, publicKey));
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { readCborMap } from '../../../lib/methods/passkey/cbor.js';
 import { type Cbor, encodeCbor } from '../../../lib/testing/authenticator/cbor.js';
 import type { RegistrationVariant } from '../../../lib/testing/authenticator/variants.js';
 import { authenticator, creationOptions, NOW, newChallenge, ORIGIN, RP_ID, setUp } from './setting.js';
@@ -275,6 +276,18 @@ describe('the attestation of a registration', () => {
     const signature = attestation.indexOf(Buffer.from('63736967', 'hex')) + 6;
     attestation[signature + 20] = (attestation[signature + 20] ?? 0) ^ 1;
     assert.deepEqual(await finish('ES256, self-attested', attestation), { outcome: 'failed', reason: 'wrong' });
+  });
+
+  it('is refused when that signature is right, but not in DER', async () => {
+    const { attestationObject } = vector('ES256, self-attested').registration;
+    const attestation = readCborMap(Buffer.from(attestationObject, 'base64url'));
+    const statement = attestation?.get('attStmt');
+    assert.ok(attestation && statement instanceof Map);
+    const signature = statement.get('sig');
+    assert.ok(signature instanceof Uint8Array);
+    const misspelt = new Map(statement).set('sig', Buffer.concat([signature, Buffer.of(0)]));
+    const outcome = await finish('ES256, self-attested', encodeCbor(new Map(attestation).set('attStmt', misspelt)));
+    assert.deepEqual(outcome, { outcome: 'failed', reason: 'wrong' });
   });
 
   for (const title of ['ES256', 'ES384', 'RS256', 'Ed448']) {
