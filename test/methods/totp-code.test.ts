@@ -62,26 +62,31 @@ describe('a TOTP code', () => {
     }
   });
 
-  it('is malformed when it is not six ASCII digits, and stays good', async () => {
+  it('is malformed when it is not six digits, and stays good', async () => {
     const context = methodContext();
     const secret = await enrol(context);
     const code = totpCode(secret, NOW);
-    const inDigitsFrom = (zero: number): string =>
-      code.replace(/./g, (digit) => String.fromCodePoint(zero + Number(digit)));
-    const longer = ['', code.slice(1), `${code}0`, `0${code}`, code.repeat(2), '0'.repeat(1_000_000)];
+    const longer = ['', '      ', code.slice(1), `${code}0`, `0${code}`, code.repeat(2), '0'.repeat(1_000_000)];
     const spaced = [
-      ` ${code}`,
-      `${code} `,
-      `${code.slice(0, 3)} ${code.slice(3)}`,
-      `${code}\n`,
       `${code}\0`,
       `\0${code}`,
+      `${code}${' '.repeat(59)}`,
+      `${code}.`,
+      `${code.slice(0, 3)}_${code.slice(3)}`,
     ];
-    const numbers = [`+${code.slice(1)}`, `-${code.slice(1)}`, '1e0000', '0x1234', 'ABCDEF', '12345½', '12345\0'];
-    // Arabic-Indic, Extended Arabic-Indic, Devanagari, full-width, mathematical bold.
-    const scripts = [0x0660, 0x06f0, 0x0966, 0xff10, 0x1d7ce].map(inDigitsFrom);
+    const numbers = [
+      `+${code.slice(1)}`,
+      `-${code.slice(1)}`,
+      '1e0000',
+      '0x1234',
+      'ABCDEF',
+      '12345½',
+      '12345\0',
+      '12345²',
+    ];
+    const words = ['①②③④⑤⑥', '一二三四五六', 'ⅠⅡⅢⅣⅤⅥ'];
     const noStrings = NO_STRINGS.concat([Number(code), [code], code.split(''), { code }, new String(code)]);
-    const wrong = [...longer, ...spaced, ...numbers, ...scripts, ...noStrings];
+    const wrong = [...longer, ...spaced, ...numbers, ...words, ...noStrings];
     for (const given of wrong) assert.deepEqual(await verify(context, given), MALFORMED, String(given).slice(0, 20));
     assert.deepEqual(await verify(context, code), VERIFIED);
   });
