@@ -46,6 +46,8 @@ export type FailedReason =
   | 'taken'
   /** What was to be the first method isn't: another was enrolled meanwhile. */
   | 'not-first'
+  /** The user has as many of what was to be enrolled as there may be. */
+  | 'full'
   /** The method itself threw, took too long, or cannot read what it has stored. */
   | 'method-error';
 

@@ -2,7 +2,7 @@ import { refuseUnknownKeys } from '../../internal/nearest.js';
 import { SetupError } from '../../internal/setup-error.js';
 import type { MethodContext } from '../method.js';
 import { passkeysOf } from './assertion.js';
-import { readLabel } from './public.js';
+import { MAX_PASSKEYS, readLabel } from './public.js';
 import { isUsableKey } from './public-key.js';
 import { isBase64url, isCredentialId, isObject, readTransports } from './response.js';
 
@@ -31,9 +31,12 @@ export async function importPasskey({ kit, userId, now }: MethodContext, data: u
   const passkeys = passkeysOf(kit);
   const inserted = await passkeys.insert(
     { ...passkey, userId, label: passkey.label ?? null, createdAt: now, lastUsedAt: null },
-    { first: false },
+    { first: false, max: MAX_PASSKEYS },
   );
   if (inserted === 'inserted' || (await passkeys.find(userId, passkey.id)) !== null) return;
+  if (inserted === 'full') {
+    throw new SetupError(`The user has ${MAX_PASSKEYS} passkeys, the most there may be.`, 'Remove one first.');
+  }
   throw new SetupError(
     'Another user has this passkey.',
     'Import it for the user whose it is, or remove it there first.',
@@ -56,7 +59,7 @@ function readImport(data: unknown): ImportedPasskey {
   }
   const read = { transports: readTransports(transports), label: label === undefined ? undefined : readLabel(label) };
   if (read.transports === null) throw wrong('`transports`', "a list such as ['internal', 'hybrid'], or an empty one");
-  if (read.label === null) throw wrong('`label`', '1 to 64 characters, or nothing');
+  if (read.label === null) throw wrong('`label`', '1 to 64 characters, none of them a control character, or nothing');
   const row = { id, userHandle, publicKey, counter, backupEligible, backedUp, transports: read.transports };
   return read.label === undefined ? row : { ...row, label: read.label };
 }

@@ -5,6 +5,7 @@ import { createAuthentication } from './authentication.js';
 import { importPasskey } from './import.js';
 import { type PasskeyOptions, readPasskeyOptions } from './options.js';
 import { createRegistration, type PasskeyRegistration } from './registration.js';
+import { isCredentialId } from './response.js';
 import { createSignInCeremony, type PasskeySignIn } from './sign-in.js';
 
 export type { ImportedPasskey } from './import.js';
@@ -36,7 +37,7 @@ export function passkey(options: PasskeyOptions): PasskeyMethod {
     import: importPasskey,
     async remove({ kit, userId }, id) {
       const passkeys = passkeysOf(kit);
-      if (id !== null) return passkeys.remove(userId, id);
+      if (id !== null) return isCredentialId(id) && passkeys.remove(userId, id);
       const { length } = await passkeys.listForUser(userId);
       await passkeys.dropForUser(userId);
       return length > 0;

@@ -10,6 +10,7 @@ import { passkeysOf } from './assertion.js';
 import { type CborMap, readCborMap } from './cbor.js';
 import { isFrameAllowed } from './client-data.js';
 import type { PasskeySettings } from './options.js';
+import { MAX_PASSKEYS } from './public.js';
 import { ALGORITHMS, isSpeltRight, isUsableKey } from './public-key.js';
 import { readRegistration } from './response.js';
 import { userHandle } from './user-handle.js';
@@ -27,12 +28,18 @@ export interface RegistrationAnswer {
 export type RegistrationOutcome =
   | { readonly outcome: 'enrolled'; readonly row: PasskeyRow }
   /** `taken`: the credential id is there already, whoever's it is. */
-  | { readonly outcome: 'failed'; readonly reason: 'malformed' | 'wrong' | 'taken' | 'not-first' };
+  | { readonly outcome: 'failed'; readonly reason: 'malformed' | 'wrong' | 'taken' | 'not-first' | 'full' };
+
+export type RegistrationBeginOutcome =
+  /** The browser's options. */
+  | { readonly outcome: 'begun'; readonly options: object }
+  | { readonly outcome: 'unknown-user' }
+  /** The user has as many passkeys as there may be. */
+  | { readonly outcome: 'full' };
 
 /** The ceremony of an enrolment. Whether this session may do it is the caller's to decide, at both ends. */
 export interface PasskeyRegistration {
-  /** The browser's options; null for a user who is unknown or disabled. */
-  begin(context: BeginContext): Promise<object | null>;
+  begin(context: BeginContext): Promise<RegistrationBeginOutcome>;
   finish(context: MethodContext, answer: RegistrationAnswer): Promise<RegistrationOutcome>;
 }
 
@@ -40,9 +47,10 @@ export function createRegistration(settings: PasskeySettings): PasskeyRegistrati
   return {
     async begin({ kit, userId, challenge }) {
       const user = await kit.findUser(userId);
-      if (user === null) return null;
+      if (user === null) return { outcome: 'unknown-user' };
       const rows = await passkeysOf(kit).listForUser(userId);
-      return generateRegistrationOptions({
+      if (rows.length >= MAX_PASSKEYS) return { outcome: 'full' };
+      const options = await generateRegistrationOptions({
         rpID: settings.rpID,
         rpName: settings.rpName,
         userID: new Uint8Array(Buffer.from(userHandle(userId, kit.secrets[0]), 'base64url')),
@@ -55,6 +63,7 @@ export function createRegistration(settings: PasskeySettings): PasskeyRegistrati
         authenticatorSelection: { residentKey: 'required', userVerification: 'required' },
         supportedAlgorithmIDs: [...ALGORITHMS],
       });
+      return { outcome: 'begun', options };
     },
 
     async finish({ kit, userId, now }, { response: given, challenge, label, first }) {
@@ -80,7 +89,7 @@ export function createRegistration(settings: PasskeySettings): PasskeyRegistrati
         createdAt: now,
         lastUsedAt: null,
       };
-      const inserted = await passkeysOf(kit).insert(row, { first });
+      const inserted = await passkeysOf(kit).insert(row, { first, max: MAX_PASSKEYS });
       return inserted === 'inserted' ? { outcome: 'enrolled', row } : { outcome: 'failed', reason: inserted };
     },
   };

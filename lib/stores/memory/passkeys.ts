@@ -16,21 +16,26 @@ export function memoryPasskeys(hasTotp: (userId: string) => boolean): PasskeySto
     return kept;
   }
 
+  function listForUser(userId: string): PasskeyRow[] {
+    return [...rows.values()].filter((row) => row.userId === userId).sort(oldestFirst);
+  }
+
   function has(userId: string): boolean {
     return [...rows.values()].some((row) => row.userId === userId);
   }
 
   return {
     has,
-    async insert(row, { first }) {
+    async insert(row, { first, max }) {
       if (rows.has(row.id)) return 'taken';
       if (first && (has(row.userId) || hasTotp(row.userId))) return 'not-first';
+      if (listForUser(row.userId).length >= max) return 'full';
       put(row);
       return 'inserted';
     },
     find,
     findById: (id) => rows.get(id) ?? null,
-    listForUser: (userId) => [...rows.values()].filter((row) => row.userId === userId).sort(oldestFirst),
+    listForUser,
     async use({ userId, id, counter, backedUp, usedAt }) {
       const row = find(userId, id);
       if (row === null || !(counter > row.counter || (counter === 0 && row.counter === 0))) return false;

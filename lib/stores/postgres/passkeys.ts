@@ -1,5 +1,5 @@
 import type { PasskeyRow, PasskeyStore } from '../contract/passkeys.js';
-import type { Database, Run, Statement } from './connection.js';
+import type { Database, Statement } from './connection.js';
 import { deleteInOrder } from './in-order.js';
 
 export const ROW = `id, user_id AS "userId", user_handle AS "userHandle", public_key AS "publicKey", counter::float8 AS counter,
@@ -18,6 +18,10 @@ const HAS_METHOD: Statement<unknown> = {
   name: 'passkey_has_method',
   text: `SELECT 1 FROM stepgate_passkeys WHERE user_id = $1
     UNION ALL SELECT 1 FROM stepgate_totp WHERE user_id = $1 AND confirmed_at IS NOT NULL`,
+};
+const COUNT: Statement<{ readonly count: number }> = {
+  name: 'passkey_count',
+  text: 'SELECT count(*)::float8 AS count FROM stepgate_passkeys WHERE user_id = $1',
 };
 const FIND_BY_ID: Rows = { name: 'passkey_find', text: `SELECT ${ROW} FROM stepgate_passkeys WHERE id = $1` };
 const LIST: Rows = {
@@ -43,23 +47,20 @@ const DROP_FOR_USER: Statement<never> = {
 };
 
 export function postgresPasskeys(db: Database): PasskeyStore {
-  async function insert(run: Run, values: readonly unknown[]): Promise<'inserted' | 'taken'> {
-    return (await run(INSERT, values)).count === 1 ? 'inserted' : 'taken';
-  }
-
   async function findById(id: string): Promise<PasskeyRow | null> {
     return (await db.read(FIND_BY_ID, [id])).rows[0] ?? null;
   }
 
   return {
-    insert(row, { first }) {
+    insert(row, { first, max }) {
       const { id, userId } = row;
       const values = parameters(row);
-      if (!first) return insert(db.write, values);
-      return db.locked('user', userId, async (connection) => {
-        if ((await connection.run(FIND_BY_ID, [id])).count > 0) return 'taken';
-        if ((await connection.run(HAS_METHOD, [userId])).count > 0) return 'not-first';
-        return insert(connection.run, values);
+      return db.locked('user', userId, async ({ run }) => {
+        if ((await run(FIND_BY_ID, [id])).count > 0) return 'taken';
+        if (first && (await run(HAS_METHOD, [userId])).count > 0) return 'not-first';
+        const [{ count } = { count: 0 }] = (await run(COUNT, [userId])).rows;
+        if (count >= max) return 'full';
+        return (await run(INSERT, values)).count === 1 ? 'inserted' : 'taken';
       });
     },
     findById,

@@ -48,6 +48,7 @@ export function passkeyWrites(db: Database): PasskeyWrites {
     SELECT 1 FROM stepgate_passkeys WHERE user_id = ?
     UNION ALL SELECT 1 FROM stepgate_totp WHERE user_id = ? AND confirmed_at IS NOT NULL LIMIT 1`);
   const insert = db.prepare<[StoredPasskey]>(INSERT_ROW);
+  const count = db.prepare<[string], number>('SELECT count(*) FROM stepgate_passkeys WHERE user_id = ?').pluck();
   const isTaken = db.prepare<[string]>('SELECT 1 FROM stepgate_passkeys WHERE id = ?');
   const use = db.prepare(`
     UPDATE stepgate_passkeys SET counter = @counter, backed_up = @backedUp,
@@ -60,9 +61,10 @@ export function passkeyWrites(db: Database): PasskeyWrites {
   const dropForUser = db.prepare<[string]>('DELETE FROM stepgate_passkeys WHERE user_id = ?');
 
   return {
-    insert(row, { first }) {
+    insert(row, { first, max }) {
       if (isTaken.get(row.id) !== undefined) return 'taken';
       if (first && hasMethod.get(row.userId, row.userId) !== undefined) return 'not-first';
+      if ((count.get(row.userId) ?? 0) >= max) return 'full';
       insert.run(toStored(row));
       return 'inserted';
     },

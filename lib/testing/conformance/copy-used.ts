@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { CaseGroup } from './case.js';
 import { given, idsOf, insert, rotatedRow, sessionRow } from './session-rows.js';
 import { HOUR, hashOf, MINUTE, NOW } from './setting.js';
-import { confirmedTotp, usedPasskeyRow, useOf } from './step-up-rows.js';
+import { confirmedTotp, FIRST, passkeyRow, usedPasskeyRow, useOf } from './step-up-rows.js';
 
 /** What was put is what was there before, to every other operation. */
 export const copiesUsed: readonly CaseGroup[] = [
@@ -128,8 +128,24 @@ export const copiesUsed: readonly CaseGroup[] = [
         assert.equal(await totp.useStep({ ...useOf(101), userId: 'user2' }), true);
         for (const userId of ['user', 'user2']) {
           const first = usedPasskeyRow({ id: `first of ${userId}`, userId });
-          assert.equal(await passkeys.insert(first, { first: true }), 'not-first');
+          assert.equal(await passkeys.insert(first, FIRST), 'not-first');
         }
+      },
+      'put more passkeys than the cap, all of them, and then there is no room': async ({ passkeys }) => {
+        const ids = ['a', 'b', 'c', 'd'];
+        assert.equal(
+          await passkeys.copy?.put(
+            ids.map((id) => passkeyRow({ id })),
+            NOW,
+          ),
+          4,
+        );
+        const insert = async () => passkeys.insert(passkeyRow({ id: 'e' }), { first: false, max: 3 });
+        assert.equal(await insert(), 'full');
+        await passkeys.remove('user', 'a');
+        assert.equal(await insert(), 'full');
+        await passkeys.remove('user', 'b');
+        assert.equal(await insert(), 'inserted');
       },
     },
   },

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { ChallengeRow, ChallengeStore } from '../../stores/contract/challenges.js';
 import type { GrantRow } from '../../stores/contract/grants.js';
-import type { PasskeyRow, PasskeyStore } from '../../stores/contract/passkeys.js';
+import type { PasskeyInsert, PasskeyRow, PasskeyStore } from '../../stores/contract/passkeys.js';
 import type { ConfirmTotp, TotpRow, UseTotpStep } from '../../stores/contract/totp.js';
 import { MINUTE, NOW } from './setting.js';
 
@@ -104,9 +104,15 @@ export async function takeAll(
   return ids.filter((_id, index) => taken[index] !== null);
 }
 
+/** Under a cap that doesn't matter. */
+export const ANY: PasskeyInsert = { first: false, max: 1000 };
+
+/** The same, as the first of a user. */
+export const FIRST: PasskeyInsert = { ...ANY, first: true };
+
 /** Inserts passkeys that have to be there for a case. */
 export async function givenPasskeys(passkeys: PasskeyStore, ...rows: readonly PasskeyRow[]): Promise<void> {
-  for (const row of rows) assert.equal(await passkeys.insert(row, { first: false }), 'inserted');
+  for (const row of rows) assert.equal(await passkeys.insert(row, ANY), 'inserted');
 }
 
 /** How many of the answers are this one. */

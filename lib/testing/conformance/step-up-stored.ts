@@ -1,7 +1,17 @@
 import assert from 'node:assert/strict';
 import type { Bench, CaseGroup, StorePart } from './case.js';
 import { hashOf, MINUTE, NOW } from './setting.js';
-import { CONFIRM, challengeRow, confirmedTotp, grantRow, usedPasskeyRow, useOf, waitingTotp } from './step-up-rows.js';
+import {
+  ANY,
+  CONFIRM,
+  challengeRow,
+  confirmedTotp,
+  FIRST,
+  grantRow,
+  usedPasskeyRow,
+  useOf,
+  waitingTotp,
+} from './step-up-rows.js';
 import { added, assertHolds, assertLacks, stored, wordsOf } from './stored.js';
 
 const challenge = challengeRow({
@@ -184,7 +194,7 @@ export const stepUpStored: readonly CaseGroup[] = [
         () => bench.passkeys.remove('user-a', 'passkey-a'),
         () => bench.passkeys.dropForUser('user-a'),
       ]) {
-        await assertWrites(bench, words, () => bench.passkeys.insert(passkey, { first: false }));
+        await assertWrites(bench, words, () => bench.passkeys.insert(passkey, ANY));
         await step();
         assertLacks(await stored(bench), ['passkey-a', 'user-a', 'handle-a', passkey.publicKey, 'my phone']);
       }
@@ -192,10 +202,10 @@ export const stepUpStored: readonly CaseGroup[] = [
 
     'stays as it is when a passkey is taken, not the first, cloned or foreign': async (bench) => {
       const { passkeys } = bench;
-      await passkeys.insert(passkey, { first: true });
+      await passkeys.insert(passkey, FIRST);
       await assertUnchanged(bench, async () => {
-        await passkeys.insert({ ...passkey, userId: 'user-b' }, { first: false });
-        await passkeys.insert({ ...passkey, id: 'passkey-b' }, { first: true });
+        await passkeys.insert({ ...passkey, userId: 'user-b' }, ANY);
+        await passkeys.insert({ ...passkey, id: 'passkey-b' }, FIRST);
         await passkeys.use({ userId: 'user-a', id: 'passkey-a', counter: 987_654, backedUp: false, usedAt: NOW });
         await passkeys.use({ userId: 'user-b', id: 'passkey-a', counter: 987_655, backedUp: false, usedAt: NOW });
         await passkeys.rename('user-b', 'passkey-a', 'stolen');

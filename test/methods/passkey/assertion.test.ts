@@ -4,7 +4,17 @@ import { StoreFault } from '../../../lib/session/safe-store.js';
 import type { PasskeyRow } from '../../../lib/stores/contract/passkeys.js';
 import { memoryStore } from '../../../lib/stores/memory/index.js';
 import type { AuthenticationVariant } from '../../../lib/testing/authenticator/variants.js';
-import { authenticator, NOW, newChallenge, ORIGIN, RP_ID, requestOptions, type Setting, setUp } from './setting.js';
+import {
+  authenticator,
+  creationOptions,
+  NOW,
+  newChallenge,
+  ORIGIN,
+  RP_ID,
+  requestOptions,
+  type Setting,
+  setUp,
+} from './setting.js';
 
 // The numbers are the steps of WebAuthn Level 3, 7.2.
 
@@ -349,7 +359,7 @@ describe('the user handle', () => {
     const key = authenticator();
     const challenge = newChallenge();
     const begun = await before.method.registration.begin({ kit: before.kit, userId: 'alice', now: NOW, challenge });
-    const response = key.create(JSON.parse(JSON.stringify(begun)));
+    const response = key.create(creationOptions(begun));
     const answer = { response, challenge, label: null, first: true };
     const finished = await after.method.registration.finish({ kit: after.kit, userId: 'alice', now: NOW }, answer);
     assert.equal(finished.outcome, 'enrolled');

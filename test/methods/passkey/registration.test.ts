@@ -61,7 +61,7 @@ describe('the options of a registration', () => {
   it('are refused to a user who is unknown or disabled', async () => {
     const { kit, method } = setUp();
     const context = { kit, userId: 'nobody', now: NOW, challenge: newChallenge() };
-    assert.equal(await method.registration.begin(context), null);
+    assert.deepEqual(await method.registration.begin(context), { outcome: 'unknown-user' });
   });
 });
 

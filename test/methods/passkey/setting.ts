@@ -2,7 +2,7 @@ import type { StepgateEvent } from '../../../lib/events.js';
 import { readSecrets } from '../../../lib/internal/keys.js';
 import type { MethodKit, MethodOutcome } from '../../../lib/methods/method.js';
 import { type PasskeyMethod, type PasskeyOptions, passkey } from '../../../lib/methods/passkey/index.js';
-import type { RegistrationOutcome } from '../../../lib/methods/passkey/registration.js';
+import type { RegistrationBeginOutcome, RegistrationOutcome } from '../../../lib/methods/passkey/registration.js';
 import type { Store, StoreParts } from '../../../lib/stores/contract/store.js';
 import { memoryStore } from '../../../lib/stores/memory/index.js';
 import type { CreationOptionsJSON, RequestOptionsJSON } from '../../../lib/testing/authenticator/messages.js';
@@ -76,8 +76,8 @@ export function authenticator(more: Partial<Parameters<typeof softwareAuthentica
 }
 
 /** The options are JSON for a browser, so their type says nothing; the authenticator reads what it needs. */
-export function creationOptions(options: object | null): CreationOptionsJSON {
-  return JSON.parse(JSON.stringify(options));
+export function creationOptions(begun: RegistrationBeginOutcome): CreationOptionsJSON {
+  return JSON.parse(JSON.stringify('options' in begun ? begun.options : begun));
 }
 
 export function requestOptions(options: object): RequestOptionsJSON {

@@ -63,7 +63,7 @@ describe('a sign-in', () => {
     assert.ok(mallory);
     await setting.store.passkeys.insert(
       { ...row, userId: 'mallory', userHandle: mallory.userHandle },
-      { first: false },
+      { first: false, max: 50 },
     );
     assert.deepEqual(await signIn(setting, key), { outcome: 'failed', reason: 'wrong' });
   });

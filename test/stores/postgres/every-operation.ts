@@ -57,7 +57,7 @@ export async function everyOperation(
   await attempts.settle('user', { clear: ['key'], release: ['other'] });
   await attempts.dropForUser('user');
   await attempts.deleteExpired(now, 500);
-  await passkeys.insert(passkeyRow(of), { first: true });
+  await passkeys.insert(passkeyRow(of), { first: true, max: 50 });
   await passkeys.findById('a');
   await passkeys.listForUser('user');
   await passkeys.use({ ...of, counter: 1, backedUp: false, usedAt: now });
