@@ -9,3 +9,8 @@ export interface Clock {
  * further ahead is refused.
  */
 export const CLOCK_TOLERANCE = 5_000;
+
+/** Whether a time is so far ahead that a clock was wrong when it was written, or is wrong now: it isn't believed. */
+export function isAhead(at: number, now: number): boolean {
+  return at > now + CLOCK_TOLERANCE;
+}

@@ -5,6 +5,7 @@ import { hashTokenWithKey, type TokenHash } from '../internal/token-hash.js';
 import type { RecoveryCodeStore } from '../stores/contract/recovery-codes.js';
 import type { Method, MethodContext, MethodKit } from './method.js';
 import { onlyMember } from './response.js';
+import { isTooYoung } from './too-young.js';
 import { readTypedCode } from './typed-code.js';
 
 export interface RecoveryCodeMethod extends Method<'recovery-code'> {
@@ -38,13 +39,13 @@ export function recoveryCode(): RecoveryCodeMethod {
     guessable: true,
     needs: ['recoveryCodes'],
     enrolled: ({ kit, userId }) => andThen(codesOf(kit).count(userId), (codes) => codes !== null),
-    async verify({ kit, userId, response, challenge }) {
+    async verify({ kit, userId, response, challenge, now }) {
       const code = readCode(onlyMember(response, 'code'));
       if (code === null) return { outcome: 'failed', reason: 'malformed' };
       const codes = codesOf(kit);
       const set = await codes.count(userId);
       if (set === null) return { outcome: 'failed', reason: 'unknown-credential' };
-      if (challenge !== null && set.createdAt >= challenge.createdAt) return { outcome: 'failed', reason: 'too-young' };
+      if (isTooYoung(set.createdAt, { challenge, now })) return { outcome: 'failed', reason: 'too-young' };
       for (const secret of kit.secrets) {
         if (await codes.take(userId, hashOf(secret, userId, code))) return { outcome: 'verified' };
       }

@@ -235,5 +235,13 @@ forEachStore((_name, makeStore) => {
       assert.deepEqual(await answer(NOW), { outcome: 'failed', reason: 'too-young' });
       assert.deepEqual(await answer(NOW + 1), VERIFIED);
     });
+
+    it('answer a challenge at once when they were made on a clock that was ahead, and was put right', async (t) => {
+      const context = await contextOn(t, makeStore, 'recoveryCodes');
+      if (context === null) return;
+      const { code } = await withCodes({ ...context, now: NOW + 365 * 86_400_000 });
+      const challenge = { value: 'x', createdAt: NOW };
+      assert.deepEqual(await method.verify({ ...context, response: { code }, challenge }), VERIFIED);
+    });
   });
 });

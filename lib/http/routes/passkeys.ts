@@ -1,7 +1,6 @@
 import type { Emit, FailedReason } from '../../events.js';
 import type { PasskeyMethod } from '../../methods/passkey/index.js';
-import { MAX_PASSKEYS, publicPasskey, readLabel } from '../../methods/passkey/public.js';
-import { isCredentialId } from '../../methods/passkey/response.js';
+import { isCredentialId, MAX_PASSKEYS, publicPasskey, readLabel } from '../../methods/passkey/public.js';
 import type { Sessions } from '../../session/sessions.js';
 import type { Challenges } from '../../step-up/challenges.js';
 import type { Methods } from '../../step-up/methods.js';

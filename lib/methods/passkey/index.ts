@@ -4,8 +4,8 @@ import { passkeysOf } from './assertion.js';
 import { createAuthentication } from './authentication.js';
 import { importPasskey } from './import.js';
 import { type PasskeyOptions, readPasskeyOptions } from './options.js';
+import { isCredentialId } from './public.js';
 import { createRegistration, type PasskeyRegistration } from './registration.js';
-import { isCredentialId } from './response.js';
 import { createSignInCeremony, type PasskeySignIn } from './sign-in.js';
 
 export type { ImportedPasskey } from './import.js';
@@ -34,6 +34,7 @@ export function passkey(options: PasskeyOptions): PasskeyMethod {
     ...createAuthentication(settings),
     registration: createRegistration(settings),
     signIn: createSignInCeremony(settings),
+    holds: ({ kit, userId }, id) => andThen(passkeysOf(kit).find(userId, id), (row) => row !== null),
     import: importPasskey,
     async remove({ kit, userId }, id) {
       const passkeys = passkeysOf(kit);

@@ -17,6 +17,17 @@ export function publicPasskey(row: PasskeyRow): PublicPasskey {
   return { id, label, createdAt, lastUsedAt, backedUp, transports };
 }
 
+/** 1,023 bytes in base64url (WebAuthn Level 3, 7.1 step 25). */
+const MAX_ID_CHARACTERS = 1_364;
+
+export function isCredentialId(value: unknown): value is string {
+  return isBase64url(value) && value.length <= MAX_ID_CHARACTERS;
+}
+
+export function isBase64url(value: unknown): value is string {
+  return typeof value === 'string' && value.length % 4 !== 1 && /^[\w-]+$/.test(value);
+}
+
 /** A user's list of passkeys is looked at, and sent, with every refusal. */
 export const MAX_PASSKEYS = 50;
 

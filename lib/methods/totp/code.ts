@@ -34,6 +34,16 @@ export function findStep(secret: Uint8Array, code: string, now: number): number 
   return found;
 }
 
+/**
+ * The latest step that a code can have been accepted for by now, on any machine whose clock is about right. One that is
+ * noted as later isn't believed: a clock was ahead, and its owner would be refused until the time has caught up. Ten steps
+ * are five minutes. A machine so far ahead would let a used code pass again, and one that was ahead by less keeps the
+ * owner waiting no longer than that.
+ */
+export function latestStep(now: number): number {
+  return TOTP.counter({ period: PERIOD, timestamp: now }) + 10;
+}
+
 export function toBase32(secret: Uint8Array): string {
   return toSecret(secret).base32;
 }

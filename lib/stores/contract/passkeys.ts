@@ -29,6 +29,8 @@ export interface PasskeyUse {
   readonly counter: number;
   readonly backedUp: boolean;
   readonly usedAt: number;
+  /** Whether the counter is written though it isn't greater than the stored one. */
+  readonly evenIfRegressed: boolean;
 }
 
 export interface PasskeyInsert {
@@ -52,8 +54,8 @@ export interface PasskeyStore {
   /** The user's passkeys, oldest first (then by id). */
   listForUser(userId: string): MaybePromise<readonly PasskeyRow[]>;
   /**
-   * Notes a use, if the counter is greater than the stored one, or both are 0. False when it isn't, or the passkey is
-   * gone: nothing was written. `lastUsedAt` never goes back.
+   * Notes a use, if the counter is greater than the stored one, or both are 0, or `evenIfRegressed`. False when it
+   * isn't, or the passkey is gone: nothing was written. `lastUsedAt` never goes back.
    */
   use(use: PasskeyUse): Promise<boolean>;
   /** The renamed passkey; null if the user has none with this id. */

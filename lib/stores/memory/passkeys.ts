@@ -36,9 +36,10 @@ export function memoryPasskeys(hasTotp: (userId: string) => boolean): PasskeySto
     find,
     findById: (id) => rows.get(id) ?? null,
     listForUser,
-    async use({ userId, id, counter, backedUp, usedAt }) {
+    async use({ userId, id, counter, backedUp, usedAt, evenIfRegressed }) {
       const row = find(userId, id);
-      if (row === null || !(counter > row.counter || (counter === 0 && row.counter === 0))) return false;
+      if (row === null) return false;
+      if (counter <= row.counter && (counter !== 0 || row.counter !== 0) && !evenIfRegressed) return false;
       put({ ...row, counter, backedUp, lastUsedAt: Math.max(usedAt, row.lastUsedAt ?? usedAt) });
       return true;
     },

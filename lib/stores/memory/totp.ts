@@ -27,10 +27,11 @@ export function memoryTotp(hasPasskey: (userId: string) => boolean): TotpStore &
       put({ ...row, confirmedAt: now, lastStep: step });
       return true;
     },
-    async useStep({ userId, encryptedSecret, step }) {
+    async useStep({ userId, encryptedSecret, step, latest }) {
       const row = rows.get(userId);
       if (row?.encryptedSecret !== encryptedSecret || row.confirmedAt === null) return false;
-      if (step <= (row.lastStep ?? -1)) return false;
+      const last = row.lastStep ?? -1;
+      if (step <= last && last <= latest) return false;
       put({ ...row, lastStep: step });
       return true;
     },

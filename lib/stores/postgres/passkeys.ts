@@ -31,7 +31,7 @@ const LIST: Rows = {
 const USE: Statement<never> = {
   name: 'passkey_use',
   text: `UPDATE stepgate_passkeys SET counter = $3, backed_up = $4, last_used_at = greatest(last_used_at, $5)
-    WHERE id = $1 AND user_id = $2 AND (counter < $3 OR (counter = 0 AND $3 = 0))`,
+    WHERE id = $1 AND user_id = $2 AND (counter < $3 OR (counter = 0 AND $3 = 0) OR $6)`,
 };
 const RENAME: Rows = {
   name: 'passkey_rename',
@@ -69,8 +69,8 @@ export function postgresPasskeys(db: Database): PasskeyStore {
       return row?.userId === userId ? row : null;
     },
     listForUser: async (userId) => (await db.read(LIST, [userId])).rows,
-    async use({ userId, id, counter, backedUp, usedAt }) {
-      return (await db.write(USE, [id, userId, counter, backedUp, usedAt])).count === 1;
+    async use({ userId, id, counter, backedUp, usedAt, evenIfRegressed }) {
+      return (await db.write(USE, [id, userId, counter, backedUp, usedAt, evenIfRegressed])).count === 1;
     },
     rename: async (userId, id, label) => (await db.write(RENAME, [id, userId, label])).rows[0] ?? null,
     remove: async (userId, id) => (await db.write(REMOVE, [id, userId])).count === 1,

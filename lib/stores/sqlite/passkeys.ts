@@ -53,7 +53,8 @@ export function passkeyWrites(db: Database): PasskeyWrites {
   const use = db.prepare(`
     UPDATE stepgate_passkeys SET counter = @counter, backed_up = @backedUp,
       last_used_at = max(@usedAt, ifnull(last_used_at, @usedAt))
-    WHERE id = @id AND user_id = @userId AND (counter < @counter OR (counter = 0 AND @counter = 0))`);
+    WHERE id = @id AND user_id = @userId 
+      AND (counter < @counter OR (counter = 0 AND @counter = 0) OR @evenIfRegressed)`);
   const rename = db.prepare<[string, string, string], StoredPasskey>(
     `UPDATE stepgate_passkeys SET label = ? WHERE id = ? AND user_id = ? RETURNING ${ROW}`,
   );
@@ -68,8 +69,8 @@ export function passkeyWrites(db: Database): PasskeyWrites {
       insert.run(toStored(row));
       return 'inserted';
     },
-    use(given) {
-      return use.run({ ...given, backedUp: bit(given.backedUp) }).changes === 1;
+    use({ backedUp, evenIfRegressed, ...given }) {
+      return use.run({ ...given, backedUp: bit(backedUp), evenIfRegressed: bit(evenIfRegressed) }).changes === 1;
     },
     rename(userId, id, label) {
       const row = rename.get(label, id, userId);

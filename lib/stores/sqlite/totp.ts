@@ -31,7 +31,7 @@ export function totpWrites(db: Database): TotpWrites {
   const useStep = db.prepare<[UseTotpStep]>(`
     UPDATE stepgate_totp SET last_step = @step
     WHERE user_id = @userId AND encrypted_secret = @encryptedSecret AND confirmed_at IS NOT NULL
-      AND (last_step IS NULL OR last_step < @step)`);
+      AND (last_step IS NULL OR last_step < @step OR last_step > @latest)`);
   const remove = db.prepare<[string]>('DELETE FROM stepgate_totp WHERE user_id = ?');
 
   return {

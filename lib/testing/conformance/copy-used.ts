@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { CaseGroup } from './case.js';
 import { given, idsOf, insert, rotatedRow, sessionRow } from './session-rows.js';
 import { HOUR, hashOf, MINUTE, NOW } from './setting.js';
-import { confirmedTotp, FIRST, passkeyRow, usedPasskeyRow, useOf } from './step-up-rows.js';
+import { confirmedTotp, FIRST, PASSKEY_USE, passkeyRow, usedPasskeyRow, useOf } from './step-up-rows.js';
 
 /** What was put is what was there before, to every other operation. */
 export const copiesUsed: readonly CaseGroup[] = [
@@ -122,8 +122,8 @@ export const copiesUsed: readonly CaseGroup[] = [
         await passkeys.copy?.put([row], NOW);
         await totp.copy?.put([confirmedTotp({ userId: 'user2' })], NOW);
         assert.deepEqual(await passkeys.listForUser('user'), [row]);
-        assert.equal(await passkeys.use({ userId: 'user', id: 'a', counter: 7, backedUp: true, usedAt: NOW }), false);
-        assert.equal(await passkeys.use({ userId: 'user', id: 'a', counter: 8, backedUp: true, usedAt: NOW }), true);
+        assert.equal(await passkeys.use({ ...PASSKEY_USE, counter: 7 }), false);
+        assert.equal(await passkeys.use(PASSKEY_USE), true);
         assert.equal(await totp.useStep({ ...useOf(100), userId: 'user2' }), false);
         assert.equal(await totp.useStep({ ...useOf(101), userId: 'user2' }), true);
         for (const userId of ['user', 'user2']) {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { ChallengeRow, ChallengeStore } from '../../stores/contract/challenges.js';
 import type { GrantRow } from '../../stores/contract/grants.js';
-import type { PasskeyInsert, PasskeyRow, PasskeyStore } from '../../stores/contract/passkeys.js';
+import type { PasskeyInsert, PasskeyRow, PasskeyStore, PasskeyUse } from '../../stores/contract/passkeys.js';
 import type { ConfirmTotp, TotpRow, UseTotpStep } from '../../stores/contract/totp.js';
 import { MINUTE, NOW } from './setting.js';
 
@@ -63,6 +63,16 @@ export function usedPasskeyRow(row: Partial<PasskeyRow> & { readonly id: string 
   });
 }
 
+/** The next use of a `usedPasskeyRow` named `a`. */
+export const PASSKEY_USE: PasskeyUse = {
+  userId: 'user',
+  id: 'a',
+  counter: 8,
+  backedUp: true,
+  usedAt: NOW,
+  evenIfRegressed: false,
+};
+
 /** The TOTP of `user`, waiting for its first code. */
 export function waitingTotp(row: Partial<TotpRow> = {}): TotpRow {
   return {
@@ -83,9 +93,9 @@ export function confirmedTotp(row: Partial<TotpRow> = {}): TotpRow {
 /** The step that makes a `confirmedTotp` out of a `waitingTotp`. */
 export const CONFIRM: ConfirmTotp = { userId: 'user', encryptedSecret: 'secret', step: 100, now: NOW, first: false };
 
-/** The use of a step of a `confirmedTotp`. */
+/** The use of a step of a `confirmedTotp`, on a clock by which any last step may be right. */
 export function useOf(step: number): UseTotpStep {
-  return { userId: 'user', encryptedSecret: 'secret', step };
+  return { userId: 'user', encryptedSecret: 'secret', step, latest: Number.MAX_SAFE_INTEGER };
 }
 
 /** Inserts challenges under no cap that matters. */

@@ -8,6 +8,7 @@ import {
   confirmedTotp,
   FIRST,
   grantRow,
+  PASSKEY_USE,
   usedPasskeyRow,
   useOf,
   waitingTotp,
@@ -206,8 +207,11 @@ export const stepUpStored: readonly CaseGroup[] = [
       await assertUnchanged(bench, async () => {
         await passkeys.insert({ ...passkey, userId: 'user-b' }, ANY);
         await passkeys.insert({ ...passkey, id: 'passkey-b' }, FIRST);
-        await passkeys.use({ userId: 'user-a', id: 'passkey-a', counter: 987_654, backedUp: false, usedAt: NOW });
-        await passkeys.use({ userId: 'user-b', id: 'passkey-a', counter: 987_655, backedUp: false, usedAt: NOW });
+        await passkeys.insert({ ...passkey, id: 'passkey-b' }, { first: false, max: 1 });
+        const use = { ...PASSKEY_USE, id: 'passkey-a', backedUp: false };
+        await passkeys.use({ ...use, userId: 'user-a', counter: 987_654 });
+        await passkeys.use({ ...use, userId: 'user-b', counter: 987_655 });
+        await passkeys.use({ ...use, userId: 'user-b', evenIfRegressed: true });
         await passkeys.rename('user-b', 'passkey-a', 'stolen');
         await passkeys.remove('user-b', 'passkey-a');
         await passkeys.dropForUser('user-b');

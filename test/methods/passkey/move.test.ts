@@ -109,6 +109,9 @@ describe('importing a passkey', () => {
     ['no backup flags', { backupEligible: undefined }, /`backupEligible`/],
     ['a backup of what can have none', { backupEligible: false, backedUp: true }, /`backedUp`/],
     ['transports that are no list', { transports: 'usb' }, /`transports`/],
+    ['no transports', { transports: undefined }, /`transports`/],
+    ['an empty transport', { transports: ['usb', ''] }, /`transports`/],
+    ['eleven transports', { transports: Array.from({ length: 11 }, () => 'usb') }, /`transports`/],
     ['a label of 65 characters', { label: 'x'.repeat(65) }, /`label`/],
     ['a label with a NUL', { label: 'my\0phone' }, /`label`/],
   ];

@@ -242,6 +242,40 @@ describe('a registration', () => {
   });
 });
 
+describe('the transports of a registration', () => {
+  const cases: readonly (readonly [given: unknown, kept: readonly string[]])[] = [
+    [undefined, []],
+    [null, []],
+    ['usb', []],
+    [{}, []],
+    [7, []],
+    [[''], []],
+    [['a b'], []],
+    [['x'.repeat(33)], []],
+    [[['usb']], []],
+    [
+      ['usb', 7, '', null, 'nfc', 'a\0b', '\ud83e', 'tomorrow'],
+      ['usb', 'nfc', 'tomorrow'],
+    ],
+    [Array.from({ length: 1_000 }, (_, n) => `t${n}`), Array.from({ length: 10 }, (_, n) => `t${n}`)],
+  ];
+
+  for (const [given, kept] of cases) {
+    it(`are hints, and no reason to refuse it: ${JSON.stringify(given)?.slice(0, 30)}`, async () => {
+      const { kit, method, store } = setUp();
+      const context = { kit, userId: 'alice', now: NOW };
+      const challenge = newChallenge();
+      const created = authenticator().create(
+        creationOptions(await method.registration.begin({ ...context, challenge })),
+      );
+      const response = { ...created, response: { ...created.response, transports: given } };
+      const outcome = await method.registration.finish(context, { response, challenge, label: null, first: true });
+      assert.equal(outcome.outcome, 'enrolled');
+      assert.deepEqual((await store.passkeys.findById(created.id))?.transports, kept);
+    });
+  }
+});
+
 describe('the attestation of a registration', () => {
   const vector = (title: string) => {
     const found = TEST_VECTORS.find((candidate) => candidate.title === title);
