@@ -95,10 +95,10 @@ function readRpID(rpID: unknown): string {
 
 function readOrigins(name: string, origins: unknown): readonly string[] {
   const listed: readonly unknown[] = Array.isArray(origins) ? origins : [];
-  const wildcard = listed.find((origin) => typeof origin === 'string' && origin.includes('*'));
+  const wildcard = listed.find((origin): origin is string => typeof origin === 'string' && origin.includes('*'));
   if (wildcard !== undefined) {
     throw new SetupError(
-      `\`${name}\` has ${String(wildcard)}, and there are no wildcards.`,
+      `\`${name}\` has ${wildcard}, and there are no wildcards.`,
       "Write each origin by itself, for example ['https://app.example', 'https://login.app.example'].",
     );
   }

@@ -140,12 +140,12 @@ export const copiesUsed: readonly CaseGroup[] = [
           ),
           4,
         );
-        const insert = async () => passkeys.insert(passkeyRow({ id: 'e' }), { first: false, max: 3 });
-        assert.equal(await insert(), 'full');
+        const add = async () => passkeys.insert(passkeyRow({ id: 'e' }), { first: false, max: 3 });
+        assert.equal(await add(), 'full');
         await passkeys.remove('user', 'a');
-        assert.equal(await insert(), 'full');
+        assert.equal(await add(), 'full');
         await passkeys.remove('user', 'b');
-        assert.equal(await insert(), 'inserted');
+        assert.equal(await add(), 'inserted');
       },
     },
   },

@@ -351,7 +351,10 @@ describe('the signature counter', () => {
     ] as const) {
       assert.deepEqual(await setting.stepUp('alice', key, { counter }), VERIFIED);
       assert.equal((await rowOf(setting, 'alice')).counter, counter);
-      assert.deepEqual(setting.events, Array(told).fill(regressed));
+      assert.deepEqual(
+        setting.events,
+        Array.from({ length: told }, () => regressed),
+      );
     }
   });
 
@@ -380,7 +383,10 @@ describe('the signature counter', () => {
     const key = authenticator();
     await setting.register('alice', key);
     const outcomes = await Promise.all(Array.from({ length: 50 }, () => setting.stepUp('alice', key, { counter: 7 })));
-    assert.deepEqual(outcomes, Array(50).fill(VERIFIED));
+    assert.deepEqual(
+      outcomes,
+      Array.from({ length: 50 }, () => VERIFIED),
+    );
     assert.equal(setting.events.length, 49);
     assert.equal((await rowOf(setting, 'alice')).counter, 7);
   });
