@@ -1,6 +1,7 @@
 import { CLOCK_TOLERANCE } from '../internal/clock.js';
 import { refuseUnknownKeys } from '../internal/nearest.js';
 import { SetupError } from '../internal/setup-error.js';
+import { isStorable, storable } from '../internal/storable.js';
 import type { SessionData } from '../stores/contract/session-data.js';
 import type { Delivery } from '../stores/contract/sessions.js';
 
@@ -101,15 +102,6 @@ function timesOf(
     throw new SetupError('`startedAt` is not a past time.', 'Write `Date.now()` as it was when the credentials came.');
   };
   return Object.fromEntries(methods.map((method) => [method, timeOf(method)]));
-}
-
-/** Text that every store gives back as it was: no lone surrogate, no NUL. */
-function isStorable(text: string): boolean {
-  return storable(text) === text;
-}
-
-function storable(text: string): string {
-  return Buffer.from(text, 'utf8').toString('utf8').replaceAll('\0', '');
 }
 
 /** A copy of the data as JSON keeps it: what the app changes later isn't in the session. */

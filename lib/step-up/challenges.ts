@@ -36,7 +36,8 @@ export function createChallenges(store: ChallengeStore, clock: Clock): Challenge
     async issue(row, { purpose, methods, actionDigest = null }) {
       const now = clock.now();
       const random = randomBytes(TOKEN_BYTES);
-      const granted = actionDigest === null ? null : Buffer.from(grantDigest(actionDigest, row.generation), 'base64url');
+      const granted =
+        actionDigest === null ? null : Buffer.from(grantDigest(actionDigest, row.generation), 'base64url');
       const value = granted === null ? random : hash(Buffer.concat([random, granted]));
       const challenge: ChallengeRow = {
         id: newId(),

@@ -120,6 +120,12 @@ describe('the challenge of a sign-in', () => {
   });
 });
 
+/** Why a passkey is refused that signs as it should. */
+const CHANGED: Readonly<Record<string, string>> = {
+  'with a counter that went back': 'counter-regressed',
+  'with another backup eligibility': 'backup-eligibility-changed',
+};
+
 describe('a refused sign-in by passkey', () => {
   const variants: Readonly<Record<string, AuthenticationVariant>> = {
     'without a user handle': { userHandle: null },
@@ -132,6 +138,7 @@ describe('a refused sign-in by passkey', () => {
     'without the user verified': { userVerified: false },
     'without the user there': { userPresent: false },
     'with a counter that went back': { counter: 0 },
+    'with another backup eligibility': { backupEligible: true },
     'by an unknown passkey': { statedId: Buffer.alloc(32, 1).toString('base64url') },
   };
   for (const [which, variant] of Object.entries(variants)) {
@@ -144,7 +151,9 @@ describe('a refused sign-in by passkey', () => {
       assertRefused(await signInBy(new Browser(app.app), key, { variant }), 403, 'sign_in_refused');
       assert.equal((await app.auth.sessions.listForUser('ada')).length, sessions);
       assert.deepEqual((await browser.get('/auth/passkeys')).body, passkeysBefore);
-      assert.deepEqual(app.told('session.refused'), [{ type: 'session.refused', reason: 'passkey-refused' }]);
+      const changed = CHANGED[which];
+      const why = changed === undefined ? { reason: 'passkey-refused' } : { reason: changed, userId: 'ada' };
+      assert.deepEqual(app.told('session.refused'), [{ type: 'session.refused', ...why }]);
     });
   }
 

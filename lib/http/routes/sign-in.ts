@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import type { Emit, RefusedReason } from '../../events.js';
+import type { Emit, FailedReason, RefusedReason } from '../../events.js';
 import type { Clock } from '../../internal/clock.js';
 import type { MethodKit } from '../../methods/method.js';
 import type { PasskeySignIn } from '../../methods/passkey/sign-in.js';
@@ -68,7 +68,7 @@ export function signInRoutes(deps: SignInRoutesDeps): RouteTable {
         const challenge = browser === null ? null : await signInChallenges.spend(challengeId, browser);
         if (challenge === null) throw refused(req, 'no-challenge');
         const answer = await ceremony.verify(kit, { response, challenge: challenge.value, now: startedAt });
-        if (answer.outcome === 'failed') throw refused(req, 'passkey-refused');
+        if (answer.outcome === 'failed') throw refused(req, reasonOf(answer.reason), answer.userId);
         const { userId } = answer;
         if ((await kit.findUser(userId)) === null) throw refused(req, 'user-disabled', userId);
         const { body } = await signIn(req, res, {
@@ -81,6 +81,10 @@ export function signInRoutes(deps: SignInRoutesDeps): RouteTable {
       },
     },
   };
+}
+
+function reasonOf(reason: FailedReason): RefusedReason {
+  return reason === 'counter-regressed' || reason === 'backup-eligibility-changed' ? reason : 'passkey-refused';
 }
 
 function isDelivery(value: unknown): value is Delivery {

@@ -48,11 +48,13 @@ export function passkeyWrites(db: Database, prefix: string): PasskeyWrites {
     SELECT 1 FROM ${prefix}_passkeys WHERE user_id = ?
     UNION ALL SELECT 1 FROM ${prefix}_totp WHERE user_id = ? AND confirmed_at IS NOT NULL LIMIT 1`);
   const insert = db.prepare<[StoredPasskey]>(insertRow(prefix));
+  const count = db.prepare<[string], number>(`SELECT count(*) FROM ${prefix}_passkeys WHERE user_id = ?`).pluck();
   const isTaken = db.prepare<[string]>(`SELECT 1 FROM ${prefix}_passkeys WHERE id = ?`);
   const use = db.prepare(`
     UPDATE ${prefix}_passkeys SET counter = @counter, backed_up = @backedUp,
       last_used_at = max(@usedAt, ifnull(last_used_at, @usedAt))
-    WHERE id = @id AND user_id = @userId AND (counter < @counter OR (counter = 0 AND @counter = 0))`);
+    WHERE id = @id AND user_id = @userId 
+      AND (counter < @counter OR (counter = 0 AND @counter = 0) OR @evenIfRegressed)`);
   const rename = db.prepare<[string, string, string], StoredPasskey>(
     `UPDATE ${prefix}_passkeys SET label = ? WHERE id = ? AND user_id = ? RETURNING ${ROW}`,
   );
@@ -60,14 +62,15 @@ export function passkeyWrites(db: Database, prefix: string): PasskeyWrites {
   const dropForUser = db.prepare<[string]>(`DELETE FROM ${prefix}_passkeys WHERE user_id = ?`);
 
   return {
-    insert(row, { first }) {
+    insert(row, { first, max }) {
       if (isTaken.get(row.id) !== undefined) return 'taken';
       if (first && hasMethod.get(row.userId, row.userId) !== undefined) return 'not-first';
+      if ((count.get(row.userId) ?? 0) >= max) return 'full';
       insert.run(toStored(row));
       return 'inserted';
     },
-    use(given) {
-      return use.run({ ...given, backedUp: bit(given.backedUp) }).changes === 1;
+    use({ backedUp, evenIfRegressed, ...given }) {
+      return use.run({ ...given, backedUp: bit(backedUp), evenIfRegressed: bit(evenIfRegressed) }).changes === 1;
     },
     rename(userId, id, label) {
       const row = rename.get(label, id, userId);

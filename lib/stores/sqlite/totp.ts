@@ -31,7 +31,7 @@ export function totpWrites(db: Database, prefix: string): TotpWrites {
   const useStep = db.prepare<[UseTotpStep]>(`
     UPDATE ${prefix}_totp SET last_step = @step
     WHERE user_id = @userId AND encrypted_secret = @encryptedSecret AND confirmed_at IS NOT NULL
-      AND (last_step IS NULL OR last_step < @step)`);
+      AND (last_step IS NULL OR last_step < @step OR last_step > @latest)`);
   const remove = db.prepare<[string]>(`DELETE FROM ${prefix}_totp WHERE user_id = ?`);
 
   return {
