@@ -1,7 +1,7 @@
 import type { StepgateEvent } from './events.js';
 import type { ApiKeysOption } from './http/authenticate.js';
 import type { OnRefusal } from './http/refusal.js';
-import type { Clock } from './internal/clock.js';
+import { type Clock, systemClock } from './internal/clock.js';
 import { type Duration, milliseconds } from './internal/duration.js';
 import { readSecrets, type Secrets } from './internal/keys.js';
 import type { MaybePromise } from './internal/maybe-promise.js';
@@ -170,7 +170,7 @@ const DEFAULTS = {
   tokenOverlap: '10s',
   storeTimeout: '5s',
   cleanupInterval: '1h',
-  clock: Date,
+  clock: systemClock,
 } as const satisfies Partial<StepgateOptions>;
 
 const MINUTE = 60_000;
