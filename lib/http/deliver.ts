@@ -41,7 +41,7 @@ export function createDeliver({
       return { session_id };
     }
     const access_token = accessTokens.issue(row, token, now);
-    const expires_in = Math.floor(Math.min(accessTokens.lifetime, remaining) / 1_000);
+    const expires_in = Math.max(0, Math.floor((accessTokens.endOf(row, now) - now) / 1_000));
     const refresh_token = refreshToken === null ? null : encode(refreshToken.bytes);
     if (row.delivery === 'bearer') {
       const tokens = { token_type: 'Bearer', access_token, expires_in } as const;
