@@ -119,7 +119,7 @@ export function stepgate<const M extends readonly Method[] = readonly []>(
   };
   const { invalidToken, sessionRequired } = challenges;
   const states = createRequestStates();
-  const cookies = createCookies({ sessionName: settings.cookieName, insecure: settings.insecureCookies });
+  const cookies = createCookies(settings);
   const isSameOrigin = createOriginCheck(settings);
   const tokens = { cookies, accessTokens, refreshTokens };
   const context = { sessions, states, clock, emit };

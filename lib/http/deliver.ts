@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { Clock } from '../internal/clock.js';
+import { SetupError } from '../internal/setup-error.js';
 import type { AccessTokens } from '../session/access-token.js';
 import type { SessionWithTokens } from '../session/sessions.js';
 import { encode } from '../session/tokens.js';
@@ -51,6 +52,17 @@ export function createDeliver({
     if (refresh_token !== null) cookies.set(res, 'refresh', refresh_token, remaining);
     return { session_id, expires_in };
   };
+}
+
+/**
+ * Throws a `SetupError` where the tokens could no longer reach the client: the old session would be ended for nothing.
+ */
+export function assertUnsent(res: ServerResponse, call: string): void {
+  if (!res.headersSent) return;
+  throw new SetupError(
+    `\`${call}\` was called after the headers were sent, so that no cookie can be set.`,
+    'Call it before anything of the answer is written.',
+  );
 }
 
 /** RFC 6749 5.1 asks for both headers wherever credentials are answered. */
