@@ -7,6 +7,7 @@ import type {
   EndedSession,
   ProofTimes,
   Session,
+  SessionCursor,
   SessionRow,
   SessionStore,
 } from '../stores/contract/sessions.js';
@@ -60,8 +61,8 @@ export type CreateOutcome = ({ readonly outcome: 'created' } & SessionWithTokens
 export interface Sessions {
   find(token: Uint8Array, claim: Claim): MaybePromise<FindOutcome>;
   create(session: NewSession): Promise<CreateOutcome>;
-  /** Live rows of the user, newest activity first. */
-  listForUser(userId: string): Promise<readonly SessionRow[]>;
+  /** Live rows of the user, newest activity first, at most `limit`, strictly after a place in that order. */
+  listForUser(userId: string, limit: number, after: SessionCursor | null): Promise<readonly SessionRow[]>;
   /** Live rows by id, after the given one. */
   list(limit: number, after: string | null): Promise<readonly SessionRow[]>;
   /** The row if it is live. */
@@ -150,7 +151,10 @@ export function createSessions(options: SessionsOptions): Sessions {
       revoked(inserted.evicted, 'cap');
       return { outcome: 'created', row, ...tokens };
     },
-    listForUser: async (userId) => store.listForUser(userId, clock.now()),
+    async listForUser(userId, limit, after) {
+      const rows = await store.listForUser(userId, clock.now());
+      return rows.filter((row) => after === null || isAfter(row, after)).slice(0, limit);
+    },
     list: async (limit, after) => store.list({ limit, after, now: clock.now() }),
     async get(id) {
       const row = await store.get(id);
@@ -178,6 +182,11 @@ export function createSessions(options: SessionsOptions): Sessions {
       return { row: { ...row, ...columns, signInProofs: {}, stepUpProofs: {} }, ...tokens };
     },
   };
+}
+
+function isAfter(row: SessionRow, { lastSeenAt, createdAt, id }: SessionCursor): boolean {
+  if (row.lastSeenAt !== lastSeenAt) return row.lastSeenAt < lastSeenAt;
+  return row.createdAt === createdAt ? row.id > id : row.createdAt < createdAt;
 }
 
 /** At which of its ends a session is over, null while it lives: it is over **at** an end, not after it. */

@@ -139,6 +139,13 @@ export interface NotBeforeRow {
   readonly notBefore: number;
 }
 
+/** A place in a user's sessions, which are ordered by `lastSeenAt` and `createdAt`, latest first, then by `id`. */
+export interface SessionCursor {
+  readonly lastSeenAt: number;
+  readonly createdAt: number;
+  readonly id: string;
+}
+
 export interface ListSessions {
   readonly limit: number;
   /** Ids greater than this one, in plain byte order; null from the start. */
