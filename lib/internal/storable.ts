@@ -1,6 +1,6 @@
-/** Whether every store gives this text back as it was: it has no lone surrogate and no NUL. */
-export function isStorable(text: string): boolean {
-  return storable(text) === text;
+/** Whether this is text that every store gives back as it was: it has no lone surrogate and no NUL. */
+export function isStorable(value: unknown): value is string {
+  return typeof value === 'string' && storable(value) === value;
 }
 
 /** The text without NULs, and with U+FFFD for each lone surrogate. */

@@ -12,7 +12,8 @@ export type { ImportedPasskey } from './import.js';
 export type { PasskeyOptions } from './options.js';
 export type { PublicPasskey } from './public.js';
 
-export interface PasskeyMethod extends Required<Method<'passkey'>> {
+export interface PasskeyMethod extends Method<'passkey'> {
+  readonly remove: NonNullable<Method['remove']>;
   readonly registration: PasskeyRegistration;
   readonly signIn: PasskeySignIn;
 }
