@@ -89,9 +89,7 @@ describe('the bank', () => {
   it('lets exactly one of two parallel password changes win', async () => {
     await signedUp('erin@example.com');
     const browsers = [await signedIn('erin@example.com', PASSWORD), await signedIn('erin@example.com', PASSWORD)];
-    const changes = browsers.map((browser, i) =>
-      browser.post('/password').send({ next: `the password of ${i}` }),
-    );
+    const changes = browsers.map((browser, i) => browser.post('/password').send({ next: `the password of ${i}` }));
     const statuses = (await Promise.all(changes)).map(({ status }) => status);
     assert.equal(statuses.filter((status) => status === 200).length, 1, String(statuses));
     const winner = statuses.indexOf(200);
@@ -150,7 +148,10 @@ describe('the bank', () => {
       );
       const statuses = (await Promise.all(guesses)).map(({ status }) => status);
       assert.deepEqual(statuses.sort(), [...Array(10).fill(401), ...Array(30).fill(429)]);
-      const { body, headers } = await request(bank.origin).post('/login').send({ email, password: PASSWORD }).expect(429);
+      const { body, headers } = await request(bank.origin)
+        .post('/login')
+        .send({ email, password: PASSWORD })
+        .expect(429);
       assert.equal(body.code, 'too_many_attempts');
       const wait = Number(headers['retry-after']);
       assert.ok(0 < wait && wait <= 900, String(wait));
