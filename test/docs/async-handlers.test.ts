@@ -12,7 +12,7 @@ const blocks = pages
 
 // Under Express 4 and Connect a rejection that no handler hands on ends the process: one request does that.
 describe('the handlers of the docs', () => {
-  for (const { page, line, text } of blocks.filter(({ text }) => /async \(_?req, _?res/.test(text))) {
+  for (const { page, line, text } of blocks.filter((block) => /async \(_?req, _?res/.test(block.text))) {
     it(`hand on what they reject with (${page}, line ${line})`, () => {
       const handlers = text.split(/^app\./m).filter((part) => /async \(_?req, _?res/.test(part));
       for (const handler of handlers) {

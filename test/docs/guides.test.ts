@@ -110,11 +110,11 @@ describe('the guides to step-up', () => {
   it('have a page that works in a browser, beside a password manager whose answers have no working toJSON', {
     skip,
   }, async () => {
-    const server = createServer().listen(0);
-    await once(server, 'listening');
-    const origin = `http://localhost:${(server.address() as AddressInfo).port}`; // it listens on a port
+    const http = createServer().listen(0);
+    await once(http, 'listening');
+    const origin = `http://localhost:${(http.address() as AddressInfo).port}`; // it listens on a port
     process.env['GUIDE_ORIGIN'] = origin;
-    server.on('request', (await run('server-anywhere')).app);
+    http.on('request', (await run('server-anywhere')).app);
     const chromium = await launchChromium();
     try {
       const tab = await chromium.newPage();
@@ -130,7 +130,7 @@ describe('the guides to step-up', () => {
       assert.equal(await tab.evaluate('signInWithPasskey().then(({ session_id }) => typeof session_id)'), 'string');
     } finally {
       await chromium.close();
-      server.close();
+      http.close();
     }
   });
 
