@@ -181,15 +181,17 @@ export const sessionsTokenRaces: CaseGroup = {
     },
 
     'bring no session back by changes around its revocation': async ({ sessions }) => {
-      await given(sessions, sessionRow({ id: 'a' }));
       const step = (n: number) => change(sessions, 'a', n % 2 === 0 ? DROP_PROOFS : stepUp('a', 'passkey', `${n}`));
-      const early = Promise.all([parallel(10, step), sessions.changeAllOfUser('user', DROP_PROOFS, NOW)]);
-      const revoked = sessions.revoke('a', null);
-      const late = Promise.all([parallel(10, step), sessions.changeAllOfUser('user', DROP_PROOFS, NOW)]);
-      await Promise.all([early, late, replacement(sessions, 0)]);
-      assert.deepEqual(await revoked, { id: 'a', userId: 'user' });
-      assert.equal(await sessions.get('a'), null);
-      assert.deepEqual(await liveIds(sessions), []);
+      for (const isOfAll of [false, true]) {
+        await given(sessions, sessionRow({ id: 'a' }));
+        const early = Promise.all([parallel(10, step), sessions.changeAllOfUser('user', DROP_PROOFS, NOW)]);
+        const revoked = isOfAll ? sessions.revokeAllForUser('user', null, NOW) : sessions.revoke('a', null);
+        const late = Promise.all([parallel(10, step), sessions.changeAllOfUser('user', DROP_PROOFS, NOW)]);
+        await Promise.all([early, late, replacement(sessions, 0)]);
+        assert.deepEqual([await revoked].flat(), [{ id: 'a', userId: 'user' }]);
+        assert.equal(await sessions.get('a'), null);
+        assert.deepEqual(await liveIds(sessions), []);
+      }
     },
   },
 };
