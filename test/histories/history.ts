@@ -65,7 +65,13 @@ export async function history(delivery: Delivery, random: Random, reached: Reach
     return verify(holder, method, body.options, body.challengeId, isLost);
   }
 
-  function verify(holder: Holder, method: FakeMethod, options: unknown, challengeId: string | undefined, isLost: boolean) {
+  function verify(
+    holder: Holder,
+    method: FakeMethod,
+    options: unknown,
+    challengeId: string | undefined,
+    isLost: boolean,
+  ) {
     const response = options === null && method.begin !== undefined ? {} : method.right(options);
     return holder.send('POST', '/auth/step-up/verify', { method: method.name, challengeId, response }, isLost);
   }
@@ -85,7 +91,7 @@ export async function history(delivery: Delivery, random: Random, reached: Reach
     'uses the session': async () => void (await owner.send('GET', '/me')),
     'steps up by the key': async () => void (await stepUp(owner, key, lost())),
     'steps up by the code': async () => void (await stepUp(owner, code, lost())),
-    'refreshes': async () => void (await owner.refresh(lost())),
+    refreshes: async () => void (await owner.refresh(lost())),
     'asks for a transfer': async () => {
       setRisk(true);
       const challenge = await ask(owner, key);
@@ -149,7 +155,7 @@ export async function history(delivery: Delivery, random: Random, reached: Reach
       await stepUp(thief, code, lost());
     },
     'tries the key': async (thief) => void (await verify(thief, key, null, undefined, false)),
-    'refreshes': async (thief) => {
+    refreshes: async (thief) => {
       if (confirmed) reached.refreshedBesideGrant += 1;
       await thief.refresh(lost());
     },

@@ -11,7 +11,11 @@ export class Holder {
   #access: string;
   #refresh: string;
 
-  constructor(app: App, delivery: Delivery, held: { cookies?: Map<string, string>; access?: string; refresh?: string } = {}) {
+  constructor(
+    app: App,
+    delivery: Delivery,
+    held: { cookies?: Map<string, string>; access?: string; refresh?: string } = {},
+  ) {
     this.#app = app;
     this.#delivery = delivery;
     this.#cookies = new Map(held.cookies);

@@ -3,6 +3,7 @@ import type { PasskeyMethod } from '../../methods/passkey/index.js';
 import { isCredentialId, MAX_PASSKEYS, publicPasskey, readLabel } from '../../methods/passkey/public.js';
 import type { Sessions } from '../../session/sessions.js';
 import type { Challenges } from '../../step-up/challenges.js';
+import type { ForgetMethod } from '../../step-up/forget-method.js';
 import type { Methods } from '../../step-up/methods.js';
 import type { PasskeyStore } from '../../stores/contract/passkeys.js';
 import type { SessionRow } from '../../stores/contract/sessions.js';
@@ -21,6 +22,7 @@ export interface PasskeyRoutesDeps {
   readonly sessions: Sessions;
   readonly callerOf: CallerOf;
   readonly enrolmentOf: EnrolmentOf;
+  readonly forgetMethod: ForgetMethod;
   readonly emit: Emit;
 }
 
@@ -28,7 +30,7 @@ const METHOD = 'passkey';
 
 /** Where users see, add, name and remove their own passkeys. */
 export function passkeyRoutes(deps: PasskeyRoutesDeps): RouteTable {
-  const { passkey, passkeys, methods, challenges, sessions, callerOf, enrolmentOf, emit } = deps;
+  const { passkey, passkeys, methods, challenges, sessions, callerOf, enrolmentOf, forgetMethod, emit } = deps;
 
   function failed({ userId, id: sessionId }: SessionRow, reason: FailedReason): Refusal {
     emit({ type: 'step-up.failed', userId, sessionId, method: METHOD, reason });
@@ -97,7 +99,9 @@ export function passkeyRoutes(deps: PasskeyRoutesDeps): RouteTable {
         const { row } = (await enrolmentOf(req)).caller;
         readFields(req, []);
         const others = hasQuery(req, 'revokeOthers=true');
-        if (!(await passkeys.remove(row.userId, idOf(req)))) throw new Refusal('not_found');
+        const removed = await passkeys.remove(row.userId, idOf(req));
+        await forgetMethod(row.userId, METHOD);
+        if (!removed) throw new Refusal('not_found');
         emit({ type: 'method.removed', userId: row.userId, method: METHOD });
         await revokeOthers(row, others);
         sendNothing(res);

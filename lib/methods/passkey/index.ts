@@ -12,8 +12,7 @@ export type { ImportedPasskey } from './import.js';
 export type { PasskeyOptions } from './options.js';
 export type { PublicPasskey } from './public.js';
 
-export interface PasskeyMethod extends Method<'passkey'> {
-  readonly remove: NonNullable<Method['remove']>;
+export interface PasskeyMethod extends Required<Omit<Method<'passkey'>, 'oneTime'>> {
   readonly registration: PasskeyRegistration;
   readonly signIn: PasskeySignIn;
 }
