@@ -1,12 +1,12 @@
 import { type Clock, systemClock } from './internal/clock.js';
 import { refuseUnknownKeys } from './internal/nearest.js';
 import { SetupError } from './internal/setup-error.js';
-import { readStore } from './option-checks.js';
+import { readClock, readStore } from './option-checks.js';
 import type { RowCopy } from './stores/contract/copy.js';
 import type { Store } from './stores/contract/store.js';
 
 export interface CopyStoreOptions {
-  /** That of the kit, where it isn't the system's. */
+  /** That of the kit, where it isn't the system's. @default `Date` */
   readonly clock?: Clock;
 }
 
@@ -41,11 +41,12 @@ interface Move {
  *
  * Stop the app first: a session that is revoked in the old store while this runs would live on in the new one. The new
  * store must be empty, and is refused with a `SetupError` before anything is written if it isn't, or if it lacks a part
- * that the old one has. After a failure half-way empty it and begin again; the old store is only read.
+ * that the old one has. After a failure half-way empty it and begin again; the old store is only read. Where it is a row
+ * that the new store can't keep, the error says whose.
  */
 export async function copyStore(from: Store, to: Store, options: CopyStoreOptions = {}): Promise<CopiedRows> {
   refuseUnknownKeys(options, ['clock'], 'copyStore');
-  const now = (options.clock ?? systemClock).now();
+  const now = readClock(options.clock ?? systemClock).now();
   const moves = movesBetween(readStore(from), readStore(to));
   for (const { kind, isTaken } of moves) {
     if (await isTaken(now)) {
@@ -72,7 +73,7 @@ function movesBetween(from: Store, to: Store): readonly Move[] {
   ];
 }
 
-function moved<P extends object, Row>(
+function moved<P extends object, Row extends { readonly userId: string; readonly id?: string }>(
   kind: keyof CopiedRows,
   from: P | undefined,
   to: P | undefined,
@@ -102,11 +103,32 @@ function moved<P extends object, Row>(
       },
       async run(now) {
         let count = 0;
-        for await (const rows of source.rows(now)) count += await target.put(rows, now);
+        for await (const rows of source.rows(now)) count += await putAll(target, rows, { kind, now });
         return count;
       },
     },
   ];
+}
+
+/** Where a batch fails, its rows are tried one by one, and the error names the first that fails alone. */
+async function putAll<Row extends { readonly userId: string; readonly id?: string }>(
+  target: RowCopy<Row>,
+  rows: readonly Row[],
+  { kind, now }: { readonly kind: keyof CopiedRows; readonly now: number },
+): Promise<number> {
+  try {
+    return await target.put(rows, now);
+  } catch (error) {
+    for (const row of rows) {
+      await target.put([row], now).catch((cause: unknown) => {
+        const { userId, id } = row;
+        const which = JSON.stringify(id === undefined ? { userId } : { userId, id });
+        const why = cause instanceof Error ? cause.message : String(cause);
+        throw new Error(`The row ${which} of the ${NAMES[kind]} can't be written: ${why}`, { cause });
+      });
+    }
+    throw error;
+  }
 }
 
 const NAMES: { readonly [Kind in keyof CopiedRows]: string } = {

@@ -52,6 +52,7 @@ export function postgresTestStore(
         await pool.end();
         const tables = (await tablesOf(admin, schema)).filter((table) => !table.endsWith('.stepgate_schema'));
         await admin.query(tables.map((table) => `DELETE FROM ${table};`).join(' '));
+        await admin.query(`UPDATE ${schema}.stepgate_schema SET realm = NULL`);
         free.push(schema);
       },
     };

@@ -1,10 +1,12 @@
 import { hash } from '../../internal/blake3.js';
 import { type PostgresClient, type PostgresPool, withClient } from './pool.js';
+import { TYPES } from './types.js';
 
 /** One statement with its name, by which the server keeps it prepared. */
 export interface Statement<Row> {
   readonly name: string;
-  readonly text: string;
+  /** For the prefix of the tables' names. */
+  readonly text: (prefix: string) => string;
   /** Only there to carry the type. */
   readonly row?: Row;
 }
@@ -23,6 +25,8 @@ export interface Connection {
 
 /** The values are copied before anything is awaited. */
 export interface Database {
+  /** Of the names of the tables. */
+  readonly prefix: string;
   /** Runs a statement that changes nothing. */
   readonly read: Run;
   /**
@@ -36,20 +40,33 @@ export interface Database {
    * begins later: it works on copies of what its caller was given.
    */
   locked<T>(kind: 'user' | 'session', key: string, work: (connection: Connection) => Promise<T>): Promise<T>;
+  /** The same without such a lock: for work whose first statement locks the rows that it is about. */
+  transaction<T>(work: (connection: Connection) => Promise<T>): Promise<T>;
 }
 
 export interface DatabaseOptions {
   readonly pool: PostgresPool;
+  readonly prefix: string;
   readonly preparedStatements: boolean;
   /** Milliseconds: for a free connection, again for each statement on it, and for a transaction in all. */
   readonly timeout: number;
 }
 
-export function createDatabase({ pool, preparedStatements, timeout }: DatabaseOptions): Database {
+export function createDatabase({ pool, prefix, preparedStatements, timeout }: DatabaseOptions): Database {
+  const texts = new Map<Statement<unknown>, string>();
+
+  function textOf(statement: Statement<unknown>): string {
+    const text = texts.get(statement) ?? statement.text(prefix);
+    texts.set(statement, text);
+    return text;
+  }
+
   const on = (client: PostgresClient): Connection => ({
-    async run<Row>({ name, text }: Statement<Row>, values: readonly unknown[]): Promise<Answer<Row>> {
-      const query = { text, values: [...values], query_timeout: timeout };
-      const result = await client.query(preparedStatements ? { ...query, name: `stepgate_${name}` } : query);
+    async run<Row>(statement: Statement<Row>, values: readonly unknown[]): Promise<Answer<Row>> {
+      const query = { text: textOf(statement), values: [...values], types: TYPES, query_timeout: timeout };
+      // A colon is in no prefix: two stores on one pool can't have one name for two statements.
+      const named = preparedStatements ? { ...query, name: `${prefix}:${statement.name}` } : query;
+      const result = await client.query(named);
       return { rows: result.rows as readonly Row[], count: result.rowCount ?? 0 }; // what the statement selects
     },
   });
@@ -73,6 +90,7 @@ export function createDatabase({ pool, preparedStatements, timeout }: DatabaseOp
   }
 
   return {
+    prefix,
     read(statement, values) {
       const copies = copiesOf(values);
       return withClient(pool, timeout, (client) => on(client).run(statement, copies));
@@ -81,7 +99,11 @@ export function createDatabase({ pool, preparedStatements, timeout }: DatabaseOp
       const copies = copiesOf(values);
       return transaction(begin, (connection) => connection.run(statement, copies));
     },
-    locked: (kind, key, work) => transaction(`${begin}; SELECT pg_advisory_xact_lock(${lockNumber(kind, key)})`, work),
+    locked(kind, key, work) {
+      const lock = lockNumber(`${prefix} ${kind} ${key}`);
+      return transaction(`${begin}; SELECT pg_advisory_xact_lock(${lock})`, work);
+    },
+    transaction: (work) => transaction(begin, work),
   };
 }
 
@@ -89,8 +111,8 @@ function copiesOf(values: readonly unknown[]): readonly unknown[] {
   return values.map((value: unknown) => (Array.isArray(value) ? Array.from<unknown>(value) : value));
 }
 
-/** Advisory locks are numbers of 64 bits. Two keys with one number would only wait for each other. */
-function lockNumber(kind: string, key: string): string {
-  const digest = Buffer.from(hash(Buffer.from(`stepgate ${kind} ${key}`, 'utf8')));
+/** Advisory locks are numbers of 64 bits. Two names with one number would only wait for each other. */
+function lockNumber(name: string): string {
+  const digest = Buffer.from(hash(Buffer.from(name, 'utf8')));
   return digest.readBigInt64BE(0).toString();
 }

@@ -14,51 +14,59 @@ const PAGE = `LIMIT ${PAGE_SIZE}`;
 
 const SESSIONS: Statement<StoredSession> = {
   name: 'copy_sessions',
-  text: `SELECT ${SESSION_ROW} FROM stepgate_sessions s WHERE s.id > $2 AND ${LIVE} ORDER BY s.id ${PAGE}`,
+  text: (p) => `SELECT ${SESSION_ROW} FROM ${p}_sessions s WHERE s.id > $2 AND ${LIVE} ORDER BY s.id ${PAGE}`,
 };
 const NOT_BEFORE: Statement<NotBeforeRow> = {
   name: 'copy_not_before',
-  text: `SELECT user_id AS "userId", not_before::float8 AS "notBefore" FROM stepgate_not_before
+  text: (p) => `SELECT user_id AS "userId", not_before::float8 AS "notBefore" FROM ${p}_not_before
     WHERE user_id > $1 ORDER BY user_id ${PAGE}`,
 };
 const ATTEMPTS: Statement<AttemptRow> = {
   name: 'copy_attempts',
-  text: `SELECT user_id AS "userId", key, count::float8 AS count, ends_at::float8 AS "endsAt" FROM stepgate_attempts
+  text: (p) => `SELECT user_id AS "userId", key, count::float8 AS count, ends_at::float8 AS "endsAt" FROM ${p}_attempts
     WHERE (user_id, key) > ($1, $2) AND (ends_at IS NULL OR ends_at > $3) ORDER BY user_id, key ${PAGE}`,
 };
 const PASSKEYS: Statement<PasskeyRow> = {
   name: 'copy_passkeys',
-  text: `SELECT ${PASSKEY_ROW} FROM stepgate_passkeys WHERE id > $1 ORDER BY id ${PAGE}`,
+  text: (p) => `SELECT ${PASSKEY_ROW} FROM ${p}_passkeys WHERE id > $1 ORDER BY id ${PAGE}`,
 };
 const TOTP: Statement<TotpRow> = {
   name: 'copy_totp',
-  text: `SELECT ${TOTP_ROW} FROM stepgate_totp WHERE user_id > $1 ORDER BY user_id ${PAGE}`,
+  text: (p) => `SELECT ${TOTP_ROW} FROM ${p}_totp WHERE user_id > $1 ORDER BY user_id ${PAGE}`,
 };
 const RECOVERY_CODES: Statement<RecoveryCodeSet> = {
   name: 'copy_recovery_codes',
-  text: `SELECT user_id AS "userId", array_agg(hash) AS hashes, max(created_at)::float8 AS "createdAt"
-    FROM stepgate_recovery_codes WHERE user_id > $1 GROUP BY user_id ORDER BY user_id ${PAGE}`,
+  text: (p) => `SELECT user_id AS "userId", jsonb_agg(hash) AS hashes, max(created_at)::float8 AS "createdAt"
+    FROM ${p}_recovery_codes WHERE user_id > $1 GROUP BY user_id ORDER BY user_id ${PAGE}`,
 };
 
 /** A table's rows come as one JSON text, since a round trip for each would take most of the time that an app stands still. */
-const ROWS_OF = (table: string): string => `json_populate_recordset(NULL::${table}, $1)`;
+const rowsOf = (table: string): string => `json_populate_recordset(NULL::${table}, $1)`;
 
 function putStatement(table: string): Statement<unknown> {
-  return { name: `put_${table}`, text: `INSERT INTO ${table} SELECT * FROM ${ROWS_OF(table)} ON CONFLICT DO NOTHING` };
+  return {
+    name: `put_${table}`,
+    text: (p) => `INSERT INTO ${p}_${table} SELECT * FROM ${rowsOf(`${p}_${table}`)} ON CONFLICT DO NOTHING`,
+  };
 }
+
+const PUT_SESSIONS = putStatement('sessions');
+const PUT_ATTEMPTS = putStatement('attempts');
+const PUT_PASSKEYS = putStatement('passkeys');
+const PUT_TOTP = putStatement('totp');
 
 const PUT_NOT_BEFORE: Statement<unknown> = {
   name: 'put_not_before',
-  text: `INSERT INTO stepgate_not_before AS n (user_id, not_before)
-    SELECT user_id, max(not_before) FROM ${ROWS_OF('stepgate_not_before')} AS r GROUP BY user_id
+  text: (p) => `INSERT INTO ${p}_not_before AS n (user_id, not_before)
+    SELECT user_id, max(not_before) FROM ${rowsOf(`${p}_not_before`)} AS r GROUP BY user_id
     ON CONFLICT (user_id) DO UPDATE SET not_before = excluded.not_before WHERE n.not_before < excluded.not_before`,
 };
 // A set whole or not at all: a user's codes that are there already stay alone.
 const PUT_RECOVERY_CODES: Statement<{ readonly userId: string }> = {
   name: 'put_recovery_codes',
-  text: `INSERT INTO stepgate_recovery_codes (user_id, hash, created_at)
-    SELECT user_id, hash, created_at FROM ${ROWS_OF('stepgate_recovery_codes')} AS r
-    WHERE NOT EXISTS (SELECT 1 FROM stepgate_recovery_codes c WHERE c.user_id = r.user_id)
+  text: (p) => `INSERT INTO ${p}_recovery_codes (user_id, hash, created_at)
+    SELECT user_id, hash, created_at FROM ${rowsOf(`${p}_recovery_codes`)} AS r
+    WHERE NOT EXISTS (SELECT 1 FROM ${p}_recovery_codes c WHERE c.user_id = r.user_id)
     ON CONFLICT DO NOTHING RETURNING user_id AS "userId"`,
 };
 
@@ -91,7 +99,7 @@ export function postgresCopy(db: Database): PostgresCopy {
   return {
     sessions: {
       rows: (now) => pages(async (last) => (await page(SESSIONS, [now, last?.id ?? ''])).map(toRow)),
-      put: put(putStatement('stepgate_sessions'), sessionColumns),
+      put: put(PUT_SESSIONS, sessionColumns),
     },
     notBefore: {
       rows: () => pages((last) => page(NOT_BEFORE, [last?.userId ?? ''])),
@@ -99,17 +107,17 @@ export function postgresCopy(db: Database): PostgresCopy {
     },
     attempts: {
       rows: (now) => pages((last) => page(ATTEMPTS, [last?.userId ?? '', last?.key ?? '', now])),
-      put: put(putStatement('stepgate_attempts'), ({ userId, key, count, endsAt }) => {
+      put: put(PUT_ATTEMPTS, ({ userId, key, count, endsAt }) => {
         return { user_id: userId, key, count, ends_at: endsAt };
       }),
     },
     passkeys: {
       rows: () => pages((last) => page(PASSKEYS, [last?.id ?? ''])),
-      put: put(putStatement('stepgate_passkeys'), passkeyColumns),
+      put: put(PUT_PASSKEYS, passkeyColumns),
     },
     totp: {
       rows: () => pages((last) => page(TOTP, [last?.userId ?? ''])),
-      put: put(putStatement('stepgate_totp'), totpColumns),
+      put: put(PUT_TOTP, totpColumns),
     },
     recoveryCodes: {
       rows: () => pages((last) => page(RECOVERY_CODES, [last?.userId ?? ''])),

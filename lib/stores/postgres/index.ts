@@ -1,6 +1,8 @@
 import { type Duration, milliseconds } from '../../internal/duration.js';
 import { refuseUnknownKeys } from '../../internal/nearest.js';
+import { readPrefix } from '../../internal/prefix.js';
 import { SetupError } from '../../internal/setup-error.js';
+import { forgetsRealm, type MigrateOptions } from '../contract/realm.js';
 import type { Store, StoreParts } from '../contract/store.js';
 import { postgresAttempts } from './attempts.js';
 import { postgresChallenges } from './challenges.js';
@@ -8,7 +10,8 @@ import { createDatabase } from './connection.js';
 import { postgresCopy } from './copy.js';
 import { postgresGrants } from './grants.js';
 import { postgresPasskeys } from './passkeys.js';
-import { listenForBrokenConnections, type PostgresPool } from './pool.js';
+import { listenForBrokenConnections, MAX_TIMEOUT, type PostgresPool } from './pool.js';
+import { postgresRealm } from './realm.js';
 import { postgresRecoveryCodes } from './recovery-codes.js';
 import { migrate } from './schema.js';
 import { postgresSessions } from './sessions.js';
@@ -26,41 +29,55 @@ export interface PostgresStoreOptions {
   readonly preparedStatements?: boolean;
   /** After how long a statement that isn't answered fails. @default '5s' */
   readonly timeout?: Duration;
+  /**
+   * What the names of the tables begin with: 1 to 16 small letters, digits or `_`, a letter first. Each kit that is on
+   * the same schema needs its own.
+   *
+   * @default 'stepgate'
+   */
+  readonly prefix?: string;
 }
 
 export type PostgresStore = Store &
   StoreParts & {
-    /** Makes or updates the `stepgate_*` tables. Safe from several processes at once; call it before the app listens. */
-    readonly migrate: () => Promise<void>;
+    /**
+     * Makes or updates the tables. Safe from several processes at once; call it before the app listens. Rejects with a
+     * `SetupError` for tables that a newer stepgate made, and for a database whose encoding isn't UTF8.
+     */
+    readonly migrate: (options?: MigrateOptions) => Promise<void>;
   };
 
 /**
- * Keeps everything in PostgreSQL, in tables named `stepgate_*`: for any number of machines. Takes the app's own
- * `pg.Pool`, and leaves it to the app to end it. Call `migrate()` once before use.
- * Throws a `SetupError` for anything that is no pool.
+ * Keeps everything in PostgreSQL, in tables named `stepgate_*` (see `prefix`): for any number of machines. Takes the
+ * app's own `pg.Pool`, and leaves it to the app to end it. Call `migrate()` once before use.
+ * Throws a `SetupError` for anything that is no pool, and for options that it doesn't know.
  */
 export function postgresStore(pool: PostgresPool, options: PostgresStoreOptions = {}): PostgresStore {
-  refuseUnknownKeys(options, ['preparedStatements', 'timeout'], 'postgresStore');
+  refuseUnknownKeys(options, ['preparedStatements', 'timeout', 'prefix'], 'postgresStore');
   const { preparedStatements = true } = options;
+  if (typeof preparedStatements !== 'boolean') {
+    throw new SetupError('`preparedStatements` must be a boolean.', 'Write `false`, or leave it out.');
+  }
+  const prefix = readPrefix(options.prefix);
   const timeout = Math.min(milliseconds(options.timeout ?? '5s', 'timeout'), MAX_TIMEOUT);
   checkPool(pool);
-  const db = createDatabase({ pool, preparedStatements, timeout });
+  const db = createDatabase({ pool, prefix, preparedStatements, timeout });
+  const claimable = postgresRealm(db);
   const copy = postgresCopy(db);
   listenForBrokenConnections(pool);
   return {
-    sessions: { ...postgresSessions(db), copy: { ...copy.sessions, notBefore: copy.notBefore } },
-    challenges: postgresChallenges(db),
-    grants: postgresGrants(db),
-    attempts: { ...postgresAttempts(db), copy: copy.attempts },
-    passkeys: { ...postgresPasskeys(db), copy: copy.passkeys },
-    totp: { ...postgresTotp(db), copy: copy.totp },
-    recoveryCodes: { ...postgresRecoveryCodes(db), copy: copy.recoveryCodes },
-    migrate: () => migrate(pool, timeout),
+    sessions: { ...postgresSessions(db, claimable), copy: { ...copy.sessions, notBefore: copy.notBefore } },
+    challenges: postgresChallenges(db, claimable),
+    grants: postgresGrants(db, claimable),
+    attempts: { ...postgresAttempts(db, claimable), copy: copy.attempts },
+    passkeys: { ...postgresPasskeys(db, claimable), copy: copy.passkeys },
+    totp: { ...postgresTotp(db, claimable), copy: copy.totp },
+    recoveryCodes: { ...postgresRecoveryCodes(db, claimable), copy: copy.recoveryCodes },
+    async migrate(options = {}) {
+      await migrate(pool, { prefix, timeout, forgetsRealm: forgetsRealm(options) });
+    },
   };
 }
-
-/** In milliseconds, the most that timers and PostgreSQL take: 24 days. */
-const MAX_TIMEOUT = 2 ** 31 - 1;
 
 /** A single client has what a pool has, but for the count of its connections. */
 function checkPool(pool: Partial<PostgresPool> | null | undefined): void {

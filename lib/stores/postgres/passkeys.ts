@@ -1,57 +1,59 @@
 import type { PasskeyRow, PasskeyStore } from '../contract/passkeys.js';
+import type { Claimable } from '../contract/realm.js';
 import type { Database, Statement } from './connection.js';
 import { deleteInOrder } from './in-order.js';
 
 export const ROW = `id, user_id AS "userId", user_handle AS "userHandle", public_key AS "publicKey", counter::float8 AS counter,
-  backup_eligible AS "backupEligible", backed_up AS "backedUp", transports, label,
+  backup_eligible AS "backupEligible", backed_up AS "backedUp", to_jsonb(transports) AS transports, label,
   created_at::float8 AS "createdAt", last_used_at::float8 AS "lastUsedAt"`;
 
 type Rows = Statement<PasskeyRow>;
 
 const INSERT: Statement<never> = {
   name: 'passkey_insert',
-  text: `INSERT INTO stepgate_passkeys (id, user_id, user_handle, public_key, counter, backup_eligible, backed_up,
+  text: (p) => `INSERT INTO ${p}_passkeys (id, user_id, user_handle, public_key, counter, backup_eligible, backed_up,
       transports, label, created_at, last_used_at)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8::text[], $9, $10, $11) ON CONFLICT DO NOTHING`,
 };
 const HAS_METHOD: Statement<unknown> = {
   name: 'passkey_has_method',
-  text: `SELECT 1 FROM stepgate_passkeys WHERE user_id = $1
-    UNION ALL SELECT 1 FROM stepgate_totp WHERE user_id = $1 AND confirmed_at IS NOT NULL`,
+  text: (p) => `SELECT 1 FROM ${p}_passkeys WHERE user_id = $1
+    UNION ALL SELECT 1 FROM ${p}_totp WHERE user_id = $1 AND confirmed_at IS NOT NULL`,
 };
 const COUNT: Statement<{ readonly count: number }> = {
   name: 'passkey_count',
-  text: 'SELECT count(*)::float8 AS count FROM stepgate_passkeys WHERE user_id = $1',
+  text: (p) => `SELECT count(*)::float8 AS count FROM ${p}_passkeys WHERE user_id = $1`,
 };
-const FIND_BY_ID: Rows = { name: 'passkey_find', text: `SELECT ${ROW} FROM stepgate_passkeys WHERE id = $1` };
+const FIND_BY_ID: Rows = { name: 'passkey_find', text: (p) => `SELECT ${ROW} FROM ${p}_passkeys WHERE id = $1` };
 const LIST: Rows = {
   name: 'passkey_list',
-  text: `SELECT ${ROW} FROM stepgate_passkeys WHERE user_id = $1 ORDER BY created_at, id`,
+  text: (p) => `SELECT ${ROW} FROM ${p}_passkeys WHERE user_id = $1 ORDER BY created_at, id`,
 };
 const USE: Statement<never> = {
   name: 'passkey_use',
-  text: `UPDATE stepgate_passkeys SET counter = $3, backed_up = $4, last_used_at = greatest(last_used_at, $5)
+  text: (p) => `UPDATE ${p}_passkeys SET counter = $3, backed_up = $4, last_used_at = greatest(last_used_at, $5)
     WHERE id = $1 AND user_id = $2 AND (counter < $3 OR (counter = 0 AND $3 = 0) OR $6)`,
 };
 const RENAME: Rows = {
   name: 'passkey_rename',
-  text: `UPDATE stepgate_passkeys SET label = $3 WHERE id = $1 AND user_id = $2 RETURNING ${ROW}`,
+  text: (p) => `UPDATE ${p}_passkeys SET label = $3 WHERE id = $1 AND user_id = $2 RETURNING ${ROW}`,
 };
 const REMOVE: Statement<never> = {
   name: 'passkey_remove',
-  text: 'DELETE FROM stepgate_passkeys WHERE id = $1 AND user_id = $2',
+  text: (p) => `DELETE FROM ${p}_passkeys WHERE id = $1 AND user_id = $2`,
 };
 const DROP_FOR_USER: Statement<never> = {
   name: 'passkey_drop_user',
-  text: deleteInOrder('stepgate_passkeys', 'id', 'user_id = $1'),
+  text: (p) => deleteInOrder(`${p}_passkeys`, 'id', 'user_id = $1'),
 };
 
-export function postgresPasskeys(db: Database): PasskeyStore {
+export function postgresPasskeys(db: Database, claimable: Claimable): PasskeyStore {
   async function findById(id: string): Promise<PasskeyRow | null> {
     return (await db.read(FIND_BY_ID, [id])).rows[0] ?? null;
   }
 
   return {
+    ...claimable,
     insert(row, { first, max }) {
       const { id, userId } = row;
       const values = parameters(row);

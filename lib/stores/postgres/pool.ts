@@ -19,6 +19,7 @@ export interface PostgresQuery {
   readonly values?: unknown[];
   readonly name?: string;
   readonly query_timeout?: number;
+  readonly types?: { getTypeParser(oid: number): (text: string) => unknown };
 }
 
 export interface PostgresResult {
@@ -37,9 +38,13 @@ export function listenForBrokenConnections(pool: PostgresPool): void {
   if (pool.listenerCount('error') === 0) pool.on('error', ignore);
 }
 
+/** In milliseconds, the most that timers and PostgreSQL take: 24 days. */
+export const MAX_TIMEOUT: number = 2 ** 31 - 1;
+
 /**
- * Runs `work` with a client of the pool. One whose work failed is closed, so that the server rolls back what it was at,
- * and no transaction or late answer is left for the next.
+ * Runs `work` with a client of the pool. Where the server has answered that a statement failed, what it was at is rolled
+ * back and the connection goes on. After any other failure it is closed, so that the server rolls back, and no
+ * transaction or late answer is left for the next.
  */
 export async function withClient<T>(
   pool: PostgresPool,
@@ -48,14 +53,35 @@ export async function withClient<T>(
 ): Promise<T> {
   const client = await freeClient(pool, timeout);
   client.on('error', ignore);
-  let isBroken = true;
+  let isBroken = false;
   try {
-    const answer = await work(client);
-    isBroken = false;
-    return answer;
+    return await work(client);
+  } catch (error) {
+    isBroken = !(isOfStatement(error) && (await isRolledBack(client, timeout)));
+    throw error;
   } finally {
     client.off('error', ignore);
     client.release(isBroken);
+  }
+}
+
+/**
+ * Whether the server said so with an SQLSTATE, and of the statement alone. The others are of the connection, and the next
+ * statement on it would meet the same: it ends (08, 57P), leads to what has become a replica (25), or has lost statements
+ * that `pg` believes to be prepared, or has them out of date (0A, 26, 42P05).
+ */
+function isOfStatement(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  return typeof code === 'string' && /^(?!08|57P|25|0A|26|42P05)[0-9A-Z]{5}$/.test(code);
+}
+
+/** Whether the connection answers still: that decides, whatever has been said of it. */
+async function isRolledBack(client: PostgresClient, timeout: number): Promise<boolean> {
+  try {
+    await client.query({ text: 'ROLLBACK', query_timeout: timeout });
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -1,12 +1,15 @@
+import { refuseUnknownKeys } from '../../internal/nearest.js';
+import { readPrefix } from '../../internal/prefix.js';
 import { SetupError } from '../../internal/setup-error.js';
-import { type PostgresClient, type PostgresPool, withClient } from './pool.js';
+import { MAX_TIMEOUT, type PostgresClient, type PostgresPool, withClient } from './pool.js';
+import { TYPES } from './types.js';
 
 // Whatever is searched or sorted by is compared byte by byte, whatever language the database is set to.
-const TABLES = `
-CREATE TABLE stepgate_schema (version integer NOT NULL);
-INSERT INTO stepgate_schema (version) VALUES (1);
+const TABLES = (p: string): string => `
+CREATE TABLE ${p}_schema (version integer NOT NULL);
+INSERT INTO ${p}_schema (version) VALUES (1);
 
-CREATE TABLE stepgate_sessions (
+CREATE TABLE ${p}_sessions (
   id                   text COLLATE "C" PRIMARY KEY,
   user_id              text COLLATE "C" NOT NULL,
   delivery             text   NOT NULL,
@@ -34,18 +37,18 @@ CREATE TABLE stepgate_sessions (
   sign_in_proofs       jsonb  NOT NULL,
   step_up_proofs       jsonb  NOT NULL
 );
-CREATE INDEX stepgate_sessions_previous_token_hash ON stepgate_sessions (previous_token_hash)
+CREATE INDEX ${p}_sessions_previous_token_hash ON ${p}_sessions (previous_token_hash)
   WHERE previous_token_hash IS NOT NULL;
-CREATE INDEX stepgate_sessions_user_id ON stepgate_sessions (user_id);
-CREATE INDEX stepgate_sessions_ends_at ON stepgate_sessions (least(idle_expires_at, expires_at));
+CREATE INDEX ${p}_sessions_user_id ON ${p}_sessions (user_id);
+CREATE INDEX ${p}_sessions_ends_at ON ${p}_sessions (least(idle_expires_at, expires_at));
 
-CREATE TABLE stepgate_not_before (
+CREATE TABLE ${p}_not_before (
   user_id    text COLLATE "C" PRIMARY KEY,
   not_before bigint NOT NULL
 );
-CREATE INDEX stepgate_not_before_not_before ON stepgate_not_before (not_before);
+CREATE INDEX ${p}_not_before_not_before ON ${p}_not_before (not_before);
 
-CREATE TABLE stepgate_challenges (
+CREATE TABLE ${p}_challenges (
   id            text COLLATE "C" PRIMARY KEY,
   session_id    text COLLATE "C" NOT NULL,
   user_id       text COLLATE "C" NOT NULL,
@@ -56,17 +59,17 @@ CREATE TABLE stepgate_challenges (
   created_at    bigint NOT NULL,
   expires_at    bigint NOT NULL
 );
-CREATE INDEX stepgate_challenges_session_id ON stepgate_challenges (session_id, created_at);
-CREATE INDEX stepgate_challenges_user_id ON stepgate_challenges (user_id);
-CREATE INDEX stepgate_challenges_expires_at ON stepgate_challenges (expires_at);
+CREATE INDEX ${p}_challenges_session_id ON ${p}_challenges (session_id, created_at);
+CREATE INDEX ${p}_challenges_user_id ON ${p}_challenges (user_id);
+CREATE INDEX ${p}_challenges_expires_at ON ${p}_challenges (expires_at);
 
-CREATE TABLE stepgate_spent_challenges (
+CREATE TABLE ${p}_spent_challenges (
   hash       text COLLATE "C" PRIMARY KEY,
   expires_at bigint NOT NULL
 );
-CREATE INDEX stepgate_spent_challenges_expires_at ON stepgate_spent_challenges (expires_at);
+CREATE INDEX ${p}_spent_challenges_expires_at ON ${p}_spent_challenges (expires_at);
 
-CREATE TABLE stepgate_grants (
+CREATE TABLE ${p}_grants (
   session_id    text COLLATE "C" NOT NULL,
   action_digest text COLLATE "C" NOT NULL,
   user_id       text COLLATE "C" NOT NULL,
@@ -76,19 +79,19 @@ CREATE TABLE stepgate_grants (
   spent         boolean NOT NULL,
   PRIMARY KEY (session_id, action_digest)
 );
-CREATE INDEX stepgate_grants_user_id ON stepgate_grants (user_id);
-CREATE INDEX stepgate_grants_expires_at ON stepgate_grants (expires_at);
+CREATE INDEX ${p}_grants_user_id ON ${p}_grants (user_id);
+CREATE INDEX ${p}_grants_expires_at ON ${p}_grants (expires_at);
 
-CREATE TABLE stepgate_attempts (
+CREATE TABLE ${p}_attempts (
   user_id text COLLATE "C" NOT NULL,
   key     text COLLATE "C" NOT NULL,
   count   integer NOT NULL,
   ends_at bigint,
   PRIMARY KEY (user_id, key)
 );
-CREATE INDEX stepgate_attempts_ends_at ON stepgate_attempts (ends_at);
+CREATE INDEX ${p}_attempts_ends_at ON ${p}_attempts (ends_at);
 
-CREATE TABLE stepgate_passkeys (
+CREATE TABLE ${p}_passkeys (
   id              text COLLATE "C" PRIMARY KEY,
   user_id         text COLLATE "C" NOT NULL,
   user_handle     text    NOT NULL,
@@ -101,9 +104,9 @@ CREATE TABLE stepgate_passkeys (
   created_at      bigint  NOT NULL,
   last_used_at    bigint
 );
-CREATE INDEX stepgate_passkeys_user_id ON stepgate_passkeys (user_id);
+CREATE INDEX ${p}_passkeys_user_id ON ${p}_passkeys (user_id);
 
-CREATE TABLE stepgate_totp (
+CREATE TABLE ${p}_totp (
   user_id          text COLLATE "C" PRIMARY KEY,
   encrypted_secret text   NOT NULL,
   created_at       bigint NOT NULL,
@@ -111,7 +114,7 @@ CREATE TABLE stepgate_totp (
   last_step        bigint
 );
 
-CREATE TABLE stepgate_recovery_codes (
+CREATE TABLE ${p}_recovery_codes (
   user_id    text COLLATE "C" NOT NULL,
   hash       text COLLATE "C" NOT NULL,
   created_at bigint NOT NULL,
@@ -119,38 +122,101 @@ CREATE TABLE stepgate_recovery_codes (
 );
 `;
 
+// The spent grants of before aren't known by their actions: their marks are left out, for the minutes that they had.
+const STATES = (p: string): string => `
+ALTER TABLE ${p}_schema ADD COLUMN realm text;
+
+ALTER TABLE ${p}_sessions
+  ADD COLUMN token_issued_at bigint,
+  ADD COLUMN generation      bigint NOT NULL DEFAULT 0,
+  ADD COLUMN passed_methods  text   NOT NULL DEFAULT '[]'; -- JSON
+UPDATE ${p}_sessions SET token_issued_at = created_at;
+ALTER TABLE ${p}_sessions ALTER COLUMN token_issued_at SET NOT NULL;
+
+ALTER TABLE ${p}_challenges ADD COLUMN generation bigint NOT NULL DEFAULT 0;
+
+DELETE FROM ${p}_grants WHERE spent;
+ALTER TABLE ${p}_grants DROP COLUMN spent;
+
+CREATE TABLE ${p}_spent_actions (
+  user_id    text COLLATE "C" NOT NULL,
+  action     text COLLATE "C" NOT NULL,
+  spent_at   bigint NOT NULL,
+  expires_at bigint NOT NULL,
+  PRIMARY KEY (user_id, action)
+);
+CREATE INDEX ${p}_spent_actions_expires_at ON ${p}_spent_actions (expires_at);
+
+UPDATE ${p}_schema SET version = 2;
+`;
+
+const STEPS: readonly ((prefix: string) => string)[] = [TABLES, STATES];
+
 /**
  * The steps from an empty database to today's tables, for teams that run migrations themselves: run each once, in this
  * order, in a transaction. Each keeps the version in `stepgate_schema`, so that `migrate()` knows what was done. One
- * that was published is never edited: the next change is a new step.
+ * that was published is never edited: the next change is a new step. `prefix` is that of the store, by default
+ * `stepgate`; throws a `SetupError` for one that fits into no name.
  */
-export const postgresMigrations: readonly string[] = [TABLES];
+export function postgresMigrations(options: { readonly prefix?: string } = {}): readonly string[] {
+  refuseUnknownKeys(options, ['prefix'], 'postgresMigrations');
+  const prefix = readPrefix(options.prefix);
+  return STEPS.map((step) => step(prefix));
+}
+
+export interface Migration {
+  readonly prefix: string;
+  /** Milliseconds, for a free connection. */
+  readonly timeout: number;
+  readonly forgetsRealm: boolean;
+}
 
 /**
  * Of all processes that start at once, one makes the tables, and the others wait for it. Tables that are up to date are
  * found by reading: that takes no more rights than the store itself needs.
  */
-export async function migrate(pool: PostgresPool, timeout: number): Promise<void> {
+export async function migrate(pool: PostgresPool, { prefix, timeout, forgetsRealm }: Migration): Promise<void> {
   await withClient(pool, timeout, async (client) => {
-    if ((await versionOf(client)) === postgresMigrations.length) return;
-    await client.query({ text: `BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_advisory_xact_lock(${LOCK})` });
-    for (const step of postgresMigrations.slice(await versionOf(client))) await client.query({ text: step });
+    await refuseOtherEncodings(client);
+    if ((await versionOf(client, prefix)) === STEPS.length && !forgetsRealm) return;
+    // The app's timeout is for requests: a step may go through every row.
+    await client.query({
+      text: `BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL statement_timeout = 0; SELECT pg_advisory_xact_lock(${LOCK})`,
+      query_timeout: MAX_TIMEOUT,
+    });
+    const version = await versionOf(client, prefix);
+    for (const step of STEPS.slice(version)) await client.query({ text: step(prefix), query_timeout: MAX_TIMEOUT });
+    if (forgetsRealm) await client.query({ text: `UPDATE ${prefix}_schema SET realm = NULL` });
     await client.query({ text: 'COMMIT' });
   });
 }
 
-/** Of no meaning but for being the same everywhere. */
+/** Of no meaning but for being the same everywhere, for every prefix. */
 const LOCK = '7310579803546231141';
 
-async function versionOf(client: PostgresClient): Promise<number> {
-  // `to_regclass` may answer from a cache that doesn't know what was made while this waited for the lock.
-  const text = `SELECT 1 FROM pg_tables WHERE tablename = 'stepgate_schema' AND schemaname = ANY (current_schemas(false))`;
-  if ((await client.query({ text })).rows.length === 0) return 0;
-  const { rows } = await client.query({ text: 'SELECT version FROM stepgate_schema' });
-  const version = Number((rows[0] as { version: unknown } | undefined)?.version); // the one column that is selected
-  if (version <= postgresMigrations.length) return version;
+/** A label or a user agent may hold what no other encoding has. */
+async function refuseOtherEncodings(client: PostgresClient): Promise<void> {
+  const encoding = await selected(client, "current_setting('server_encoding')");
+  if (encoding === 'UTF8') return;
   throw new SetupError(
-    `The stepgate tables are of version ${version}, and this stepgate knows versions up to ${postgresMigrations.length}.`,
+    `The encoding of the database must be UTF8, and it is ${String(encoding)}.`,
+    "Make another: CREATE DATABASE app ENCODING 'UTF8' TEMPLATE template0.",
+  );
+}
+
+async function versionOf(client: PostgresClient, prefix: string): Promise<number> {
+  // `to_regclass` may answer from a cache that doesn't know what was made while this waited for the lock.
+  const found = `SELECT FROM pg_tables WHERE tablename = '${prefix}_schema' AND schemaname = ANY (current_schemas(false))`;
+  if ((await selected(client, `EXISTS (${found})`)) !== true) return 0;
+  const version = Number(await selected(client, `(SELECT version FROM ${prefix}_schema)`));
+  if (version <= STEPS.length) return version;
+  throw new SetupError(
+    `The ${prefix} tables are of version ${version}, and this stepgate knows versions up to ${STEPS.length}.`,
     'They were made by a newer one: update stepgate here, too.',
   );
+}
+
+async function selected(client: PostgresClient, expression: string): Promise<unknown> {
+  const { rows } = await client.query({ text: `SELECT ${expression} AS value`, types: TYPES });
+  return (rows[0] as { readonly value: unknown } | undefined)?.value; // the one column that is selected
 }

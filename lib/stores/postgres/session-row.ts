@@ -2,8 +2,8 @@ import type { SessionRow } from '../contract/sessions.js';
 
 /**
  * The columns of a row under the names of a `SessionRow`. Times are selected as float8: an int8 comes as text, and
- * a millisecond fits a double for the next 280,000 years. `data` and `amr` are JSON text: `jsonb` would refuse
- * what JSON allows, such as `\u0000`.
+ * a millisecond fits a double for the next 280,000 years. `data`, `amr` and `passed_methods` are JSON text: `jsonb`
+ * would refuse what JSON allows, such as `\u0000`.
  */
 const COLUMNS = {
   id: 'id',
@@ -22,6 +22,7 @@ const COLUMNS = {
   previousTokenHash: 'previous_token_hash',
   tokenNonce: 'token_nonce',
   tokenMethod: 'token_method',
+  tokenIssuedAt: 'token_issued_at::float8',
   tokenConfirmedAt: 'token_confirmed_at::float8',
   refreshHash: 'refresh_hash',
   parentRefreshHash: 'parent_refresh_hash',
@@ -30,6 +31,8 @@ const COLUMNS = {
   refreshConfirmedAt: 'refresh_confirmed_at::float8',
   amr: 'amr',
   acr: 'acr',
+  generation: 'generation::float8',
+  passedMethods: 'passed_methods',
   signInProofs: 'sign_in_proofs',
   stepUpProofs: 'step_up_proofs',
 } as const satisfies Record<keyof SessionRow, string>;
@@ -38,11 +41,13 @@ export const ROW: string = Object.entries(COLUMNS)
   .map(([name, column]) => `s.${column} AS "${name}"`)
   .join(', ');
 
-export interface StoredSession extends Omit<SessionRow, 'data' | 'amr'> {
+export interface StoredSession extends Omit<SessionRow, 'data' | 'amr' | 'passedMethods'> {
   /** JSON */
   readonly data: string | null;
   /** JSON */
   readonly amr: string;
+  /** JSON */
+  readonly passedMethods: string;
 }
 
 export function toRow(stored: StoredSession): SessionRow {
@@ -50,20 +55,48 @@ export function toRow(stored: StoredSession): SessionRow {
     ...stored,
     data: stored.data === null ? null : (JSON.parse(stored.data) as SessionRow['data']), // what `parameters` wrote
     amr: JSON.parse(stored.amr) as SessionRow['amr'], // what `parameters` wrote
+    passedMethods: JSON.parse(stored.passedMethods) as SessionRow['passedMethods'], // what `parameters` wrote
   };
 }
 
 const NAMES = Object.keys(COLUMNS) as readonly (keyof SessionRow)[]; // its keys, which `Object.keys` calls strings
 
-export const INSERT_ROW: string = `INSERT INTO stepgate_sessions (${NAMES.map(columnName).join(', ')})
+export const insertRow = (
+  prefix: string,
+): string => `INSERT INTO ${prefix}_sessions (${NAMES.map(columnName).join(', ')})
   VALUES (${NAMES.map((_, index) => `$${index + 1}`).join(', ')})`;
 
-/** The values for `INSERT_ROW`. */
+/** The values for `insertRow`. */
 export function parameters(row: SessionRow): readonly unknown[] {
-  return NAMES.map((name) => {
-    if (name === 'data') return row.data === null ? null : JSON.stringify(row.data);
-    return name === 'amr' || name === 'signInProofs' || name === 'stepUpProofs' ? JSON.stringify(row[name]) : row[name];
-  });
+  return NAMES.map((name) => toColumn(row[name]));
+}
+
+/** What no `SessionChange` alters. */
+const FIXED: ReadonlySet<keyof SessionRow> = new Set([
+  'id',
+  'userId',
+  'delivery',
+  'userAgent',
+  'ip',
+  'label',
+  'data',
+  'amr',
+  'acr',
+]);
+const CHANGEABLE = NAMES.filter((name) => !FIXED.has(name));
+
+export const updateRow = (prefix: string): string => `UPDATE ${prefix}_sessions
+  SET ${CHANGEABLE.map((name, index) => `${columnName(name)} = $${index + 2}`).join(', ')} WHERE id = $1`;
+
+/** The values for `updateRow`; null where they are those of `before`. */
+export function changes(before: SessionRow, after: SessionRow): readonly unknown[] | null {
+  const values = CHANGEABLE.map((name) => toColumn(after[name]));
+  return CHANGEABLE.every((name, index) => toColumn(before[name]) === values[index]) ? null : [after.id, ...values];
+}
+
+/** Lists and proofs are written as JSON. */
+function toColumn(value: SessionRow[keyof SessionRow]): string | number | null {
+  return typeof value === 'object' && value !== null ? JSON.stringify(value) : value;
 }
 
 /** The same by the names of the columns, as JSON that the server takes apart. */
@@ -84,5 +117,5 @@ function columnName(name: keyof SessionRow): string {
 /** Of `s`, at the time `$1`. */
 export const LIVE = 's.idle_expires_at > $1 AND s.expires_at > $1';
 
-/** Whether the use of the current session token shows that its client has the current refresh token, too. */
-export const CAME_WITH_REFRESH = 's.refresh_hash IS NOT NULL AND s.token_nonce IS NULL';
+/** Of `s`, as `cameWithRefresh`. */
+export const CAME_WITH_REFRESH = 's.refresh_hash IS NOT NULL AND s.token_method IS NULL';

@@ -1,3 +1,4 @@
+import type { Claimable } from '../contract/realm.js';
 import type { TotpRow, TotpStore } from '../contract/totp.js';
 import type { Database, Statement } from './connection.js';
 
@@ -6,30 +7,33 @@ export const ROW = `user_id AS "userId", encrypted_secret AS "encryptedSecret", 
 
 const FIND: Statement<TotpRow> = {
   name: 'totp_find',
-  text: `SELECT ${ROW} FROM stepgate_totp WHERE user_id = $1`,
+  text: (p) => `SELECT ${ROW} FROM ${p}_totp WHERE user_id = $1`,
 };
-const UPSERT = `INSERT INTO stepgate_totp AS t (user_id, encrypted_secret, created_at, confirmed_at, last_step)
+const upsert = (
+  p: string,
+): string => `INSERT INTO ${p}_totp AS t (user_id, encrypted_secret, created_at, confirmed_at, last_step)
     VALUES ($1, $2, $3, $4, $5)
     ON CONFLICT (user_id) DO UPDATE SET encrypted_secret = excluded.encrypted_secret,
       created_at = excluded.created_at, confirmed_at = excluded.confirmed_at, last_step = excluded.last_step`;
-const PUT: Statement<never> = { name: 'totp_put', text: UPSERT };
-const BEGIN: Statement<never> = { name: 'totp_begin', text: `${UPSERT} WHERE t.confirmed_at IS NULL` };
+const PUT: Statement<never> = { name: 'totp_put', text: upsert };
+const BEGIN: Statement<never> = { name: 'totp_begin', text: (p) => `${upsert(p)} WHERE t.confirmed_at IS NULL` };
 const CONFIRM: Statement<never> = {
   name: 'totp_confirm',
-  text: `UPDATE stepgate_totp SET confirmed_at = $4, last_step = $3
+  text: (p) => `UPDATE ${p}_totp SET confirmed_at = $4, last_step = $3
     WHERE user_id = $1 AND confirmed_at IS NULL AND encrypted_secret = $2
-      AND NOT ($5 AND EXISTS (SELECT 1 FROM stepgate_passkeys WHERE user_id = $1))`,
+      AND NOT ($5 AND EXISTS (SELECT 1 FROM ${p}_passkeys WHERE user_id = $1))`,
 };
 const USE_STEP: Statement<never> = {
   name: 'totp_use_step',
-  text: `UPDATE stepgate_totp SET last_step = $3
+  text: (p) => `UPDATE ${p}_totp SET last_step = $3
     WHERE user_id = $1 AND encrypted_secret = $2 AND confirmed_at IS NOT NULL
       AND (last_step IS NULL OR last_step < $3 OR last_step > $4)`,
 };
-const REMOVE: Statement<never> = { name: 'totp_remove', text: 'DELETE FROM stepgate_totp WHERE user_id = $1' };
+const REMOVE: Statement<never> = { name: 'totp_remove', text: (p) => `DELETE FROM ${p}_totp WHERE user_id = $1` };
 
-export function postgresTotp(db: Database): TotpStore {
+export function postgresTotp(db: Database, claimable: Claimable): TotpStore {
   return {
+    ...claimable,
     find: async (userId) => (await db.read(FIND, [userId])).rows[0] ?? null,
     begin: async (row) => (await db.write(BEGIN, parameters(row))).count === 1,
     async put(row) {
@@ -46,7 +50,7 @@ export function postgresTotp(db: Database): TotpStore {
   };
 }
 
-/** For `UPSERT`. */
+/** For `upsert`. */
 function parameters(row: TotpRow): readonly unknown[] {
   const { userId, encryptedSecret, createdAt, confirmedAt, lastStep } = row;
   return [userId, encryptedSecret, createdAt, confirmedAt, lastStep];

@@ -32,12 +32,12 @@ async function touch(
 function touchStatement(name: string, lock: string): Statement<{ readonly id: string }> {
   return {
     name,
-    text: `WITH seen AS (
+    text: (p) => `WITH seen AS (
         SELECT * FROM unnest($2::text[], $3::int8[], $4::int8[], $5::text[]) AS t (id, seen_at, idle_expires_at, confirms)
       ), mine AS MATERIALIZED (
-        SELECT s.id FROM stepgate_sessions s WHERE s.id = ANY ($2) AND ${LIVE} ORDER BY s.id ${lock}
+        SELECT s.id FROM ${p}_sessions s WHERE s.id = ANY ($2) AND ${LIVE} ORDER BY s.id ${lock}
       )
-      UPDATE stepgate_sessions s SET
+      UPDATE ${p}_sessions s SET
         last_seen_at = greatest(s.last_seen_at, seen.seen_at),
         idle_expires_at = greatest(s.idle_expires_at, least(seen.idle_expires_at, s.expires_at)),
         token_confirmed_at = coalesce(s.token_confirmed_at, CASE WHEN s.token_hash = seen.confirms THEN seen.seen_at END),
@@ -51,7 +51,7 @@ const TOUCH_FREE = touchStatement('touch_free', 'FOR UPDATE SKIP LOCKED');
 const TOUCH_ONE = touchStatement('touch_one', 'FOR UPDATE');
 const LIVE_OF: Statement<{ readonly id: string }> = {
   name: 'live_of',
-  text: `SELECT s.id FROM stepgate_sessions s WHERE s.id = ANY ($2::text[]) AND ${LIVE}`,
+  text: (p) => `SELECT s.id FROM ${p}_sessions s WHERE s.id = ANY ($2::text[]) AND ${LIVE}`,
 };
 
 /** An UPDATE takes only one of several touches of a row: further ones have to come after it. */

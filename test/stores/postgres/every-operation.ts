@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import type { PostgresStore } from '../../../lib/stores/postgres/index.js';
 import { insert, rotatedRow } from '../../../lib/testing/conformance/session-rows.js';
 import { HOUR, hashOf, NOW } from '../../../lib/testing/conformance/setting.js';
@@ -18,11 +19,12 @@ export async function everyOperation(
   const { sessions, challenges, grants, attempts, passkeys, totp, recoveryCodes } = store;
   const row = rotatedRow({ id: 'a' });
   const [of, now] = [{ id: 'a', userId: 'user' }, NOW];
+  await sessions.claim('realm');
   await insert(sessions, row);
   await insert(sessions, rotatedRow({ id: 'b' }), { replaces: hashOf('none'), cap: 3 });
   await sessions.find(row.tokenHash);
   await sessions.get('a');
-  await sessions.listForUser('user', now);
+  await sessions.listForUser({ userId: 'user', limit: 100, after: { lastSeenAt: now, createdAt: now, id: 'a' }, now });
   await sessions.list({ limit: 100, after: 'a', now });
   const touches = Array.from({ length: 500 }, (_, n) => ({
     id: n === 0 ? 'a' : `touched ${n}`,
@@ -32,12 +34,13 @@ export async function everyOperation(
   }));
   await sessions.touch(touches, now);
   await touchAgain(() => sessions.touch(touches, now));
-  const next = { nonce: 'nonce', tokenHash: hashOf('next'), now };
-  await sessions.recordStepUp({ ...of, ...next, presented: row.tokenHash, method: 'totp', verifiedAt: now });
-  const presented = hashOf('a refresh');
-  await sessions.rotateRefresh({ ...of, ...next, presented, successor: presented, idleExpiresAt: now });
-  await sessions.dropProofs('a');
-  await sessions.replaceCredentials({ ...of, ...next, presented: hashOf('next'), refreshHash: null });
+  const tokenHash = hashOf('next');
+  const stepUp = { type: 'step-up', presented: row.tokenHash, nonce: 'nonce', tokenHash } as const;
+  assert.ok(await sessions.change('a', { ...stepUp, method: 'totp', makesProof: true }, now));
+  await sessions.changeAllOfUser('user', { type: 'drop-proofs' }, now);
+  const replacement = { type: 'replace-credentials', userId: 'user', presented: tokenHash, refreshHash: null } as const;
+  const { outcome } = await sessions.replaceCredentials('a', { ...replacement, tokenHash: hashOf('replaced') }, now);
+  assert.equal(outcome, 'replaced');
   await sessions.revoke('b', 'user');
   await sessions.revokeAllForUser('user', null, now);
   await sessions.deleteExpired(now, now - HOUR, 500);
@@ -48,9 +51,17 @@ export async function everyOperation(
   await challenges.spend(hashOf('challenge'), now, now);
   await challenges.deleteExpired(now, 500);
   await grants.insert(grantRow());
-  await grants.take('nowhere', 'pay', now);
+  const take = {
+    sessionId: 'nowhere',
+    userId: 'user',
+    actionDigest: 'pay',
+    action: 'pay',
+    markedUntil: now + HOUR,
+    now,
+  };
+  await grants.take(take);
   await grants.dropForSession('session');
-  await grants.dropForUser('user');
+  await grants.dropForUser('user', null);
   await grants.deleteExpired(now, 500);
   await attempts.count('user', [{ key: 'key', limit: 1, window: 1 }], now);
   await attempts.read('user', ['key'], now);

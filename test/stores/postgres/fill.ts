@@ -9,10 +9,10 @@ export async function fill(pool: Pool, rows: number): Promise<void> {
   const over = `${NOW - MINUTE} + (g::int8 * ${10 * MINUTE}) / ${rows}`;
   await pool.query(`
     INSERT INTO stepgate_sessions (id, user_id, delivery, created_at, authenticated_at, last_seen_at, idle_expires_at,
-        expires_at, token_hash, previous_token_hash, refresh_hash, amr, sign_in_proofs, step_up_proofs)
+        expires_at, token_hash, previous_token_hash, refresh_hash, token_issued_at, amr, sign_in_proofs, step_up_proofs)
       SELECT ${text('id')}, ${user}, 'cookie', ${NOW} - g, ${NOW} - g, ${NOW} - g,
         ${NOW - day} + (g::int8 * ${10 * day}) / ${rows}, ${NOW + 20 * day}, ${text('token')},
-        CASE WHEN g % 3 = 0 THEN ${text('previous')} END, ${text('refresh')}, '["pwd"]', '{}', '{}'
+        CASE WHEN g % 3 = 0 THEN ${text('previous')} END, ${text('refresh')}, ${NOW} - g, '["pwd"]', '{}', '{}'
       FROM generate_series(1, ${rows}) g;
     INSERT INTO stepgate_not_before SELECT 'user ' || g, ${NOW} - g FROM generate_series(1, ${rows}) g;
     INSERT INTO stepgate_challenges
@@ -20,7 +20,8 @@ export async function fill(pool: Pool, rows: number): Promise<void> {
       FROM generate_series(1, ${rows}) g;
     INSERT INTO stepgate_spent_challenges SELECT ${text('spent')}, ${over} FROM generate_series(1, ${rows}) g;
     INSERT INTO stepgate_grants
-      SELECT ${text('id')}, ${text('action')}, ${user}, 'passkey', ${NOW} - g, ${over}, false FROM generate_series(1, ${rows}) g;
+      SELECT ${text('id')}, ${text('action')}, ${user}, 'passkey', ${NOW} - g, ${over} FROM generate_series(1, ${rows}) g;
+    INSERT INTO stepgate_spent_actions SELECT ${user}, ${text('action')}, ${NOW} - g, ${over} FROM generate_series(1, ${rows}) g;
     INSERT INTO stepgate_attempts
       SELECT ${user}, 'session ' || ${text('id')}, 1, CASE WHEN g % 2 = 0 THEN ${NOW - rows} + g END FROM generate_series(1, ${rows}) g;
     INSERT INTO stepgate_passkeys

@@ -74,7 +74,7 @@ async function statementsOf(pool: Pool): Promise<readonly PostgresQuery[]> {
     const blocker = await pool.connect();
     await blocker.query("BEGIN; SELECT 1 FROM stepgate_sessions WHERE id = 'a' FOR UPDATE");
     const touched = touch();
-    while (!seen.has('stepgate_touch_one')) await new Promise(setImmediate);
+    while (!seen.has('stepgate:touch_one')) await new Promise(setImmediate);
     await blocker.query('COMMIT');
     blocker.release();
     await touched;

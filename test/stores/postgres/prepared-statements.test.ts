@@ -11,7 +11,7 @@ import { describeOnPostgres } from './support.js';
 
 describeOnPostgres('the statements of a PostgreSQL store', (database) => {
   for (const [preparedStatements, names] of [
-    [undefined, ['stepgate_find', 'stepgate_insert', 'stepgate_not_before']],
+    [undefined, ['stepgate:find', 'stepgate:insert', 'stepgate:not_before']],
     [false, []],
   ] as const) {
     it(`are ${names.length > 0 ? '' : 'not '}kept prepared by the server: preparedStatements ${preparedStatements}`, async (t) => {
@@ -21,7 +21,7 @@ describeOnPostgres('the statements of a PostgreSQL store', (database) => {
       const row = sessionRow({ id: 'a' });
       await insert(store.sessions, row);
       await store.sessions.find(row.tokenHash);
-      await store.grants.take('a', 'pay', NOW);
+      await store.grants.deleteExpired(NOW, 1);
       const { rows } = await pool.query<{ name: string }>('SELECT name FROM pg_prepared_statements ORDER BY name');
       const found = rows.map(({ name }) => name);
       assert.deepEqual(names.length > 0 ? names.filter((name) => found.includes(name)) : found, names);
