@@ -4,9 +4,9 @@ import { LIVE, PUT, rowsOfSessions } from './rows-of-sessions.js';
 import { type Redis, type Script, script, textOrNull, texts } from './scripts.js';
 
 /*
- * A grant and the mark that its action was done lie under two keys, so a take is two steps: first the grant is taken, and
- * a flag in its place tells parallel takes at once; then the mark is written. Where that fails the grant is gone and the
- * take rejects, so nothing is done that isn't marked.
+ * A grant and the mark that its action was done lie under two keys, so a take is several steps: first the grant is taken,
+ * and a flag in its place tells parallel takes at once; then the mark is written, and the flag goes. Where the mark can't
+ * be written the grant is gone and the take rejects, so nothing is done that isn't marked.
  */
 
 /** As PUT, and now. Takes those away that are long over: a session may get one after the other for days. */
@@ -52,6 +52,12 @@ for index = 1, #some, 2 do
 end
 return 1`);
 
+/** KEYS: rows of the session. ARGV: digest. A new grant may stand there by now. */
+const DROP_FLAG: Script = script(`
+local text = redis.call('HGET', KEYS[1], ARGV[1])
+if text and cjson.decode(text).spent then redis.call('HDEL', KEYS[1], ARGV[1]) end
+return 1`);
+
 const READ_MARK: Script = script(`return redis.call('HGET', KEYS[1], ARGV[1])`);
 
 const DROP_MARKS: Script = script(`return redis.call('DEL', KEYS[1])`);
@@ -81,6 +87,7 @@ export function redisGrants(redis: Redis): GrantStore {
       const [outcome, said = ''] = texts(await run(TAKE, keys.rowsOf('grants', sessionId), ...args));
       if (outcome === 'taken') {
         await run(MARK, keys.spentActionsOf(userId), action, now, markedUntil, keepFor(markedUntil, now));
+        await run(DROP_FLAG, keys.rowsOf('grants', sessionId), actionDigest).catch(() => {}); // or it goes with its time
         return { outcome, row: JSON.parse(said) as GrantRow }; // what `insert` wrote
       }
       const times = [outcome === 'spent' ? Number(said) : null, await marked(take)].filter((time) => time !== null);
