@@ -1,4 +1,4 @@
-import type { Clock } from './internal/clock.js';
+import { type Clock, systemClock } from './internal/clock.js';
 import { refuseUnknownKeys } from './internal/nearest.js';
 import { SetupError } from './internal/setup-error.js';
 import { readClock, readStore } from './option-checks.js';
@@ -46,7 +46,7 @@ interface Move {
  */
 export async function copyStore(from: Store, to: Store, options: CopyStoreOptions = {}): Promise<CopiedRows> {
   refuseUnknownKeys(options, ['clock'], 'copyStore');
-  const now = readClock(options.clock ?? Date).now();
+  const now = readClock(options.clock ?? systemClock).now();
   const moves = movesBetween(readStore(from), readStore(to));
   for (const { kind, isTaken } of moves) {
     if (await isTaken(now)) {

@@ -33,7 +33,7 @@ export type {
 export { type PasswordOptions, password } from './methods/password.js';
 export { type RecoveryCodeMethod, recoveryCode } from './methods/recovery-code.js';
 export type { Policy, StepgateOptions, UsersOption } from './options.js';
-export type { SessionAdmin, SessionPage } from './session/session-admin.js';
+export type { PageOptions, SessionAdmin, SessionPage } from './session/session-admin.js';
 export type { MethodAdmin } from './step-up/method-admin.js';
 export type { ActionRule, GuardRequest, Rule } from './step-up/rule.js';
 export { type AuthenticateOutcome, type RouterOptions, type Stepgate, stepgate } from './stepgate.js';

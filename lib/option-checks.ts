@@ -1,8 +1,10 @@
 import type { ApiKeysOption } from './http/authenticate.js';
+import { DELIVERIES } from './http/sign-in-options.js';
 import type { Clock } from './internal/clock.js';
 import { refuseUnknownKeys } from './internal/nearest.js';
 import { SetupError } from './internal/setup-error.js';
 import type { Method } from './methods/method.js';
+import type { Delivery } from './stores/contract/sessions.js';
 import type { Store } from './stores/contract/store.js';
 
 // The checks of single options: each gives the value as the kit uses it, or throws a `SetupError`.
@@ -46,18 +48,51 @@ function isMethod(value: unknown): value is Method {
   return typeof name === 'string' && name !== '' && typeof verify === 'function' && typeof enrolled === 'function';
 }
 
-const TAKEN_NAMES = new Set(['access', 'refresh', 'sign-in']);
-
-export function readCookieName(name: unknown): string {
-  if (typeof name === 'string' && /^[\w.-]{1,64}$/.test(name) && !TAKEN_NAMES.has(name)) return name;
+export function readDeliveries(deliveries: unknown): readonly Delivery[] {
+  const known: readonly unknown[] = DELIVERIES;
+  if (Array.isArray(deliveries) && deliveries.length > 0 && deliveries.every((one) => known.includes(one))) {
+    return DELIVERIES.filter((one) => deliveries.includes(one));
+  }
   throw new SetupError(
-    '`cookieName` is no name for a cookie.',
-    'Write 1 to 64 letters, digits, `_`, `-` or `.`; `access`, `refresh` and `sign-in` are taken.',
+    '`deliveries` must be a list of deliveries.',
+    `Leave it out for all, or write some of ${quoted(DELIVERIES)}.`,
   );
 }
 
-export function readInsecureCookies(insecure: unknown, issuer: URL): boolean {
-  if (typeof insecure !== 'boolean') throw new SetupError('`insecureCookies` is no boolean.', 'Leave it out.');
+export function readDelivery(delivery: Delivery, deliveries: readonly Delivery[]): Delivery {
+  if (deliveries.includes(delivery)) return delivery;
+  if (!DELIVERIES.includes(delivery)) {
+    throw new SetupError('`delivery` has an unknown value.', `Write one of ${quoted(DELIVERIES)}.`);
+  }
+  throw new SetupError('`delivery` must be one of `deliveries`.', `Write one of ${quoted(deliveries)}, or list it.`);
+}
+
+function quoted(names: readonly string[]): string {
+  return names.map((name) => `'${name}'`).join(', ');
+}
+
+/** What another cookie of a kit is called, ours or one beside it. */
+const TAKEN_NAME = /(?:^|-)(?:access|refresh|sign-in)$/;
+
+export function readCookieName(name: unknown): string {
+  if (typeof name !== 'string' || !/^[\w.-]{1,64}$/.test(name)) {
+    throw new SetupError('`cookieName` is no name for a cookie.', 'Write 1 to 64 letters, digits, `_`, `-` or `.`.');
+  }
+  // Browsers tell the prefixes whatever their case.
+  if (/^__(?:host|secure)-/i.test(name)) {
+    throw new SetupError('`cookieName` must not have a prefix.', 'Leave it out: `__Host-` is put before each name.');
+  }
+  if (TAKEN_NAME.test(name)) {
+    throw new SetupError(
+      '`cookieName` is taken.',
+      'Write a name that ends neither with `access` nor with `refresh` or `sign-in`: a kit has cookies of these names.',
+    );
+  }
+  return name;
+}
+
+export function readInsecureCookies(value: unknown, issuer: URL): boolean {
+  const insecure = readBoolean('insecureCookies', value);
   const isLocal = ['localhost', '127.0.0.1', '[::1]'].includes(issuer.hostname);
   if (!insecure || isLocal) return insecure;
   throw new SetupError(
@@ -66,16 +101,29 @@ export function readInsecureCookies(insecure: unknown, issuer: URL): boolean {
   );
 }
 
+const AN_ORIGIN = "as scheme and host without a path or a slash, for example 'https://admin.app.example'.";
+
 export function readOrigins(origins: unknown): readonly string[] {
-  if (Array.isArray(origins) && origins.every(isOrigin)) return origins;
-  throw new SetupError(
-    '`trustedOrigins` is no list of origins.',
-    "Write each as scheme and host without a path or a slash, for example 'https://admin.app.example'.",
-  );
+  if (!Array.isArray(origins)) {
+    throw new SetupError('`trustedOrigins` is no list of origins.', `Write each ${AN_ORIGIN}`);
+  }
+  return origins.map(readOrigin);
 }
 
-function isOrigin(value: unknown): value is string {
-  return typeof value === 'string' && URL.canParse(value) && new URL(value).origin === value;
+function readOrigin(origin: unknown): string {
+  if (typeof origin === 'string') {
+    if (origin.includes('*')) {
+      throw new SetupError('`trustedOrigins` takes no wildcard.', `Write every origin by itself, ${AN_ORIGIN}`);
+    }
+    if (origin === 'null' || /^file:/i.test(origin)) {
+      throw new SetupError(
+        `\`trustedOrigins\` can't take '${origin}', which pages of strangers send as well.`,
+        `Serve your page from an origin of its own, and write that ${AN_ORIGIN}`,
+      );
+    }
+    if (URL.canParse(origin) && new URL(origin).origin === origin) return origin;
+  }
+  throw new SetupError('`trustedOrigins` has something that is no origin.', `Write each ${AN_ORIGIN}`);
 }
 
 export function readTouchInterval(touchInterval: number, idleLifetime: number): number {
@@ -106,6 +154,11 @@ export function readFunction<F extends (...args: never[]) => unknown>(
 ): F | undefined {
   if (value === undefined || typeof value === 'function') return value;
   throw new SetupError(`\`${name}\` is no function.`, 'Write a function or leave it out.');
+}
+
+export function readBoolean(name: string, value: unknown): boolean {
+  if (typeof value === 'boolean') return value;
+  throw new SetupError(`\`${name}\` must be a boolean.`, 'Write true or false, or leave it out.');
 }
 
 export function readClock(clock: Clock): Clock {

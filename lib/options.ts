@@ -1,7 +1,8 @@
 import type { StepgateEvent } from './events.js';
 import type { ApiKeysOption } from './http/authenticate.js';
 import type { OnRefusal } from './http/refusal.js';
-import type { Clock } from './internal/clock.js';
+import { DELIVERIES } from './http/sign-in-options.js';
+import { type Clock, systemClock } from './internal/clock.js';
 import { type Duration, milliseconds } from './internal/duration.js';
 import { readSecrets, type Secrets } from './internal/keys.js';
 import type { MaybePromise } from './internal/maybe-promise.js';
@@ -15,6 +16,8 @@ import {
   readCap,
   readClock,
   readCookieName,
+  readDeliveries,
+  readDelivery,
   readFunction,
   readInsecureCookies,
   readIssuer,
@@ -51,14 +54,24 @@ export interface StepgateOptions<M extends readonly Method[] = readonly Method[]
   readonly audience?: string;
   /** How a session travels when `signIn` doesn't say. @default 'cookie' */
   readonly delivery?: Delivery;
-  /** Without its `__Host-` prefix. @default 'session' */
+  /**
+   * The deliveries in use, `delivery` among them. `signIn` and the routes refuse any other; a cookie or a bearer token of
+   * another is not looked at and not cleared. @default all three
+   */
+  readonly deliveries?: readonly Delivery[];
+  /**
+   * Of the session cookie, without its `__Host-` prefix. With `'staff'` the other cookies are `staff-access`,
+   * `staff-refresh` and `staff-sign-in`; with the default `access`, `refresh` and `sign-in`. @default 'session'
+   */
   readonly cookieName?: string;
   /**
    * Sends cookies without `Secure` and without prefix, for http on localhost. Refused for any other issuer.
    * @default false
    */
   readonly insecureCookies?: boolean;
-  /** Other origins whose pages may send unsafe requests with our cookies. @default [] */
+  /**
+   * Other origins whose pages may send unsafe requests with our cookies, each written out: no wildcards. @default []
+   */
   readonly trustedOrigins?: readonly string[];
   /** `'strict'` refuses unsafe requests that have neither `Sec-Fetch-Site` nor `Origin`. @default 'standard' */
   readonly csrf?: 'standard' | 'strict';
@@ -106,6 +119,7 @@ export interface Settings {
   readonly users: UsersOption | null;
   readonly audience: string;
   readonly delivery: Delivery;
+  readonly deliveries: readonly Delivery[];
   readonly cookieName: string;
   readonly insecureCookies: boolean;
   readonly trustedOrigins: readonly string[];
@@ -147,6 +161,7 @@ const NAMES = [
     'users',
     'audience',
     'delivery',
+    'deliveries',
     'cookieName',
     'insecureCookies',
     'trustedOrigins',
@@ -159,6 +174,7 @@ const NAMES = [
 const DEFAULTS = {
   methods: [],
   delivery: 'cookie',
+  deliveries: DELIVERIES,
   cookieName: 'session',
   insecureCookies: false,
   trustedOrigins: [],
@@ -170,7 +186,7 @@ const DEFAULTS = {
   tokenOverlap: '10s',
   storeTimeout: '5s',
   cleanupInterval: '1h',
-  clock: Date,
+  clock: systemClock,
 } as const satisfies Partial<StepgateOptions>;
 
 const MINUTE = 60_000;
@@ -190,6 +206,7 @@ export function readOptions(given: StepgateOptions): Settings {
   const duration = (name: DurationName): number =>
     milliseconds(options[name], name, { allowZero: SWITCHABLE.has(name) });
   const idleLifetime = duration('idleLifetime');
+  const deliveries = readDeliveries(options.deliveries);
   return {
     secrets: readSecrets(options.secret),
     issuer: options.issuer,
@@ -198,7 +215,8 @@ export function readOptions(given: StepgateOptions): Settings {
     methods: readMethods(options.methods),
     users: readUsers(options.users),
     audience: options.audience === undefined ? options.issuer : text('audience', options.audience),
-    delivery: oneOf('delivery', options.delivery, DELIVERIES),
+    delivery: readDelivery(options.delivery, deliveries),
+    deliveries,
     cookieName: readCookieName(options.cookieName),
     insecureCookies: readInsecureCookies(options.insecureCookies, issuer),
     trustedOrigins: readOrigins(options.trustedOrigins),
@@ -228,7 +246,6 @@ type DurationName = {
 }[keyof StepgateOptions];
 
 const SWITCHABLE: ReadonlySet<DurationName> = new Set<DurationName>(['refreshGrace', 'tokenOverlap']);
-const DELIVERIES = { cookie: 'cookie', bearer: 'bearer', 'token-cookies': 'token-cookies' } as const;
 
 function readUsers(users: UsersOption | undefined): UsersOption | null {
   if (users === undefined) return null;

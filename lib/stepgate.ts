@@ -18,15 +18,18 @@ import { createSignIn, type SignIn, type SignInMethod } from './http/sign-in.js'
 import { createSignOut } from './http/sign-out.js';
 import type { StepUpCalls } from './http/step-up.js';
 import { invalidTokenChallenge, noCredentialChallenge } from './http/www-authenticate.js';
+import { readUserId } from './internal/arguments.js';
 import type { Clock } from './internal/clock.js';
+import { refuseUnknownKeys } from './internal/nearest.js';
 import type { Method } from './methods/method.js';
+import { readBoolean } from './option-checks.js';
 import { readOptions, type StepgateOptions } from './options.js';
 import { createAccessTokens } from './session/access-token.js';
+import { createCheckedStore, createStoreCall } from './session/checked-store.js';
 import { createCleanup } from './session/cleanup.js';
+import { createClaims, realmOf } from './session/realm.js';
 import { createRefresh } from './session/refresh.js';
 import { createRefreshTokens } from './session/refresh-token.js';
-import { createCheckedStore, createStoreCall } from './session/checked-store.js';
-import { createClaims, realmOf } from './session/realm.js';
 import { createSessionAdmin, type SessionAdmin } from './session/session-admin.js';
 import { createSessions } from './session/sessions.js';
 import { createTouchQueue } from './session/touch-queue.js';
@@ -82,6 +85,11 @@ export interface Stepgate<Name extends string = never> extends StepUpCalls<Name>
 export interface RouterOptions<Name extends string = never> {
   /** What has to be proved before a session is ended by way of the list (ASVS 7.5.2). @default nothing */
   readonly manageSessions?: Rule<Name>;
+  /**
+   * Whether `GET /session` and `GET /sessions` show the `data` of a session to its user. Handlers have it in any case,
+   * in `req.auth.session.data`. @default false
+   */
+  readonly listData?: boolean;
 }
 
 /** What a user can sign in with beside the configured methods. */
@@ -123,7 +131,7 @@ export function stepgate<const M extends readonly Method[] = readonly []>(
   };
   const { invalidToken, sessionRequired } = challenges;
   const states = createRequestStates();
-  const cookies = createCookies({ sessionName: settings.cookieName, insecure: settings.insecureCookies });
+  const cookies = createCookies(settings);
   const isSameOrigin = createOriginCheck(settings);
   const tokens = { cookies, accessTokens, refreshTokens };
   const context = { sessions, states, clock, emit };
@@ -169,10 +177,12 @@ export function stepgate<const M extends readonly Method[] = readonly []>(
       createCredentialsChanged({ managerOf, sessions, states, deliver, dropStepUp, invalidToken }),
     ),
     sessions: refusingEach(createSessionAdmin(sessions, cleanup)),
-    router({ manageSessions } = {}) {
+    router(given = {}) {
+      refuseUnknownKeys(given, ['manageSessions', 'listData'], 'options');
+      const { manageSessions, listData = false } = given;
       const manage = manageSessions === undefined ? null : checkOf(manageSessions);
       const tables = [
-        sessionRoutes({ ...callers, sessions, cookies, manage }),
+        sessionRoutes({ ...callers, sessions, cookies, manage, listData: readBoolean('listData', listData) }),
         tokenRoutes({ ...tokens, clock, emit, refresh, deliver, signOut, invalidToken }),
         ...stepUpTables,
       ];
@@ -189,7 +199,7 @@ export function stepgate<const M extends readonly Method[] = readonly []>(
     current: (req) => states.current(req),
     signOut: refusing((req, res) => signOut(req, res)),
     forgetUser: refusing(async (userId) => {
-      await sessions.revokeAllForUser(userId, null, 'admin');
+      await sessions.revokeAllForUser(readUserId(userId), null, 'admin');
       for (const part of [store.challenges, store.attempts, store.passkeys, store.recoveryCodes]) {
         await part?.dropForUser(userId);
       }

@@ -95,7 +95,8 @@ export function wireStepUp(deps: WireStepUpDeps): StepUp {
     sessionStore: store.sessions,
     grants: store.grants,
   });
-  const shared = { ...deps, ...services, issuer };
+  const forgetMethod = createForgetMethod(store, clock);
+  const shared = { ...deps, ...services, forgetMethod };
   const approveAction =
     store.grants === undefined ? null : createApproveAction({ ...shared, voidsOnMismatch, grants: store.grants });
   const checkOf = createStepUpCheck({ ...shared, approveAction });
@@ -120,7 +121,7 @@ export function wireStepUp(deps: WireStepUpDeps): StepUp {
     verifyOnly: refusing(calls.verifyOnly),
     requireFreshStepUp: createRequireFreshStepUp(checkOf, onRefusal),
     requireEnrolmentProof: toGuard(proveEnrolment, onRefusal, 'requireEnrolmentProof'),
-    methods: refusingEach(createMethodAdmin(methods, attempts, createForgetMethod(store, clock), emit)),
+    methods: refusingEach(createMethodAdmin(methods, attempts, forgetMethod, emit)),
     checkOf,
     routes: [
       stepUpRoutes({ ...shared, calls, sessionStore: store.sessions }),

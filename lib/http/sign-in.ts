@@ -10,7 +10,7 @@ import type { Delivery, Session } from '../stores/contract/sessions.js';
 import { clientAddress, userAgentOf } from './client.js';
 import type { Cookies } from './cookies.js';
 import { readCredential } from './credential.js';
-import type { Deliver, SignedInBody } from './deliver.js';
+import { assertUnsent, type Deliver, type SignedInBody } from './deliver.js';
 import { Refusal } from './refusal.js';
 import { type RequestStates, sessionAuth } from './request-auth.js';
 import { isUnsafe, type OriginCheck } from './same-origin.js';
@@ -30,8 +30,9 @@ export interface SignedIn {
 
 /**
  * Makes a new session for the user and hands its tokens to the response; the session that the request carried before
- * ends in the same step. Sets headers and never ends the response. Rejects with a `Refusal`: `cross_origin` (login
- * CSRF), `sign_in_refused` (revoked meanwhile), `store_unavailable`; with a `SetupError` for wrong options.
+ * ends in the same step. Sets headers and never ends the response; a `Set-Cookie` that the app itself gives to
+ * `writeHead` afterwards replaces ours. Rejects with a `Refusal`: `cross_origin` (login CSRF), `sign_in_refused`
+ * (revoked meanwhile), `store_unavailable`; with a `SetupError` for wrong options, and once the headers were sent.
  */
 export type SignIn<Name extends string> = (
   req: IncomingMessage,
@@ -57,7 +58,9 @@ export function createSignIn<Name extends string>(deps: SignInDeps): SignIn<Name
   const { cookies, sessions, states, deliver, isSameOrigin, clock, emit } = deps;
 
   return async function signIn(req, res, options) {
-    const checked = readSignIn(options, [...deps.methods.keys()], clock.now());
+    const { deliveries } = cookies;
+    const checked = readSignIn(options, { known: [...deps.methods.keys()], deliveries, now: clock.now() });
+    assertUnsent(res, 'signIn');
     const { userId, methods, times, interactive, delivery = deps.delivery, label, data } = checked;
     const isForeign = isUnsafe(req) && !isSameOrigin(req);
     const ip = clientAddress(req);

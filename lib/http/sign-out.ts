@@ -12,8 +12,8 @@ import type { RequestStates } from './request-auth.js';
 
 /**
  * Ends the session that the request belongs to, by any genuine credential of it: the current or the previous session
- * token, an access token even if expired, a refresh token of any generation. Clears all our cookies. Anything else
- * ends nothing and isn't an error. Rejects with a `Refusal` when the store fails; the cookies are kept then.
+ * token, an access token even if expired, a refresh token of any generation. Clears our cookies, those of the
+ * deliveries in use. Anything else ends nothing and isn't an error. Rejects with a `Refusal` when the store fails; the cookies are kept then.
  */
 export type SignOut = (req: IncomingMessage, res: ServerResponse, refreshToken?: unknown) => Promise<void>;
 
@@ -56,7 +56,7 @@ export function createSignOut(deps: SignOutDeps): SignOut {
     }
     for (const value of cookies.all(req, 'access')) await byAccessToken(value, 'token-cookies');
     for (const value of cookies.all(req, 'refresh')) await byRefreshToken(value, 'token-cookies');
-    await byRefreshToken(refreshToken, 'bearer');
+    if (cookies.deliveries.has('bearer')) await byRefreshToken(refreshToken, 'bearer');
     cookies.clear(res);
     states.set(req, anonymous(sessionRequired));
   };

@@ -16,9 +16,12 @@ export function nearest(word: string, candidates: readonly string[]): string | n
 
 /**
  * Throws a `SetupError` for the first member of `object` that isn't in `allowed`, with what was probably meant.
- * `where` names the object in the message: `` `${where}.maxage` is unknown ``.
+ * `where` names the object in the message: `` `${where}.maxage` is unknown ``. Untyped code may hand in no object at all.
  */
 export function refuseUnknownKeys(object: object, allowed: readonly string[], where: string): void {
+  if (typeof object !== 'object' || object === null) {
+    throw new SetupError(`\`${where}\` must be an object.`, 'Leave it out, or write one as its type shows.');
+  }
   for (const key of Reflect.ownKeys(object)) {
     if (typeof key === 'string' && allowed.includes(key)) continue;
     const meant = nearest(String(key), allowed);

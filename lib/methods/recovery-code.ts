@@ -5,6 +5,8 @@ import { hashTokenWithKey, type TokenHash } from '../internal/token-hash.js';
 import type { RecoveryCodeStore } from '../stores/contract/recovery-codes.js';
 import type { Method, MethodContext, MethodKit } from './method.js';
 import { onlyMember } from './response.js';
+import { isTooYoung } from './too-young.js';
+import { readTypedCode } from './typed-code.js';
 
 export interface RecoveryCodeMethod extends Method<'recovery-code'> {
   /** Makes the user's codes. They are shown this once; those of an older set are dead. */
@@ -17,15 +19,14 @@ const CODES = 10;
 const CHARACTERS = 16;
 /** Crockford's base32: no I, L, O and U, so that what is read wrongly can be read as meant. */
 const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
-const MAX_TYPED = 64;
 
 /**
  * Ten codes to keep on paper for the day when everything else is lost, each good for once. They satisfy only rules that
  * name `'recovery-code'`, and the guard of the routes that change a user's methods.
  *
  * A code is shown as `XXXX-XXXX-XXXX-XXXX`, of the digits and the capital letters without I, L, O and U. Of what is
- * typed, dashes and spaces are left out wherever they are, small letters are capitals, O is 0, and I and L are 1;
- * anything else is malformed.
+ * typed, at most 64 characters, dashes, spaces and line ends of every kind are left out wherever they are, the digits of
+ * all scripts are digits, small letters are capitals, O is 0, and I and L are 1; anything else is malformed.
  *
  * The store keeps a keyed hash of each. Codes stay good for as long as the secret they were made with is in `secret`.
  */
@@ -39,13 +40,13 @@ export function recoveryCode(): RecoveryCodeMethod {
     oneTime: true,
     needs: ['recoveryCodes'],
     enrolled: ({ kit, userId }) => andThen(codesOf(kit).count(userId), (codes) => codes !== null),
-    async verify({ kit, userId, response, challenge }) {
+    async verify({ kit, userId, response, challenge, now }) {
       const code = readCode(onlyMember(response, 'code'));
       if (code === null) return { outcome: 'failed', reason: 'malformed' };
       const codes = codesOf(kit);
       const set = await codes.count(userId);
       if (set === null) return { outcome: 'failed', reason: 'unknown-credential' };
-      if (challenge !== null && set.createdAt >= challenge.createdAt) return { outcome: 'failed', reason: 'too-young' };
+      if (isTooYoung(set.createdAt, { challenge, now })) return { outcome: 'failed', reason: 'too-young' };
       for (const secret of kit.secrets) {
         if (await codes.take(userId, hashOf(secret, userId, code))) return { outcome: 'verified' };
       }
@@ -73,9 +74,10 @@ function newCode(): string {
 
 /** The code that was typed, without what is there for the eye; null for anything that can't be one. */
 function readCode(typed: unknown): string | null {
+  const given = readTypedCode(typed);
   // ASCII first: other scripts have letters whose capitals are these.
-  if (typeof typed !== 'string' || typed.length > MAX_TYPED || !/^[0-9A-Za-z -]*$/.test(typed)) return null;
-  const code = typed.replace(/[ -]/g, '').toUpperCase().replace(/O/g, '0').replace(/[IL]/g, '1');
+  if (given === null || !/^[0-9A-Za-z]*$/.test(given)) return null;
+  const code = given.toUpperCase().replace(/O/g, '0').replace(/[IL]/g, '1');
   return code.length === CHARACTERS && !code.includes('U') ? code : null;
 }
 

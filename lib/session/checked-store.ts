@@ -112,7 +112,7 @@ export function createCheckedStore(store: Store, claims: Claims, call: StoreCall
 
 function checkedSessions(part: SessionStore, run: Run): SessionStore {
   return {
-    claim: part.claim,
+    claim: (realm) => part.claim(realm),
     insert: async (insert) => run('sessions.insert', () => part.insert(insert), isInsertOutcome),
     find: (hash) =>
       // A row that was found by mistake would let its user in with somebody else's token.
@@ -165,7 +165,7 @@ function checkedSessions(part: SessionStore, run: Run): SessionStore {
 
 function checkedChallenges(part: ChallengeStore, run: Run): ChallengeStore {
   return {
-    claim: part.claim,
+    claim: (realm) => part.claim(realm),
     insert: async (row, max) => run('challenges.insert', () => part.insert(row, max), isAnything),
     take: async (sessionId, id, now) => run('challenges.take', () => part.take(sessionId, id, now), isObjectOrNull),
     dropForSession: async (id) => run('challenges.dropForSession', () => part.dropForSession(id), isAnything),
@@ -178,7 +178,7 @@ function checkedChallenges(part: ChallengeStore, run: Run): ChallengeStore {
 
 function checkedGrants(part: GrantStore, run: Run): GrantStore {
   return {
-    claim: part.claim,
+    claim: (realm) => part.claim(realm),
     insert: async (row) => run('grants.insert', () => part.insert(row), isAnything),
     take: async (take) => run('grants.take', () => part.take(take), isOutcome),
     dropForSession: async (id) => run('grants.dropForSession', () => part.dropForSession(id), isAnything),
@@ -191,7 +191,7 @@ function checkedGrants(part: GrantStore, run: Run): GrantStore {
 
 function checkedAttempts(part: AttemptStore, run: Run): AttemptStore {
   return {
-    claim: part.claim,
+    claim: (realm) => part.claim(realm),
     read: (userId, keys, now) => run('attempts.read', () => part.read(userId, keys, now), Array.isArray),
     count: async (userId, counters, now) => run('attempts.count', () => part.count(userId, counters, now), isOutcome),
     settle: async (userId, settle) => run('attempts.settle', () => part.settle(userId, settle), isAnything),
@@ -203,7 +203,7 @@ function checkedAttempts(part: AttemptStore, run: Run): AttemptStore {
 
 function checkedPasskeys(part: PasskeyStore, run: Run): PasskeyStore {
   return {
-    claim: part.claim,
+    claim: (realm) => part.claim(realm),
     insert: async (row, options) =>
       run(
         'passkeys.insert',
@@ -222,7 +222,7 @@ function checkedPasskeys(part: PasskeyStore, run: Run): PasskeyStore {
 
 function checkedTotp(part: TotpStore, run: Run): TotpStore {
   return {
-    claim: part.claim,
+    claim: (realm) => part.claim(realm),
     find: (userId) => run('totp.find', () => part.find(userId), isObjectOrNull),
     begin: async (row) => run('totp.begin', () => part.begin(row), isBoolean),
     put: async (row) => run('totp.put', () => part.put(row), isAnything),
@@ -234,7 +234,7 @@ function checkedTotp(part: TotpStore, run: Run): TotpStore {
 
 function checkedRecoveryCodes(part: RecoveryCodeStore, run: Run): RecoveryCodeStore {
   return {
-    claim: part.claim,
+    claim: (realm) => part.claim(realm),
     replace: async (userId, hashes, now) =>
       run('recoveryCodes.replace', () => part.replace(userId, hashes, now), isAnything),
     take: async (userId, hash) => run('recoveryCodes.take', () => part.take(userId, hash), isBoolean),

@@ -31,7 +31,7 @@ function withoutLocalPort(address: string): string {
   return url.href;
 }
 
-/** The parts of a store under their kit's name. Parts of several stores have a claim each. */
+/** Which parts of the store are known to be this kit's. Each is asked for once: they may be of several stores. */
 export interface Claims {
   /** Whether the part may be used at once. */
   isOurs(part: Claimable): boolean;
@@ -40,23 +40,23 @@ export interface Claims {
 }
 
 export function createClaims(realm: string): Claims {
-  const ours = new Set<Claimable['claim']>();
-  const asked = new Map<Claimable['claim'], Promise<void>>();
+  const ours = new WeakSet<Claimable>();
+  const asked = new Map<Claimable, Promise<void>>();
 
-  async function ask({ claim }: Claimable): Promise<void> {
+  async function ask(part: Claimable): Promise<void> {
     try {
-      if ((await claim(realm)) !== realm) throw foreign();
-      ours.add(claim);
+      if ((await part.claim(realm)) !== realm) throw foreign();
+      ours.add(part);
     } finally {
-      asked.delete(claim);
+      asked.delete(part);
     }
   }
 
   return {
-    isOurs: (part) => ours.has(part.claim),
+    isOurs: (part) => ours.has(part),
     claim(part) {
-      const waiting = asked.get(part.claim) ?? ask(part);
-      asked.set(part.claim, waiting);
+      const waiting = asked.get(part) ?? ask(part);
+      asked.set(part, waiting);
       return waiting;
     },
   };

@@ -4,11 +4,10 @@ import type { Clock } from '../internal/clock.js';
 import { hashToken } from '../internal/token-hash.js';
 import { believed, isFarAhead, isSettled } from '../stores/contract/session-state.js';
 import type { Delivery, SessionRow, SessionStore } from '../stores/contract/sessions.js';
-import type { RefreshToken, RefreshTokens } from './refresh-token.js';
 import { StoreFault } from './checked-store.js';
+import type { RefreshToken, RefreshTokens } from './refresh-token.js';
 import { endOf, type Sessions, type SessionWithTokens } from './sessions.js';
 import { encode } from './tokens.js';
-import type { TouchQueue } from './touch-queue.js';
 
 export type RefreshOutcome =
   /** `repeated`: somebody rotated first, or the token is too young to be replaced; the same pair for everybody. */
@@ -21,7 +20,6 @@ export interface RefreshOptions {
   readonly store: SessionStore;
   readonly clock: Clock;
   readonly emit: Emit;
-  readonly touchQueue: TouchQueue;
   readonly sessions: Sessions;
   readonly refreshTokens: RefreshTokens;
   readonly refreshGrace: number;
@@ -43,7 +41,7 @@ interface From {
 export function createRefresh(
   options: RefreshOptions,
 ): (presented: RefreshToken, delivery: Delivery, from?: From) => Promise<RefreshOutcome> {
-  const { store, clock, emit, touchQueue, sessions, refreshTokens, refreshGrace } = options;
+  const { store, clock, emit, sessions, refreshTokens, refreshGrace } = options;
 
   return async function refresh(presented, delivery, from = {}) {
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
@@ -73,9 +71,7 @@ export function createRefresh(
     from: From,
   ): Promise<RefreshOutcome | null> {
     if (row.refreshHash === presented.hash) {
-      if (!isYoung(row, now)) return rotate(row, presented, now, from);
-      touchQueue.note(row, row.tokenMethod === null ? row.tokenHash : null, { passive: true }); // it has come to its client
-      return repeat(row, presented, now);
+      return isYoung(row, now) ? repeat(row, presented, now) : rotate(row, presented, now, from);
     }
     if (row.parentRefreshHash === presented.hash && isRepeatable(row, now)) {
       const successor = successorOf(row, presented);

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { hash } from '../internal/blake3.js';
 import type { Clock } from '../internal/clock.js';
-import { encode, newId, TOKEN_BYTES } from '../session/tokens.js';
+import { encode, isId, newId, TOKEN_BYTES } from '../session/tokens.js';
 import type { ChallengePurpose, ChallengeRow, ChallengeStore } from '../stores/contract/challenges.js';
 import type { SessionRow } from '../stores/contract/sessions.js';
 import { grantDigest } from './action.js';
@@ -36,7 +36,8 @@ export function createChallenges(store: ChallengeStore, clock: Clock): Challenge
     async issue(row, { purpose, methods, actionDigest = null }) {
       const now = clock.now();
       const random = randomBytes(TOKEN_BYTES);
-      const granted = actionDigest === null ? null : Buffer.from(grantDigest(actionDigest, row.generation), 'base64url');
+      const granted =
+        actionDigest === null ? null : Buffer.from(grantDigest(actionDigest, row.generation), 'base64url');
       const value = granted === null ? random : hash(Buffer.concat([random, granted]));
       const challenge: ChallengeRow = {
         id: newId(),
@@ -54,7 +55,8 @@ export function createChallenges(store: ChallengeStore, clock: Clock): Challenge
       return challenge;
     },
     async take(row, id, { purposes, method }) {
-      const challenge = await store.take(row.id, id, clock.now());
+      // What is no id of ours may be text that a store can't even look for.
+      const challenge = isId(id) ? await store.take(row.id, id, clock.now()) : null;
       if (challenge === null || challenge.userId !== row.userId) return null;
       if (challenge.actionDigest !== null && challenge.generation !== row.generation) return null;
       return purposes.includes(challenge.purpose) && challenge.methods.includes(method) ? challenge : null;

@@ -1,11 +1,15 @@
 import type { Emit } from '../events.js';
+import { readId, readUserId } from '../internal/arguments.js';
 import { SetupError } from '../internal/setup-error.js';
 import type { Method } from '../methods/method.js';
 import type { Attempts } from './attempts.js';
 import type { ForgetMethod } from './forget-method.js';
 import type { Methods } from './methods.js';
 
-/** Users' methods for the app's own code, a helpdesk or a move. There is no session: who calls is the app's business. */
+/**
+ * Users' methods for the app's own code, a helpdesk or a move. There is no session: who calls is the app's business.
+ * Every call rejects with a `SetupError` for a user id that is none and for a method that isn't configured.
+ */
 export interface MethodAdmin<Name extends string> {
   /** Which methods the user has, strongest first. */
   readonly list: (userId: string) => Promise<readonly { readonly method: Name; readonly enrolled: boolean }[]>;
@@ -34,23 +38,28 @@ export function createMethodAdmin(
 
   return {
     async list(userId) {
-      const enrolled = await methods.enrolled(methods.names, userId);
+      const enrolled = await methods.enrolled(methods.names, readUserId(userId));
       return methods.names.map((method) => ({ method, enrolled: enrolled.includes(method) }));
     },
     async import(userId, name, data) {
+      const context = methods.contextFor(readUserId(userId));
       const method = methodOf(name);
       if (method.import === undefined) throw new SetupError(`\`${name}\` can't be moved in.`, 'Enrol it anew.');
-      await method.import(methods.contextFor(userId), data);
+      await method.import(context, data);
       emit({ type: 'method.enrolled', userId, method: name });
     },
     async remove(userId, name, id) {
-      const removed = (await methodOf(name).remove?.(methods.contextFor(userId), id ?? null)) ?? false;
+      const context = methods.contextFor(readUserId(userId));
+      const method = methodOf(name);
+      // Null isn't "left out": it would remove all of the method where one credential was meant.
+      const credential = id === undefined ? null : readId('id', id, 'the id of a credential');
+      const removed = (await method.remove?.(context, credential)) ?? false;
       await forgetMethod(userId, name);
       if (removed) emit({ type: 'method.removed', userId, method: name });
       return removed;
     },
     async unlock(userId, name) {
-      await attempts.unlock(userId, methodOf(name).name);
+      await attempts.unlock(readUserId(userId), methodOf(name).name);
       emit({ type: 'method.unlocked', userId, method: name });
     },
   };

@@ -1,5 +1,6 @@
 import type { FailedReason } from '../events.js';
 import type { Clock } from '../internal/clock.js';
+import type { MaybePromise } from '../internal/maybe-promise.js';
 import { SetupError } from '../internal/setup-error.js';
 import type { Method, MethodContext, MethodKit, MethodOutcome, VerifyContext } from '../methods/method.js';
 import { StoreFault, withTimeout } from '../session/checked-store.js';
@@ -22,6 +23,11 @@ export interface Methods {
     method: Method,
     context: Pick<VerifyContext, 'userId' | 'response' | 'challenge'>,
   ): Promise<MethodOutcome | Failed>;
+  /**
+   * Whether the user still has the credential that `verify` named; true where the method doesn't say. A method that can't
+   * tell counts as a store failure.
+   */
+  holds(method: Method, userId: string, credential: string | undefined): Promise<boolean>;
   /** This method and the weaker ones. */
   notStrongerThan(name: string): readonly string[];
 }
@@ -65,15 +71,14 @@ export function createMethods({ methods, kit, hasUsers, clock, timeout }: Method
     }
   }
 
-  async function isEnrolled(method: Method, userId: string): Promise<boolean> {
+  /** Asks a method something about a user. */
+  async function ask(operation: string, question: () => MaybePromise<boolean>): Promise<boolean> {
     const answer = await run(async () => {
-      const enrolled: unknown = await method.enrolled(contextFor(userId));
-      if (typeof enrolled === 'boolean') return enrolled;
+      const given: unknown = await question();
+      if (typeof given === 'boolean') return given;
       throw new TypeError('The answer is neither true nor false.');
     });
     if (typeof answer === 'boolean') return answer;
-    // To take it for "no" would open the enrolment guard to a weaker method.
-    const operation = `${method.name}.enrolled`;
     kit.emit({ type: 'store.failed', operation, error: answer.error });
     throw new StoreFault(operation, answer.error);
   }
@@ -86,7 +91,8 @@ export function createMethods({ methods, kit, hasUsers, clock, timeout }: Method
       const answers = await Promise.all(
         wanted.map(async (name) => {
           const method = byName.get(name);
-          return method !== undefined && (await isEnrolled(method, userId));
+          // To take a failure for "no" would open the enrolment guard to a weaker method.
+          return method !== undefined && (await ask(`${name}.enrolled`, () => method.enrolled(contextFor(userId))));
         }),
       );
       return wanted.filter((_, index) => answers[index]);
@@ -104,13 +110,21 @@ export function createMethods({ methods, kit, hasUsers, clock, timeout }: Method
     },
     verify: (method, context) =>
       run(async () => outcomeOf(await method.verify({ ...contextFor(context.userId), ...context }))),
+    async holds(method, userId, credential) {
+      const { holds } = method;
+      if (holds === undefined || credential === undefined) return true;
+      return ask(`${method.name}.holds`, () => holds(contextFor(userId), credential));
+    },
     notStrongerThan: (name) => names.slice(names.indexOf(name)),
   };
 }
 
 /** Only the one word lets anybody in, and only what we know goes on, whatever a method of the app may answer. */
 function outcomeOf(answer: Partial<Failed> | MethodOutcome | undefined | null): MethodOutcome {
-  if (answer?.outcome === 'verified') return { outcome: 'verified' };
+  if (answer?.outcome === 'verified') {
+    const { credential } = answer;
+    return typeof credential === 'string' ? { outcome: 'verified', credential } : { outcome: 'verified' };
+  }
   if (answer?.outcome === 'failed') return { outcome: 'failed', reason: answer.reason ?? 'wrong' };
   return { outcome: 'failed', reason: 'method-error' };
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { keyedHash } from '../internal/blake3.js';
-import type { Clock } from '../internal/clock.js';
+import { type Clock, isBeyond } from '../internal/clock.js';
 import { equal } from '../internal/equal.js';
 import type { Secrets } from '../internal/keys.js';
 import { hashToken } from '../internal/token-hash.js';
@@ -55,9 +55,10 @@ export function createSignInChallenges(store: ChallengeStore, secrets: Secrets, 
     },
     async spend(id, browser) {
       const challenge = typeof id === 'string' && ID.test(id) ? open(id, browser) : null;
-      if (challenge === null || clock.now() >= challenge.expiresAt) return null;
+      const now = clock.now();
+      if (challenge === null || now >= challenge.expiresAt || isBeyond(challenge.expiresAt, LIFETIME, now)) return null;
       const hash = hashToken(Buffer.from(challenge.id, 'base64url'));
-      return (await store.spend(hash, challenge.expiresAt, clock.now())) ? challenge : null;
+      return (await store.spend(hash, challenge.expiresAt, now)) ? challenge : null;
     },
   };
 }

@@ -1,8 +1,9 @@
 import type { Emit, FailedReason } from '../../events.js';
 import type { PasskeyMethod } from '../../methods/passkey/index.js';
-import { publicPasskey, readLabel } from '../../methods/passkey/public.js';
+import { isCredentialId, MAX_PASSKEYS, publicPasskey, readLabel } from '../../methods/passkey/public.js';
 import type { Sessions } from '../../session/sessions.js';
 import type { Challenges } from '../../step-up/challenges.js';
+import type { ForgetMethod } from '../../step-up/forget-method.js';
 import type { Methods } from '../../step-up/methods.js';
 import type { PasskeyStore } from '../../stores/contract/passkeys.js';
 import type { SessionRow } from '../../stores/contract/sessions.js';
@@ -21,6 +22,7 @@ export interface PasskeyRoutesDeps {
   readonly sessions: Sessions;
   readonly callerOf: CallerOf;
   readonly enrolmentOf: EnrolmentOf;
+  readonly forgetMethod: ForgetMethod;
   readonly emit: Emit;
 }
 
@@ -28,7 +30,7 @@ const METHOD = 'passkey';
 
 /** Where users see, add, name and remove their own passkeys. */
 export function passkeyRoutes(deps: PasskeyRoutesDeps): RouteTable {
-  const { passkey, passkeys, methods, challenges, sessions, callerOf, enrolmentOf, emit } = deps;
+  const { passkey, passkeys, methods, challenges, sessions, callerOf, enrolmentOf, forgetMethod, emit } = deps;
 
   function failed({ userId, id: sessionId }: SessionRow, reason: FailedReason): Refusal {
     emit({ type: 'step-up.failed', userId, sessionId, method: METHOD, reason });
@@ -46,9 +48,12 @@ export function passkeyRoutes(deps: PasskeyRoutesDeps): RouteTable {
         readFields(req, []);
         const challenge = await challenges.issue(row, { purpose: 'enrolment', methods: [METHOD] });
         const context = { ...methods.contextFor(row.userId), challenge: challenge.value };
-        const options = await passkey.registration.begin(context);
-        if (options === null) throw new Refusal('sign_in_refused', { detail: 'The user is unknown or disabled.' });
-        sendJson(res, 200, { challengeId: challenge.id, options, expiresAt: challenge.expiresAt });
+        const begun = await passkey.registration.begin(context);
+        if (begun.outcome === 'full') throw full();
+        if (begun.outcome === 'unknown-user') {
+          throw new Refusal('sign_in_refused', { detail: 'The user is unknown or disabled.' });
+        }
+        sendJson(res, 200, { challengeId: challenge.id, options: begun.options, expiresAt: challenge.expiresAt });
       },
     },
     '/passkeys': {
@@ -71,7 +76,10 @@ export function passkeyRoutes(deps: PasskeyRoutesDeps): RouteTable {
         if (challenge === null) throw failed(row, 'no-challenge');
         const answer = { response, challenge: challenge.value, label, first };
         const finished = await passkey.registration.finish(methods.contextFor(row.userId), answer);
-        if (finished.outcome === 'failed') throw failed(row, finished.reason);
+        if (finished.outcome === 'failed') {
+          const refusal = failed(row, finished.reason);
+          throw finished.reason === 'full' ? full() : refusal;
+        }
         emit({ type: 'method.enrolled', userId: row.userId, method: METHOD });
         await revokeOthers(row, others);
         sendJson(res, 201, publicPasskey(finished.row));
@@ -91,7 +99,9 @@ export function passkeyRoutes(deps: PasskeyRoutesDeps): RouteTable {
         const { row } = (await enrolmentOf(req)).caller;
         readFields(req, []);
         const others = hasQuery(req, 'revokeOthers=true');
-        if (!(await passkeys.remove(row.userId, idOf(req)))) throw new Refusal('not_found');
+        const removed = await passkeys.remove(row.userId, idOf(req));
+        await forgetMethod(row.userId, METHOD);
+        if (!removed) throw new Refusal('not_found');
         emit({ type: 'method.removed', userId: row.userId, method: METHOD });
         await revokeOthers(row, others);
         sendNothing(res);
@@ -103,10 +113,14 @@ export function passkeyRoutes(deps: PasskeyRoutesDeps): RouteTable {
 function labelOf(given: unknown): string {
   const label = readLabel(given);
   if (label !== null) return label;
-  throw new Refusal('request_invalid', { detail: 'A `label` has 1 to 64 characters.' });
+  throw new Refusal('request_invalid', { detail: 'A `label` has 1 to 64 characters, and no control characters.' });
+}
+
+function full(): Refusal {
+  return new Refusal('request_invalid', { detail: `There are ${MAX_PASSKEYS} passkeys already: remove one first.` });
 }
 
 function idOf({ params: { id } }: RouteRequest): string {
-  if (typeof id === 'string') return id;
+  if (isCredentialId(id)) return id;
   throw new Refusal('not_found');
 }

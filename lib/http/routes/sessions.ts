@@ -1,9 +1,13 @@
-import { publicSession, type Sessions } from '../../session/sessions.js';
+import type { IncomingMessage } from 'node:http';
+import { decodeCursor, encodeCursor } from '../../session/session-cursor.js';
+import type { Sessions } from '../../session/sessions.js';
 import { isId } from '../../session/tokens.js';
+import type { SessionCursor } from '../../stores/contract/sessions.js';
 import type { CallerOf } from '../caller.js';
 import type { Cookies } from '../cookies.js';
 import { readFields } from '../json-body.js';
-import { hasQuery } from '../query.js';
+import { listedSession } from '../listed-session.js';
+import { hasQuery, readQuery } from '../query.js';
 import { Refusal, sendJson, sendNothing } from '../refusal.js';
 import type { StepUpCheck } from '../require-fresh-step-up.js';
 import type { RouteTable } from '../router.js';
@@ -15,23 +19,31 @@ export interface SessionRoutesDeps {
   readonly cookies: Cookies;
   /** What else is asked for before a session is ended. */
   readonly manage: StepUpCheck | null;
+  /** Whether users see the `data` of their sessions. */
+  readonly listData: boolean;
 }
 
+const MAX_PAGE = 100;
+
 /** Where users see and end their own sessions. */
-export function sessionRoutes({ callerOf, managerOf, sessions, cookies, manage }: SessionRoutesDeps): RouteTable {
+export function sessionRoutes(deps: SessionRoutesDeps): RouteTable {
+  const { callerOf, managerOf, sessions, cookies, manage, listData } = deps;
   return {
     '/session': {
       async get(req, res) {
-        const { session, proofs } = (await callerOf(req)).auth;
-        sendJson(res, 200, { session, proofs });
+        const { row, auth } = await callerOf(req);
+        sendJson(res, 200, { session: listedSession(row, listData), proofs: auth.proofs });
       },
     },
     '/sessions': {
       async get(req, res) {
         const { row } = await callerOf(req);
-        const rows = await sessions.listForUser(row.userId);
+        const { limit, after } = readPage(req);
+        const rows = await sessions.listForUser(row.userId, limit, after);
+        const last = rows.length < limit ? undefined : rows.at(-1);
         sendJson(res, 200, {
-          sessions: rows.map((other) => ({ ...publicSession(other), current: other.id === row.id })),
+          sessions: rows.map((other) => ({ ...listedSession(other, listData), current: other.id === row.id })),
+          after: last === undefined ? null : encodeCursor(last),
         });
       },
       async delete(req, res) {
@@ -56,4 +68,14 @@ export function sessionRoutes({ callerOf, managerOf, sessions, cookies, manage }
       },
     },
   };
+}
+
+function readPage(req: IncomingMessage): { readonly limit: number; readonly after: SessionCursor | null } {
+  const { limit = `${MAX_PAGE}`, after } = readQuery(req, ['limit', 'after']);
+  const place = after === undefined ? null : decodeCursor(after);
+  if (!/^[1-9]\d{0,2}$/.test(limit) || Number(limit) > MAX_PAGE || (after !== undefined && place === null)) {
+    const detail = `\`limit\` is a number from 1 to ${MAX_PAGE}, \`after\` is that of the page before.`;
+    throw new Refusal('request_invalid', { detail });
+  }
+  return { limit: Number(limit), after: place };
 }

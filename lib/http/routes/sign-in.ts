@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import type { Emit, RefusedReason } from '../../events.js';
+import type { Emit, FailedReason, RefusedReason } from '../../events.js';
 import type { Clock } from '../../internal/clock.js';
 import type { MethodKit } from '../../methods/method.js';
 import type { PasskeySignIn } from '../../methods/passkey/sign-in.js';
@@ -12,7 +12,6 @@ import { readFields } from '../json-body.js';
 import { Refusal, sendJson } from '../refusal.js';
 import type { RouteTable } from '../router.js';
 import type { SignIn } from '../sign-in.js';
-import { DELIVERIES } from '../sign-in-options.js';
 
 export interface SignInRoutesDeps {
   readonly ceremony: PasskeySignIn;
@@ -40,6 +39,10 @@ export function signInRoutes(deps: SignInRoutesDeps): RouteTable {
     return new Refusal('sign_in_refused');
   }
 
+  function isInUse(value: unknown): value is Delivery {
+    return [...cookies.deliveries].some((delivery) => delivery === value);
+  }
+
   function browserOf(req: IncomingMessage): Uint8Array | null {
     return decodeToken(cookies.read(req).values.signIn);
   }
@@ -59,8 +62,10 @@ export function signInRoutes(deps: SignInRoutesDeps): RouteTable {
     '/sign-in/passkey': {
       async post(req, res) {
         const { challengeId, response, delivery } = readFields(req, ['challengeId', 'response', 'delivery']);
-        if (delivery !== undefined && !isDelivery(delivery)) {
-          throw new Refusal('request_invalid', { detail: `\`delivery\` is one of: ${DELIVERIES.join(', ')}.` });
+        if (delivery !== undefined && !isInUse(delivery)) {
+          throw new Refusal('request_invalid', {
+            detail: `\`delivery\` is one of: ${[...cookies.deliveries].join(', ')}.`,
+          });
         }
         const startedAt = clock.now();
         const browser = browserOf(req);
@@ -68,7 +73,7 @@ export function signInRoutes(deps: SignInRoutesDeps): RouteTable {
         const challenge = browser === null ? null : await signInChallenges.spend(challengeId, browser);
         if (challenge === null) throw refused(req, 'no-challenge');
         const answer = await ceremony.verify(kit, { response, challenge: challenge.value, now: startedAt });
-        if (answer.outcome === 'failed') throw refused(req, 'passkey-refused');
+        if (answer.outcome === 'failed') throw refused(req, reasonOf(answer.reason), answer.userId);
         const { userId } = answer;
         if ((await kit.findUser(userId)) === null) throw refused(req, 'user-disabled', userId);
         const { body } = await signIn(req, res, {
@@ -83,6 +88,6 @@ export function signInRoutes(deps: SignInRoutesDeps): RouteTable {
   };
 }
 
-function isDelivery(value: unknown): value is Delivery {
-  return DELIVERIES.some((delivery) => delivery === value);
+function reasonOf(reason: FailedReason): RefusedReason {
+  return reason === 'counter-regressed' || reason === 'backup-eligibility-changed' ? reason : 'passkey-refused';
 }

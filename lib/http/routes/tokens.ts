@@ -47,6 +47,9 @@ export function tokenRoutes(deps: TokenRoutesDeps): RouteTable {
   /** The refresh token by the way it came, which has to be its session's delivery. */
   function presented(req: IncomingMessage): { refreshToken: RefreshToken; delivery: Delivery } {
     const { refresh_token: inBody } = readFields(req, ['refresh_token']);
+    if (inBody !== undefined && !cookies.deliveries.has('bearer')) {
+      throw new Refusal('request_invalid', { detail: 'This app takes no refresh token in the body.' });
+    }
     const { values, several } = cookies.read(req);
     if (inBody === undefined && values.refresh === undefined) throw new Refusal('refresh_missing');
     if (several || (inBody !== undefined && values.refresh !== undefined)) throw invalid(req, 'several-credentials');

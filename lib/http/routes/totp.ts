@@ -4,6 +4,7 @@ import type { Method } from '../../methods/method.js';
 import type { TotpConfirmation, TotpMethod } from '../../methods/totp/index.js';
 import type { Sessions } from '../../session/sessions.js';
 import type { Attempts } from '../../step-up/attempts.js';
+import type { ForgetMethod } from '../../step-up/forget-method.js';
 import type { Methods } from '../../step-up/methods.js';
 import type { SessionRow } from '../../stores/contract/sessions.js';
 import { noStore } from '../deliver.js';
@@ -17,6 +18,7 @@ import { methodLocked } from '../step-up-refusal.js';
 export interface TotpRoutesDeps {
   readonly methods: Methods;
   readonly enrolmentOf: EnrolmentOf;
+  readonly forgetMethod: ForgetMethod;
   readonly attempts: Attempts;
   readonly sessions: Sessions;
   readonly clock: Clock;
@@ -25,7 +27,7 @@ export interface TotpRoutesDeps {
 
 /** Where users set up and remove TOTP; no routes where it isn't configured. */
 export function totpRoutes(deps: TotpRoutesDeps): RouteTable {
-  const { methods, enrolmentOf, attempts, sessions, clock, emit } = deps;
+  const { methods, enrolmentOf, forgetMethod, attempts, sessions, clock, emit } = deps;
   const configured = methods.get('totp');
   if (!isTotp(configured)) return {};
   const method = configured;
@@ -68,7 +70,9 @@ export function totpRoutes(deps: TotpRoutesDeps): RouteTable {
         readFields(req, []);
         const revokeOthers = hasQuery(req, 'revokeOthers=true');
         const { row } = (await enrolmentOf(req)).caller;
-        if (!(await method.remove(methods.contextFor(row.userId), null))) throw new Refusal('not_found');
+        const removed = await method.remove(methods.contextFor(row.userId), null);
+        await forgetMethod(row.userId, method.name);
+        if (!removed) throw new Refusal('not_found');
         // What was guessed at the old secret must not bar the next one (SP 800-63B-4 3.2.2: disabled until bound anew).
         await attempts.unlock(row.userId, method.name);
         emit({ type: 'method.removed', userId: row.userId, method: method.name });

@@ -4,6 +4,7 @@ import { passkeysOf } from './assertion.js';
 import { createAuthentication } from './authentication.js';
 import { importPasskey } from './import.js';
 import { type PasskeyOptions, readPasskeyOptions } from './options.js';
+import { isCredentialId } from './public.js';
 import { createRegistration, type PasskeyRegistration } from './registration.js';
 import { createSignInCeremony, type PasskeySignIn } from './sign-in.js';
 
@@ -11,7 +12,7 @@ export type { ImportedPasskey } from './import.js';
 export type { PasskeyOptions } from './options.js';
 export type { PublicPasskey } from './public.js';
 
-export interface PasskeyMethod extends Required<Method<'passkey'>> {
+export interface PasskeyMethod extends Required<Omit<Method<'passkey'>, 'oneTime'>> {
   readonly registration: PasskeyRegistration;
   readonly signIn: PasskeySignIn;
 }
@@ -33,10 +34,11 @@ export function passkey(options: PasskeyOptions): PasskeyMethod {
     ...createAuthentication(settings),
     registration: createRegistration(settings),
     signIn: createSignInCeremony(settings),
+    holds: ({ kit, userId }, id) => andThen(passkeysOf(kit).find(userId, id), (row) => row !== null),
     import: importPasskey,
     async remove({ kit, userId }, id) {
       const passkeys = passkeysOf(kit);
-      if (id !== null) return passkeys.remove(userId, id);
+      if (id !== null) return isCredentialId(id) && passkeys.remove(userId, id);
       const { length } = await passkeys.listForUser(userId);
       await passkeys.dropForUser(userId);
       return length > 0;

@@ -1,10 +1,12 @@
 import { andThen } from '../../internal/maybe-promise.js';
 import { refuseUnknownKeys } from '../../internal/nearest.js';
 import { SetupError } from '../../internal/setup-error.js';
+import { hashToken } from '../../internal/token-hash.js';
 import type { TotpRow } from '../../stores/contract/totp.js';
 import type { Method, MethodOutcome, VerifyContext } from '../method.js';
 import { onlyMember } from '../response.js';
-import { findStep, readCode } from './code.js';
+import { isTooYoung } from '../too-young.js';
+import { findStep, latestStep, readCode } from './code.js';
 import { decryptSecret } from './encrypted-secret.js';
 import { createTotpEnrolment, importTotp, type TotpEnrolment, totpOf } from './enrolment.js';
 
@@ -24,6 +26,7 @@ export interface TotpOptions {
 
 export interface TotpMethod extends Method<'totp'> {
   readonly enrolment: TotpEnrolment;
+  readonly holds: NonNullable<Method['holds']>;
   readonly import: NonNullable<Method['import']>;
   readonly remove: NonNullable<Method['remove']>;
 }
@@ -50,6 +53,8 @@ export function totp(options: TotpOptions = {}): TotpMethod {
       const row = await totpOf(context.kit).find(context.userId);
       return isConfirmed(row) ? checkCode(context, row, code) : { outcome: 'failed', reason: 'unknown-credential' };
     },
+    holds: ({ kit, userId }, credential) =>
+      andThen(totpOf(kit).find(userId), (row) => isConfirmed(row) && nameOf(row.encryptedSecret) === credential),
     enrolment: createTotpEnrolment(issuer),
     import: importTotp,
     remove: async ({ kit, userId }, id) => id === null && totpOf(kit).remove(userId), // there is one, without an id
@@ -61,14 +66,21 @@ async function checkCode(
   { encryptedSecret, confirmedAt }: ConfirmedRow,
   code: string,
 ): Promise<MethodOutcome> {
-  if (challenge !== null && confirmedAt >= challenge.createdAt) return { outcome: 'failed', reason: 'too-young' };
+  if (isTooYoung(confirmedAt, { challenge, now })) return { outcome: 'failed', reason: 'too-young' };
   const secret = decryptSecret(encryptedSecret, userId, kit.secrets);
   if (secret === null) return { outcome: 'failed', reason: 'method-error' };
   const step = findStep(secret, code, now);
   if (step === null) return { outcome: 'failed', reason: 'wrong' };
   // RFC 6238 5.2: not twice. The store compares, so that of parallel attempts with one code one passes.
-  const isNew = await totpOf(kit).useStep({ userId, encryptedSecret, step });
-  return isNew ? { outcome: 'verified' } : { outcome: 'failed', reason: 'replayed' };
+  const isNew = await totpOf(kit).useStep({ userId, encryptedSecret, step, latest: latestStep(now) });
+  return isNew
+    ? { outcome: 'verified', credential: nameOf(encryptedSecret) }
+    : { outcome: 'failed', reason: 'replayed' };
+}
+
+/** Names the secret without telling it: another one of the user's has another name. */
+function nameOf(encryptedSecret: string): string {
+  return hashToken(Buffer.from(encryptedSecret));
 }
 
 type ConfirmedRow = TotpRow & { readonly confirmedAt: number };

@@ -3,7 +3,7 @@ import type { CaseGroup } from './case.js';
 import { change, replaceCredentials, rotate } from './session-changes.js';
 import { given, idsOf, insert, listOf, rotatedRow, sessionRow } from './session-rows.js';
 import { HOUR, hashOf, MINUTE, NOW } from './setting.js';
-import { confirmedTotp, usedPasskeyRow, useOf } from './step-up-rows.js';
+import { confirmedTotp, FIRST, PASSKEY_USE, passkeyRow, usedPasskeyRow, useOf } from './step-up-rows.js';
 
 /** What was put is what was there before, to every other operation. */
 export const copiesUsed: readonly CaseGroup[] = [
@@ -112,14 +112,30 @@ export const copiesUsed: readonly CaseGroup[] = [
         await passkeys.copy?.put([row], NOW);
         await totp.copy?.put([confirmedTotp({ userId: 'user2' })], NOW);
         assert.deepEqual(await passkeys.listForUser('user'), [row]);
-        assert.equal(await passkeys.use({ userId: 'user', id: 'a', counter: 7, backedUp: true, usedAt: NOW }), false);
-        assert.equal(await passkeys.use({ userId: 'user', id: 'a', counter: 8, backedUp: true, usedAt: NOW }), true);
+        assert.equal(await passkeys.use({ ...PASSKEY_USE, counter: 7 }), false);
+        assert.equal(await passkeys.use(PASSKEY_USE), true);
         assert.equal(await totp.useStep({ ...useOf(100), userId: 'user2' }), false);
         assert.equal(await totp.useStep({ ...useOf(101), userId: 'user2' }), true);
         for (const userId of ['user', 'user2']) {
           const first = usedPasskeyRow({ id: `first of ${userId}`, userId });
-          assert.equal(await passkeys.insert(first, { first: true }), 'not-first');
+          assert.equal(await passkeys.insert(first, FIRST), 'not-first');
         }
+      },
+      'put more passkeys than the cap, all of them, and then there is no room': async ({ passkeys }) => {
+        const ids = ['a', 'b', 'c', 'd'];
+        assert.equal(
+          await passkeys.copy?.put(
+            ids.map((id) => passkeyRow({ id })),
+            NOW,
+          ),
+          4,
+        );
+        const add = async () => passkeys.insert(passkeyRow({ id: 'e' }), { first: false, max: 3 });
+        assert.equal(await add(), 'full');
+        await passkeys.remove('user', 'a');
+        assert.equal(await add(), 'full');
+        await passkeys.remove('user', 'b');
+        assert.equal(await add(), 'inserted');
       },
     },
   },

@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict';
 import type { CaseGroup } from './case.js';
 import { parallel } from './setting.js';
-import { CONFIRM, confirmedTotp, countOf, givenPasskeys, passkeyRow, waitingTotp } from './step-up-rows.js';
-
-const FIRST = { first: true };
+import { ANY, CONFIRM, confirmedTotp, countOf, FIRST, givenPasskeys, passkeyRow, waitingTotp } from './step-up-rows.js';
 
 export const firstMethod: CaseGroup = {
   group: 'passkeys and totp: the first of a user',
@@ -15,7 +13,7 @@ export const firstMethod: CaseGroup = {
       await totp.confirm(CONFIRM);
       assert.equal(await passkeys.insert(passkeyRow({ id: 'a' }), FIRST), 'not-first');
       assert.equal(await passkeys.findById('a'), null);
-      assert.equal(await passkeys.insert(passkeyRow({ id: 'a' }), { first: false }), 'inserted');
+      assert.equal(await passkeys.insert(passkeyRow({ id: 'a' }), ANY), 'inserted');
     },
 
     'is no passkey beside a TOTP that came from elsewhere': async ({ passkeys, totp }) => {
@@ -26,14 +24,14 @@ export const firstMethod: CaseGroup = {
     'may be a passkey while a TOTP only waits, which is then not the first': async ({ passkeys, totp }) => {
       await totp.begin(waitingTotp());
       assert.equal(await passkeys.insert(passkeyRow({ id: 'a' }), FIRST), 'inserted');
-      assert.equal(await totp.confirm({ ...CONFIRM, ...FIRST }), false);
+      assert.equal(await totp.confirm({ ...CONFIRM, first: true }), false);
       assert.deepEqual(await totp.find('user'), waitingTotp());
       assert.equal(await totp.confirm(CONFIRM), true);
     },
 
     'may be a TOTP': async ({ totp }) => {
       await totp.begin(waitingTotp());
-      assert.equal(await totp.confirm({ ...CONFIRM, ...FIRST }), true);
+      assert.equal(await totp.confirm({ ...CONFIRM, first: true }), true);
       assert.deepEqual(await totp.find('user'), confirmedTotp());
     },
 
@@ -46,14 +44,14 @@ export const firstMethod: CaseGroup = {
       assert.equal(await passkeys.insert(passkeyRow({ id: 'b' }), FIRST), 'inserted');
       await passkeys.dropForUser('user');
       await totp.begin(waitingTotp());
-      assert.equal(await totp.confirm({ ...CONFIRM, ...FIRST }), true);
+      assert.equal(await totp.confirm({ ...CONFIRM, first: true }), true);
     },
 
     "is none of another user's business": async ({ passkeys, totp }) => {
       await totp.put(confirmedTotp({ userId: 'user2' }));
       await givenPasskeys(passkeys, passkeyRow({ id: 'theirs', userId: 'user3' }));
       await totp.begin(waitingTotp());
-      assert.equal(await totp.confirm({ ...CONFIRM, ...FIRST }), true);
+      assert.equal(await totp.confirm({ ...CONFIRM, first: true }), true);
       assert.equal(await passkeys.insert(passkeyRow({ id: 'a', userId: 'user4' }), FIRST), 'inserted');
     },
 
@@ -61,7 +59,7 @@ export const firstMethod: CaseGroup = {
       for (const userId of ['user1', 'user2', 'user3', 'user4']) {
         await totp.begin(waitingTotp({ userId }));
         const insert = () => passkeys.insert(passkeyRow({ id: userId, userId }), FIRST);
-        const confirm = () => totp.confirm({ ...CONFIRM, ...FIRST, userId });
+        const confirm = () => totp.confirm({ ...CONFIRM, first: true, userId });
         const isPasskeyFirst = userId < 'user3';
         const early = isPasskeyFirst ? insert() : confirm();
         const late = isPasskeyFirst ? confirm() : insert();
@@ -77,7 +75,7 @@ export const firstMethod: CaseGroup = {
       const answers = await parallel(50, async (n) =>
         n % 2 === 0
           ? (await passkeys.insert(passkeyRow({ id: `passkey-${n}` }), FIRST)) === 'inserted'
-          : await totp.confirm({ ...CONFIRM, ...FIRST }),
+          : await totp.confirm({ ...CONFIRM, first: true }),
       );
       assert.equal(countOf(answers, true), 1);
       const isConfirmed = ((await totp.find('user'))?.confirmedAt ?? null) !== null;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { PasskeyRow } from '../../stores/contract/passkeys.js';
 import type { CaseGroup } from './case.js';
 import { NOW, parallel } from './setting.js';
-import { countOf, givenPasskeys, passkeyRow, usedPasskeyRow } from './step-up-rows.js';
+import { ANY, countOf, FIRST, givenPasskeys, passkeyRow, usedPasskeyRow } from './step-up-rows.js';
 import { STRANGE } from './strange.js';
 
 const ROWS: Readonly<Record<string, readonly PasskeyRow[]>> = {
@@ -51,35 +51,74 @@ export const passkeysInsert: CaseGroup = {
       await givenPasskeys(passkeys, row);
       for (const userId of ['user', 'user2']) {
         const second = passkeyRow({ id: 'a', userId, publicKey: 'other' });
-        assert.equal(await passkeys.insert(second, { first: false }), 'taken');
+        assert.equal(await passkeys.insert(second, ANY), 'taken');
       }
-      assert.equal(await passkeys.insert(passkeyRow({ id: 'a', userId: 'user2' }), { first: true }), 'taken');
+      assert.equal(await passkeys.insert(passkeyRow({ id: 'a', userId: 'user2' }), FIRST), 'taken');
       assert.deepEqual(await passkeys.findById('a'), row);
       assert.deepEqual(await passkeys.listForUser('user2'), []);
     },
 
     'insert one of 50 parallel passkeys with one id': async ({ passkeys }) => {
-      const answers = await parallel(50, (n) =>
-        passkeys.insert(passkeyRow({ id: 'a', userId: `user${n % 5}` }), { first: false }),
-      );
+      const answers = await parallel(50, (n) => passkeys.insert(passkeyRow({ id: 'a', userId: `user${n % 5}` }), ANY));
       assert.deepEqual([countOf(answers, 'inserted'), countOf(answers, 'taken')], [1, 49]);
       assert.equal((await passkeys.findById('a'))?.userId, `user${answers.indexOf('inserted') % 5}`);
     },
 
     'insert a first passkey, and none as the first beside it': async ({ passkeys }) => {
-      assert.equal(await passkeys.insert(passkeyRow({ id: 'a' }), { first: true }), 'inserted');
-      assert.equal(await passkeys.insert(passkeyRow({ id: 'b' }), { first: true }), 'not-first');
+      assert.equal(await passkeys.insert(passkeyRow({ id: 'a' }), FIRST), 'inserted');
+      assert.equal(await passkeys.insert(passkeyRow({ id: 'b' }), FIRST), 'not-first');
       assert.equal(await passkeys.findById('b'), null);
-      assert.equal(await passkeys.insert(passkeyRow({ id: 'b' }), { first: false }), 'inserted');
-      assert.equal(await passkeys.insert(passkeyRow({ id: 'c', userId: 'user2' }), { first: true }), 'inserted');
+      assert.equal(await passkeys.insert(passkeyRow({ id: 'b' }), ANY), 'inserted');
+      assert.equal(await passkeys.insert(passkeyRow({ id: 'c', userId: 'user2' }), FIRST), 'inserted');
       await passkeys.dropForUser('user');
-      assert.equal(await passkeys.insert(passkeyRow({ id: 'd' }), { first: true }), 'inserted');
+      assert.equal(await passkeys.insert(passkeyRow({ id: 'd' }), FIRST), 'inserted');
     },
 
     'insert one of 50 parallel first passkeys of a user': async ({ passkeys }) => {
-      const answers = await parallel(50, (n) => passkeys.insert(passkeyRow({ id: `passkey-${n}` }), { first: true }));
+      const answers = await parallel(50, (n) => passkeys.insert(passkeyRow({ id: `passkey-${n}` }), FIRST));
       assert.deepEqual([countOf(answers, 'inserted'), countOf(answers, 'not-first')], [1, 49]);
       assert.equal((await passkeys.listForUser('user')).length, 1);
+    },
+
+    'insert passkeys up to the cap, and none beyond it': async ({ passkeys }) => {
+      const insert = async (id: string, options = { first: false, max: 3 }) =>
+        passkeys.insert(passkeyRow({ id }), options);
+      assert.deepEqual([await insert('a'), await insert('b'), await insert('c')], ['inserted', 'inserted', 'inserted']);
+      assert.equal(await insert('d'), 'full');
+      assert.equal(await passkeys.findById('d'), null);
+      assert.equal(await insert('a'), 'taken');
+      assert.equal(await insert('d', { first: true, max: 3 }), 'not-first');
+      assert.equal(await insert('d', { first: false, max: 2 }), 'full');
+      assert.equal(await insert('d', { first: false, max: 4 }), 'inserted');
+      const theirs = passkeyRow({ id: 'e', userId: 'user2' });
+      assert.equal(await passkeys.insert(theirs, { first: false, max: 1 }), 'inserted');
+      await passkeys.remove('user', 'a');
+      await passkeys.remove('user', 'b');
+      assert.equal(await insert('f'), 'inserted');
+      assert.equal(await insert('g'), 'full');
+      await passkeys.dropForUser('user');
+      assert.equal(await insert('g', { first: true, max: 1 }), 'inserted');
+    },
+
+    'insert as many of 50 parallel passkeys of a user as the cap leaves room for': async ({ passkeys }) => {
+      await givenPasskeys(passkeys, passkeyRow({ id: 'a' }), passkeyRow({ id: 'theirs', userId: 'user2' }));
+      const answers = await parallel(50, (n) =>
+        passkeys.insert(passkeyRow({ id: `passkey-${n}` }), { first: false, max: 8 }),
+      );
+      assert.deepEqual([countOf(answers, 'inserted'), countOf(answers, 'full')], [7, 43]);
+      assert.equal((await passkeys.listForUser('user')).length, 8);
+    },
+
+    'leave nobody above the cap when passkeys come and go at once': async ({ passkeys }) => {
+      const options = { first: false, max: 5 };
+      await givenPasskeys(passkeys, ...['a', 'b', 'c', 'd', 'e'].map((id) => passkeyRow({ id })));
+      const early = parallel(10, (n) => passkeys.insert(passkeyRow({ id: `early-${n}` }), options));
+      const removed = passkeys.remove('user', 'a');
+      const late = parallel(10, (n) => passkeys.insert(passkeyRow({ id: `late-${n}` }), options));
+      const inserted = countOf([...(await early), ...(await late)], 'inserted');
+      assert.equal(await removed, true);
+      assert.ok(inserted <= 1);
+      assert.equal((await passkeys.listForUser('user')).length, 4 + inserted);
     },
 
     'find a passkey by its user only, or by its id alone': async ({ passkeys }) => {
@@ -116,7 +155,7 @@ export const passkeysInsert: CaseGroup = {
     'keep what they were given though the caller changes it or an answer afterwards': async ({ passkeys }) => {
       const transports = ['usb'];
       const row = { ...passkeyRow({ id: 'a' }), transports };
-      const inserted = passkeys.insert(row, { first: false });
+      const inserted = passkeys.insert(row, ANY);
       transports[0] = 'nfc';
       row.userId = 'user2';
       await inserted;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { CaseGroup } from './case.js';
 import { NOW, parallel } from './setting.js';
-import { countOf, givenPasskeys, passkeyRow, usedPasskeyRow } from './step-up-rows.js';
+import { countOf, givenPasskeys, PASSKEY_USE, passkeyRow, usedPasskeyRow } from './step-up-rows.js';
 import { STRANGE } from './strange.js';
 
 export const passkeysManage: CaseGroup = {
@@ -32,7 +32,7 @@ export const passkeysManage: CaseGroup = {
         const row = usedPasskeyRow({ id });
         await givenPasskeys(passkeys, row);
         const rename = () => passkeys.rename('user', id, 'new');
-        const use = () => passkeys.use({ userId: 'user', id, counter: 8, backedUp: true, usedAt: NOW });
+        const use = () => passkeys.use({ ...PASSKEY_USE, id });
         await Promise.all(id === 'named first' ? [rename(), use()] : [use(), rename()]);
         assert.deepEqual(await passkeys.findById(id), { ...row, counter: 8, lastUsedAt: NOW, label: 'new' });
       }
@@ -64,9 +64,8 @@ export const passkeysManage: CaseGroup = {
 
     'bring no passkey back by uses and names around its removal': async ({ passkeys }) => {
       await givenPasskeys(passkeys, usedPasskeyRow({ id: 'a' }));
-      const use = { userId: 'user', id: 'a', backedUp: true, usedAt: NOW };
       const change = async (n: number): Promise<void> => {
-        if (n % 2 === 0) await passkeys.use({ ...use, counter: 8 + n });
+        if (n % 2 === 0) await passkeys.use({ ...PASSKEY_USE, counter: 8 + n });
         else await passkeys.rename('user', 'a', `name ${n}`);
       };
       const early = parallel(10, change);

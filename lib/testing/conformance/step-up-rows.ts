@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { ChallengeRow, ChallengeStore } from '../../stores/contract/challenges.js';
 import type { GrantRow, TakeGrant } from '../../stores/contract/grants.js';
-import type { PasskeyRow, PasskeyStore } from '../../stores/contract/passkeys.js';
+import type { PasskeyInsert, PasskeyRow, PasskeyStore, PasskeyUse } from '../../stores/contract/passkeys.js';
 import type { ConfirmTotp, TotpRow, UseTotpStep } from '../../stores/contract/totp.js';
 import { HOUR, MINUTE, NOW } from './setting.js';
 
@@ -78,6 +78,16 @@ export function usedPasskeyRow(row: Partial<PasskeyRow> & { readonly id: string 
   });
 }
 
+/** The next use of a `usedPasskeyRow` named `a`. */
+export const PASSKEY_USE: PasskeyUse = {
+  userId: 'user',
+  id: 'a',
+  counter: 8,
+  backedUp: true,
+  usedAt: NOW,
+  evenIfRegressed: false,
+};
+
 /** The TOTP of `user`, waiting for its first code. */
 export function waitingTotp(row: Partial<TotpRow> = {}): TotpRow {
   return {
@@ -98,9 +108,9 @@ export function confirmedTotp(row: Partial<TotpRow> = {}): TotpRow {
 /** The step that makes a `confirmedTotp` out of a `waitingTotp`. */
 export const CONFIRM: ConfirmTotp = { userId: 'user', encryptedSecret: 'secret', step: 100, now: NOW, first: false };
 
-/** The use of a step of a `confirmedTotp`. */
+/** The use of a step of a `confirmedTotp`, on a clock by which any last step may be right. */
 export function useOf(step: number): UseTotpStep {
-  return { userId: 'user', encryptedSecret: 'secret', step };
+  return { userId: 'user', encryptedSecret: 'secret', step, latest: Number.MAX_SAFE_INTEGER };
 }
 
 /** Inserts challenges under no cap that matters. */
@@ -119,9 +129,15 @@ export async function takeAll(
   return ids.filter((_id, index) => taken[index] !== null);
 }
 
+/** Under a cap that doesn't matter. */
+export const ANY: PasskeyInsert = { first: false, max: 1000 };
+
+/** The same, as the first of a user. */
+export const FIRST: PasskeyInsert = { ...ANY, first: true };
+
 /** Inserts passkeys that have to be there for a case. */
 export async function givenPasskeys(passkeys: PasskeyStore, ...rows: readonly PasskeyRow[]): Promise<void> {
-  for (const row of rows) assert.equal(await passkeys.insert(row, { first: false }), 'inserted');
+  for (const row of rows) assert.equal(await passkeys.insert(row, ANY), 'inserted');
 }
 
 /** How many of the answers are this one. */

@@ -1,6 +1,16 @@
 import type { CaseGroup } from './case.js';
 import { hashOf, MINUTE, NOW } from './setting.js';
-import { CONFIRM, challengeRow, confirmedTotp, usedPasskeyRow, useOf, waitingTotp } from './step-up-rows.js';
+import {
+  ANY,
+  CONFIRM,
+  challengeRow,
+  confirmedTotp,
+  FIRST,
+  PASSKEY_USE,
+  usedPasskeyRow,
+  useOf,
+  waitingTotp,
+} from './step-up-rows.js';
 import {
   assertHolds,
   assertLacks,
@@ -119,7 +129,7 @@ export const stepUpStored: readonly CaseGroup[] = [
         () => bench.passkeys.remove('user-a', 'passkey-a'),
         () => bench.passkeys.dropForUser('user-a'),
       ]) {
-        await assertWrites(bench, words, () => bench.passkeys.insert(passkey, { first: false }));
+        await assertWrites(bench, words, () => bench.passkeys.insert(passkey, ANY));
         await step();
         assertLacks(await stored(bench), ['passkey-a', 'user-a', 'handle-a', passkey.publicKey, 'my phone']);
       }
@@ -127,12 +137,15 @@ export const stepUpStored: readonly CaseGroup[] = [
 
     'stays as it is when a passkey is taken, not the first, cloned or foreign': async (bench) => {
       const { passkeys } = bench;
-      await passkeys.insert(passkey, { first: true });
+      await passkeys.insert(passkey, FIRST);
       await assertUnchanged(bench, async () => {
-        await passkeys.insert({ ...passkey, userId: 'user-b' }, { first: false });
-        await passkeys.insert({ ...passkey, id: 'passkey-b' }, { first: true });
-        await passkeys.use({ userId: 'user-a', id: 'passkey-a', counter: 987_654, backedUp: false, usedAt: NOW });
-        await passkeys.use({ userId: 'user-b', id: 'passkey-a', counter: 987_655, backedUp: false, usedAt: NOW });
+        await passkeys.insert({ ...passkey, userId: 'user-b' }, ANY);
+        await passkeys.insert({ ...passkey, id: 'passkey-b' }, FIRST);
+        await passkeys.insert({ ...passkey, id: 'passkey-b' }, { first: false, max: 1 });
+        const use = { ...PASSKEY_USE, id: 'passkey-a', backedUp: false };
+        await passkeys.use({ ...use, userId: 'user-a', counter: 987_654 });
+        await passkeys.use({ ...use, userId: 'user-b', counter: 987_655 });
+        await passkeys.use({ ...use, userId: 'user-b', evenIfRegressed: true });
         await passkeys.rename('user-b', 'passkey-a', 'stolen');
         await passkeys.remove('user-b', 'passkey-a');
         await passkeys.dropForUser('user-b');

@@ -27,6 +27,29 @@ export const totpUseStep: CaseGroup = {
       assert.deepEqual(await totp.find('user'), confirmedTotp({ lastStep: 0 }));
     },
 
+    'takes an earlier step after one that is later than the latest, and goes on from there': async ({ totp }) => {
+      await totp.put(confirmedTotp({ lastStep: 111 }));
+      assert.equal(await totp.useStep({ ...useOf(100), latest: 111 }), false);
+      assert.deepEqual(await totp.find('user'), confirmedTotp({ lastStep: 111 }));
+      assert.equal(await totp.useStep({ ...useOf(100), latest: 110 }), true);
+      assert.deepEqual(await totp.find('user'), confirmedTotp({ lastStep: 100 }));
+      for (const step of [99, 100]) assert.equal(await totp.useStep({ ...useOf(step), latest: 110 }), false);
+      assert.equal(await totp.useStep({ ...useOf(101), latest: 110 }), true);
+    },
+
+    'takes one of 50 parallel calls with one step after one that is not believed': async ({ totp }) => {
+      await totp.put(confirmedTotp({ lastStep: 1_000_000 }));
+      const answers = await parallel(50, () => totp.useStep({ ...useOf(101), latest: 110 }));
+      assert.equal(countOf(answers, true), 1);
+      assert.deepEqual(await totp.find('user'), confirmedTotp({ lastStep: 101 }));
+    },
+
+    'gives false for a row that waits, whatever is believed': async ({ totp }) => {
+      await totp.begin(waitingTotp());
+      assert.equal(await totp.useStep({ ...useOf(100), latest: 0 }), false);
+      assert.deepEqual(await totp.find('user'), waitingTotp());
+    },
+
     'takes a step that needs more than 32 bits': async ({ totp }) => {
       const step = 8.64e15 / 30_000;
       await totp.put(confirmedTotp());

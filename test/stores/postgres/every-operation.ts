@@ -51,7 +51,14 @@ export async function everyOperation(
   await challenges.spend(hashOf('challenge'), now, now);
   await challenges.deleteExpired(now, 500);
   await grants.insert(grantRow());
-  const take = { sessionId: 'nowhere', userId: 'user', actionDigest: 'pay', action: 'pay', markedUntil: now + HOUR, now };
+  const take = {
+    sessionId: 'nowhere',
+    userId: 'user',
+    actionDigest: 'pay',
+    action: 'pay',
+    markedUntil: now + HOUR,
+    now,
+  };
   await grants.take(take);
   await grants.dropForSession('session');
   await grants.dropForUser('user', null);
@@ -61,10 +68,10 @@ export async function everyOperation(
   await attempts.settle('user', { clear: ['key'], release: ['other'] });
   await attempts.dropForUser('user');
   await attempts.deleteExpired(now, 500);
-  await passkeys.insert(passkeyRow(of), { first: true });
+  await passkeys.insert(passkeyRow(of), { first: true, max: 50 });
   await passkeys.findById('a');
   await passkeys.listForUser('user');
-  await passkeys.use({ ...of, counter: 1, backedUp: false, usedAt: now });
+  await passkeys.use({ ...of, counter: 1, backedUp: false, usedAt: now, evenIfRegressed: false });
   await passkeys.rename('user', 'a', 'label');
   await passkeys.remove('user', 'a');
   await passkeys.dropForUser('user');
@@ -72,7 +79,7 @@ export async function everyOperation(
   await totp.confirm({ ...CONFIRM, first: true });
   await totp.put(confirmedTotp());
   await totp.find('user');
-  await totp.useStep({ userId: 'user', encryptedSecret: 'secret', step: 1 });
+  await totp.useStep({ userId: 'user', encryptedSecret: 'secret', step: 1, latest: 1 });
   await totp.remove('user');
   await recoveryCodes.replace('user', [hashOf('code')], now);
   await recoveryCodes.take('user', hashOf('code'));
