@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { type RedisClient, redisStore } from '../../../lib/stores/redis/index.js';
-import { change, replaceCredentials, rotate, stepUp } from '../../../lib/testing/conformance/session-changes.js';
-import { given, insert, present, rotatedRow, sessionRow } from '../../../lib/testing/conformance/session-rows.js';
-import { HOUR, hashOf, NOW } from '../../../lib/testing/conformance/setting.js';
+import { change, replaceCredentials, rotate, stepUp } from '../../../lib/conformance/session-changes.js';
+import { given, insert, present, rotatedRow, sessionRow } from '../../../lib/conformance/session-rows.js';
+import { HOUR, hashOf, NOW } from '../../../lib/conformance/setting.js';
 import { describeOnRedis } from './support.js';
 
 /** A client that lets `between` run before each write that takes the row as it was read. */

@@ -3,7 +3,7 @@ import { after, before, describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type RedisStore, redisStore } from '../../../lib/stores/redis/index.js';
 import { keysOf } from '../../../lib/stores/redis/keys.js';
-import { change, stepUp } from '../../../lib/testing/conformance/session-changes.js';
+import { change, stepUp } from '../../../lib/conformance/session-changes.js';
 import {
   given,
   insert,
@@ -12,8 +12,8 @@ import {
   rotatedRow,
   sessionRow,
   sortedIds,
-} from '../../../lib/testing/conformance/session-rows.js';
-import { hashOf, NOW } from '../../../lib/testing/conformance/setting.js';
+} from '../../../lib/conformance/session-rows.js';
+import { hashOf, NOW } from '../../../lib/conformance/setting.js';
 import { storeConformance } from '../../../lib/testing/index.js';
 import { runConformance } from '../../support/conformance.js';
 import { describeIfPresent } from '../../support/needs.js';

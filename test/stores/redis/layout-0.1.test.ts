@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import type { RedisClientType } from 'redis';
 import { redisStore } from '../../../lib/stores/redis/index.js';
-import { change, dropMethod, rotate, stepUp } from '../../../lib/testing/conformance/session-changes.js';
-import { listOf, rotatedRow, sessionRow } from '../../../lib/testing/conformance/session-rows.js';
-import { HOUR, hashOf, MINUTE, NOW } from '../../../lib/testing/conformance/setting.js';
-import { challengeRow, grantRow, takeOf } from '../../../lib/testing/conformance/step-up-rows.js';
+import { change, dropMethod, rotate, stepUp } from '../../../lib/conformance/session-changes.js';
+import { listOf, rotatedRow, sessionRow } from '../../../lib/conformance/session-rows.js';
+import { HOUR, hashOf, MINUTE, NOW } from '../../../lib/conformance/setting.js';
+import { challengeRow, grantRow, takeOf } from '../../../lib/conformance/step-up-rows.js';
 import { describeOnRedis } from './support.js';
 
 const SESSIONS = 'stepgate:{user:user}:sessions';

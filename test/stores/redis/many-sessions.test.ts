@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import type { SessionStore } from '../../../lib/stores/contract/sessions.js';
 import { redisStore } from '../../../lib/stores/redis/index.js';
-import { DROP_PROOFS, replaceCredentials } from '../../../lib/testing/conformance/session-changes.js';
+import { DROP_PROOFS, replaceCredentials } from '../../../lib/conformance/session-changes.js';
 import {
   insert,
   listOf,
@@ -10,8 +10,8 @@ import {
   rotatedRow,
   sessionRow,
   sortedIds,
-} from '../../../lib/testing/conformance/session-rows.js';
-import { hashOf, NOW } from '../../../lib/testing/conformance/setting.js';
+} from '../../../lib/conformance/session-rows.js';
+import { hashOf, NOW } from '../../../lib/conformance/setting.js';
 import { describeOnRedis } from './support.js';
 
 const COUNT = 2_500;
