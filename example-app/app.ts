@@ -8,6 +8,7 @@ import { openLedger } from './ledger.js';
 import { money } from './money.js';
 import { answerError, notFound, Problem } from './problem.js';
 import { securityHeaders } from './security-headers.js';
+import { createSignInLimit } from './sign-in-limit.js';
 import { site } from './site.js';
 import { openStorage, type StorageOptions } from './storage.js';
 
@@ -27,6 +28,7 @@ export async function createApp({ origin, secret, ...where }: BankOptions): Prom
   const accounts = openAccounts(db);
   const ledger = openLedger(db);
   const auth = createKit({ origin, secret, store }, accounts);
+  const signInLimit = createSignInLimit();
   const { requireSession, requireSameOrigin, requireFreshStepUp } = auth;
 
   const app = express();
@@ -53,8 +55,16 @@ export async function createApp({ origin, secret, ...where }: BankOptions): Prom
     // Taken before the password is checked: a sign-in with the old password can't outlive a change that it crosses.
     const startedAt = Date.now();
     const delivery = readDelivery(req.body);
-    const account = await accounts.check(readEmail(req.body), readPassword(req.body));
+    const email = readEmail(req.body);
+    const password = readPassword(req.body);
+    const wait = signInLimit.begin(email);
+    if (wait > 0) {
+      res.set('Retry-After', String(Math.ceil(wait / 1000)));
+      throw new Problem(429, 'too_many_attempts', 'There were too many attempts. Try again in a few minutes.');
+    }
+    const account = await accounts.check(email, password);
     if (account === null) throw new Problem(401, 'sign_in_failed', 'The e-mail address or the password is wrong.');
+    signInLimit.succeeded(email);
     const { body } = await auth.signIn(req, res, { userId: account.id, method: 'password', delivery, startedAt });
     res.json(body);
   });
@@ -65,16 +75,20 @@ export async function createApp({ origin, secret, ...where }: BankOptions): Prom
     res.json({ email, role, balance, ...caller });
   });
 
-  app.post('/password', requireSession, async (req, res) => {
-    const current = readPassword(req.body, 'current');
-    const next = readPassword(req.body, 'next');
-    const changed = await accounts.changePassword(auth.current(req).userId, current, next);
-    if (!changed) throw new Problem(403, 'password_wrong', 'The current password is wrong.', 'current');
+  // Input is read before the guard as well: nobody is asked to prove or to approve what can't be done.
+  const checkNext: RequestHandler = (req, _res, next) => {
+    readPassword(req.body, 'next');
+    next();
+  };
+  // The current password is one of the proofs. The kit limits the guesses at it, which a route of its own wouldn't.
+  const proved = requireFreshStepUp({ method: ['passkey', 'totp', 'password'], maxAge: '5m' });
+  app.post('/password', requireSession, checkNext, proved, async (req, res) => {
+    const changed = await accounts.changePassword(auth.current(req).userId, readPassword(req.body, 'next'));
+    if (!changed) throw new Problem(409, 'password_changed', 'The password was changed elsewhere just now.');
     const { body } = await auth.credentialsChanged(req, res);
     res.json(body);
   });
 
-  // Input is read before the guard as well: nobody is asked to approve what can't be done.
   const checkTransfer: RequestHandler = async (req, _res, next) => {
     const { to, amount } = readTransfer(req.body);
     const { email, balance } = await accountOf(accounts, auth.current(req));

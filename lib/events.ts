@@ -29,6 +29,8 @@ export type RefusedReason =
   | 'too-late'
   | 'no-challenge'
   | 'passkey-refused'
+  | 'counter-regressed'
+  | 'backup-eligibility-changed'
   | 'user-disabled';
 
 /** Why an answer to a challenge was refused. The client hears one code whatever it was. */
@@ -37,7 +39,10 @@ export type FailedReason =
   | 'unknown-credential'
   | 'wrong'
   | 'replayed'
+  /** The signature is right, but the authenticator's counter went back. */
   | 'counter-regressed'
+  /** The signature is right, but a device-bound passkey says that it can be synced, or the other way round. */
+  | 'backup-eligibility-changed'
   /** The credential is younger than the challenge that it answers. */
   | 'too-young'
   /** There is no live challenge for this session, user, purpose and method. */
@@ -46,6 +51,8 @@ export type FailedReason =
   | 'taken'
   /** What was to be the first method isn't: another was enrolled meanwhile. */
   | 'not-first'
+  /** The user has as many of what was to be enrolled as there may be. */
+  | 'full'
   /** The method itself threw, took too long, or cannot read what it has stored. */
   | 'method-error';
 

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { copyStore } from '../lib/copy-store.js';
+import { given, sessionRow } from '../lib/conformance/session-rows.js';
+import { hashOf, NOW } from '../lib/conformance/setting.js';
+import { confirmedTotp, givenPasskeys, passkeyRow } from '../lib/conformance/step-up-rows.js';
+import { copyStore } from '../lib/copy/index.js';
 import { SetupError } from '../lib/internal/setup-error.js';
 import type { RowCopy } from '../lib/stores/contract/copy.js';
 import type { Store, StoreParts } from '../lib/stores/contract/store.js';
 import { memoryStore } from '../lib/stores/memory/index.js';
-import { given, sessionRow } from '../lib/testing/conformance/session-rows.js';
-import { hashOf, NOW } from '../lib/testing/conformance/setting.js';
-import { confirmedTotp, givenPasskeys, passkeyRow } from '../lib/testing/conformance/step-up-rows.js';
 import { withStores } from './support/stores.js';
 
 const clock = { now: () => NOW };

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { inspect } from 'node:util';
 import { SetupError } from '../lib/internal/setup-error.js';
-import { type Policy, readOptions, type Settings, type StepgateOptions } from '../lib/options.js';
+import { type Policy, readOptions, type Settings, type StepgateOptions } from '../lib/options/index.js';
 import { memoryStore } from '../lib/stores/memory/index.js';
 
 const SECRET = 'canary-canary-canary-canary-canary';
@@ -89,9 +89,22 @@ const WRONG: Readonly<Record<string, readonly [values: readonly unknown[], messa
   'users (no object)': [[null, 'x', 5, () => null], /`users`/],
   audience: [['', ...NO_STRINGS], /`audience`/],
   delivery: [['Cookie', 'header', '', 'constructor', ...NO_STRINGS], /`delivery`.*'cookie', 'bearer', 'token-cookies'/],
-  cookieName: [
-    ['', 'a b', 'a;b', 'a=b', 'ä', 'x'.repeat(65), 'access', 'refresh', 'sign-in', 'a\n', ...NO_STRINGS],
-    /`cookieName`.*letters/,
+  cookieName: [['', 'a b', 'a;b', 'a=b', 'ä', 'x'.repeat(65), 'a\n', ...NO_STRINGS], /`cookieName`.*letters/],
+  'cookieName (taken)': [
+    ['access', 'refresh', 'sign-in', 'staff-access', 'staff-refresh', 'staff-sign-in'],
+    /`cookieName` is taken.*`access`.*`refresh`.*`sign-in`/,
+  ],
+  'cookieName (prefix)': [
+    ['__Host-a', '__host-a', '__HOST-session', '__Secure-a', '__secure-a'],
+    /`cookieName` must not have a prefix.*`__Host-` is put before/,
+  ],
+  deliveries: [
+    [null, 'cookie', [], ['Cookie'], ['cookie', 'header'], ['cookie', null], [['cookie']], {}, 7],
+    /`deliveries` must be a list.*'cookie', 'bearer', 'token-cookies'/,
+  ],
+  'deliveries (without the kit’s own)': [
+    [['bearer'], ['bearer', 'token-cookies']],
+    /`delivery` must be one of `deliveries`.*'bearer'/,
   ],
   insecureCookies: [[null, 'true', 1, 0, {}], /`insecureCookies`.*boolean/],
   trustedOrigins: [
@@ -102,15 +115,20 @@ const WRONG: Readonly<Record<string, readonly [values: readonly unknown[], messa
       ['https://a.example/'],
       ['https://a.example/x'],
       ['a.example'],
-      ['*'],
-      ['null'],
-      ['https://*.a.example/'],
       ['HTTPS://a.example'],
       ['https://a.example:443'],
       [7],
       [null],
     ],
     /`trustedOrigins`.*https:\/\/admin\.app\.example/,
+  ],
+  'trustedOrigins (wildcards)': [
+    [['*'], ['https://*.a.example'], ['https://*.a.example/'], ['https://a.example', '*.a.example'], ['https://a.*']],
+    /`trustedOrigins` takes no wildcard.*every origin by itself.*https:\/\/admin\.app\.example/,
+  ],
+  'trustedOrigins (nobody’s)': [
+    [['null'], ['file://'], ['file:'], ['FILE://x'], ['https://a.example', 'null']],
+    /`trustedOrigins` can't take '(?:null|file:[/x]*)', which pages of strangers send.*https:\/\/admin\.app\.example/i,
   ],
   csrf: [['Strict', 'none', '', false, null, 'toString'], /`csrf`.*'standard', 'strict'/],
   maxSessionsPerUser: [
@@ -279,6 +297,7 @@ describe('stepgate', () => {
       users: null,
       audience: 'https://app.example',
       delivery: 'cookie',
+      deliveries: ['cookie', 'bearer', 'token-cookies'],
       cookieName: 'session',
       insecureCookies: false,
       trustedOrigins: [],

@@ -5,6 +5,7 @@ import { showMethods } from './methods.js';
 import { showMoney } from './money.js';
 import { listPasskeys } from './passkeys.js';
 import { listSessions } from './sessions.js';
+import { callWithStepUp } from './step-up.js';
 
 onPress(document.querySelector('#sign-out'), async () => {
   await call('POST', '/auth/logout');
@@ -13,7 +14,7 @@ onPress(document.querySelector('#sign-out'), async () => {
 
 const changePassword = document.querySelector('#password');
 onSubmit(changePassword, async (fields) => {
-  await call('POST', '/password', fields);
+  await callWithStepUp('POST', '/password', fields);
   changePassword.reset();
   await listSessions();
   notify('Your password is changed, and every other device is signed out.');

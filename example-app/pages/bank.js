@@ -4,6 +4,7 @@
 export class Refused extends Error {
   constructor(status, problem) {
     super(inWords(problem) ?? `The bank answered with an error (${status}).`);
+    this.status = status;
     this.code = problem?.code;
     this.field = problem?.field;
     this.problem = problem;
@@ -19,8 +20,9 @@ export async function call(method, path, body) {
       headers: body && { 'Content-Type': 'application/json' },
       body: body && JSON.stringify(body),
     });
-  } catch {
-    throw new Error("The bank can't be reached. Check your connection and try again.");
+  } catch (cause) {
+    const unreachable = new Error("The bank can't be reached. Check your connection and try again.", { cause });
+    throw Object.assign(unreachable, { code: 'unreachable' });
   }
   const answer = response.status === 204 ? null : await response.json().catch(() => null);
   if (response.ok) return answer;

@@ -1,4 +1,5 @@
 import { call, onSubmit } from './bank.js';
+import { dateAndTime } from './time.js';
 import { closePasskeyPrompt, signWithPasskey } from './webauthn.js';
 
 /**
@@ -11,30 +12,61 @@ export async function callWithStepUp(method, path, body) {
       return { answer: await call(method, path, body) };
     } catch (error) {
       if (error.code === 'step_up_required') return { refused: error };
-      throw error;
+      throw method !== 'GET' && isAnswerLost(error) ? unknownOutcome(error) : error;
     }
   };
   const { answer, refused } = await send();
-  return refused ? prove(refused, send) : answer;
+  if (!refused) return answer;
+  const outcome = (await confirm(refused, send)) ?? (await send());
+  if (!outcome.refused) return outcome.answer;
+  if (outcome.refused.problem.reason === 'spent') throw unknownOutcome(outcome.refused);
+  // Asked again for what was given just now: to ask the user once more would be a loop.
+  throw new Error('The bank asks again for what you have just given. Try it later.');
 }
 
-/** Gives what the bank answers once it has its proof. */
-async function prove(refused, send) {
+function isAnswerLost({ code, status }) {
+  return code === 'unreachable' || status >= 500;
+}
+
+/** A request that was sent may have been done, whatever has become of its answer. */
+function unknownOutcome(cause) {
+  const message = 'It may have been done. Reload this page and look, before you do it again.';
+  return Object.assign(new Error(message, { cause }), { code: 'outcome_unknown' });
+}
+
+/**
+ * Lets the user confirm in a dialog, which is gone when the request is sent again. Gives nothing, or the outcome of the
+ * request where it had to be sent from the dialog and was let through.
+ */
+async function confirm(refused, send) {
   const usable = methodsOf(refused.problem);
   if (usable.length === 0) throw refused;
-  const dialog = openDialog(usable, refused.problem.challenge);
-  const attempt = attemptsOf(refused.problem, send);
+  const dialog = openDialog(usable, refused.problem);
+  let isSending = false;
+  const attempt = attemptsOf(refused.problem, async () => {
+    isSending = true;
+    try {
+      return await send();
+    } finally {
+      isSending = false;
+    }
+  });
   try {
     return await new Promise((resolve, reject) => {
-      dialog.addEventListener('close', () => reject(new Error('You have not confirmed it, so nothing was done.')));
+      dialog.addEventListener('close', () => {
+        reject(isSending ? unknownOutcome() : new Error('You have not confirmed it, so nothing was done.'));
+      });
       for (const form of dialog.querySelectorAll('form')) {
         onSubmit(form, async (fields) => {
-          const done = await tryWith(form, () => attempt(form.dataset.method, fields));
-          if (!dialog.open) return; // the user has changed their mind meanwhile
-          const outcome = done ?? (await send());
-          // Asked again for what was given just now: to ask the user once more would be a loop.
-          if (outcome.refused) reject(new Error('The bank asks again for what you have just given. Try it later.'));
-          else resolve(outcome.answer);
+          try {
+            const outcome = await tryWith(form, () => attempt(form.dataset.method, fields));
+            // Given up meanwhile: what was confirmed is not to let the next request through without a word.
+            if (!dialog.open) await call('DELETE', '/auth/step-up');
+            resolve(outcome);
+          } catch (error) {
+            if (error.code !== 'outcome_unknown') throw error;
+            reject(error);
+          }
         });
       }
     });
@@ -56,7 +88,10 @@ function attemptsOf(problem, send) {
     if (isUsedUp) {
       const outcome = await send();
       if (!outcome.refused) return outcome;
-      challenge = outcome.refused.problem.challenge;
+      const { reason, spentAt, challenge: next } = outcome.refused.problem;
+      // Done meanwhile: this is not what the user was asked.
+      if (reason !== problem.reason || spentAt !== problem.spentAt) throw unknownOutcome(outcome.refused);
+      challenge = next;
       isUsedUp = false;
     }
     const { challengeId, options } = challenge
@@ -85,13 +120,15 @@ function methodsOf({ challenge, methods }) {
   return methods.filter(({ enrolled }) => enrolled).map(({ method }) => method);
 }
 
-function openDialog(usable, challenge) {
+function openDialog(usable, { challenge, reason, spentAt }) {
   const dialog = document.querySelector('#step-up').content.cloneNode(true).querySelector('dialog');
   for (const form of dialog.querySelectorAll('form')) if (!usable.includes(form.dataset.method)) form.remove();
   dialog.querySelector('form button').className = 'primary';
   if (challenge) {
-    dialog.querySelector('h2').textContent = 'Approve this';
-    dialog.querySelector('.summary').textContent = challenge.summary;
+    const isSpent = reason === 'spent';
+    const done = `You did exactly this ${spentAt === undefined ? 'before' : `on ${dateAndTime(spentAt)}`}. Do it again?`;
+    dialog.querySelector('h2').textContent = isSpent ? 'Do it again?' : 'Approve this';
+    dialog.querySelector('.summary').textContent = isSpent ? `${challenge.summary}. ${done}` : challenge.summary;
   }
   dialog.querySelector('.cancel').addEventListener('click', () => dialog.close());
   document.body.append(dialog);

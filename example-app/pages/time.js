@@ -1,9 +1,11 @@
-const dateAndTime = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'short' });
+const format = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'short' });
 const relative = new Intl.RelativeTimeFormat('en', { numeric: 'auto' });
 
-/** Shows a moment as a date and a time of the day. */
+/** A moment as a date and a time of the day. */
+export const dateAndTime = (at) => format.format(at);
+
 export function showTime(element, at) {
-  show(element, at, dateAndTime.format(at));
+  show(element, at, dateAndTime(at));
 }
 
 /** Shows how long ago a moment is. */
@@ -13,7 +15,7 @@ export function showAgo(element, at) {
 
 function show(element, at, text) {
   element.dateTime = new Date(at).toISOString();
-  element.title = dateAndTime.format(at);
+  element.title = dateAndTime(at);
   element.textContent = text;
 }
 

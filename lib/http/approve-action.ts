@@ -1,30 +1,13 @@
 import type { IncomingMessage } from 'node:http';
-import type { Emit } from '../events.js';
-import type { Clock } from '../internal/clock.js';
-import { actionDigest, type ReadPayloadOutcome, readPayload } from '../step-up/action.js';
-import type { Challenges } from '../step-up/challenges.js';
-import type { Methods } from '../step-up/methods.js';
+import type { Services } from '../services.js';
+import { actionDigest, actionMark, grantDigest, type ReadPayloadOutcome, readPayload } from '../step-up/action.js';
+import { partOf } from '../step-up/parts.js';
 import type { CheckedActionRule } from '../step-up/rule.js';
-import type { GrantStore } from '../stores/contract/grants.js';
-import { clientAddress } from './client.js';
+import { sentFrom } from './client.js';
 import { Refusal, type RefusalInit, refusalFrom } from './refusal.js';
-import type { LiveSession, RequestStates } from './request-auth.js';
-import type { OriginCheck } from './same-origin.js';
+import type { LiveSession } from './request-auth.js';
 import { type ActionChallengeJson, stepUpRequired, stepUpUnavailable } from './step-up-refusal.js';
 import type { stepUpChallenges } from './www-authenticate.js';
-
-export interface ApproveActionDeps {
-  readonly issuer: string;
-  readonly grants: GrantStore;
-  readonly challenges: Challenges;
-  readonly methods: Methods;
-  readonly states: RequestStates;
-  readonly isSameOrigin: OriginCheck;
-  /** Whether another request than the approved one ends what was approved (RTS (EU) 2018/389 art. 5(1)(d)). */
-  readonly voidsOnMismatch: boolean;
-  readonly clock: Clock;
-  readonly emit: Emit;
-}
 
 /**
  * Spends the grant for exactly this request, or rejects with a refusal that brings the challenge for it. The permission
@@ -37,12 +20,28 @@ export type ApproveAction = (
   challenges: ReturnType<typeof stepUpChallenges>,
 ) => Promise<void>;
 
-const MAX_SUMMARY = 1_000;
+const MAX_SUMMARY = 500;
+/** What could hide a part of a summary, or turn it round: control and bidirectional characters, runs of spaces. */
+const DISGUISE = /[\p{Cc}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]|\p{Zs}{2}/u;
+/** For how long it is kept that an action was done. */
+const MARK_LIFETIME = 86_400_000;
 /** Of where in a payload something is, in a warning. */
 const MAX_PATH = 200;
 
-export function createApproveAction(deps: ApproveActionDeps): ApproveAction {
-  const { issuer, grants, challenges, methods, states, isSameOrigin, voidsOnMismatch, clock, emit } = deps;
+export function createApproveAction({
+  settings: { voidsOnMismatch },
+  realm,
+  store,
+  challenges,
+  methods,
+  states,
+  isSameOrigin,
+  clock,
+  emit,
+}: Pick<
+  Services,
+  'settings' | 'realm' | 'store' | 'challenges' | 'methods' | 'states' | 'isSameOrigin' | 'clock' | 'emit'
+>): ApproveAction {
   const warned = new WeakSet<CheckedActionRule>();
 
   /** The developer hears of the first time; after that it is the clients' affair. */
@@ -72,16 +71,18 @@ export function createApproveAction(deps: ApproveActionDeps): ApproveAction {
 
   function summaryOf(rule: CheckedActionRule, payload: unknown): string | null {
     if (rule.summary === null) return null;
+    let summary: unknown;
     let cause: unknown;
     try {
-      const summary = rule.summary(payload);
-      if (typeof summary === 'string') return summary.slice(0, MAX_SUMMARY);
+      summary = rule.summary(payload);
     } catch (error) {
       cause = error;
     }
-    // Nobody can approve what can't be told.
-    const detail = 'What is to be approved could not be put into words.';
-    throw incomplete(rule, 'A request was refused: `summary` threw, or gave no text.', { detail, cause });
+    if (isTellable(summary)) return summary;
+    // Nobody can confirm what can't be told, or only in part.
+    const detail = 'What is to be confirmed could not be put into words.';
+    const warning = `A request was refused: \`summary\` must give 1 to ${MAX_SUMMARY} characters of plain text.`;
+    throw incomplete(rule, warning, { detail, cause });
   }
 
   async function challengeFor(
@@ -101,35 +102,65 @@ export function createApproveAction(deps: ApproveActionDeps): ApproveAction {
   }
 
   return async (req, caller, rule, challengeHeaders) => {
-    const { row, current, auth } = caller;
+    const { row, byCurrentToken, auth } = caller;
+    const { methods: allowed } = rule;
     // A grant makes a GET do something as well: no other site may send it (a bearer token it can't send).
     const { id: sessionId, userId } = row;
     if (auth.via === 'cookie' && !isSameOrigin(req)) {
-      const ip = clientAddress(req);
-      const from = ip === null ? {} : { ip };
-      emit({ type: 'session.refused', reason: 'cross-origin', userId, sessionId, ...from });
+      emit({ type: 'session.refused', reason: 'cross-origin', userId, sessionId, ...sentFrom(req) });
       throw new Refusal('cross_origin');
     }
+    const grants = partOf(store, 'grants');
     const payload = await payloadOf(req, rule);
-    const digest = actionDigest({ issuer, method: req.method ?? '', url: urlOf(req), sessionId, userId }, payload);
-
-    const taken = current ? await grants.take(sessionId, digest, clock.now()) : ({ outcome: 'none' } as const);
-    if (taken.outcome === 'taken') {
+    const action = { userId, httpMethod: req.method ?? '', url: urlOf(req), payload };
+    const digest = actionDigest(action, { realm, sessionId, methods: allowed });
+    const now = clock.now();
+    const maySpend = byCurrentToken && !isPrefetch(req);
+    const taken = await grants.take({
+      sessionId,
+      userId,
+      actionDigest: maySpend ? grantDigest(digest, row.generation) : NO_GRANT,
+      action: actionMark(action),
+      markedUntil: now + MARK_LIFETIME,
+      now,
+    });
+    const enrolled = await methods.enrolled(allowed, userId);
+    if (taken.outcome === 'taken' && methods.stillCounts(allowed, enrolled).includes(taken.row.method)) {
       const { method } = taken.row;
       emit({ type: 'grant.spent', userId, sessionId, method });
       states.set(req, { ...caller, outcome: 'session', auth: { ...auth, action: { payload, method } } });
       return;
     }
-    if (voidsOnMismatch && current && taken.outcome === 'none') await grants.dropForSession(sessionId);
-    const enrolled = await methods.enrolled(rule.methods, userId);
-    if (enrolled.length === 0) throw stepUpUnavailable(rule, rule.methods, enrolled);
+    if (voidsOnMismatch && maySpend && taken.outcome === 'none') await grants.dropForSession(sessionId);
+    if (enrolled.length === 0) throw stepUpUnavailable(rule, allowed, enrolled);
     const summary = summaryOf(rule, payload);
-    emit({ type: 'step-up.asked', userId, sessionId, methods: rule.methods });
-    const reason = taken.outcome === 'spent' ? 'spent' : 'missing';
-    const challenge = challengeHeaders[reason];
-    const action = await challengeFor(caller, enrolled, digest, summary);
-    throw stepUpRequired({ rule, reason, names: rule.methods, enrolled, challenge, action });
+    emit({ type: 'step-up.asked', userId, sessionId, methods: allowed });
+    const spentAt = taken.outcome === 'spent' ? Math.min(taken.spentAt, now) : null;
+    const reason = spentAt === null ? 'missing' : 'spent';
+    const challenge = await challengeFor(caller, enrolled, digest, summary);
+    throw stepUpRequired({
+      rule,
+      reason,
+      names: allowed,
+      enrolled,
+      wwwAuthenticate: challengeHeaders[reason],
+      challenge,
+      ...(spentAt === null ? {} : { spentAt }),
+    });
   };
+}
+
+/** The digest of no grant: whoever may not spend one still hears that the action was done before. */
+const NO_GRANT = '';
+
+function isTellable(summary: unknown): summary is string {
+  if (typeof summary !== 'string' || summary.length > MAX_SUMMARY || summary.trim() === '') return false;
+  return Buffer.from(summary, 'utf8').toString('utf8') === summary && !DISGUISE.test(summary);
+}
+
+/** A browser that fetches what its user may want next: nobody has asked for it yet. */
+function isPrefetch(req: IncomingMessage): boolean {
+  return /\bprefetch\b/i.test(String(req.headers['sec-purpose'] ?? ''));
 }
 
 /** Express keeps the URL that was sent in `originalUrl`, whatever routers have cut off since. */

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { parseCookie, stringifySetCookie } from 'cookie';
+import type { Delivery } from '../stores/contract/sessions.js';
 
 /** Our cookies by what they carry. Their names on the wire depend on the options. */
 export type CookieKind = CredentialKind | 'signIn';
@@ -12,6 +13,8 @@ export interface OurCookies {
 }
 
 export interface Cookies {
+  /** Those in use. A cookie of another isn't ours: it is neither read nor cleared. */
+  readonly deliveries: ReadonlySet<Delivery>;
   readonly names: Readonly<Record<CookieKind, string>>;
   read(req: IncomingMessage): OurCookies;
   /** Every value of a cookie, should it have come more than once. */
@@ -22,18 +25,32 @@ export interface Cookies {
   clear(res: ServerResponse): void;
 }
 
-const CREDENTIALS: readonly CredentialKind[] = ['session', 'access', 'refresh'];
+export interface CookiesOptions {
+  readonly cookieName: string;
+  readonly deliveries: readonly Delivery[];
+  readonly insecureCookies: boolean;
+}
+
+const DEFAULT_NAME = 'session';
+const KINDS: Readonly<Record<Delivery, readonly CredentialKind[]>> = {
+  cookie: ['session'],
+  'token-cookies': ['access', 'refresh'],
+  bearer: [],
+};
 const NONE: OurCookies = { values: {}, several: false };
 
-export function createCookies({ sessionName, insecure }: { sessionName: string; insecure: boolean }): Cookies {
-  const prefix = insecure ? '' : '__Host-'; // RFC 6265bis 4.1.3.2: no sibling domain can set or toss it
+export function createCookies({ cookieName, deliveries, insecureCookies }: CookiesOptions): Cookies {
+  const prefix = insecureCookies ? '' : '__Host-'; // RFC 6265bis 4.1.3.2: no sibling domain can set or toss it
+  const nameOf = (kind: string): string => `${prefix}${cookieName === DEFAULT_NAME ? '' : `${cookieName}-`}${kind}`;
   const names = {
-    session: `${prefix}${sessionName}`,
-    access: `${prefix}access`,
-    refresh: `${prefix}refresh`,
-    signIn: `${prefix}sign-in`, // names a browser, not a user
+    session: `${prefix}${cookieName}`,
+    access: nameOf('access'),
+    refresh: nameOf('refresh'),
+    signIn: nameOf('sign-in'), // names a browser, not a user
   };
-  const attributes = { path: '/', httpOnly: true, secure: !insecure, sameSite: 'lax' } as const;
+  const used = new Set(deliveries);
+  const credentials = [...used].flatMap((delivery) => KINDS[delivery]);
+  const attributes = { path: '/', httpOnly: true, secure: !insecureCookies, sameSite: 'lax' } as const;
   const occurrence = (kind: CredentialKind): RegExp =>
     new RegExp(`(?:^|;)[ \\t]*${escaped(names[kind])}[ \\t]*=[ \\t]*([^;]*)`, 'g');
   const occurrences = {
@@ -49,6 +66,7 @@ export function createCookies({ sessionName, insecure }: { sessionName: string; 
   }
 
   return {
+    deliveries: used,
     names,
     read(req) {
       const header = req.headers.cookie;
@@ -56,7 +74,7 @@ export function createCookies({ sessionName, insecure }: { sessionName: string; 
       const all = parseCookie(header, { decode: (value) => value }); // our values need no decoding
       const values: Partial<Record<CookieKind, string>> = {};
       let several = false;
-      for (const kind of CREDENTIALS) {
+      for (const kind of credentials) {
         const value = all[names[kind]];
         if (value === undefined) continue;
         values[kind] = value;
@@ -67,6 +85,7 @@ export function createCookies({ sessionName, insecure }: { sessionName: string; 
       return { values: signIn === undefined ? values : { ...values, signIn }, several };
     },
     all(req, kind) {
+      if (!credentials.includes(kind)) return [];
       const found = req.headers.cookie?.matchAll(occurrences[kind]) ?? [];
       return [...found].map(([, value = '']) => value.trimEnd());
     },
@@ -78,7 +97,7 @@ export function createCookies({ sessionName, insecure }: { sessionName: string; 
       if (res.headersSent) return;
       // Max-Age is enough for a browser; the cookie jars of some HTTP clients, supertest's among them, know only Expires.
       const over = { maxAge: 0, expires: new Date(0) };
-      for (const kind of CREDENTIALS) {
+      for (const kind of credentials) {
         const name = names[kind];
         write(res, name, stringifySetCookie({ ...attributes, name, value: '', ...over }));
       }

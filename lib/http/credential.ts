@@ -13,13 +13,13 @@ export type Credential =
 
 /**
  * Reads the credential: `Authorization: Bearer` first, and then the cookies are not looked at; never the query or the
- * body. Other authorization schemes are somebody else's.
+ * body. Other authorization schemes are somebody else's, and so is a bearer token where the delivery isn't in use.
  */
 export function readCredential(req: IncomingMessage, cookies: Cookies, apiKeyPrefix: string | null): Credential {
   const bearer = bearerToken(req);
   if (bearer !== null) {
-    const isApiKey = apiKeyPrefix !== null && bearer.startsWith(apiKeyPrefix);
-    return isApiKey ? { kind: 'api-key', value: bearer } : { kind: 'access-token', value: bearer, delivery: 'bearer' };
+    if (apiKeyPrefix !== null && bearer.startsWith(apiKeyPrefix)) return { kind: 'api-key', value: bearer };
+    if (cookies.deliveries.has('bearer')) return { kind: 'access-token', value: bearer, delivery: 'bearer' };
   }
   const { values, several } = cookies.read(req);
   const { session, access } = values;

@@ -1,9 +1,8 @@
 import type { ServerResponse } from 'node:http';
-import type { Clock } from '../internal/clock.js';
-import type { AccessTokens } from '../session/access-token.js';
+import { SetupError } from '../internal/setup-error.js';
+import type { Services } from '../services.js';
 import type { SessionWithTokens } from '../session/sessions.js';
 import { encode } from '../session/tokens.js';
-import type { Cookies } from './cookies.js';
 
 /**
  * What goes into the body beside the headers, by the session's delivery: with cookies no token, so that no script of a
@@ -26,11 +25,7 @@ export function createDeliver({
   cookies,
   accessTokens,
   clock,
-}: {
-  readonly cookies: Cookies;
-  readonly accessTokens: AccessTokens;
-  readonly clock: Clock;
-}): Deliver {
+}: Pick<Services, 'cookies' | 'accessTokens' | 'clock'>): Deliver {
   return (res, { row, token, refreshToken }) => {
     noStore(res);
     const now = clock.now();
@@ -41,7 +36,7 @@ export function createDeliver({
       return { session_id };
     }
     const access_token = accessTokens.issue(row, token, now);
-    const expires_in = Math.floor(Math.min(accessTokens.lifetime, remaining) / 1_000);
+    const expires_in = Math.max(0, Math.floor((accessTokens.endOf(row, now) - now) / 1_000));
     const refresh_token = refreshToken === null ? null : encode(refreshToken.bytes);
     if (row.delivery === 'bearer') {
       const tokens = { token_type: 'Bearer', access_token, expires_in } as const;
@@ -51,6 +46,17 @@ export function createDeliver({
     if (refresh_token !== null) cookies.set(res, 'refresh', refresh_token, remaining);
     return { session_id, expires_in };
   };
+}
+
+/**
+ * Throws a `SetupError` where the tokens could no longer reach the client: the old session would be ended for nothing.
+ */
+export function assertUnsent(res: ServerResponse, call: string): void {
+  if (!res.headersSent) return;
+  throw new SetupError(
+    `\`${call}\` was called after the headers were sent, so that no cookie can be set.`,
+    'Call it before anything of the answer is written.',
+  );
 }
 
 /** RFC 6749 5.1 asks for both headers wherever credentials are answered. */

@@ -12,18 +12,29 @@ const MAX_BYTES = 65_536;
 export function createJsonBody(): Middleware {
   // Loaded with the first router: it takes longer than all of the kit, and an app may do without our routes.
   const bodyParser = createRequire(import.meta.url)('body-parser') as typeof import('body-parser'); // what it exports
-  const parse = bodyParser.json({ limit: MAX_BYTES, inflate: false });
+  const parse = bodyParser.json({ limit: MAX_BYTES, inflate: false, type: () => true, verify: refuseOtherTypes });
   return function jsonBody(req, res, next) {
-    if (!hasBody(req)) return next();
-    if (!isJson(req)) return next(new Refusal('unsupported_media_type'));
+    const announced = announcesBody(req);
+    if (announced === false) return next();
+    if (announced === null)
+      req.headers['transfer-encoding'] = 'chunked'; // else body-parser would take it for empty
+    else if (!isJson(req)) return next(new Refusal('unsupported_media_type'));
     if (Number(req.headers['content-length'] ?? 0) > MAX_BYTES) return next(new Refusal('body_too_large'));
     parse(req, res, (error?: unknown) => next(error === undefined ? undefined : refusalOf(error)));
   };
 }
 
-function hasBody(req: IncomingMessage): boolean {
+/** Whether headers say that a body comes; null where only the end of the stream tells, which HTTP/2 allows. */
+function announcesBody(req: IncomingMessage): boolean | null {
   const length = req.headers['content-length'];
-  return req.headers['transfer-encoding'] !== undefined || (length !== undefined && length !== '0');
+  if (length !== undefined) return length !== '0';
+  if (req.headers['transfer-encoding'] !== undefined) return true;
+  return req.httpVersionMajor < 2 || req.method === 'GET' || req.method === 'HEAD' ? false : null;
+}
+
+/** For a body whose type could not be judged before it was there. */
+function refuseOtherTypes(req: IncomingMessage, _res: unknown, body: Buffer): void {
+  if (body.length > 0 && !isJson(req)) throw new Refusal('unsupported_media_type');
 }
 
 function isJson(req: IncomingMessage): boolean {
@@ -45,11 +56,20 @@ export function readFields<Name extends string>(
   req: IncomingMessage,
   names: readonly Name[],
 ): Readonly<Partial<Record<Name, unknown>>> {
-  const { body = {} } = req as { body?: unknown }; // whichever parser ran has put it there
+  const body = bodyOf(req);
   if (typeof body !== 'object' || body === null || Array.isArray(body)) throw new Refusal('request_invalid');
   const allowed: readonly string[] = names;
   if (Object.keys(body).some((name) => !allowed.includes(name))) {
     throw new Refusal('request_invalid', { detail: `This route takes ${names.join(', ') || 'no fields'}.` });
   }
   return body as Partial<Record<Name, unknown>>; // it has been looked through just now
+}
+
+function bodyOf(req: IncomingMessage): unknown {
+  const { body = {} } = req as { body?: unknown }; // whichever parser ran has put it there
+  if (typeof body !== 'string' && !Buffer.isBuffer(body)) return body;
+  if (body.length === 0) return {};
+  throw new Refusal('request_invalid', {
+    detail: 'Another parser has read the body, and not as JSON: put the router before it.',
+  });
 }

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { StoreFault } from '../session/safe-store.js';
+import { StoreFault } from '../session/checked-store.js';
 
 /** Every refusal there is, with its status. docs/errors.md has a heading for each. */
 const STATUS = {

@@ -27,9 +27,13 @@ export function createOriginCheck({ origin, trustedOrigins, csrf }: OriginOption
   };
 }
 
-const SAFE = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
+const SAFE: ReadonlySet<unknown> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
 
-/** A request that may change something. A WebSocket's upgrade is a GET, yet it opens a channel for what follows. */
+/**
+ * A request that may change something. A WebSocket's upgrade is a GET, yet it opens a channel for what follows. Where a
+ * method override ran before us, a page can call its POST a GET: the method that was sent counts, too.
+ */
 export function isUnsafe(req: IncomingMessage): boolean {
-  return !SAFE.has(req.method ?? '') || req.headers.upgrade !== undefined;
+  const { method, originalMethod = method } = req as { method?: unknown; originalMethod?: unknown }; // set by the override
+  return !SAFE.has(method) || !SAFE.has(originalMethod) || req.headers.upgrade !== undefined;
 }

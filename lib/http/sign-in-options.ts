@@ -1,6 +1,7 @@
-import { CLOCK_TOLERANCE } from '../internal/clock.js';
-import { refuseUnknownKeys } from '../internal/nearest.js';
+import { readUserId } from '../internal/arguments.js';
 import { SetupError } from '../internal/setup-error.js';
+import { storable } from '../internal/storable.js';
+import { refuseUnknownKeys } from '../internal/unknown-keys.js';
 import type { SessionData } from '../stores/contract/session-data.js';
 import type { Delivery } from '../stores/contract/sessions.js';
 
@@ -15,7 +16,7 @@ export interface SignInOptions<Name extends string> {
    * @default true
    */
   readonly interactive?: boolean;
-  /** @default the kit's `delivery` */
+  /** One of the kit's `deliveries`. @default the kit's `delivery` */
   readonly delivery?: Delivery;
   /** A name for the session list; what is beyond 255 characters is cut off. */
   readonly label?: string;
@@ -23,7 +24,8 @@ export interface SignInOptions<Name extends string> {
   readonly data?: SessionData;
   /**
    * When the credentials were taken, in epoch milliseconds; by method where they were taken one after the other. Give
-   * it when checking them takes time: a sign-in that began before the user's sessions were revoked is refused.
+   * it when checking them takes time: a sign-in that began before the user's sessions were revoked is refused. A time
+   * ahead of the kit's clock counts as now: the clock was put back meanwhile.
    * @default now
    */
   readonly startedAt?: number | Readonly<Partial<Record<Name, number>>>;
@@ -50,43 +52,47 @@ const NAMES = [
   'data',
   'startedAt',
 ] satisfies (keyof SignInOptions<string>)[];
-const MAX_USER_ID = 255;
 const MAX_LABEL = 255;
 const MAX_DATA_BYTES = 4_096;
 export const DELIVERIES: readonly Delivery[] = ['cookie', 'bearer', 'token-cookies'];
 
+/** What the options are judged by: the names of methods, the deliveries in use, the time. */
+export interface SignInContext {
+  readonly known: readonly string[];
+  readonly deliveries: ReadonlySet<Delivery>;
+  readonly now: number;
+}
+
 /** Throws a `SetupError` that says what to write instead: also for a misspelt `interactive`, which would make a proof. */
-export function readSignIn(options: SignInOptions<string>, known: readonly string[], now: number): CheckedSignIn {
+export function readSignIn(options: SignInOptions<string>, { known, deliveries, now }: SignInContext): CheckedSignIn {
   if (typeof options !== 'object' || options === null) {
     throw new SetupError('`signIn` takes an object of options.', 'Write `signIn(req, res, { userId, method })`.');
   }
   refuseUnknownKeys(options, NAMES, 'options');
-  const { userId, method, interactive = true, delivery, label, data, startedAt } = options;
-  if (typeof userId !== 'string' || userId === '' || userId.length > MAX_USER_ID || !isStorable(userId)) {
-    throw new SetupError(
-      '`userId` is no user id.',
-      `Write a string of 1 to ${MAX_USER_ID} characters, none of them NUL.`,
-    );
-  }
+  const { method, interactive = true, delivery, label, data, startedAt } = options;
+  const userId = readUserId(options.userId);
   const methods = [method].flat();
   if (methods.length === 0 || !methods.every((name) => known.includes(name))) {
     throw new SetupError('`method` names no method of this kit.', `Write one of: ${known.join(', ')}.`);
   }
   if (typeof interactive !== 'boolean') {
-    throw new SetupError('`interactive` is no boolean.', 'Write true or false, or leave it out for true.');
+    throw new SetupError('`interactive` must be a boolean.', 'Write true or false, or leave it out for true.');
   }
-  if (delivery !== undefined && !DELIVERIES.includes(delivery)) {
-    throw new SetupError('`delivery` is unknown.', `Write one of: ${DELIVERIES.join(', ')}.`);
+  if (delivery !== undefined && !deliveries.has(delivery)) {
+    throw new SetupError(
+      '`delivery` is none that this kit uses.',
+      `Write one of: ${[...deliveries].join(', ')}; or list it in the kit's \`deliveries\`.`,
+    );
   }
   if (label !== undefined && typeof label !== 'string') {
-    throw new SetupError('`label` is not a string.', 'Leave it out or write a string.');
+    throw new SetupError('`label` must be a string.', 'Leave it out or write a string.');
   }
   const times = timesOf(startedAt, methods, now);
   const kept = label === undefined ? null : storable(label.slice(0, MAX_LABEL));
   return { userId, methods, times, interactive, delivery, label: kept, data: jsonOf(data) };
 }
 
-/** A clock may be a little ahead of ours; then the credentials were taken now. */
+/** A time ahead of ours is of a clock that was, or was put back since: then the credentials were taken now. */
 function timesOf(
   startedAt: SignInOptions<string>['startedAt'],
   methods: readonly string[],
@@ -97,19 +103,18 @@ function timesOf(
   const timeOf = (method: string): number => {
     const at = byMethod ? startedAt[method] : startedAt;
     if (at === undefined) return now;
-    if (Number.isFinite(at) && at <= now + CLOCK_TOLERANCE) return Math.min(Math.floor(at), now);
-    throw new SetupError('`startedAt` is not a past time.', 'Write `Date.now()` as it was when the credentials came.');
+    if (Number.isFinite(at)) return Math.min(Math.floor(at), now);
+    throw noTime();
   };
+  if (byMethod && Object.keys(startedAt).length === 0) throw noTime(); // a `Date`, for one
   return Object.fromEntries(methods.map((method) => [method, timeOf(method)]));
 }
 
-/** Text that every store gives back as it was: no lone surrogate, no NUL. */
-function isStorable(text: string): boolean {
-  return storable(text) === text;
-}
-
-function storable(text: string): string {
-  return Buffer.from(text, 'utf8').toString('utf8').replaceAll('\0', '');
+function noTime(): SetupError {
+  return new SetupError(
+    '`startedAt` must be a time in epoch milliseconds, or one for each method.',
+    'Write `Date.now()` as it was when the credentials came.',
+  );
 }
 
 /** A copy of the data as JSON keeps it: what the app changes later isn't in the session. */

@@ -17,21 +17,26 @@ export interface StepUpRequired {
   /** The methods of the rule, and which of them the user has. */
   readonly names: readonly string[];
   readonly enrolled: readonly string[];
-  /** The `WWW-Authenticate` value (RFC 9470). */
-  readonly challenge: string;
-  readonly action?: ActionChallengeJson;
+  /** RFC 9470. */
+  readonly wwwAuthenticate: string;
+  /** For an action. */
+  readonly challenge?: ActionChallengeJson;
+  /** When the same action was done before, in epoch milliseconds. */
+  readonly spentAt?: number;
   readonly detail?: string;
 }
 
-export function stepUpRequired({ rule, reason, names, enrolled, challenge, action, detail }: StepUpRequired): Refusal {
+export function stepUpRequired(required: StepUpRequired): Refusal {
+  const { rule, reason, names, enrolled, wwwAuthenticate, challenge, spentAt, detail } = required;
   return new Refusal('step_up_required', {
-    headers: { 'WWW-Authenticate': challenge },
+    headers: { 'WWW-Authenticate': wwwAuthenticate },
     ...(detail === undefined ? {} : { detail }),
     members: {
       rule: ruleJson(rule),
       reason,
       methods: methodsJson(names, enrolled),
-      ...(action === undefined ? {} : { challenge: action }),
+      ...(spentAt === undefined ? {} : { spentAt }),
+      ...(challenge === undefined ? {} : { challenge }),
     },
   });
 }

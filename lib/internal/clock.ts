@@ -4,6 +4,9 @@ export interface Clock {
   now(): number;
 }
 
+/** The system's. It looks for `Date` at each call: a test's fake timers put another in its place. */
+export const systemClock: Clock = { now: () => Date.now() };
+
 /**
  * What two machines' clocks may differ by, in milliseconds. A time at most that far ahead counts as now; one
  * further ahead is refused.

@@ -4,7 +4,11 @@ import type { MaybePromise } from '../internal/maybe-promise.js';
 import type { Store, StoreParts } from '../stores/contract/store.js';
 
 export type MethodOutcome =
-  | { readonly outcome: 'verified' }
+  | {
+      readonly outcome: 'verified';
+      /** Which of the user's credentials it was, in words of the method's own; never a secret. See `holds`. */
+      readonly credential?: string;
+    }
   | { readonly outcome: 'failed'; readonly reason: FailedReason };
 
 /** How the app names a user, in what an authenticator shows. */
@@ -54,6 +58,12 @@ export interface Method<Name extends string = string> {
   readonly amr: readonly string[];
   /** Whether an answer can be guessed, as a code or a password can: then attempts are limited by user as well. */
   readonly guessable: boolean;
+  /**
+   * Whether an answer is used up by being given, as a recovery code is: then a proof counts although the user may have
+   * none left.
+   * @default false
+   */
+  readonly oneTime?: boolean;
   /** The store parts, and the `users` option, without which it can't work. */
   readonly needs: readonly (keyof StoreParts | 'users')[];
   /** Whether this user can pass it. */
@@ -61,6 +71,11 @@ export interface Method<Name extends string = string> {
   /** The options for the client's ceremony, where there is one. */
   readonly begin?: (context: BeginContext) => MaybePromise<object>;
   readonly verify: (context: VerifyContext) => MaybePromise<MethodOutcome>;
+  /**
+   * Whether the user still has the credential that `verify` named. It is asked once more after a proof was made: one that
+   * was removed meanwhile must not leave it behind. Without it, or where no credential was named, the answer stands.
+   */
+  readonly holds?: (context: MethodContext, credential: string) => MaybePromise<boolean>;
   /** For the app's own code: moves in what the user has elsewhere. Rejects with a `SetupError` for data of another shape. */
   readonly import?: (context: MethodContext, data: unknown) => Promise<void>;
   /** For the app's own code: removes one credential, or without an id all. False when there was none. */

@@ -1,5 +1,6 @@
 import { createHmac, createSecretKey, type KeyObject } from 'node:crypto';
 import { createRequire } from 'node:module';
+import { isBeyond } from '../internal/clock.js';
 import { equal } from '../internal/equal.js';
 import type { Secrets } from '../internal/keys.js';
 import type { SessionRow } from '../stores/contract/sessions.js';
@@ -18,9 +19,9 @@ export type AccessTokenOutcome =
   | { readonly outcome: 'invalid' };
 
 export interface AccessTokens {
-  /** Lifetime in milliseconds; a token never outlives its session. */
-  readonly lifetime: number;
   issue(row: SessionRow, token: Uint8Array, now: number): string;
+  /** When a token that is issued now ends, in milliseconds: at a whole second, and never after its session. */
+  endOf(row: SessionRow, now: number): number;
   verify(token: string, now: number): AccessTokenOutcome;
 }
 
@@ -28,7 +29,8 @@ export interface AccessTokenOptions {
   readonly secrets: Secrets;
   readonly issuer: string;
   readonly audience: string;
-  readonly lifetime: number;
+  /** Milliseconds. */
+  readonly accessTokenLifetime: number;
 }
 
 /** The longest access token that is looked at; ours have about 600 characters, with a user id of 255 about 1,000. */
@@ -37,7 +39,8 @@ const MAX_LENGTH = 4_096;
 type JsonWebToken = typeof import('jsonwebtoken');
 
 /** Access tokens: RFC 9068 JWTs, `typ: at+jwt`, HS256. */
-export function createAccessTokens({ secrets, issuer, audience, lifetime }: AccessTokenOptions): AccessTokens {
+export function createAccessTokens(options: AccessTokenOptions): AccessTokens {
+  const { secrets, issuer, audience, accessTokenLifetime: lifetime } = options;
   // Loaded with the first kit, not with the package: it takes longer than all of ours.
   const jwt = createRequire(import.meta.url)('jsonwebtoken') as JsonWebToken; // what it exports
   // We accept our own tokens only, so a header has to be one of the few that we write, to the letter. That leaves no
@@ -49,17 +52,18 @@ export function createAccessTokens({ secrets, issuer, audience, lifetime }: Acce
   const signingKey = createSecretKey(first.key('access token'));
   const header = headerOf(first.id);
 
+  const expOf = (row: SessionRow, now: number): number =>
+    Math.min(Math.floor(now / 1_000) + Math.floor(lifetime / 1_000), Math.floor(row.expiresAt / 1_000));
+
   return {
-    lifetime,
+    endOf: (row, now) => expOf(row, now) * 1_000,
     issue(row, token, now) {
-      const iat = Math.floor(now / 1_000);
-      const exp = Math.min(iat + Math.floor(lifetime / 1_000), Math.floor(row.expiresAt / 1_000));
       const claims = {
         iss: issuer,
         aud: audience,
         sub: row.userId,
-        iat,
-        exp,
+        iat: Math.floor(now / 1_000),
+        exp: expOf(row, now),
         jti: encode(token),
         sid: row.id,
         auth_time: Math.floor(row.authenticatedAt / 1_000),
@@ -78,7 +82,7 @@ export function createAccessTokens({ secrets, issuer, audience, lifetime }: Acce
       if (!equal(Buffer.from(signature), Buffer.from(token.slice(end + 1)))) return { outcome: 'invalid' };
       const payload = parse(token.slice(token.indexOf('.') + 1, end));
       if (payload?.['iss'] !== issuer || payload['aud'] !== audience) return { outcome: 'invalid' };
-      return claimsOf(payload, now);
+      return claimsOf(payload, lifetime, now);
     },
   };
 }
@@ -95,11 +99,13 @@ function parse(segment: string): Payload | null {
 
 type Payload = Readonly<Record<string, unknown>>;
 
-function claimsOf({ sub, jti, exp, nbf, sid }: Payload, now: number): AccessTokenOutcome {
+function claimsOf({ sub, jti, exp, nbf, sid }: Payload, lifetime: number, now: number): AccessTokenOutcome {
   const token = decodeToken(jti);
   if (nbf !== undefined) return { outcome: 'invalid' }; // we write none, and so needn't judge one
   if (token === null || typeof sub !== 'string' || !isId(sid) || typeof exp !== 'number') return { outcome: 'invalid' };
-  return { outcome: now >= exp * 1_000 ? 'expired' : 'valid', token, userId: sub, sessionId: sid };
+  const end = exp * 1_000;
+  const over = now >= end || isBeyond(end, lifetime, now);
+  return { outcome: over ? 'expired' : 'valid', token, userId: sub, sessionId: sid };
 }
 
 function headerOf(kid: string): { alg: 'HS256'; typ: 'at+jwt'; kid: string } {

@@ -30,8 +30,10 @@ export interface RefreshTokens {
   successor(presented: RefreshToken, nonce: string): TokenPair;
   /** The successor that has this hash, made with whichever secret; null when that secret is gone. */
   recoverSuccessor(presented: RefreshToken, nonce: string, hash: TokenHash): TokenPair | null;
-  /** The session token that comes with a refresh token, if it has this hash. */
-  recoverSessionToken(refreshToken: RefreshToken, hash: TokenHash): Uint8Array | null;
+  /** Another session token for the same refresh token. */
+  renewedToken(refreshToken: RefreshToken, nonce: string): Uint8Array;
+  /** The session token that came with a refresh token, with this nonce if it was a renewed one, if it has this hash. */
+  recoverSessionToken(refreshToken: RefreshToken, nonce: string | null, hash: TokenHash): Uint8Array | null;
 }
 
 const TAG_BYTES = 16;
@@ -65,8 +67,9 @@ export function createRefreshTokens([first, ...older]: Secrets): RefreshTokens {
       }
       return null;
     },
-    recoverSessionToken(refreshToken, hash) {
-      const tokens = all.map((keys) => keyedHash(keys.sessionToken, refreshToken.bytes));
+    renewedToken: (refreshToken, nonce) => sessionTokenOf(current, refreshToken, nonce),
+    recoverSessionToken(refreshToken, nonce, hash) {
+      const tokens = all.map((keys) => sessionTokenOf(keys, refreshToken, nonce));
       return tokens.find((token) => hashToken(token) === hash) ?? null;
     },
   };
@@ -86,7 +89,12 @@ function successorBy(keys: RefreshKeys, presented: RefreshToken, nonce: string):
 }
 
 function pairOf(keys: RefreshKeys, refreshToken: RefreshToken): TokenPair {
-  return { refreshToken, token: keyedHash(keys.sessionToken, refreshToken.bytes) };
+  return { refreshToken, token: sessionTokenOf(keys, refreshToken, null) };
+}
+
+/** A refresh token has one length, so that no nonce can be taken for a part of it. */
+function sessionTokenOf(keys: RefreshKeys, refreshToken: RefreshToken, nonce: string | null): Uint8Array {
+  return keyedHash(keys.sessionToken, Buffer.concat([refreshToken.bytes, Buffer.from(nonce ?? '', 'base64url')]));
 }
 
 function seal(keys: RefreshKeys, sessionId: string, secret: Uint8Array): RefreshToken {

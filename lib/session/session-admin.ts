@@ -1,15 +1,22 @@
-import { refuseUnknownKeys } from '../internal/nearest.js';
+import { readId, readLimit, readUserId } from '../internal/arguments.js';
 import { SetupError } from '../internal/setup-error.js';
-import type { Session } from '../stores/contract/sessions.js';
-import type { Cleanup } from './cleanup.js';
-import { publicSession, type Sessions } from './sessions.js';
+import { refuseUnknownKeys } from '../internal/unknown-keys.js';
+import type { Services } from '../services.js';
+import type { Session, SessionCursor, SessionRow } from '../stores/contract/sessions.js';
+import { decodeCursor, encodeCursor } from './session-cursor.js';
+import { publicSession } from './sessions.js';
+import { isId } from './tokens.js';
 
-/** Sessions for the app's own code: no request, no cookie, no origin. Every call rejects with a `Refusal` (`store_unavailable`) when the store fails. */
+/**
+ * Sessions for the app's own code: no request, no cookie, no origin. Every call rejects with a `Refusal`
+ * (`store_unavailable`) when the store fails, and with a `SetupError` for arguments that can't be meant: no user id, an
+ * id that is undefined.
+ */
 export interface SessionAdmin {
-  /** The user's live sessions, last seen first. */
-  listForUser(userId: string): Promise<readonly Session[]>;
-  /** Live sessions of all users, a page at a time; `after` is null on the last page. */
-  list(page?: { readonly limit?: number; readonly after?: string | null }): Promise<SessionPage>;
+  /** The user's live sessions, last seen first, a page at a time. */
+  listForUser(userId: string, page?: PageOptions): Promise<SessionPage>;
+  /** Live sessions of all users, by id, a page at a time. */
+  list(page?: PageOptions): Promise<SessionPage>;
   /** Null when there is none, or it is over. */
   get(id: string): Promise<Session | null>;
   /** Whoever's session it is. False when there is none. */
@@ -22,35 +29,68 @@ export interface SessionAdmin {
   deleteExpired(): Promise<number>;
 }
 
+export interface PageOptions {
+  /** 1 to 1,000. @default 100 */
+  readonly limit?: number;
+  /** The `after` of the page before. @default null: the first page */
+  readonly after?: string | null;
+}
+
 export interface SessionPage {
   readonly sessions: readonly Session[];
+  /** Where the next page begins; null on the last one. */
   readonly after: string | null;
 }
 
 const MAX_PAGE = 1_000;
+const PAGE = 100;
+const SESSION_ID = 'a session id';
 
-export function createSessionAdmin(sessions: Sessions, cleanup: Cleanup): SessionAdmin {
+export function createSessionAdmin({ sessions, cleanup }: Pick<Services, 'sessions' | 'cleanup'>): SessionAdmin {
   return {
-    listForUser: async (userId) => (await sessions.listForUser(userId)).map(publicSession),
-    async list(page = {}) {
-      refuseUnknownKeys(page, ['limit', 'after'], 'page');
-      const { limit = 100, after = null } = page;
-      if (!Number.isInteger(limit) || limit < 1 || limit > MAX_PAGE) {
-        throw new SetupError('`limit` is out of range.', `Write a whole number from 1 to ${MAX_PAGE}.`);
-      }
-      const rows = await sessions.list(limit, after);
-      return { sessions: rows.map(publicSession), after: rows.length < limit ? null : (rows.at(-1)?.id ?? null) };
+    async listForUser(userId, page) {
+      const { limit, after } = readPage(page, decodeCursor);
+      const rows = await sessions.listForUser(readUserId(userId), limit, after);
+      return pageOf(rows, limit, encodeCursor);
+    },
+    async list(page) {
+      const { limit, after } = readPage(page, (value) => (isId(value) ? value : null));
+      return pageOf(await sessions.list(limit, after), limit, ({ id }) => id);
     },
     async get(id) {
-      const row = await sessions.get(id);
+      const row = isId(readId('id', id, SESSION_ID)) ? await sessions.get(id) : null;
       return row === null ? null : publicSession(row);
     },
-    revoke: (id) => sessions.revoke(id, null, 'admin'),
-    revokeForUser: (userId, id) => sessions.revoke(id, userId, 'admin'),
+    revoke: async (id) => isId(readId('id', id, SESSION_ID)) && sessions.revoke(id, null, 'admin'),
+    async revokeForUser(userId, id) {
+      const owner = readUserId(userId);
+      return isId(readId('id', id, SESSION_ID)) && sessions.revoke(id, owner, 'admin');
+    },
     async revokeAllForUser(userId, options = {}) {
       refuseUnknownKeys(options, ['except'], 'options'); // a misspelt one would end the session that is to be kept
-      return sessions.revokeAllForUser(userId, options.except ?? null, 'admin');
+      const { except } = options;
+      const kept = except === undefined ? null : readId('except', except, SESSION_ID);
+      return sessions.revokeAllForUser(readUserId(userId), kept, 'admin');
     },
     deleteExpired: () => cleanup.deleteExpired(),
   };
+}
+
+function readPage<After extends string | SessionCursor>(
+  page: PageOptions = {},
+  read: (after: unknown) => After | null,
+): { readonly limit: number; readonly after: After | null } {
+  refuseUnknownKeys(page, ['limit', 'after'], 'page');
+  const { limit = PAGE, after = null } = page;
+  const place = after === null ? null : read(after);
+  if (after !== null && place === null) {
+    throw new SetupError('`after` must be the `after` of a page.', 'Leave it out for the first page.');
+  }
+  return { limit: readLimit(limit, MAX_PAGE), after: place };
+}
+
+/** A full page may be the last one: the next is empty then. */
+function pageOf(rows: readonly SessionRow[], limit: number, afterOf: (last: SessionRow) => string): SessionPage {
+  const last = rows.length < limit ? undefined : rows.at(-1);
+  return { sessions: rows.map(publicSession), after: last === undefined ? null : afterOf(last) };
 }

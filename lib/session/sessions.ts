@@ -1,18 +1,18 @@
-import type { Emit, RefusedReason, RevokedBy } from '../events.js';
-import type { Clock } from '../internal/clock.js';
+import type { RefusedReason, RevokedBy } from '../events.js';
 import { andThen, type MaybePromise } from '../internal/maybe-promise.js';
 import { hashToken, type TokenHash } from '../internal/token-hash.js';
+import type { Services } from '../services.js';
+import { believed, firstTokens, isLive } from '../stores/contract/session-state.js';
 import type {
   Delivery,
   EndedSession,
   ProofTimes,
   Session,
+  SessionCursor,
   SessionRow,
-  SessionStore,
 } from '../stores/contract/sessions.js';
 import type { RefreshToken, RefreshTokens } from './refresh-token.js';
 import { newId, newToken } from './tokens.js';
-import type { TouchQueue } from './touch-queue.js';
 
 /**
  * How long a sign-in may take from the credentials to the session. Beyond it a sign-in is refused, so that a user's
@@ -29,8 +29,8 @@ export interface Claim {
 }
 
 export type FindOutcome =
-  /** `current`: by its current token; by the previous one the session proves nothing and manages nothing. */
-  | { readonly outcome: 'live'; readonly row: SessionRow; readonly current: boolean }
+  /** `byCurrentToken`: else by the previous one: by the previous one the session proves nothing and manages nothing. */
+  | { readonly outcome: 'live'; readonly row: SessionRow; readonly byCurrentToken: boolean }
   | { readonly outcome: 'refused'; readonly reason: RefusedReason; readonly row: SessionRow | null };
 
 export interface NewSession {
@@ -60,8 +60,8 @@ export type CreateOutcome = ({ readonly outcome: 'created' } & SessionWithTokens
 export interface Sessions {
   find(token: Uint8Array, claim: Claim): MaybePromise<FindOutcome>;
   create(session: NewSession): Promise<CreateOutcome>;
-  /** Live rows of the user, newest activity first. */
-  listForUser(userId: string): Promise<readonly SessionRow[]>;
+  /** Live rows of the user, newest activity first, after the given place. */
+  listForUser(userId: string, limit: number, after: SessionCursor | null): Promise<readonly SessionRow[]>;
   /** Live rows by id, after the given one. */
   list(limit: number, after: string | null): Promise<readonly SessionRow[]>;
   /** The row if it is live. */
@@ -75,37 +75,34 @@ export interface Sessions {
   credentialsChanged(row: SessionRow): Promise<SessionWithTokens | null>;
 }
 
-export interface SessionsOptions {
-  readonly store: SessionStore;
-  readonly clock: Clock;
-  readonly emit: Emit;
-  readonly touchQueue: TouchQueue;
-  readonly refreshTokens: RefreshTokens;
-  readonly idleLifetime: number;
-  readonly absoluteLifetime: number;
-  readonly tokenOverlap: number;
-  readonly cap: number | null;
-}
+export function createSessions({
+  settings,
+  store: { sessions: store },
+  clock,
+  emit,
+  touchQueue,
+  refreshTokens,
+}: Pick<Services, 'settings' | 'store' | 'clock' | 'emit' | 'touchQueue' | 'refreshTokens'>): Sessions {
+  const { idleLifetime, absoluteLifetime, tokenOverlap, maxSessionsPerUser: cap } = settings;
 
-export function createSessions(options: SessionsOptions): Sessions {
-  const { store, clock, emit, touchQueue, refreshTokens, idleLifetime, absoluteLifetime, cap } = options;
-
-  function judge(row: SessionRow | null, hash: TokenHash, claim: Claim): FindOutcome {
-    const reason = row === null ? 'unknown' : refusalReason(row, hash, claim);
-    if (row === null || reason !== null) return { outcome: 'refused', reason: reason ?? 'unknown', row };
-    const current = row.tokenHash === hash;
-    touchQueue.note(row, current && row.tokenConfirmedAt === null ? hash : null);
-    return { outcome: 'live', row, current };
+  function judge(stored: SessionRow | null, hash: TokenHash, claim: Claim): FindOutcome {
+    if (stored === null) return { outcome: 'refused', reason: 'unknown', row: null };
+    const now = clock.now();
+    const row = believed(stored, now);
+    const reason = refusalReason(row, hash, claim, now);
+    if (reason !== null) return { outcome: 'refused', reason, row };
+    const byCurrentToken = row.tokenHash === hash;
+    touchQueue.note(stored, byCurrentToken ? hash : null);
+    return { outcome: 'live', row, byCurrentToken };
   }
 
-  function refusalReason(row: SessionRow, hash: TokenHash, claim: Claim): RefusedReason | null {
-    const now = clock.now();
+  function refusalReason(row: SessionRow, hash: TokenHash, claim: Claim, now: number): RefusedReason | null {
     if (row.delivery !== claim.delivery) return 'delivery-mismatch';
     if (claim.userId !== undefined && row.userId !== claim.userId) return 'user-mismatch';
     if (claim.sessionId !== undefined && row.id !== claim.sessionId) return 'session-mismatch';
     const over = endOf(row, now);
     if (over !== null || row.tokenHash === hash) return over;
-    const overlapEndsAt = row.tokenConfirmedAt === null ? row.expiresAt : row.tokenConfirmedAt + options.tokenOverlap;
+    const overlapEndsAt = row.tokenConfirmedAt === null ? row.expiresAt : row.tokenConfirmedAt + tokenOverlap;
     return now >= overlapEndsAt ? 'replaced' : null;
   }
 
@@ -119,14 +116,10 @@ export function createSessions(options: SessionsOptions): Sessions {
     return ended !== null;
   }
 
-  function findRow(hash: TokenHash): MaybePromise<SessionRow | null> {
-    return store.find(hash);
-  }
-
   return {
     find(token, claim) {
       const hash = hashToken(token);
-      return andThen(findRow(hash), (row) => judge(row, hash, claim));
+      return andThen(store.find(hash), (row) => judge(row, hash, claim));
     },
     async create({ replaces, proofs, ...session }) {
       const now = clock.now();
@@ -140,7 +133,10 @@ export function createSessions(options: SessionsOptions): Sessions {
         lastSeenAt: now,
         idleExpiresAt: now + Math.min(idleLifetime, absoluteLifetime),
         expiresAt: now + absoluteLifetime,
-        ...columnsOf(tokens, now),
+        tokenHash: hashToken(tokens.token),
+        ...firstTokens(tokens.refreshToken?.hash ?? null, now),
+        generation: 0,
+        passedMethods: Object.keys(proofs),
         signInProofs: proofs,
         stepUpProofs: {},
       };
@@ -150,11 +146,12 @@ export function createSessions(options: SessionsOptions): Sessions {
       revoked(inserted.evicted, 'cap');
       return { outcome: 'created', row, ...tokens };
     },
-    listForUser: async (userId) => store.listForUser(userId, clock.now()),
+    listForUser: async (userId, limit, after) => store.listForUser({ userId, limit, after, now: clock.now() }),
     list: async (limit, after) => store.list({ limit, after, now: clock.now() }),
     async get(id) {
-      const row = await store.get(id);
-      return row !== null && endOf(row, clock.now()) === null ? row : null;
+      const stored = await store.get(id);
+      const row = stored && believed(stored, clock.now());
+      return row !== null && isLive(row, clock.now()) ? row : null;
     },
     revoke,
     async revokeAllForUser(userId, except, by) {
@@ -163,19 +160,23 @@ export function createSessions(options: SessionsOptions): Sessions {
       return ended.length;
     },
     async revokeByToken(token, claim, by) {
-      const row = await findRow(hashToken(token));
+      const row = await store.find(hashToken(token));
       if (row !== null && row.delivery === claim.delivery) await revoke(row.id, row.userId, by);
     },
     async credentialsChanged(row) {
       const now = clock.now();
       const tokens = tokensFor(row.delivery, row.id, refreshTokens);
-      const columns = columnsOf(tokens, now);
-      const { id, userId, tokenHash: presented } = row;
-      const { tokenHash, refreshHash } = columns;
-      const answer = await store.replaceCredentials({ id, userId, presented, tokenHash, refreshHash, now });
+      const change = {
+        type: 'replace-credentials',
+        userId: row.userId,
+        presented: row.tokenHash,
+        tokenHash: hashToken(tokens.token),
+        refreshHash: tokens.refreshToken?.hash ?? null,
+      } as const;
+      const answer = await store.replaceCredentials(row.id, change, now);
       if (answer.outcome === 'lost') return null;
       revoked(answer.ended, 'credentials-changed');
-      return { row: { ...row, ...columns, signInProofs: {}, stepUpProofs: {} }, ...tokens };
+      return { row: answer.row, ...tokens };
     },
   };
 }
@@ -196,20 +197,4 @@ export function publicSession(row: SessionRow): Session {
 
 function tokensFor(delivery: Delivery, id: string, refreshTokens: RefreshTokens): Omit<SessionWithTokens, 'row'> {
   return delivery === 'cookie' ? { token: newToken(), refreshToken: null } : refreshTokens.issue(id);
-}
-
-/** The columns of tokens that nobody has replaced yet. */
-function columnsOf({ token, refreshToken }: Omit<SessionWithTokens, 'row'>, now: number) {
-  return {
-    tokenHash: hashToken(token),
-    previousTokenHash: null,
-    tokenNonce: null,
-    tokenMethod: null,
-    tokenConfirmedAt: now,
-    refreshHash: refreshToken?.hash ?? null,
-    parentRefreshHash: null,
-    refreshNonce: null,
-    refreshedAt: refreshToken === null ? null : now,
-    refreshConfirmedAt: refreshToken === null ? null : now,
-  };
 }

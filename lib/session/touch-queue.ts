@@ -1,23 +1,34 @@
 import type { Emit } from '../events.js';
-import type { Clock } from '../internal/clock.js';
+import { type Clock, isAhead } from '../internal/clock.js';
 import type { TokenHash } from '../internal/token-hash.js';
+import { believed, isFarAhead, isSettled } from '../stores/contract/session-state.js';
 import type { SessionRow, SessionStore, Touch } from '../stores/contract/sessions.js';
 
 /**
  * Remembers which sessions were seen and writes that in the background: a request never waits for it, and it can
- * neither create nor revive a session.
+ * neither create nor revive a session. What was noted is written, and tried again until it is; 100,000 sessions may
+ * wait. Beyond that, touches are dropped and counted in `touch.failed`.
  */
 export interface TouchQueue {
-  /** Notes that a session was seen; `confirms` is its current token when that wasn't used before. */
-  note(row: SessionRow, confirms: TokenHash | null): void;
-  /** Writes what is noted. Never rejects: a failure is an event, and the notes are kept for the next flush. */
+  /**
+   * Notes that a session was seen. It decides whether that is due, whether the token counts as used, and whether the
+   * row's times have to be put right.
+   *
+   * @param stored The row as the store gave it.
+   * @param presented Its current session token, when the request brought that; else null.
+   */
+  note(stored: SessionRow, presented: TokenHash | null): void;
+  /**
+   * Tries to write all that was noted before the call. Never rejects: a failure is a `touch.failed` event, and the
+   * notes are kept for the next flush.
+   */
   flush(): Promise<void>;
-  /** Flushes a last time and stops. */
+  /** Flushes a last time and stops: from the call on, nothing is noted any more. */
   close(): Promise<void>;
 }
 
 export interface TouchQueueOptions {
-  readonly store: SessionStore;
+  readonly store: Pick<SessionStore, 'touch' | 'change'>;
   readonly clock: Clock;
   readonly emit: Emit;
   readonly idleLifetime: number;
@@ -27,97 +38,132 @@ export interface TouchQueueOptions {
 const FLUSH_DELAY = 1_000;
 const RETRY_DELAY = 5_000;
 const BATCH = 1_000;
-/** How many sessions may wait; about 20 MiB. What comes on top is dropped and told in `touch.failed`. */
+/** About 20 MiB. */
 const MAX_PENDING = 100_000;
 
 export function createTouchQueue(options: TouchQueueOptions): TouchQueue {
   const { store, clock, emit, idleLifetime, touchInterval } = options;
   const pending = new Map<string, Touch>();
   let writing: ReadonlyMap<string, Touch> = new Map();
-  let running: Promise<void> | null = null;
-  let timer: { readonly handle: NodeJS.Timeout; readonly dueAt: number } | null = null;
+  /** Which of these sessions have a row that a wrong clock has written. */
+  const corrections = new Set<string>();
   let dropped = 0;
+  let running: Promise<void> | null = null;
+  let next: Promise<void> | null = null;
+  let timer: { readonly handle: NodeJS.Timeout; readonly delay: number } | null = null;
   let closed = false;
 
+  /**
+   * Has what is pending written in `delay` milliseconds at the latest. Whoever puts something into `pending` calls it,
+   * and only a timer that fires or `close` takes a timer away; so nothing waits without one.
+   */
   function schedule(delay: number): void {
-    const dueAt = performance.now() + delay;
-    if (closed || (timer !== null && timer.dueAt <= dueAt)) return;
+    if (closed || (timer !== null && timer.delay <= delay)) return;
     if (timer !== null) clearTimeout(timer.handle);
-    // `flush` never rejects, and an unreferenced timer lets an idle process end.
-    timer = { handle: setTimeout(() => void flush(), delay).unref(), dueAt };
+    const fire = (): void => {
+      timer = null;
+      void flush(); // which never rejects
+    };
+    timer = { handle: setTimeout(fire, delay).unref(), delay }; // unreferenced, so that an idle process can end
   }
 
+  /** While a write is under way another follows it: the first may have passed by what was noted since. */
   function flush(): Promise<void> {
-    running ??= drain().finally(() => {
+    if (running !== null) {
+      next ??= running.then(() => {
+        next = null;
+        return flush();
+      });
+      return next;
+    }
+    running = drain().finally(() => {
       running = null;
     });
     return running;
   }
 
+  /** Writes what is pending now, and no more: else a flush in a busy hour would have no end. */
   async function drain(): Promise<void> {
-    if (timer !== null) clearTimeout(timer.handle);
-    timer = null;
-    while (pending.size > 0) {
-      const batch = takeBatch();
+    for (let left = pending.size; left > 0; left -= BATCH) {
+      writing = takeBatch();
       try {
-        await store.touch(batch, clock.now());
+        await write([...writing.values()]);
         writing = new Map();
       } catch (error) {
         keep();
-        emit({ type: 'touch.failed', pending: pending.size, dropped, error });
-        dropped = 0;
-        schedule(RETRY_DELAY);
+        tell(error);
         return;
       }
     }
+    if (dropped > 0) tell(new Error(`More than ${MAX_PENDING} sessions waited to be written.`));
   }
 
-  function takeBatch(): readonly Touch[] {
+  function takeBatch(): ReadonlyMap<string, Touch> {
     const batch = new Map<string, Touch>();
     for (const [id, touch] of pending) {
       if (batch.size === BATCH) break;
       batch.set(id, touch);
       pending.delete(id);
     }
-    writing = batch;
-    return [...batch.values()];
+    return batch;
   }
 
-  /** Puts a batch that failed back; what was noted meanwhile is newer. */
-  function keep(): void {
-    for (const [id, touch] of writing) {
-      const newer = pending.get(id);
-      pending.set(id, newer === undefined ? touch : { ...newer, confirms: newer.confirms ?? touch.confirms });
+  /** First the corrections: times that are ahead would hold up the touches. One by one, as requests go on beside them. */
+  async function write(batch: readonly Touch[]): Promise<void> {
+    for (const { id } of batch) {
+      if (!corrections.has(id)) continue;
+      await store.change(id, { type: 'correct-times' }, clock.now());
+      corrections.delete(id);
     }
+    await store.touch(batch, clock.now());
+  }
+
+  /** Puts a batch that failed back; what was noted meanwhile is newer, and has taken over its first use. */
+  function keep(): void {
+    for (const [id, touch] of writing) if (!pending.has(id)) pending.set(id, touch);
     writing = new Map();
+    schedule(RETRY_DELAY);
+  }
+
+  function tell(error: unknown): void {
+    const event = { type: 'touch.failed', pending: pending.size, dropped, error } as const;
+    dropped = 0; // before the app hears of it, since it may note something then
+    emit(event);
   }
 
   return {
-    note(row, confirms) {
+    note(stored, presented) {
+      if (closed) return;
       const now = clock.now();
-      const noted = pending.get(row.id) ?? writing.get(row.id);
-      const isDue =
-        now - row.lastSeenAt >= touchInterval && (noted === undefined || now - noted.seenAt >= touchInterval);
-      const isNew = confirms !== null && noted?.confirms !== confirms;
-      if (closed || (!isDue && !isNew)) return;
-      if (pending.size >= MAX_PENDING && !pending.has(row.id)) {
+      const row = believed(stored, now);
+      const { id } = row;
+      const noted = pending.get(id) ?? writing.get(id);
+      const isRecent = (at: number): boolean => now - at < touchInterval && !isAhead(at, now);
+      const isDue = !isRecent(row.lastSeenAt) && (noted === undefined || !isRecent(noted.seenAt));
+      const isUsed = row.tokenConfirmedAt === null && isSettled(row, row.tokenIssuedAt, now);
+      const confirms = isUsed ? presented : null;
+      const isFirstUse = confirms !== null && confirms !== noted?.confirms;
+      const isWrong = isFarAhead(stored, now) && !corrections.has(id);
+      if (!isDue && !isFirstUse && !isWrong) return;
+      if (pending.size >= MAX_PENDING && !pending.has(id)) {
         dropped += 1;
         return;
       }
-      pending.set(row.id, {
-        id: row.id,
+      if (isWrong) corrections.add(id);
+      pending.set(id, {
+        id,
         seenAt: now,
         idleExpiresAt: Math.min(now + idleLifetime, row.expiresAt),
         confirms: confirms ?? noted?.confirms ?? null,
       });
-      schedule(isNew ? 0 : FLUSH_DELAY);
+      schedule(isFirstUse ? 0 : FLUSH_DELAY);
     },
     flush,
-    async close() {
-      await flush();
+    close() {
       closed = true;
       if (timer !== null) clearTimeout(timer.handle);
       timer = null;
+      return flush();
     },
   };
 }

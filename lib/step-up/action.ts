@@ -1,13 +1,20 @@
 import { hash } from '../internal/blake3.js';
 
-/** What an approval is for, beside the payload: exactly this request, of this session. */
-export interface ActionContext {
-  readonly issuer: string;
-  readonly method: string;
+/** What is done, whoever's session asks for it and however it is confirmed. */
+export interface Action {
+  readonly userId: string;
+  readonly httpMethod: string;
   /** The raw URL as it was sent, query included. */
   readonly url: string;
+  /** From `readPayload`, or null. */
+  readonly payload: unknown;
+}
+
+/** What a confirmation is for, beside the action: this kit, this session, by one of these methods. */
+export interface ActionContext {
+  readonly realm: string;
   readonly sessionId: string;
-  readonly userId: string;
+  readonly methods: readonly string[];
 }
 
 export type ReadPayloadOutcome =
@@ -31,9 +38,28 @@ export function readPayload(value: unknown): ReadPayloadOutcome {
   }
 }
 
-/** The digest of an action, base64url: equal for equal actions only. Takes a payload from `readPayload`, or null. */
-export function actionDigest({ issuer, method, url, sessionId, userId }: ActionContext, payload: unknown): string {
-  const parts = ['stepgate action v1', issuer, method, url, sessionId, userId, payload];
+/** The digest of what is to be confirmed, base64url: equal for equal actions in equal contexts only. */
+export function actionDigest(action: Action, { realm, sessionId, methods }: ActionContext): string {
+  const { userId, httpMethod, url, payload } = action;
+  // Who confirms, and the kind of who asks: other kinds must never come out alike.
+  const parties = ['self', 'session', sessionId];
+  return digest(['stepgate action v2', realm, parties, [...methods].sort(), userId, httpMethod, url, payload]);
+}
+
+/**
+ * The same with the session's generation, under which a grant is kept: what was granted before a refresh is another
+ * action's after it.
+ */
+export function grantDigest(action: string, generation: number): string {
+  return digest(['stepgate grant v1', action, generation]);
+}
+
+/** The digest of the action alone: it tells that this was done before, whatever has changed since. */
+export function actionMark({ userId, httpMethod, url, payload }: Action): string {
+  return digest(['stepgate done v1', userId, httpMethod, url, payload]);
+}
+
+function digest(parts: readonly unknown[]): string {
   return Buffer.from(hash(encode(parts))).toString('base64url');
 }
 

@@ -1,7 +1,9 @@
-import type { Clock } from '../internal/clock.js';
+import { isBeyond } from '../internal/clock.js';
 import type { Method } from '../methods/method.js';
-import type { AttemptCounter, AttemptStore } from '../stores/contract/attempts.js';
+import type { Services } from '../services.js';
+import type { AttemptCounter } from '../stores/contract/attempts.js';
 import type { SessionRow } from '../stores/contract/sessions.js';
+import { partOf } from './parts.js';
 
 const WINDOW = 15 * 60_000;
 const PER_SESSION = 5; // RTS (EU) 2018/389 art. 4(3)(b)
@@ -23,7 +25,8 @@ export type CountedOutcome =
 /**
  * Limits guessing. An attempt is counted as a failure before it is looked at, and taken back when it was none, so
  * that parallel attempts can't outrun the limit. An attacker with a copied session can lock that session's attempts
- * and end it; a method that can't be guessed is never locked for the user elsewhere.
+ * and end it; a method that can't be guessed is never locked for the user elsewhere, and a session that has passed the
+ * method itself is locked by its own failures only, else whoever knows the password could lock the owner out.
  */
 export interface Attempts {
   /** Whether an attempt would be counted. Counts nothing. */
@@ -34,13 +37,14 @@ export interface Attempts {
   unlock(userId: string, method: string): Promise<void>;
 }
 
-export function createAttempts(store: AttemptStore, clock: Clock): Attempts {
+export function createAttempts({ store, clock }: Pick<Services, 'store' | 'clock'>): Attempts {
   function countersOf(row: SessionRow, method: Method): readonly AttemptCounter[] {
     const ofSession = { key: sessionKey(row, method.name), limit: PER_SESSION, window: WINDOW };
     const inARow = { key: sessionFailures(row), limit: null, window: Math.max(1, row.expiresAt - clock.now()) };
     if (!method.guessable) return [inARow, ofSession];
-    const ofUser = { key: userKey(method.name), limit: PER_USER, window: WINDOW };
-    const failures = { key: failuresKey(method.name), limit: UNTIL_DISABLED, window: null };
+    const hasPassed = row.passedMethods.includes(method.name);
+    const ofUser = { key: userKey(method.name), limit: hasPassed ? null : PER_USER, window: WINDOW };
+    const failures = { key: failuresKey(method.name), limit: hasPassed ? null : UNTIL_DISABLED, window: null };
     return [inARow, failures, ofSession, ofUser];
   }
 
@@ -51,15 +55,20 @@ export function createAttempts(store: AttemptStore, clock: Clock): Attempts {
     async check(row, method) {
       const counters = countersOf(row, method);
       const keys = counters.map(({ key }) => key);
-      const counts = new Map((await store.read(row.userId, keys, clock.now())).map((count) => [count.key, count]));
-      for (const { key, limit } of counters) {
+      const now = clock.now();
+      const counts = new Map(
+        (await partOf(store, 'attempts').read(row.userId, keys, now)).map((count) => [count.key, count]),
+      );
+      for (const { key, limit, window } of counters) {
         const at = counts.get(key);
-        if (at !== undefined && limit !== null && at.count >= limit) return blocked(at);
+        if (at === undefined || limit === null || at.count < limit) continue;
+        // A lock of a clock that was ahead starts again when it is counted next.
+        if (at.endsAt === null || window === null || !isBeyond(at.endsAt, window, now)) return blocked(at);
       }
       return { outcome: 'open' };
     },
     async count(row, method) {
-      const answer = await store.count(row.userId, countersOf(row, method), clock.now());
+      const answer = await partOf(store, 'attempts').count(row.userId, countersOf(row, method), clock.now());
       if (answer.outcome === 'refused') return blocked(answer.at);
       const countOf = (key: string): number => answer.counts.find((count) => count.key === key)?.count ?? 0;
       return {
@@ -69,13 +78,15 @@ export function createAttempts(store: AttemptStore, clock: Clock): Attempts {
       };
     },
     async succeeded(row, method, enables) {
-      await store.settle(row.userId, {
+      await partOf(store, 'attempts').settle(row.userId, {
         clear: [sessionKey(row, method.name), sessionFailures(row), ...enables.map(failuresKey)],
         // What others have tried on this user stays counted.
         release: method.guessable ? [userKey(method.name)] : [],
       });
     },
-    unlock: (userId, method) => store.settle(userId, { clear: [userKey(method), failuresKey(method)], release: [] }),
+    async unlock(userId, method) {
+      await partOf(store, 'attempts').settle(userId, { clear: [userKey(method), failuresKey(method)], release: [] });
+    },
   };
 }
 

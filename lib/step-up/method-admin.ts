@@ -1,46 +1,64 @@
-import type { Emit } from '../events.js';
+import { readId, readUserId } from '../internal/arguments.js';
 import { SetupError } from '../internal/setup-error.js';
 import type { Method } from '../methods/method.js';
-import type { Attempts } from './attempts.js';
-import type { Methods } from './methods.js';
+import type { Services } from '../services.js';
+import { noMethods } from './parts.js';
 
-/** Users' methods for the app's own code, a helpdesk or a move. There is no session: who calls is the app's business. */
+/**
+ * Users' methods for the app's own code, a helpdesk or a move. There is no session: who calls is the app's business.
+ * Every call rejects with a `SetupError` for a user id that is none and for a method that isn't configured.
+ */
 export interface MethodAdmin<Name extends string> {
   /** Which methods the user has, strongest first. */
   readonly list: (userId: string) => Promise<readonly { readonly method: Name; readonly enrolled: boolean }[]>;
   /** Moves in what the user has elsewhere: data in the method's own form. */
   readonly import: (userId: string, method: Name, data: unknown) => Promise<void>;
-  /** Removes one credential, or without an `id` all of the method. False when there was none. */
+  /**
+   * Removes one credential, or without an `id` all of the method, and what was proved with the method in the user's
+   * sessions. False when there was none.
+   */
   readonly remove: (userId: string, method: Name, id?: string) => Promise<boolean>;
   /** Lets a method be tried again after too many failures. */
   readonly unlock: (userId: string, method: Name) => Promise<void>;
 }
 
-export function createMethodAdmin(methods: Methods, attempts: Attempts, emit: Emit): MethodAdmin<string> {
+export function createMethodAdmin({
+  methods,
+  attempts,
+  forgetMethod,
+  emit,
+}: Pick<Services, 'methods' | 'attempts' | 'forgetMethod' | 'emit'>): MethodAdmin<string> {
   function methodOf(name: string): Method {
     const method = methods.get(name);
     if (method !== undefined) return method;
+    if (methods.names.length === 0) throw noMethods();
     throw new SetupError(`There is no method \`${name}\`.`, `Write one of: ${methods.names.join(', ')}.`);
   }
 
   return {
     async list(userId) {
-      const enrolled = await methods.enrolled(methods.names, userId);
+      const enrolled = await methods.enrolled(methods.names, readUserId(userId));
       return methods.names.map((method) => ({ method, enrolled: enrolled.includes(method) }));
     },
     async import(userId, name, data) {
+      const context = methods.contextFor(readUserId(userId));
       const method = methodOf(name);
       if (method.import === undefined) throw new SetupError(`\`${name}\` can't be moved in.`, 'Enrol it anew.');
-      await method.import(methods.contextFor(userId), data);
+      await method.import(context, data);
       emit({ type: 'method.enrolled', userId, method: name });
     },
     async remove(userId, name, id) {
-      const removed = (await methodOf(name).remove?.(methods.contextFor(userId), id ?? null)) ?? false;
+      const context = methods.contextFor(readUserId(userId));
+      const method = methodOf(name);
+      // Null isn't "left out": it would remove all of the method where one credential was meant.
+      const credential = id === undefined ? null : readId('id', id, 'the id of a credential');
+      const removed = (await method.remove?.(context, credential)) ?? false;
+      await forgetMethod(userId, name);
       if (removed) emit({ type: 'method.removed', userId, method: name });
       return removed;
     },
     async unlock(userId, name) {
-      await attempts.unlock(userId, methodOf(name).name);
+      await attempts.unlock(readUserId(userId), methodOf(name).name);
       emit({ type: 'method.unlocked', userId, method: name });
     },
   };

@@ -1,10 +1,12 @@
 import type { FailedReason } from '../events.js';
-import type { Clock } from '../internal/clock.js';
+import type { MaybePromise } from '../internal/maybe-promise.js';
 import { SetupError } from '../internal/setup-error.js';
-import type { Method, MethodContext, MethodKit, MethodOutcome, VerifyContext } from '../methods/method.js';
-import { StoreFault, withTimeout } from '../session/safe-store.js';
+import type { Method, MethodContext, MethodOutcome, VerifyContext } from '../methods/method.js';
+import type { Services } from '../services.js';
+import { StoreFault, withTimeout } from '../session/checked-store.js';
 import type { SessionRow } from '../stores/contract/sessions.js';
 import type { Store } from '../stores/contract/store.js';
+import { partOf } from './parts.js';
 
 /** The configured methods, strongest first, run so that whatever one does is an answer. */
 export interface Methods {
@@ -14,12 +16,19 @@ export interface Methods {
   contextFor(userId: string): MethodContext;
   /** Which of these methods the user can pass, in the same order. A method that can't tell counts as a store failure. */
   enrolled(names: readonly string[], userId: string): Promise<readonly string[]>;
+  /** Whose proofs count, of these methods and those of them that the user can pass now: a one-time method's do as well. */
+  stillCounts(names: readonly string[], enrolled: readonly string[]): readonly string[];
   /** The options of a ceremony on this session; null for a method without one, `failed`, with an event, when it throws. */
   begin(method: Method, session: Pick<SessionRow, 'id' | 'userId'>, challenge: string): Promise<BeginOutcome>;
   verify(
     method: Method,
     context: Pick<VerifyContext, 'userId' | 'response' | 'challenge'>,
   ): Promise<MethodOutcome | Failed>;
+  /**
+   * Whether the user still has the credential that `verify` named; true where the method doesn't say. A method that can't
+   * tell counts as a store failure.
+   */
+  holds(method: Method, userId: string, credential: string | undefined): Promise<boolean>;
   /** This method and the weaker ones. */
   notStrongerThan(name: string): readonly string[];
 }
@@ -33,23 +42,18 @@ export interface Failed {
   readonly error?: unknown;
 }
 
-export interface MethodsOptions {
-  readonly methods: readonly Method[];
-  readonly kit: MethodKit;
-  readonly clock: Clock;
-  /** Whether the app gave the `users` option. */
-  readonly hasUsers: boolean;
-  /** After how many milliseconds a method that doesn't answer has failed. */
-  readonly timeout: number;
-}
-
-export function createMethods({ methods, kit, hasUsers, clock, timeout }: MethodsOptions): Methods {
+export function createMethods({
+  settings,
+  methodKit: kit,
+  clock,
+}: Pick<Services, 'settings' | 'methodKit' | 'clock'>): Methods {
+  const { methods, users, storeTimeout: timeout } = settings;
   const byName = new Map(methods.map((method) => [method.name, method]));
   const names = [...byName.keys()];
   if (names.length !== methods.length) {
     throw new SetupError('Two of `methods` have the same name.', 'Give each method once, with a name of its own.');
   }
-  for (const method of methods) requireParts(method, kit.store, hasUsers);
+  for (const method of methods) requireParts(method, kit.store, users !== null);
 
   const contextFor = (userId: string): MethodContext => ({ kit, userId, now: clock.now() });
 
@@ -63,15 +67,14 @@ export function createMethods({ methods, kit, hasUsers, clock, timeout }: Method
     }
   }
 
-  async function isEnrolled(method: Method, userId: string): Promise<boolean> {
+  /** Asks a method something about a user. */
+  async function ask(operation: string, question: () => MaybePromise<boolean>): Promise<boolean> {
     const answer = await run(async () => {
-      const enrolled: unknown = await method.enrolled(contextFor(userId));
-      if (typeof enrolled === 'boolean') return enrolled;
+      const given: unknown = await question();
+      if (typeof given === 'boolean') return given;
       throw new TypeError('The answer is neither true nor false.');
     });
     if (typeof answer === 'boolean') return answer;
-    // To take it for "no" would open the enrolment guard to a weaker method.
-    const operation = `${method.name}.enrolled`;
     kit.emit({ type: 'store.failed', operation, error: answer.error });
     throw new StoreFault(operation, answer.error);
   }
@@ -84,11 +87,14 @@ export function createMethods({ methods, kit, hasUsers, clock, timeout }: Method
       const answers = await Promise.all(
         wanted.map(async (name) => {
           const method = byName.get(name);
-          return method !== undefined && (await isEnrolled(method, userId));
+          // To take a failure for "no" would open the enrolment guard to a weaker method.
+          return method !== undefined && (await ask(`${name}.enrolled`, () => method.enrolled(contextFor(userId))));
         }),
       );
       return wanted.filter((_, index) => answers[index]);
     },
+    stillCounts: (wanted, enrolled) =>
+      wanted.filter((name) => enrolled.includes(name) || byName.get(name)?.oneTime === true),
     async begin(method, { id: sessionId, userId }, challenge) {
       if (method.begin === undefined) return { outcome: 'begun', options: null };
       const begun = async (): Promise<unknown> => method.begin?.({ ...contextFor(userId), challenge });
@@ -100,13 +106,21 @@ export function createMethods({ methods, kit, hasUsers, clock, timeout }: Method
     },
     verify: (method, context) =>
       run(async () => outcomeOf(await method.verify({ ...contextFor(context.userId), ...context }))),
+    async holds(method, userId, credential) {
+      const { holds } = method;
+      if (holds === undefined || credential === undefined) return true;
+      return ask(`${method.name}.holds`, () => holds(contextFor(userId), credential));
+    },
     notStrongerThan: (name) => names.slice(names.indexOf(name)),
   };
 }
 
 /** Only the one word lets anybody in, and only what we know goes on, whatever a method of the app may answer. */
 function outcomeOf(answer: Partial<Failed> | MethodOutcome | undefined | null): MethodOutcome {
-  if (answer?.outcome === 'verified') return { outcome: 'verified' };
+  if (answer?.outcome === 'verified') {
+    const { credential } = answer;
+    return typeof credential === 'string' ? { outcome: 'verified', credential } : { outcome: 'verified' };
+  }
   if (answer?.outcome === 'failed') return { outcome: 'failed', reason: answer.reason ?? 'wrong' };
   return { outcome: 'failed', reason: 'method-error' };
 }
@@ -118,14 +132,15 @@ function asJson(options: unknown): object {
   throw new TypeError('The options are no object.');
 }
 
+/** No method can do without challenges and attempts. */
 function requireParts(method: Method, store: Store, hasUsers: boolean): void {
-  for (const part of method.needs) {
-    if (part === 'users' ? hasUsers : store[part] !== undefined) continue;
-    throw new SetupError(
-      `The method \`${method.name}\` needs \`${part}\`, which is missing.`,
-      part === 'users'
-        ? 'Write `users: { find: (id) => ... }`.'
-        : 'Take a store that has this part, or put one together: `{ ...storeWithIt, sessions }`.',
-    );
+  for (const part of ['challenges', 'attempts', ...method.needs] as const) {
+    if (part !== 'users') partOf(store, part);
+    else if (!hasUsers) {
+      throw new SetupError(
+        `The method \`${method.name}\` needs \`users\`, which is missing.`,
+        'Write `users: { find: (id) => ... }`.',
+      );
+    }
   }
 }

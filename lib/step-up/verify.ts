@@ -1,18 +1,14 @@
 import { randomBytes } from 'node:crypto';
-import type { Emit, FailedReason } from '../events.js';
+import type { FailedReason } from '../events.js';
 import { keyedHash } from '../internal/blake3.js';
-import type { Clock } from '../internal/clock.js';
-import type { Secrets } from '../internal/keys.js';
 import { hashToken } from '../internal/token-hash.js';
-import type { Method } from '../methods/method.js';
-import type { Sessions } from '../session/sessions.js';
+import type { Method, MethodOutcome } from '../methods/method.js';
+import type { Services } from '../services.js';
 import { encode } from '../session/tokens.js';
 import type { ChallengePurpose, ChallengeRow } from '../stores/contract/challenges.js';
-import type { GrantStore } from '../stores/contract/grants.js';
-import type { SessionRow, SessionStore } from '../stores/contract/sessions.js';
-import type { Attempts } from './attempts.js';
-import type { Challenges } from './challenges.js';
-import type { Methods } from './methods.js';
+import type { SessionRow } from '../stores/contract/sessions.js';
+import { grantDigest } from './action.js';
+import type { Failed } from './methods.js';
 
 /** Somebody's answer to a challenge, on a session that the request has shown. */
 export interface StepUpAnswer {
@@ -45,18 +41,8 @@ export interface Verify {
   stepUp(answer: StepUpAnswer): Promise<VerifyOutcome<RecordedStepUp>>;
   /** Checks the answer and makes nothing of it. */
   only(answer: StepUpAnswer): Promise<VerifyOutcome<object>>;
-}
-
-export interface VerifyOptions {
-  readonly sessionStore: SessionStore;
-  readonly grants: GrantStore | undefined;
-  readonly sessions: Sessions;
-  readonly methods: Methods;
-  readonly challenges: Challenges;
-  readonly attempts: Attempts;
-  readonly secrets: Secrets;
-  readonly clock: Clock;
-  readonly emit: Emit;
+  /** Counts an attempt to enrol as an answer is counted, and looks at it. */
+  attempt(row: SessionRow, method: Method, look: () => Promise<MethodOutcome>): Promise<VerifyOutcome<object>>;
 }
 
 const NONCE_BYTES = 16;
@@ -64,45 +50,73 @@ const GRANT_LIFETIME = 5 * 60_000;
 
 /**
  * The one place where an answer is checked. The order is the security: whatever is used up is used up before the
- * answer is looked at, and nothing is written for an answer that fails.
+ * answer is looked at. A failed answer leaves only the burnt challenge and the counted attempt.
  */
-export function createVerify(options: VerifyOptions): Verify {
-  const { sessionStore, grants, sessions, methods, challenges, attempts, secrets, clock, emit } = options;
-
+export function createVerify({
+  store,
+  sessions,
+  methods,
+  challenges,
+  attempts,
+  secrets,
+  clock,
+  emit,
+}: Pick<
+  Services,
+  'store' | 'sessions' | 'methods' | 'challenges' | 'attempts' | 'secrets' | 'clock' | 'emit'
+>): Verify {
   async function check(
     { row, method, challengeId, response }: StepUpAnswer,
     purposes: readonly ChallengePurpose[],
-  ): Promise<VerifyOutcome<{ readonly challenge: ChallengeRow | null }>> {
-    const about = { userId: row.userId, sessionId: row.id, method: method.name };
-    const failed = (why: { reason: FailedReason; error?: unknown }): { readonly outcome: 'failed' } => {
-      emit({ type: 'step-up.failed', ...about, ...why });
-      return { outcome: 'failed' };
-    };
-
+  ): Promise<VerifyOutcome<Checked>> {
     const open = await attempts.check(row, method);
     if (open.outcome !== 'open') {
-      emit({ type: 'step-up.locked', ...about });
+      emit({ type: 'step-up.locked', ...aboutOf(row, method) });
       return open;
     }
     // Take the challenge before looking at the answer: a failed attempt must burn it (WebAuthn 13.5.3).
     const challenge =
       challengeId === null ? null : await challenges.take(row, challengeId, { purposes, method: method.name });
     if (challenge === null && (challengeId !== null || method.begin !== undefined))
-      return failed({ reason: 'no-challenge' });
+      return failed(row, method, { reason: 'no-challenge' });
+    const [enrolled] = await methods.enrolled([method.name], row.userId);
+    if (enrolled === undefined) return failed(row, method, { reason: 'unknown-credential' });
+    const looked = await attempt(row, method, methods.notStrongerThan(method.name), () =>
+      methods.verify(method, { userId: row.userId, response, challenge }),
+    );
+    return looked.outcome === 'verified' ? { ...looked, challenge } : looked;
+  }
+
+  /** Counts the attempt as a failure, looks at the answer, and takes it back or goes on to what a failure brings. */
+  async function attempt(
+    row: SessionRow,
+    method: Method,
+    enables: readonly string[],
+    look: () => Promise<MethodOutcome | Failed>,
+  ): Promise<VerifyOutcome<{ readonly credential: string | null }>> {
     const counted = await attempts.count(row, method);
     if (counted.outcome !== 'counted') {
-      emit({ type: 'step-up.locked', ...about });
+      emit({ type: 'step-up.locked', ...aboutOf(row, method) });
       return counted;
     }
-    const answer = await methods.verify(method, { userId: row.userId, response, challenge });
+    const answer = await look();
     if (answer.outcome === 'failed') {
       const { outcome: _, ...why } = answer;
       if (counted.disables) emit({ type: 'method.disabled', userId: row.userId, method: method.name });
       if (counted.endsSession) await sessions.revoke(row.id, row.userId, 'attempts');
-      return failed(why);
+      return failed(row, method, why);
     }
-    await attempts.succeeded(row, method, methods.notStrongerThan(method.name));
-    return { outcome: 'verified', challenge };
+    await attempts.succeeded(row, method, enables);
+    return { outcome: 'verified', credential: answer.credential ?? null };
+  }
+
+  function failed(
+    row: SessionRow,
+    method: Method,
+    why: { reason: FailedReason; error?: unknown },
+  ): { readonly outcome: 'failed' } {
+    emit({ type: 'step-up.failed', ...aboutOf(row, method), ...why });
+    return { outcome: 'failed' };
   }
 
   async function record(
@@ -111,24 +125,45 @@ export function createVerify(options: VerifyOptions): Verify {
   ): Promise<VerifyOutcome<RecordedStepUp>> {
     const verifiedAt = clock.now();
     const nonce = encode(randomBytes(NONCE_BYTES));
-    const recorded = await sessionStore.recordStepUp({
-      id: row.id,
+    const successor = successorOf(token, nonce, secrets[0].key('step-up'));
+    const change = {
+      type: 'step-up',
       presented: hashToken(token),
       nonce,
-      tokenHash: hashToken(successorOf(token, nonce, secrets[0].key('step-up'))),
+      tokenHash: hashToken(successor),
       method: method.name,
-      verifiedAt: challenge?.purpose === 'action' ? null : verifiedAt,
-      now: verifiedAt,
-    });
-    // A parallel step-up may have come first: then its token is everybody's.
-    const successor = recorded.outcome === 'recorded' ? recoverSuccessor(token, recorded.row) : null;
-    if (recorded.outcome === 'lost' || successor === null) return { outcome: 'session-lost' };
-    return { outcome: 'verified', row: recorded.row, token: successor, verifiedAt };
+      makesProof: challenge?.purpose !== 'action',
+    } as const;
+    const recorded = await store.sessions.change(row.id, change, verifiedAt);
+    if (recorded === null) return { outcome: 'session-lost' };
+    return { outcome: 'verified', row: recorded, token: successor, verifiedAt };
   }
 
-  function recoverSuccessor(token: Uint8Array, { tokenNonce, tokenHash }: SessionRow): Uint8Array | null {
-    const candidates = secrets.map((secret) => successorOf(token, tokenNonce ?? '', secret.key('step-up')));
-    return candidates.find((candidate) => hashToken(candidate) === tokenHash) ?? null;
+  /** Under the generation that the session has by now; none where another step came between. */
+  async function grant(
+    { row, token, method }: StepUpAnswer,
+    challenge: ChallengeRow | null,
+    recorded: RecordedStepUp,
+  ): Promise<void> {
+    if (challenge === null || challenge.actionDigest === null || store.grants === undefined) return;
+    const isCurrent = hashToken(token) === row.tokenHash;
+    if (recorded.row.generation !== challenge.generation + (isCurrent ? 0 : 1)) return;
+    await store.grants.insert({
+      sessionId: row.id,
+      userId: row.userId,
+      actionDigest: grantDigest(challenge.actionDigest, recorded.row.generation),
+      method: method.name,
+      createdAt: recorded.verifiedAt,
+      expiresAt: recorded.verifiedAt + GRANT_LIFETIME,
+    });
+  }
+
+  /** Whether the credential was removed while its answer was checked: then what was made of it goes again. */
+  async function isGone({ row, method }: StepUpAnswer, credential: string | null): Promise<boolean> {
+    if (credential === null || (await methods.holds(method, row.userId, credential))) return false;
+    await store.sessions.change(row.id, { type: 'drop-method', method: method.name }, clock.now());
+    await store.grants?.dropForUser(row.userId, method.name);
+    return true;
   }
 
   return {
@@ -138,28 +173,30 @@ export function createVerify(options: VerifyOptions): Verify {
       const recorded = await record(answer, checked.challenge);
       if (recorded.outcome !== 'verified') return recorded;
       const { row, method } = answer;
-      const { challenge } = checked;
-      if (challenge !== null && challenge.actionDigest !== null && grants !== undefined) {
-        await grants.insert({
-          sessionId: row.id,
-          userId: row.userId,
-          actionDigest: challenge.actionDigest,
-          method: method.name,
-          createdAt: recorded.verifiedAt,
-          expiresAt: recorded.verifiedAt + GRANT_LIFETIME,
-        });
-      }
-      emit({ type: 'step-up.succeeded', userId: row.userId, sessionId: row.id, method: method.name });
+      await grant(answer, checked.challenge, recorded);
+      if (await isGone(answer, checked.credential)) return failed(row, method, { reason: 'unknown-credential' });
+      emit({ type: 'step-up.succeeded', ...aboutOf(row, method) });
       return recorded;
     },
     async only(answer) {
       const checked = await check(answer, ['verify-only']);
       return checked.outcome === 'verified' ? { outcome: 'verified' } : checked;
     },
+    attempt: (row, method, look) => attempt(row, method, [method.name], look),
   };
 }
 
-/** The same for everybody who presents the same token with the same nonce, as in a refresh. */
+interface Checked {
+  readonly challenge: ChallengeRow | null;
+  /** Which credential it was, where the method says so. */
+  readonly credential: string | null;
+}
+
+function aboutOf(row: SessionRow, method: Method): { userId: string; sessionId: string; method: string } {
+  return { userId: row.userId, sessionId: row.id, method: method.name };
+}
+
+/** Only who has the presented token and the secret could make it: the row gives neither away. */
 function successorOf(token: Uint8Array, nonce: string, key: Uint8Array): Uint8Array {
   return keyedHash(key, Buffer.concat([Buffer.from(nonce, 'base64url'), token]));
 }

@@ -10,7 +10,7 @@ export interface SignedInOptions<Name extends string> {
    * `external` need not be configured. @default none
    */
   readonly proofs?: Readonly<Partial<Record<Name | 'password' | 'external', Duration>>>;
-  /** @default 'cookie' */
+  /** @default the kit's own */
   readonly delivery?: Delivery;
   readonly data?: SessionData;
 }
@@ -27,7 +27,7 @@ export interface SignedInForTest {
  */
 export async function signedIn<Name extends string>(
   auth: Pick<Stepgate<Name>, 'signIn' | 'clock'>,
-  { userId, proofs, delivery = 'cookie', data }: SignedInOptions<Name>,
+  { userId, proofs, delivery, data }: SignedInOptions<Name>,
 ): Promise<SignedInForTest> {
   const now = auth.clock.now();
   const ages = Object.entries({ ...proofs } as Readonly<Record<string, Duration>>); // no member of `proofs` may be undefined
@@ -36,21 +36,23 @@ export async function signedIn<Name extends string>(
   const startedAt = Object.fromEntries(times) as Partial<Record<Name | 'password' | 'external', number>>; // the same keys
 
   const req = new IncomingMessage(new Socket());
+  Object.assign(req.headers, FROM_OWN_PAGE);
   const res = new ServerResponse(req);
   const { session, body } = await auth.signIn(req, res, {
     userId,
-    delivery,
+    ...(delivery === undefined ? {} : { delivery }),
     ...(method.length === 0 ? { method: 'external', interactive: false } : { method, startedAt }),
     ...(data === undefined ? {} : { data }),
   });
-  const headers =
-    body.access_token === undefined ? cookieHeaders(res) : { authorization: `Bearer ${body.access_token}` };
-  return { headers, session };
+  const credential = body.access_token === undefined ? cookieOf(res) : { authorization: `Bearer ${body.access_token}` };
+  return { headers: { ...credential, ...FROM_OWN_PAGE }, session };
 }
 
-function cookieHeaders(res: ServerResponse): Record<string, string> {
+/** What a browser says of a request from the app's own page; a strict kit asks for it. */
+const FROM_OWN_PAGE = { 'sec-fetch-site': 'same-origin' };
+
+function cookieOf(res: ServerResponse): Record<string, string> {
   const set = [res.getHeader('Set-Cookie') ?? []].flat().map(String);
   const pairs = set.filter((line) => !line.includes('Max-Age=0')).map((line) => line.split(';', 1).join());
-  // What a browser says of a request from the app's own page.
-  return { cookie: pairs.join('; '), 'sec-fetch-site': 'same-origin' };
+  return { cookie: pairs.join('; ') };
 }

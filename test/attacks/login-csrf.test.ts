@@ -26,6 +26,6 @@ for (const [what, headers] of Object.entries({
     }
     assertRefused(await nobody.get('/me'), 401, 'session_required');
     assert.equal((await victim.get('/me')).body.userId, 'ada');
-    assert.deepEqual(await auth.sessions.listForUser('mallory'), []);
+    assert.deepEqual((await auth.sessions.listForUser('mallory')).sessions, []);
   });
 }

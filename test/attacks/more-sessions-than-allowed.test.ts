@@ -14,6 +14,6 @@ forEachStore((_name, makeStore) => {
     await Promise.all(browsers.map((browser) => browser.signIn()));
     const live = await Promise.all(browsers.map(async (browser) => (await browser.get('/me')).status === 200));
     assert.equal(live.filter(Boolean).length, 3);
-    assert.equal((await auth.sessions.listForUser('ada')).length, 3);
+    assert.equal((await auth.sessions.listForUser('ada')).sessions.length, 3);
   });
 });

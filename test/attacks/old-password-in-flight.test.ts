@@ -22,6 +22,6 @@ forEachStore((_name, makeStore) => {
     assertRefused(await late.post('/login', { body: { startedAt } }), 403, 'sign_in_refused');
     assertRefused(await thief.get('/me'), 401, 'session_invalid');
     assert.equal((await owner.get('/me')).status, 200);
-    assert.equal((await auth.sessions.listForUser('ada')).length, 1);
+    assert.equal((await auth.sessions.listForUser('ada')).sessions.length, 1);
   });
 });

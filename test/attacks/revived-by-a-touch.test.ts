@@ -25,6 +25,6 @@ forEachStore((_name, makeStore) => {
     await auth.flush();
     assertRefused(await thief.get('/me'), 401, 'session_invalid');
     assert.equal(await auth.sessions.get(session.id), null);
-    assert.deepEqual(await auth.sessions.listForUser('ada'), []);
+    assert.deepEqual((await auth.sessions.listForUser('ada')).sessions, []);
   });
 });

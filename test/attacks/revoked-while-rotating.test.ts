@@ -56,7 +56,7 @@ describe('a session that is revoked while 50 rotations are in flight', () => {
           }
           await app.refresh(refresh_token).expect(401);
           assert.equal(await app.auth.sessions.get(session_id), null);
-          assert.deepEqual(await app.auth.sessions.listForUser('ada'), []);
+          assert.deepEqual((await app.auth.sessions.listForUser('ada')).sessions, []);
         });
       }
     }

@@ -1,12 +1,17 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { before, describe, it } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { runInNewContext } from 'node:vm';
 import type { Express } from 'express';
 import { softwareAuthenticator } from '../../lib/testing/index.js';
+import { launchChromium, skip } from '../example-app/chromium.js';
+import { addAuthenticator } from '../example-app/pages.js';
 import { root } from '../repository/root.js';
 import { Browser } from '../support/browser.js';
 import { codeBlocks, read } from './markdown.js';
@@ -24,14 +29,26 @@ const modules = {
   'test-step-up': `${app}${rules}${testStepUp}`,
   'test-approval': `${app}${testApproval}`,
   server: `${app}export { app };`,
+  'server-anywhere': `${app.replaceAll("'http://localhost:3000'", "process.env['GUIDE_ORIGIN'] ?? ''")}export { app };`,
 };
+
+/** What several password managers do: their answer has the members of a credential, and methods that throw. */
+const AS_SOME_EXTENSIONS = `{
+  const get = navigator.credentials.get.bind(navigator.credentials);
+  navigator.credentials.get = async (options) => {
+    const { id, rawId, type, response } = await get(options);
+    const copy = {};
+    for (const [name, value] of Object.entries({ id, rawId, type, response })) Object.defineProperty(copy, name, { value });
+    return Object.setPrototypeOf(copy, PublicKeyCredential.prototype);
+  };
+}`;
 
 /** What the guide's page has. */
 interface Page {
   post(path: string, body?: object): Promise<unknown>;
   addPasskey(label: string): Promise<{ readonly label: string }>;
   postWithStepUp(path: string, body: object): Promise<unknown>;
-  postWithApproval(path: string, body: object, ask: (summary: string) => boolean): Promise<unknown>;
+  postWithApproval(path: string, body: object, ask: (question: string) => boolean): Promise<unknown>;
   signInWithPasskey(): Promise<object>;
 }
 
@@ -61,18 +78,60 @@ describe('the guides to step-up', () => {
     assert.equal((await visitor.addPasskey('laptop')).label, 'laptop');
     assert.deepEqual(await visitor.postWithStepUp('/role', { role: 'admin' }), { role: 'admin' });
 
-    const summaries: string[] = [];
+    const questions: string[] = [];
     const transfer = { to: 'bea', amount: 10 };
     const declined = await visitor.postWithApproval('/transfers', transfer, () => false);
     assert.equal(declined, null);
-    const sent = await visitor.postWithApproval('/transfers', transfer, (summary) => summaries.push(summary) === 1);
+    const sent = await visitor.postWithApproval('/transfers', transfer, (question) => questions.push(question) === 1);
     assert.deepEqual(sent, { sent: 10, to: 'bea' });
-    assert.deepEqual(summaries, ['Send 10 to bea']);
+    assert.deepEqual(questions, ['Send 10 to bea?']);
+
     await assert.rejects(visitor.post('/transfers', transfer), { code: 'step_up_required', reason: 'spent' });
+    const repeated = await visitor.postWithApproval(
+      '/transfers',
+      transfer,
+      (question) => questions.push(question) === 0,
+    );
+    assert.equal(repeated, null);
+    assert.match(questions[1] ?? '', /^Send 10 to bea: you did exactly this .*\. Do it again\?$/);
 
     browser.cookies.clear();
     await visitor.signInWithPasskey();
     assert.equal((await browser.get('/me')).body.userId, 'ada');
+  });
+
+  it('have a page that says of a lost answer that it may have been done', async () => {
+    const { browser, ...visitor } = await visit();
+    await visitor.post('/login');
+    browser.send = () => Promise.reject(new TypeError('Failed to fetch'));
+    await assert.rejects(visitor.post('/transfers', {}), { code: 'outcome_unknown', message: /may have been done/ });
+  });
+
+  it('have a page that works in a browser, beside a password manager whose answers have no working toJSON', {
+    skip,
+  }, async () => {
+    const http = createServer().listen(0);
+    await once(http, 'listening');
+    const origin = `http://localhost:${(http.address() as AddressInfo).port}`; // it listens on a port
+    process.env['GUIDE_ORIGIN'] = origin;
+    http.on('request', (await run('server-anywhere')).app);
+    const chromium = await launchChromium();
+    try {
+      const tab = await chromium.newPage();
+      await tab.goto(`${origin}/me`);
+      await addAuthenticator(tab);
+      await tab.addScriptTag({ content: page });
+      assert.equal(
+        await tab.evaluate("post('/login').then(() => addPasskey('laptop')).then(({ label }) => label)"),
+        'laptop',
+      );
+      await tab.evaluate(AS_SOME_EXTENSIONS);
+      assert.equal(await tab.evaluate('stepUp().then(({ verified }) => verified)'), true);
+      assert.equal(await tab.evaluate('signInWithPasskey().then(({ session_id }) => typeof session_id)'), 'string');
+    } finally {
+      await chromium.close();
+      http.close();
+    }
   });
 
   it('show a refusal as it is', async () => {
@@ -104,6 +163,16 @@ async function run(name: string): Promise<{ readonly app: Express }> {
   return import(pathToFileURL(join(folder, `${name}.js`)).href);
 }
 
+/** As a browser gives it to a page: bytes for base64url. */
+function asObject({ id, type, response }: { id: string; type: string; response: object }): object {
+  const bytes = Object.entries(response).map(([name, value]) => [name, toBytes(value)]);
+  return { id, type, response: Object.fromEntries(bytes) };
+}
+
+function toBytes(value: unknown): unknown {
+  return typeof value === 'string' ? Buffer.from(value, 'base64url') : value;
+}
+
 /** The guide's page in a browser with an authenticator. */
 async function visit(): Promise<Page & { readonly browser: Browser }> {
   const browser = new Browser((await run('server')).app);
@@ -116,10 +185,11 @@ async function visit(): Promise<Page & { readonly browser: Browser }> {
     },
     navigator: {
       credentials: {
-        create: async ({ publicKey }: { publicKey: never }) => ({ toJSON: () => key.create(publicKey) }),
-        get: async ({ publicKey }: { publicKey: never }) => ({ toJSON: () => key.get(publicKey) }),
+        create: async ({ publicKey }: { publicKey: never }) => asObject(key.create(publicKey)),
+        get: async ({ publicKey }: { publicKey: never }) => asObject(key.get(publicKey)),
       },
     },
+    btoa,
     PublicKeyCredential: { parseCreationOptionsFromJSON: asGiven, parseRequestOptionsFromJSON: asGiven },
   };
   runInNewContext(page, context);

@@ -23,22 +23,23 @@ interface Exchange extends Answer {
 const server = codeBlocks(read('README.md'), 'ts')[0]?.text ?? '';
 const transcript = (codeBlocks(read('README.md'), 'console')[0]?.text ?? '').split(/^\$ /m).slice(1).map(exchange);
 
+const LISTEN = 'app.listen(3000);';
+
 // What the README says it cuts.
 const CUT = /^(x-powered-by|content-length|etag|date|connection|keep-alive):|^set-cookie: [^=]+=;/i;
 
 describe('the server of README.md', () => {
   const folder = join(root, '.build/readme');
+  const listening = server.replace(LISTEN, 'const server = app.listen(0, () => process.send(server.address().port));');
+  const env = { ...process.env, STEPGATE_SECRET: 'a secret of 32 bytes for one test' };
   let child: ChildProcess;
   let port = 0;
 
   before(async () => {
     rmSync(folder, { recursive: true, force: true });
     mkdirSync(folder, { recursive: true });
-    const listen = 'app.listen(3000);';
-    assert.ok(server.includes(listen));
-    const listenAnywhere = 'const server = app.listen(0, () => process.send(server.address().port));';
-    writeFileSync(join(folder, 'server.mjs'), server.replace(listen, listenAnywhere));
-    const env = { ...process.env, STEPGATE_SECRET: 'a secret of 32 bytes for one test' };
+    assert.ok(server.includes(LISTEN));
+    writeFileSync(join(folder, 'server.mjs'), listening);
     child = fork('server.mjs', { cwd: folder, env });
     const [message] = await once(child, 'message');
     port = Number(message);
@@ -47,6 +48,28 @@ describe('the server of README.md', () => {
   after(async () => {
     child.kill();
     await once(child, 'exit');
+  });
+
+  it('refuses a sign-in from another origin in the kit’s own form, and goes on', async () => {
+    const { status, type, code } = await signInFromElsewhere(port);
+    assert.deepEqual({ status, type, code }, { status: 403, type: 'application/problem+json', code: 'cross_origin' });
+    await run('curl -i localhost:3000/me', port, '');
+  });
+
+  it('does so on Express 4, where nobody else hears of a rejection', async () => {
+    writeFileSync(
+      join(folder, 'express-4.mjs'),
+      listening.replace("from 'express'", "from 'express-4'").replace('app.db', 'express-4.db'),
+    );
+    const older = fork('express-4.mjs', { cwd: folder, env });
+    const [message] = await once(older, 'message');
+    for (let i = 0; i < 2; i++) {
+      const { status, code } = await signInFromElsewhere(Number(message));
+      assert.deepEqual({ status, code }, { status: 403, code: 'cross_origin' });
+    }
+    assert.equal(older.exitCode, null);
+    older.kill();
+    await once(older, 'exit');
   });
 
   it('has at most 20 lines', () => {
@@ -94,6 +117,13 @@ async function run(command: string, port: number, jar: string): Promise<{ answer
   const lines = linesOf(response.headers).filter((line) => !CUT.test(line));
   const [, cookie = ''] = /^set-cookie: ([^;]+)/m.exec(lines.join('\n')) ?? [];
   return { answer: { status, headers: lines, body: await text(response) }, cookie };
+}
+
+async function signInFromElsewhere(port: number): Promise<{ status: number; type: string; code: string }> {
+  const headers = { Origin: 'https://evil.example', 'Sec-Fetch-Site': 'cross-site' };
+  const response = await fetch(`http://localhost:${port}/login`, { method: 'POST', headers });
+  const { code } = await response.json();
+  return { status: response.status, type: response.headers.get('content-type') ?? '', code };
 }
 
 function linesOf(headers: IncomingHttpHeaders): string[] {

@@ -28,6 +28,8 @@ async function signedIn(email: string, password: string) {
   return browser;
 }
 
+const passwordProof = (password: string) => ({ method: 'password', response: { password } });
+
 describe('the bank', () => {
   it('signs a new user up and in, shows the session and revokes it', async () => {
     const browser = request.agent(bank.origin).set('User-Agent', 'curl/8.5.0');
@@ -77,7 +79,7 @@ describe('the bank', () => {
     const { browser: first } = await signedUp('dave@example.com');
     const second = await signedIn('dave@example.com', PASSWORD);
     const next = 'another long password';
-    await first.post('/password').send({ current: PASSWORD, next }).expect(200);
+    await first.post('/password').send({ next }).expect(200);
     await first.get('/me').expect(200);
     await second.get('/me').expect(401);
     await request(bank.origin).post('/login').send({ email: 'dave@example.com', password: PASSWORD }).expect(401);
@@ -87,25 +89,84 @@ describe('the bank', () => {
   it('lets exactly one of two parallel password changes win', async () => {
     await signedUp('erin@example.com');
     const browsers = [await signedIn('erin@example.com', PASSWORD), await signedIn('erin@example.com', PASSWORD)];
-    const changes = browsers.map((browser, i) =>
-      browser.post('/password').send({ current: PASSWORD, next: `the password of ${i}` }),
-    );
+    const changes = browsers.map((browser, i) => browser.post('/password').send({ next: `the password of ${i}` }));
     const statuses = (await Promise.all(changes)).map(({ status }) => status);
     assert.equal(statuses.filter((status) => status === 200).length, 1, String(statuses));
     const winner = statuses.indexOf(200);
     await signedIn('erin@example.com', `the password of ${winner}`);
   });
 
-  it('refuses a password change with a wrong current password, and ends nothing', async () => {
+  it('changes no password without a fresh proof, and ends nothing', async () => {
     const { browser: first } = await signedUp('frank@example.com');
     const second = await signedIn('frank@example.com', PASSWORD);
-    const { body } = await first
-      .post('/password')
-      .send({ current: 'not the password', next: 'another long password' })
-      .expect(403);
-    assert.equal(body.code, 'password_wrong');
+    await first.delete('/auth/step-up').expect(204);
+    const next = 'another long password';
+    const { body } = await first.post('/password').send({ next }).expect(401);
+    assert.deepEqual(body.rule, { method: ['passkey', 'totp', 'password'], maxAge: 300 });
+    await first.post('/auth/step-up/verify').send(passwordProof('not the password')).expect(403);
+    await first.post('/password').send({ next }).expect(401);
     await second.get('/me').expect(200);
     await signedIn('frank@example.com', PASSWORD);
+
+    await first.post('/auth/step-up/verify').send(passwordProof(PASSWORD)).expect(200);
+    await first.post('/password').send({ next }).expect(200);
+    await signedIn('frank@example.com', next);
+  });
+
+  it('looks at five of forty guesses at the current password, and lets the owner keep the account', async () => {
+    const { browser: owner } = await signedUp('mia@example.com');
+    const { headers } = await request(bank.origin)
+      .post('/login')
+      .send({ email: 'mia@example.com', password: PASSWORD })
+      .expect(200);
+    const [cookies = ''] = /session=[\w-]{43}/.exec(String(headers['set-cookie'])) ?? []; // they are copied
+    const thief = (path: string, body: object) => request(bank.origin).post(path).set('Cookie', cookies).send(body);
+    // The sign-in isn't fresh any more.
+    await request(bank.origin).delete('/auth/step-up').set('Cookie', cookies).expect(204);
+
+    const statuses: number[] = [];
+    for (let guess = 0; guess < 40; guess++) {
+      const current = `guess number ${guess}`;
+      const { status } = await thief('/auth/step-up/verify', passwordProof(current));
+      statuses.push(status);
+      await thief('/password', { current, next: 'of the thief' }).expect(401);
+    }
+    assert.deepEqual(statuses, [...Array(5).fill(403), ...Array(35).fill(429)]);
+    await thief('/auth/step-up/verify', passwordProof(PASSWORD)).expect(429);
+    await thief('/password', { next: 'of the thief' }).expect(401);
+    await owner.get('/me').expect(200);
+    await signedIn('mia@example.com', PASSWORD);
+  });
+
+  it('looks at ten attempts to sign in at an address within 15 minutes, sent at once as well', async () => {
+    await signedUp('nina@example.com');
+    for (const email of ['nina@example.com', 'no.nina@example.com']) {
+      const guesses = Array.from({ length: 40 }, (_, guess) =>
+        request(bank.origin)
+          .post('/login')
+          .send({ email, password: `guess number ${guess}` }),
+      );
+      const statuses = (await Promise.all(guesses)).map(({ status }) => status);
+      assert.equal(statuses.filter((status) => status === 401).length, 10, String(statuses));
+      assert.equal(statuses.filter((status) => status === 429).length, 30, String(statuses));
+      const { body, headers } = await request(bank.origin)
+        .post('/login')
+        .send({ email, password: PASSWORD })
+        .expect(429);
+      assert.equal(body.code, 'too_many_attempts');
+      const wait = Number(headers['retry-after']);
+      assert.ok(0 < wait && wait <= 900, String(wait));
+    }
+  });
+
+  it('forgets wrong attempts to sign in at the first right one', async () => {
+    await signedUp('olga@example.com');
+    for (let attempt = 0; attempt < 11; attempt++) {
+      const password = attempt % 6 === 5 ? PASSWORD : 'not the password';
+      const { status } = await request(bank.origin).post('/login').send({ email: 'olga@example.com', password });
+      assert.equal(status, password === PASSWORD ? 200 : 401);
+    }
+    await signedIn('olga@example.com', PASSWORD);
   });
 
   it('answers a wrong password and an unknown address alike', async () => {

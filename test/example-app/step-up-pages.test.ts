@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { describe, it } from 'node:test';
-import type { Locator, Page } from 'playwright-core';
+import type { Locator, Page, Route } from 'playwright-core';
 import { totpCode, wrongCode } from '../support/totp.js';
 import { skip } from './chromium.js';
 import { checkLooks } from './looks.js';
@@ -35,6 +35,15 @@ async function confirmTotp(page: Page): Promise<string> {
 }
 
 const dialog = (page: Page): Locator => page.getByRole('dialog');
+
+/** Does this with the second transfer that the page sends: the one that is approved. */
+async function onApproved(page: Page, work: (route: Route) => Promise<void>): Promise<void> {
+  let sent = 0;
+  await page.route('**/transfers', async (route) => {
+    if (route.request().method() === 'POST' && ++sent === 2) await work(route);
+    else await route.continue();
+  });
+}
 
 describe('step-up on the pages of the bank in Chromium', { skip }, () => {
   const { openPage, takeScreenshot } = pagesOfTheBank();
@@ -205,6 +214,87 @@ describe('step-up on the pages of the bank in Chromium', { skip }, () => {
     await page.getByRole('alert').getByText('The bank asks again').waitFor();
     assert.equal(await dialog(page).count(), 0);
     assert.equal(asked, 2);
+  });
+
+  it('says that it may have been done when the answer is lost, and asks before it is done again', async () => {
+    const { page } = await openPage();
+    await addAuthenticator(page);
+    await signUp(page, 'judy@example.com');
+    await addPasskey(page, 'My laptop');
+    await onApproved(page, async (route) => {
+      await route.fetch();
+      await route.abort('connectionreset');
+    });
+    await send(page, 'the baker', '500');
+    await dialog(page).getByRole('button', { name: 'Use a passkey' }).click();
+    await card(page, 'Money').getByText('It may have been done.').waitFor();
+    assert.equal(await dialog(page).count(), 0);
+
+    await page.getByRole('button', { name: 'Send the money' }).click();
+    await dialog(page).getByRole('heading', { name: 'Do it again?' }).waitFor();
+    await dialog(page)
+      .getByText(/^Send €500\.00 to the baker, .* You did exactly this .*\. Do it again\?$/)
+      .waitFor();
+    await page.keyboard.press('Escape');
+    await card(page, 'Money').getByText('nothing was done').waitFor();
+    await page.reload();
+    await card(page, 'Money').getByText('€9,500.00').waitFor();
+
+    await send(page, 'the baker', '500');
+    await dialog(page).getByRole('button', { name: 'Use a passkey' }).click();
+    await notice(page, '€500.00 went to the baker.');
+    await card(page, 'Money').getByText('€9,000.00').waitFor();
+  });
+
+  it('counts a failure of the server as an answer that is lost', async () => {
+    const { page } = await openPage();
+    await addAuthenticator(page);
+    await signUp(page, 'kim@example.com');
+    await addPasskey(page, 'My laptop');
+    await onApproved(page, (route) => route.fulfill({ status: 502, body: 'Bad gateway' }));
+    await send(page, 'the baker', '500');
+    await dialog(page).getByRole('button', { name: 'Use a passkey' }).click();
+    await card(page, 'Money').getByText('It may have been done.').waitFor();
+  });
+
+  it('has no dialog to cancel while what was confirmed is done', async () => {
+    const { page } = await openPage();
+    await addAuthenticator(page);
+    await signUp(page, 'leo@example.com');
+    await addPasskey(page, 'My laptop');
+    let dialogs = -1;
+    await onApproved(page, async (route) => {
+      await page.keyboard.press('Escape');
+      dialogs = await dialog(page).count();
+      await route.continue();
+    });
+    await send(page, 'the baker', '700');
+    await dialog(page).getByRole('button', { name: 'Use a passkey' }).click();
+    await notice(page, '€700.00 went to the baker.');
+    assert.equal(dialogs, 0);
+    await card(page, 'Money').getByText('€9,300.00').waitFor();
+  });
+
+  it('takes back what was confirmed and then cancelled', async () => {
+    const { page } = await openPage();
+    await addAuthenticator(page);
+    await signUp(page, 'mia@example.com');
+    await addPasskey(page, 'My laptop');
+    const takenBack = page.waitForResponse((response) => response.request().method() === 'DELETE');
+    await page.route('**/auth/step-up/verify', async (route) => {
+      const response = await route.fetch(); // approved
+      await page.keyboard.press('Escape');
+      await card(page, 'Money').getByText('nothing was done').waitFor();
+      await route.fulfill({ response });
+    });
+    await send(page, 'the baker', '700');
+    await dialog(page).getByRole('button', { name: 'Use a passkey' }).click();
+    await takenBack;
+    await page.getByRole('button', { name: 'Send the money' }).click();
+    await dialog(page).getByRole('heading', { name: 'Approve this' }).waitFor();
+    await page.keyboard.press('Escape');
+    await page.reload();
+    await card(page, 'Money').getByText('€10,000.00').waitFor();
   });
 
   it('approves by the keyboard alone, and keeps the focus where it belongs', async () => {

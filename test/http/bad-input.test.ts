@@ -34,7 +34,7 @@ async function arrange(t: TestContext) {
       kit.events.filter(({ type }) => type !== 'session.refused'),
       [],
     );
-    assert.deepEqual(await kit.auth.sessions.listForUser('ada'), [session]);
+    assert.deepEqual((await kit.auth.sessions.listForUser('ada')).sessions, [session]);
   };
   return { ...kit, ...app, store, browser, session, token, check };
 }

@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import type { Method } from '../../lib/methods/method.js';
 import { passkey } from '../../lib/methods/passkey/index.js';
+import type { Store } from '../../lib/stores/contract/store.js';
 import { memoryStore } from '../../lib/stores/memory/index.js';
+import { passkeyRow } from '../../lib/conformance/step-up-rows.js';
 import { type SoftwareAuthenticator, signedIn, softwareAuthenticator } from '../../lib/testing/index.js';
 import { assertRefused } from '../support/answers.js';
 import { type App, frameworks, testApp } from '../support/app.js';
@@ -236,6 +238,50 @@ describe('a further passkey', () => {
     assert.ok(events.some((event) => event.type === 'step-up.failed' && event.reason === 'too-young'));
     clock.advance('1s');
     assert.equal((await stepUp(browser, young)).status, 200);
+  });
+});
+
+describe('a user with 50 passkeys', () => {
+  /** Gives the user further passkeys, which nobody has. */
+  async function fill({ passkeys: part }: Store, count: number): Promise<void> {
+    for (let n = 1; n <= count; n++) {
+      const id = Buffer.alloc(32, n).toString('base64url');
+      const inserted = await part?.insert(passkeyRow({ id, userId: 'ada' }), { first: false, max: 50 });
+      assert.equal(inserted, 'inserted');
+    }
+  }
+
+  it('can begin to add no other, until one is removed', async (t) => {
+    const { browserOf, clock, store } = setUp(t);
+    const browser = await browserOf('ada');
+    const key = newKey();
+    await enrol(browser, key);
+    clock.advance('1m');
+    await stepUp(browser, key);
+    await fill(store, 49);
+    const refused = await browser.post('/auth/passkeys/options');
+    assertRefused(refused, 400, 'request_invalid');
+    assert.match(refused.body.detail, /50 passkeys already: remove one/);
+    await browser.delete(`/auth/passkeys/${Buffer.alloc(32, 7).toString('base64url')}`);
+    assert.equal((await enrol(browser)).status, 201);
+    assert.equal((await list(browser)).length, 50);
+  });
+
+  it('can’t finish to add another either', async (t) => {
+    const { browserOf, clock, events, store } = setUp(t);
+    const browser = await browserOf('ada');
+    const key = newKey();
+    await enrol(browser, key);
+    clock.advance('1m');
+    await stepUp(browser, key);
+    const { challengeId, options } = await begin(browser);
+    await fill(store, 49);
+    const refused = await browser.post('/auth/passkeys', { body: { challengeId, response: newKey().create(options) } });
+    assertRefused(refused, 400, 'request_invalid');
+    assert.match(refused.body.detail, /50 passkeys already: remove one/);
+    assert.ok(events.some((event) => event.type === 'step-up.failed' && event.reason === 'full'));
+    assert.equal((await list(browser)).length, 50);
+    assert.equal((await stepUp(browser, key)).status, 200);
   });
 });
 

@@ -86,6 +86,24 @@ async function signedIn(t: TestContext, create: () => App, before: readonly Midd
 
 for (const [framework, create] of Object.entries(frameworks)) {
   describe(`the router on ${framework}`, () => {
+    for (const [what, parser] of Object.entries({
+      bytes: bodyParser.raw({ type: () => true }),
+      text: bodyParser.text({ type: () => true }),
+    })) {
+      it(`says that another parser has read the body as ${what}`, async (t) => {
+        const { app, errors } = testApp(testKit(t).auth, { create, before: [parser] });
+        const browser = new Browser(app);
+        for (const path of ['/auth/logout', '/auth/token/refresh']) {
+          const response = await browser.post(path, { body: { refresh_token: 'canary' } });
+          assertRefused(response, 400, 'request_invalid');
+          assert.match(response.body.detail, /Another parser has read the body, and not as JSON/);
+          assert.ok(!response.text.includes('canary'));
+        }
+        assert.equal((await browser.post('/auth/logout')).status, 204); // no body, nothing to read
+        assert.deepEqual(errors, []);
+      });
+    }
+
     for (const [where, before] of Object.entries(PARSERS)) {
       for (const [what, { sent, refused, appDecides = false }] of Object.entries(BAD_BODIES)) {
         if (appDecides && before.length > 0) continue;

@@ -80,7 +80,7 @@ for (const csrf of ['standard', 'strict'] as const) {
           assert.deepEqual([same.status, logout.status, login.status], [200, 204, 200]);
         } else {
           for (const response of [same, logout, login]) assertRefused(response, 403, 'cross_origin');
-          assert.equal((await auth.sessions.listForUser('ada')).length, 1);
+          assert.equal((await auth.sessions.listForUser('ada')).sessions.length, 1);
         }
       });
     }

@@ -27,6 +27,7 @@ const WRONG: Readonly<Record<string, readonly [options: unknown, message: RegExp
   'an unknown method in a list': [{ method: ['password', 'magic-link'] }, /`method`.*password, external/],
   'a name of Object.prototype for a method': [{ method: 'constructor' }, /`method`.*password, external/],
   'an unknown delivery': [{ delivery: 'header' }, /`delivery`.*cookie, bearer, token-cookies/],
+  'null for a delivery': [{ delivery: null }, /`delivery`.*cookie, bearer, token-cookies/],
   'a number for a label': [{ label: 5 }, /`label`/],
   'null for a label': [{ label: null }, /`label`/],
   'a string for interactive': [{ interactive: 'false' }, /`interactive`.*true or false/],
@@ -35,7 +36,10 @@ const WRONG: Readonly<Record<string, readonly [options: unknown, message: RegExp
   'the time in a string': [{ startedAt: '2026-01-01' }, /`startedAt`.*Date\.now\(\)/],
   'null for a time': [{ startedAt: null }, /`startedAt`.*Date\.now\(\)/],
   'NaN for a time': [{ startedAt: Number.NaN }, /`startedAt`.*Date\.now\(\)/],
-  'a time in seconds that is far ahead in milliseconds': [{ startedAt: 9e15 }, /`startedAt`.*Date\.now\(\)/],
+  'infinity for a time': [{ startedAt: Number.POSITIVE_INFINITY }, /`startedAt`.*Date\.now\(\)/],
+  'NaN for the time of a method': [{ startedAt: { password: Number.NaN } }, /`startedAt`.*Date\.now\(\)/],
+  'a date for a time': [{ startedAt: new Date() }, /`startedAt/],
+  'a bigint for a time': [{ startedAt: 1n }, /`startedAt`.*Date\.now\(\)/],
   'a time of another method': [{ startedAt: { external: 1 } }, /`startedAt\.external`.*`password`/],
   'a function for data': [{ data: () => 1 }, /`data`.*4096 bytes/],
   'a cycle in the data': [{ data: cycle }, /`data`.*4096 bytes/],
@@ -62,4 +66,29 @@ describe('signIn', () => {
       assert.deepEqual(res.getHeaders(), Object.create(null));
     });
   }
+
+  for (const [how, startedAt] of Object.entries<(now: number) => SignInOptions<'password'>['startedAt']>({
+    'ten seconds': (now) => now + 10_000,
+    'a year': (now) => now + 365 * 86_400_000,
+    'all that a number can say': () => Number.MAX_VALUE,
+    'a minute, told by method': (now) => ({ password: now + 60_000 }),
+  })) {
+    it(`takes a \`startedAt\` that is ahead by ${how} for now: the clock was put back meanwhile`, async (t) => {
+      const { auth, clock } = testKit(t);
+      const req = Object.assign(new IncomingMessage(new Socket()), { method: 'POST' });
+      const given = startedAt(clock.now()) ?? clock.now();
+      const options = { userId: 'ada', method: 'password', startedAt: given } as const;
+      const { session } = await auth.signIn(req, new ServerResponse(req), options);
+      assert.equal(session.authenticatedAt, clock.now());
+    });
+  }
+
+  it('refuses a delivery that the kit does not use, and says which it does', async (t) => {
+    const store = faultyStore(memoryStore());
+    const { auth } = testKit(t, { store, delivery: 'bearer', deliveries: ['bearer', 'token-cookies'] });
+    const req = Object.assign(new IncomingMessage(new Socket()), { method: 'POST' });
+    const signIn = auth.signIn(req, new ServerResponse(req), { userId: 'ada', method: 'password', delivery: 'cookie' });
+    await assert.rejects(signIn, { name: 'SetupError', message: /`delivery`.*bearer, token-cookies.*`deliveries`/ });
+    assert.deepEqual(store.calls, []);
+  });
 });

@@ -34,7 +34,7 @@ describe('the challenge of a sign-in', () => {
     const { app, browser, key, challenge, auth } = await begun(t);
     const response = key.get(challenge.options);
     const cookie = browser.cookieHeader();
-    const before = (await auth.sessions.listForUser('ada')).length;
+    const before = (await auth.sessions.listForUser('ada')).sessions.length;
     const answers = await Promise.all(
       Array.from({ length: 50 }, () =>
         new Browser(app).post('/auth/sign-in/passkey', {
@@ -44,7 +44,7 @@ describe('the challenge of a sign-in', () => {
       ),
     );
     assert.equal(answers.filter(({ status }) => status === 200).length, 1);
-    assert.equal((await auth.sessions.listForUser('ada')).length, before + 1);
+    assert.equal((await auth.sessions.listForUser('ada')).sessions.length, before + 1);
   });
 
   it('is used up by an answer that fails', async (t) => {
@@ -120,6 +120,12 @@ describe('the challenge of a sign-in', () => {
   });
 });
 
+/** Why a passkey is refused that signs as it should. */
+const CHANGED: Readonly<Record<string, string>> = {
+  'with a counter that went back': 'counter-regressed',
+  'with another backup eligibility': 'backup-eligibility-changed',
+};
+
 describe('a refused sign-in by passkey', () => {
   const variants: Readonly<Record<string, AuthenticationVariant>> = {
     'without a user handle': { userHandle: null },
@@ -132,6 +138,7 @@ describe('a refused sign-in by passkey', () => {
     'without the user verified': { userVerified: false },
     'without the user there': { userPresent: false },
     'with a counter that went back': { counter: 0 },
+    'with another backup eligibility': { backupEligible: true },
     'by an unknown passkey': { statedId: Buffer.alloc(32, 1).toString('base64url') },
   };
   for (const [which, variant] of Object.entries(variants)) {
@@ -140,11 +147,13 @@ describe('a refused sign-in by passkey', () => {
       const { key, browser } = await app.userWithPasskey();
       if (variant.counter === 0) await signInBy(new Browser(app.app), key);
       const passkeysBefore = (await browser.get('/auth/passkeys')).body;
-      const sessions = (await app.auth.sessions.listForUser('ada')).length;
+      const sessions = (await app.auth.sessions.listForUser('ada')).sessions.length;
       assertRefused(await signInBy(new Browser(app.app), key, { variant }), 403, 'sign_in_refused');
-      assert.equal((await app.auth.sessions.listForUser('ada')).length, sessions);
+      assert.equal((await app.auth.sessions.listForUser('ada')).sessions.length, sessions);
       assert.deepEqual((await browser.get('/auth/passkeys')).body, passkeysBefore);
-      assert.deepEqual(app.told('session.refused'), [{ type: 'session.refused', reason: 'passkey-refused' }]);
+      const changed = CHANGED[which];
+      const why = changed === undefined ? { reason: 'passkey-refused' } : { reason: changed, userId: 'ada' };
+      assert.deepEqual(app.told('session.refused'), [{ type: 'session.refused', ...why }]);
     });
   }
 
@@ -201,7 +210,7 @@ describe('users.find', () => {
     asked.length = 0;
     assert.equal((await signInBy(new Browser(app.app), key)).status, 200);
     assert.deepEqual(asked, ['ada']);
-    const sessions = (await app.auth.sessions.listForUser('ada')).length;
+    const sessions = (await app.auth.sessions.listForUser('ada')).sessions.length;
 
     disabled.add('ada');
     const refused = await signInBy(new Browser(app.app), key);
@@ -211,7 +220,7 @@ describe('users.find', () => {
     const visible = ({ body, headers }: Response): object => ({ body, headers: { ...headers, date: 'now' } });
     assert.deepEqual(visible(refused), visible(failed));
     assert.deepEqual(visible(refused), visible(stranger));
-    assert.equal((await app.auth.sessions.listForUser('ada')).length, sessions);
+    assert.equal((await app.auth.sessions.listForUser('ada')).sessions.length, sessions);
     assert.deepEqual(app.told('session.refused')[0], {
       type: 'session.refused',
       reason: 'user-disabled',
@@ -235,9 +244,9 @@ describe('users.find', () => {
       const app = passkeyApp(t, { users: { find: (id) => (fails ? find() : { name: id }) } });
       const { key } = await app.userWithPasskey();
       fails = true;
-      const sessions = (await app.auth.sessions.listForUser('ada')).length;
+      const sessions = (await app.auth.sessions.listForUser('ada')).sessions.length;
       assertRefused(await signInBy(new Browser(app.app), key), 500, 'store_unavailable');
-      assert.equal((await app.auth.sessions.listForUser('ada')).length, sessions);
+      assert.equal((await app.auth.sessions.listForUser('ada')).sessions.length, sessions);
       const [failed] = app.told('store.failed');
       assert.equal(failed && 'operation' in failed && failed.operation, 'users.find');
       fails = false;

@@ -112,7 +112,7 @@ describe('signIn', () => {
       ],
     );
     assertRefused(await browser.get('/me', { headers: { Cookie: old } }), 401, 'session_invalid');
-    assert.deepEqual(await auth.sessions.listForUser('ada'), []);
+    assert.deepEqual((await auth.sessions.listForUser('ada')).sessions, []);
     assert.equal((await browser.get('/me')).body.userId, 'bob');
   });
 
@@ -122,7 +122,7 @@ describe('signIn', () => {
     await phone.signIn();
     await browser.signIn();
     assert.equal((await phone.get('/me')).status, 200);
-    assert.equal((await auth.sessions.listForUser('ada')).length, 2);
+    assert.equal((await auth.sessions.listForUser('ada')).sessions.length, 2);
   });
 
   it('with a cookie that is malformed, stale or there twice makes a session all the same', async (t) => {
@@ -214,7 +214,7 @@ describe('signIn', () => {
     await browser.signIn();
     assertRefused(await browser.post('/login', foreign), 403, 'cross_origin');
     assert.equal((await browser.get('/me')).status, 200);
-    assert.equal((await auth.sessions.listForUser('ada')).length, 1);
+    assert.equal((await auth.sessions.listForUser('ada')).sessions.length, 1);
     assert.equal(events.filter(({ type }) => type === 'session.created').length, 1);
   });
 

@@ -92,7 +92,7 @@ describe('a store', () => {
         assertUnavailable(await send(scene, method, path), scene, `sessions.${operation}`);
         scene.store.mend();
         assert.equal((await scene.browser.get('/me')).status, 200);
-        const live = await scene.auth.sessions.listForUser('ada');
+        const { sessions: live } = await scene.auth.sessions.listForUser('ada');
         assert.deepEqual(live, [scene.session]);
       });
     }

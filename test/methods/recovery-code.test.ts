@@ -81,11 +81,8 @@ describe('recovery codes', () => {
   it('are malformed with any other character in them, and stay good', async () => {
     const { context, code } = await withCodes();
     const noneOfIts = fc
-      .oneof(
-        fc.constantFrom('U', 'u', '_', '–', '\u2011', '\t', '\n', '\0', '.'),
-        fc.string({ unit: 'binary', minLength: 1 }),
-      )
-      .filter((text) => !/^[0-9A-TV-Za-tv-z -]*$/.test(text));
+      .oneof(fc.constantFrom('U', 'u', '_', '\0', '.', '·', '½'), fc.string({ unit: 'binary', minLength: 1 }))
+      .filter((text) => /[^A-TV-Za-tv-z\p{Nd}\s\x85\p{Dash}\u2043\p{Default_Ignorable_Code_Point}]/u.test(text));
     await fc.assert(
       fc.asyncProperty(noneOfIts, fc.nat({ max: 19 }), async (text, place) => {
         const typed = code.slice(0, place) + text + code.slice(place);
@@ -97,9 +94,9 @@ describe('recovery codes', () => {
     assert.deepEqual(await verify(context, code), VERIFIED);
   });
 
-  it('do not take letters of other scripts for their capitals, nor other digits for digits', async () => {
+  it('do not take letters of other scripts for their capitals', async () => {
     const context = methodContext();
-    for (const code of ['ſ', 'ı', 'ﬀ', '０', '٠', 'Α', 'К']) {
+    for (const code of ['ſ', 'ı', 'ﬀ', 'Α', 'К', 'Ａ']) {
       assert.deepEqual(await verify(context, code.repeat(16)), MALFORMED);
       assert.deepEqual(await verify(context, code + '0'.repeat(15)), MALFORMED);
     }
@@ -237,6 +234,14 @@ forEachStore((_name, makeStore) => {
       assert.deepEqual(await answer(NOW - 1), { outcome: 'failed', reason: 'too-young' });
       assert.deepEqual(await answer(NOW), { outcome: 'failed', reason: 'too-young' });
       assert.deepEqual(await answer(NOW + 1), VERIFIED);
+    });
+
+    it('answer a challenge at once when they were made on a clock that was ahead, and was put right', async (t) => {
+      const context = await contextOn(t, makeStore, 'recoveryCodes');
+      if (context === null) return;
+      const { code } = await withCodes({ ...context, now: NOW + 365 * 86_400_000 });
+      const challenge = { value: 'x', createdAt: NOW };
+      assert.deepEqual(await method.verify({ ...context, response: { code }, challenge }), VERIFIED);
     });
   });
 });

@@ -1,9 +1,21 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { MethodContext } from '../../lib/methods/method.js';
 import { forEachStore } from '../support/stores.js';
 import { totpCode, wrongCode } from '../support/totp.js';
 import { contextOn, methodContext, NO_STRINGS, NOW } from './context.js';
-import { enrol, MALFORMED, method, REPLAYED, TOO_YOUNG, UNKNOWN, VERIFIED, verify, WRONG } from './totp-support.js';
+import {
+  enrol,
+  MALFORMED,
+  method,
+  outcomeOf,
+  REPLAYED,
+  TOO_YOUNG,
+  UNKNOWN,
+  VERIFIED,
+  verify,
+  WRONG,
+} from './totp-support.js';
 
 const STEP = 30_000;
 /** The key of RFC 6238's appendix B, '12345678901234567890', in base32. */
@@ -62,26 +74,31 @@ describe('a TOTP code', () => {
     }
   });
 
-  it('is malformed when it is not six ASCII digits, and stays good', async () => {
+  it('is malformed when it is not six digits, and stays good', async () => {
     const context = methodContext();
     const secret = await enrol(context);
     const code = totpCode(secret, NOW);
-    const inDigitsFrom = (zero: number): string =>
-      code.replace(/./g, (digit) => String.fromCodePoint(zero + Number(digit)));
-    const longer = ['', code.slice(1), `${code}0`, `0${code}`, code.repeat(2), '0'.repeat(1_000_000)];
+    const longer = ['', '      ', code.slice(1), `${code}0`, `0${code}`, code.repeat(2), '0'.repeat(1_000_000)];
     const spaced = [
-      ` ${code}`,
-      `${code} `,
-      `${code.slice(0, 3)} ${code.slice(3)}`,
-      `${code}\n`,
       `${code}\0`,
       `\0${code}`,
+      `${code}${' '.repeat(59)}`,
+      `${code}.`,
+      `${code.slice(0, 3)}_${code.slice(3)}`,
     ];
-    const numbers = [`+${code.slice(1)}`, `-${code.slice(1)}`, '1e0000', '0x1234', 'ABCDEF', '12345½', '12345\0'];
-    // Arabic-Indic, Extended Arabic-Indic, Devanagari, full-width, mathematical bold.
-    const scripts = [0x0660, 0x06f0, 0x0966, 0xff10, 0x1d7ce].map(inDigitsFrom);
+    const numbers = [
+      `+${code.slice(1)}`,
+      `-${code.slice(1)}`,
+      '1e0000',
+      '0x1234',
+      'ABCDEF',
+      '12345½',
+      '12345\0',
+      '12345²',
+    ];
+    const words = ['①②③④⑤⑥', '一二三四五六', 'ⅠⅡⅢⅣⅤⅥ'];
     const noStrings = NO_STRINGS.concat([Number(code), [code], code.split(''), { code }, new String(code)]);
-    const wrong = [...longer, ...spaced, ...numbers, ...scripts, ...noStrings];
+    const wrong = [...longer, ...spaced, ...numbers, ...words, ...noStrings];
     for (const given of wrong) assert.deepEqual(await verify(context, given), MALFORMED, String(given).slice(0, 20));
     assert.deepEqual(await verify(context, code), VERIFIED);
   });
@@ -163,7 +180,63 @@ forEachStore((_name, makeStore) => {
         method.verify({ ...context, response, challenge: { value: 'x', createdAt } });
       assert.deepEqual(await answer(confirmedAt - 1), TOO_YOUNG);
       assert.deepEqual(await answer(confirmedAt), TOO_YOUNG);
-      assert.deepEqual(await answer(confirmedAt + 1), VERIFIED);
+      assert.deepEqual(await outcomeOf(context, await answer(confirmedAt + 1)), VERIFIED);
+    });
+
+    it('is good at once when it was set up and used on a clock that was ahead, and was put right', async (t) => {
+      const context = await contextOn(t, makeStore, 'totp');
+      if (context === null) return;
+      for (const [userId, ahead] of [
+        ['a', 6 * 60_000],
+        ['b', 86_400_000],
+        ['c', 365 * 86_400_000],
+      ] as const) {
+        const wrong: MethodContext = { ...context, userId, now: NOW + ahead };
+        const secret = await enrol(wrong);
+        assert.deepEqual(await verify(wrong, totpCode(secret, wrong.now)), VERIFIED);
+        const right: MethodContext = { ...context, userId };
+        const code = totpCode(secret, NOW);
+        const challenge = { value: 'x', createdAt: NOW };
+        const answer = await method.verify({ ...right, response: { code }, challenge });
+        assert.deepEqual(await outcomeOf(right, answer), VERIFIED, userId);
+        assert.deepEqual(await verify(right, code), REPLAYED);
+        assert.deepEqual(await verify(right, totpCode(secret, NOW - STEP)), REPLAYED);
+        assert.deepEqual(await verify(right, totpCode(secret, NOW + STEP)), VERIFIED);
+      }
+    });
+
+    it('is good once between machines whose clocks differ by minutes', async (t) => {
+      const context = await contextOn(t, makeStore, 'totp');
+      if (context === null) return;
+      const secret = await enrol(context);
+      const code = totpCode(secret, NOW);
+      assert.deepEqual(await verify(context, code), VERIFIED);
+      const ahead = { ...context, now: NOW + 9 * STEP };
+      assert.deepEqual(await verify(ahead, totpCode(secret, ahead.now + STEP)), VERIFIED);
+      for (const again of [code, totpCode(secret, NOW + STEP)])
+        assert.deepEqual(await verify(context, again), REPLAYED);
+    });
+
+    it('names its secret until that is removed or replaced', async (t) => {
+      const context = await contextOn(t, makeStore, 'totp');
+      if (context === null) return;
+      const use = async (secret: string): Promise<string> => {
+        const response = { code: totpCode(secret, NOW) };
+        const answer = await method.verify({ ...context, response, challenge: null });
+        assert.ok(answer.outcome === 'verified' && answer.credential !== undefined);
+        return answer.credential;
+      };
+      const secret = await enrol(context);
+      const row = await context.kit.store.totp?.find('ada');
+      const credential = await use(secret);
+      for (const told of [secret, row?.encryptedSecret ?? '']) assert.ok(!credential.includes(told) && told !== '');
+      assert.equal(await method.holds(context, credential), true);
+      assert.equal(await method.holds({ ...context, userId: 'bea' }, credential), false);
+      await method.remove(context, null);
+      assert.equal(await method.holds(context, credential), false);
+      const next = await use(await enrol(context));
+      assert.equal(await method.holds(context, credential), false);
+      assert.equal(await method.holds(context, next), true);
     });
   });
 });

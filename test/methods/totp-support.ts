@@ -14,8 +14,17 @@ export const TOO_YOUNG: MethodOutcome = { outcome: 'failed', reason: 'too-young'
 /** What a row that can't be decrypted gives. */
 export const UNREADABLE: MethodOutcome = { outcome: 'failed', reason: 'method-error' };
 
+/** The outcome but for the credential, which the user must have where there is one. */
 export async function verify(context: MethodContext, code: unknown): Promise<MethodOutcome> {
-  return method.verify({ ...context, response: { code }, challenge: null });
+  return outcomeOf(context, await method.verify({ ...context, response: { code }, challenge: null }));
+}
+
+export async function outcomeOf(context: MethodContext, outcome: MethodOutcome): Promise<MethodOutcome> {
+  if (outcome.outcome === 'failed') return outcome;
+  const { credential, ...rest } = outcome;
+  assert.ok(credential);
+  assert.equal(await method.holds(context, credential), true);
+  return rest;
 }
 
 /** Begins an enrolment that has to succeed. */

@@ -97,6 +97,21 @@ describe('an access token', () => {
     assert.deepEqual(claims, { token: Buffer.from(TOKEN), userId: 'ada', sessionId: row.id });
   });
 
+  it('that a clock a year ahead has made is over once the clock is right, and still tells whose it was', () => {
+    const year = 365 * 24 * HOUR;
+    const ahead = accessTokens().issue({ ...row, expiresAt: NOW + 2 * year }, TOKEN, NOW + year);
+    assert.equal(accessTokens().verify(ahead, NOW + year).outcome, 'valid');
+    const { outcome, ...claims } = accessTokens().verify(ahead, NOW);
+    assert.equal(outcome, 'expired');
+    assert.deepEqual(claims, { token: Buffer.from(TOKEN), userId: 'ada', sessionId: row.id });
+  });
+
+  it('that another machine has made, whose clock is at most a lifetime ahead, is good', () => {
+    const made = accessTokens().issue(row, TOKEN, NOW + 10 * MINUTE);
+    assert.equal(accessTokens().verify(made, NOW).outcome, 'valid');
+    assert.equal(accessTokens().verify(made, NOW - SECOND).outcome, 'expired');
+  });
+
   it('never outlives its session', () => {
     const late = row.expiresAt - 90_500;
     assert.equal(readJwt(accessTokens().issue(row, TOKEN, late)).claims['exp'], row.expiresAt / SECOND);

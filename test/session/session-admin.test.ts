@@ -33,12 +33,12 @@ forEachStore((_name, makeStore) => {
   describe('auth.sessions', () => {
     it("lists a user's live sessions, the one seen last first", async (t) => {
       const { auth, ids } = await arrange(t, await makeStore(), ['ada', 'eve', 'ada', 'ada']);
-      const listed = await auth.sessions.listForUser('ada');
+      const { sessions: listed } = await auth.sessions.listForUser('ada');
       assert.deepEqual(
         listed.map(({ id }) => id),
         [ids[3], ids[2], ids[0]],
       );
-      assert.deepEqual(await auth.sessions.listForUser('nobody'), []);
+      assert.deepEqual((await auth.sessions.listForUser('nobody')).sessions, []);
     });
 
     it('lists all live sessions a page at a time, each once', async (t) => {

@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import { createEmit, type StepgateEvent } from '../../lib/events.js';
-import { hashToken } from '../../lib/internal/token-hash.js';
+import { hashToken, type TokenHash } from '../../lib/internal/token-hash.js';
 import { createTouchQueue } from '../../lib/session/touch-queue.js';
 import type { SessionRow, SessionStore, Touch } from '../../lib/stores/contract/sessions.js';
-import { memoryStore } from '../../lib/stores/memory/index.js';
-import { sessionRow } from '../../lib/testing/conformance/session-rows.js';
+import { sessionRow } from '../../lib/conformance/session-rows.js';
 import { type ManualClock, manualClock } from '../../lib/testing/manual-clock.js';
 
 const MINUTE = 60_000;
 const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
 const TOKEN = hashToken(new Uint8Array(32));
 
 interface Scene {
@@ -18,24 +18,36 @@ interface Scene {
   readonly events: StepgateEvent[];
   /** The batches that were written. */
   readonly batches: (readonly Touch[])[];
+  /** The changes that were asked for. */
+  readonly changes: unknown[];
   /** What the store does with a batch instead of writing it. */
   behave: (() => Promise<void>) | null;
+  /** What the app does at an event. */
+  hear: () => void;
 }
 
 function arrange(): Scene {
   const clock = manualClock();
   const events: StepgateEvent[] = [];
   const batches: (readonly Touch[])[] = [];
-  const store: SessionStore = {
-    ...memoryStore().sessions,
+  const changes: unknown[] = [];
+  const store: Pick<SessionStore, 'touch' | 'change'> = {
     async touch(touches) {
       await scene.behave?.();
       batches.push(touches);
     },
+    async change(id, change, now) {
+      await scene.behave?.();
+      changes.push([id, change, now, batches.length]);
+      return null;
+    },
   };
-  const emit = createEmit((event) => events.push(event), clock);
+  const emit = createEmit((event) => {
+    events.push(event);
+    scene.hear();
+  }, clock);
   const queue = createTouchQueue({ store, clock, emit, idleLifetime: HOUR, touchInterval: MINUTE });
-  const scene: Scene = { queue, clock, events, batches, behave: null };
+  const scene: Scene = { queue, clock, events, batches, changes, behave: null, hear: () => {} };
   return scene;
 }
 
@@ -44,11 +56,23 @@ function row(clock: ManualClock, overrides: Partial<SessionRow> = {}): SessionRo
   const now = clock.now();
   return sessionRow({
     id: 'a',
+    createdAt: now - HOUR,
+    authenticatedAt: now - HOUR,
     lastSeenAt: now - HOUR,
     idleExpiresAt: now + 9 * HOUR,
     expiresAt: now + 9 * HOUR,
+    tokenHash: TOKEN,
+    tokenIssuedAt: now - HOUR,
+    tokenConfirmedAt: now - HOUR,
+    generation: 0,
+    passedMethods: [],
     ...overrides,
   });
+}
+
+/** The same, with a token that nobody has used yet. */
+function unused(clock: ManualClock, overrides: Partial<SessionRow> = {}): SessionRow {
+  return row(clock, { delivery: 'bearer', tokenConfirmedAt: null, ...overrides });
 }
 
 const fail = () => Promise.reject(new Error('The store is on fire.'));
@@ -127,7 +151,7 @@ describe('the touch queue', () => {
 
   it('notes the first use of a token at once, and once', async () => {
     const { queue, clock, batches } = arrange();
-    const seen = row(clock, { lastSeenAt: clock.now() });
+    const seen = unused(clock, { lastSeenAt: clock.now() });
     queue.note(seen, TOKEN);
     queue.note(seen, TOKEN);
     queue.note(seen, null);
@@ -140,7 +164,7 @@ describe('the touch queue', () => {
 
   it('keeps a first use when the session is seen again', async () => {
     const { queue, clock, batches } = arrange();
-    queue.note(row(clock), TOKEN);
+    queue.note(unused(clock), TOKEN);
     clock.advance('1m');
     queue.note(row(clock), null);
     await queue.flush();
@@ -165,7 +189,7 @@ describe('the touch queue', () => {
     const scene = arrange();
     const { queue, clock, events, batches } = scene;
     scene.behave = fail;
-    queue.note(row(clock), TOKEN);
+    queue.note(unused(clock), TOKEN);
     queue.note(row(clock, { id: 'b' }), null);
     await queue.flush(); // which does not reject
     const [event] = events;
@@ -191,7 +215,7 @@ describe('the touch queue', () => {
       queue.note(row(clock), null);
       return fail();
     };
-    queue.note(row(clock), TOKEN);
+    queue.note(unused(clock), TOKEN);
     await queue.flush();
     scene.behave = null;
     await queue.flush();
@@ -241,12 +265,66 @@ describe('the touch queue', () => {
     assert.deepEqual(again?.type === 'touch.failed' && again.dropped, 0);
   });
 
+  it('tells what it dropped when every write goes well, too', async () => {
+    const { queue, clock, events } = arrange();
+    const seen = row(clock);
+    for (let index = 0; index < 100_003; index += 1) queue.note({ ...seen, id: `${index}` }, null);
+    await queue.flush();
+    await queue.flush();
+    const [event] = events;
+    assert.equal(event?.type, 'touch.failed');
+    assert.deepEqual([event.pending, event.dropped, events.length], [0, 3, 1]);
+    assert.match(String(event.error), /100000 sessions/);
+  });
+
+  it('forgets nothing that it drops while the app hears of a failure', async () => {
+    const scene = arrange();
+    const { queue, clock, events } = scene;
+    const seen = row(clock);
+    for (let index = 0; index < 100_000; index += 1) queue.note({ ...seen, id: `${index}` }, null);
+    scene.behave = fail;
+    scene.hear = () => queue.note({ ...seen, id: 'late' }, null);
+    await queue.flush();
+    scene.hear = () => {};
+    await queue.flush();
+    assert.deepEqual(
+      events.map((event) => event.type === 'touch.failed' && event.dropped),
+      [0, 1],
+    );
+  });
+
+  it('ends a flush though sessions are seen all the while', async () => {
+    const scene = arrange();
+    const { queue, clock, batches } = scene;
+    let count = 0;
+    scene.behave = async () => {
+      count += 1;
+      queue.note(row(clock, { id: `${count}` }), null);
+    };
+    queue.note(row(clock), null);
+    await queue.flush();
+    assert.equal(batches.length, 1);
+  });
+
+  it('notes nothing from the moment that it is being closed', async () => {
+    const scene = arrange();
+    const { queue, clock, batches } = scene;
+    scene.behave = async () => queue.note(row(clock, { id: 'late' }), null);
+    queue.note(row(clock), null);
+    await queue.close();
+    await queue.flush();
+    assert.deepEqual(
+      batches.flat().map(({ id }) => id),
+      ['a'],
+    );
+  });
+
   it('writes what is left when it is closed, and notes nothing more', async () => {
     const { queue, clock, batches } = arrange();
     queue.note(row(clock), null);
     await queue.close();
     assert.equal(batches.length, 1);
-    queue.note(row(clock, { id: 'b' }), TOKEN);
+    queue.note(unused(clock, { id: 'b' }), TOKEN);
     await queue.flush();
     await queue.close();
     assert.equal(batches.length, 1);
@@ -258,6 +336,120 @@ describe('the touch queue', () => {
     scene.queue.note(row(scene.clock), null);
     await scene.queue.close();
     assert.equal(scene.events.length, 1);
+  });
+});
+
+describe('the touch queue takes a token as used', () => {
+  const confirmed = async (overrides: Partial<SessionRow>, presented: TokenHash | null = TOKEN) => {
+    const { queue, clock, batches } = arrange();
+    queue.note(row(clock, { tokenConfirmedAt: null, ...overrides }), presented);
+    await queue.flush();
+    return batches.flat().map(({ confirms }) => confirms);
+  };
+  const now = manualClock().now();
+
+  for (const delivery of ['cookie', 'token-cookies'] as const) {
+    it(`from 45 seconds on, with ${delivery}`, async () => {
+      assert.deepEqual(await confirmed({ delivery, tokenIssuedAt: now - 44_999 }), [null]);
+      assert.deepEqual(await confirmed({ delivery, tokenIssuedAt: now - 45_000 }), [TOKEN]);
+    });
+
+    it(`when a clock that was ahead has dated it, with ${delivery}`, async () => {
+      assert.deepEqual(await confirmed({ delivery, tokenIssuedAt: now + 5_000 }), [null]);
+      assert.deepEqual(await confirmed({ delivery, tokenIssuedAt: now + 5_001 }), [TOKEN]);
+      assert.deepEqual(await confirmed({ delivery, tokenIssuedAt: now + DAY }), [TOKEN]);
+    });
+  }
+
+  it('at once, with bearer', async () => {
+    assert.deepEqual(await confirmed({ delivery: 'bearer', tokenIssuedAt: now }), [TOKEN]);
+  });
+
+  it('only when it was presented, and once', async () => {
+    assert.deepEqual(await confirmed({}, null), [null]);
+    assert.deepEqual(await confirmed({ tokenConfirmedAt: now - 1 }), [null]);
+  });
+
+  it('when it is used again after 45 seconds, within the interval', async () => {
+    const { queue, clock, batches } = arrange();
+    const seen = row(clock, { tokenConfirmedAt: null, tokenIssuedAt: now, lastSeenAt: now });
+    clock.advance(44.999);
+    queue.note(seen, TOKEN);
+    await queue.flush();
+    assert.equal(batches.length, 0);
+    clock.advance(0.001);
+    queue.note(seen, TOKEN);
+    await queue.flush();
+    assert.equal(batches.flat()[0]?.confirms, TOKEN);
+  });
+});
+
+describe('after a clock was ahead the touch queue', () => {
+  const CORRECTION = { type: 'correct-times' };
+
+  it('has the times put right before it writes', async () => {
+    const { queue, clock, batches, changes } = arrange();
+    const now = clock.now();
+    queue.note(row(clock, { lastSeenAt: now + DAY, idleExpiresAt: now + DAY + HOUR }), null);
+    queue.note(row(clock, { id: 'b' }), null);
+    clock.advance('1s');
+    await queue.flush();
+    assert.deepEqual(changes, [['a', CORRECTION, clock.now(), 0]]);
+    assert.deepEqual(
+      batches.flat().map(({ id, seenAt }) => [id, seenAt]),
+      [
+        ['a', now],
+        ['b', now],
+      ],
+    );
+  });
+
+  it('slides no idle end past the absolute end as it is put right', async () => {
+    const { queue, clock, batches } = arrange();
+    const now = clock.now();
+    queue.note(row(clock, { createdAt: now + DAY, expiresAt: now + DAY + 1_000 }), null);
+    await queue.flush();
+    assert.equal(batches.flat()[0]?.idleExpiresAt, now + 1_000);
+  });
+
+  it('leaves a row alone that is ten minutes ahead', async () => {
+    const { queue, clock, batches, changes } = arrange();
+    queue.note(row(clock, { lastSeenAt: clock.now() + 600_000 }), null);
+    await queue.flush();
+    assert.deepEqual([changes, batches], [[], []]);
+    queue.note(row(clock, { lastSeenAt: clock.now() + 600_001 }), null);
+    await queue.flush();
+    assert.equal(changes.length, 1);
+  });
+
+  it('asks for a correction once, and again when it fails', async () => {
+    const scene = arrange();
+    const { queue, clock, events, batches, changes } = scene;
+    const wrong = row(clock, { tokenIssuedAt: clock.now() + DAY, lastSeenAt: clock.now() });
+    queue.note(wrong, null);
+    queue.note(wrong, null);
+    scene.behave = fail;
+    await queue.flush();
+    assert.deepEqual([events.length, batches.length], [1, 0]);
+    scene.behave = null;
+    await queue.flush();
+    await queue.flush();
+    assert.deepEqual([changes.length, batches.length], [1, 1]);
+  });
+
+  it('notes a session again that it noted before the clock was put right', async () => {
+    const { queue, clock, batches } = arrange();
+    const seen = row(clock);
+    const now = clock.now();
+    clock.set(now + DAY);
+    queue.note(seen, null);
+    clock.set(now);
+    queue.note(seen, null);
+    await queue.flush();
+    assert.deepEqual(
+      batches.flat().map(({ seenAt, idleExpiresAt }) => [seenAt, idleExpiresAt]),
+      [[now, now + HOUR]],
+    );
   });
 });
 
@@ -283,7 +475,7 @@ describe('in the background', () => {
   it('the touch queue writes the first use of a token at once, and what waits with it', async (t) => {
     const { queue, clock, batches } = arrangeTimers(t);
     queue.note(row(clock), null);
-    queue.note(row(clock, { id: 'b' }), TOKEN);
+    queue.note(unused(clock, { id: 'b' }), TOKEN);
     t.mock.timers.tick(1);
     await written();
     assert.deepEqual(
@@ -306,6 +498,32 @@ describe('in the background', () => {
     t.mock.timers.tick(1);
     await written();
     assert.equal(batches.length, 1);
+  });
+
+  it('the touch queue goes on after a timer that fires while a write is under way', async (t) => {
+    const scene = arrangeTimers(t);
+    const { queue, clock, batches } = scene;
+    let answer = (): void => {};
+    scene.behave = () =>
+      new Promise((resolve) => {
+        answer = resolve;
+      });
+    queue.note(unused(clock, { id: 'a' }), TOKEN);
+    t.mock.timers.tick(5);
+    queue.note(unused(clock, { id: 'b' }), TOKEN);
+    t.mock.timers.tick(15);
+    answer();
+    await written();
+    answer();
+    await written();
+    scene.behave = null;
+    queue.note(unused(clock, { id: 'c' }), TOKEN);
+    t.mock.timers.tick(1);
+    await written();
+    assert.deepEqual(
+      batches.flat().map(({ id }) => id),
+      ['a', 'b', 'c'],
+    );
   });
 
   it('nothing is written any more when the touch queue is closed', async (t) => {

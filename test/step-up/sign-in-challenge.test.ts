@@ -76,6 +76,16 @@ describe('a sign-in challenge', () => {
     assert.equal(await challenges.spend(other.id, browser), null);
   });
 
+  it('that a clock a year ahead has made is over once the clock is right', async () => {
+    const { challenges, browser, clock, calls } = setUp();
+    const now = clock.now();
+    clock.set(now + 365 * 86_400_000);
+    const { id } = challenges.issue(browser);
+    clock.set(now);
+    assert.equal(await challenges.spend(id, browser), null);
+    assert.deepEqual(calls, []);
+  });
+
   it('has an end that its holder can’t move, nor any other bit of it', async () => {
     const { challenges, browser, calls } = setUp();
     const { id } = challenges.issue(browser);

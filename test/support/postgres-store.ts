@@ -51,8 +51,8 @@ export function postgresTestStore(
       close: async () => {
         await pool.end();
         const tables = (await tablesOf(admin, schema)).filter((table) => !table.endsWith('.stepgate_schema'));
-        const emptied = tables.map((table) => `DELETE FROM ${table};`).join(' ');
-        await admin.query(`${emptied} UPDATE ${schema}.stepgate_schema SET realm = NULL`);
+        await admin.query(tables.map((table) => `DELETE FROM ${table};`).join(' '));
+        await admin.query(`UPDATE ${schema}.stepgate_schema SET realm = NULL`);
         free.push(schema);
       },
     };

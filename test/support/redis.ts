@@ -82,7 +82,10 @@ export async function rowsIn(client: RedisClientType): Promise<readonly string[]
 async function contentOf(client: RedisClientType, key: string): Promise<unknown> {
   switch (await client.type(key)) {
     case 'hash':
-      return client.hGetAll(key);
+      // The order of its fields may change by itself.
+      return Object.entries(await client.hGetAll(key))
+        .map(([field, value]) => `${field} ${value}`)
+        .sort();
     case 'zset':
       return client.zRangeWithScores(key, 0, -1);
     default:

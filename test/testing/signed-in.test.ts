@@ -4,7 +4,10 @@ import express from 'express';
 import request from 'supertest';
 import { memoryStore, stepgate } from '../../lib/index.js';
 import type { Method } from '../../lib/methods/method.js';
+import type { StepgateOptions } from '../../lib/options/index.js';
 import { manualClock, signedIn } from '../../lib/testing/index.js';
+import { testApp } from '../support/app.js';
+import { testKit } from '../support/kit.js';
 
 const pin: Method<'pin'> = {
   name: 'pin',
@@ -58,5 +61,29 @@ describe('signedIn', () => {
       assert.equal(refused.body.code, 'step_up_required');
     }
     await auth.close();
+  });
+
+  for (const options of [
+    { csrf: 'strict' },
+    { policy: 'nist-aal2' },
+    { policy: 'nist-aal3' },
+    { policy: 'psd2' },
+  ] satisfies Partial<StepgateOptions>[]) {
+    for (const delivery of ['cookie', 'bearer', 'token-cookies'] as const) {
+      it(`reaches guards and routes by ${delivery} with ${JSON.stringify(options)}`, async (t) => {
+        const { auth } = testKit(t, { ...options, methods: [pin] });
+        const { app } = testApp(auth);
+        const { headers } = await signedIn(auth, { userId: 'u1', delivery, proofs: { pin: '1m' } });
+        assert.deepEqual((await request(app).post('/me').set(headers).expect(200)).body.proofs.length, 1);
+        await request(app).delete('/auth/sessions').set(headers).expect(204);
+        await request(app).get('/me').set(headers).expect(401);
+      });
+    }
+  }
+
+  it('signs in by the delivery of the kit where the test names none', async (t) => {
+    const { auth } = testKit(t, { delivery: 'bearer', deliveries: ['bearer'] });
+    const { session } = await signedIn(auth, { userId: 'u1' });
+    assert.equal(session.delivery, 'bearer');
   });
 });

@@ -59,6 +59,17 @@ describe('the life of a session', () => {
       assert.equal(await app.auth.sessions.get(pair.session_id), null);
     });
 
+    it('promises no second that its access token does not live, whenever in a second that is issued', async (t) => {
+      const app = tokenApp({ store: await opened(t, makeStore) });
+      for (const millisecond of [0, 1, 500, 999]) {
+        app.clock.set(Math.ceil(app.clock.now() / SECOND) * SECOND + millisecond);
+        const { access_token, expires_in } = await app.signIn();
+        assert.equal(expires_in, millisecond === 0 ? 600 : 599);
+        app.clock.set(app.clock.now() + expires_in * SECOND - 1);
+        await app.me(access_token).expect(200);
+      }
+    });
+
     it('gives no token that outlives it', async (t) => {
       const app = tokenApp({ store: await opened(t, makeStore), absoluteLifetime: '8h', accessTokenLifetime: '1h' });
       const cookies = cookieHeader(await app.signInWithCookies());

@@ -104,7 +104,7 @@ async function client() {
   return async (action: Action): Promise<void> => {
     await act(action);
     await app.auth.flush();
-    const live = await app.auth.sessions.listForUser('ada');
+    const { sessions: live } = await app.auth.sessions.listForUser('ada');
     assert.equal(live.length, model.ended || app.clock.now() >= model.signedInAt + LIFETIME ? 0 : 1);
   };
 }

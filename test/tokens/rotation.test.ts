@@ -38,7 +38,7 @@ describe('the rotation of refresh tokens', () => {
       assert.notEqual(first.body.refresh_token, parent.refresh_token);
       assert.equal(app.events.filter(({ type }) => type === 'session.refreshed').length, 1);
       await app.me(first.body.access_token).expect(200);
-      assert.equal((await app.auth.sessions.listForUser('ada')).length, 1);
+      assert.equal((await app.auth.sessions.listForUser('ada')).sessions.length, 1);
     });
 
     it('refuses 100 parallel requests with a parent whose successor was used, and ends the session', async (t) => {

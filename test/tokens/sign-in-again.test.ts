@@ -38,7 +38,7 @@ describe('a sign-in', () => {
       const refreshCookie = generations[generation]?.['__Host-refresh'];
       const ended = await endedBySignIn(app, { Cookie: `__Host-refresh=${refreshCookie}` });
       assert.equal(ended.length, 1, String(generation));
-      assert.deepEqual(await app.auth.sessions.listForUser('ada'), []);
+      assert.deepEqual((await app.auth.sessions.listForUser('ada')).sessions, []);
     }
   });
 

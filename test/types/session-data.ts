@@ -16,7 +16,7 @@ export async function login(...[req, res]: Parameters<typeof auth.signIn>): Prom
   await auth.signIn(req, res, { userId: 'u1', method: 'password', data: { tenant: 1 } });
   // @ts-expect-error what was not declared isn't kept
   await auth.signIn(req, res, { userId: 'u1', method: 'password', data: { role: 'admin' } });
-  const [listed] = await auth.sessions.listForUser('u1');
+  const [listed] = (await auth.sessions.listForUser('u1')).sessions;
   return session.data?.tenant ?? listed?.data?.tenant;
 }
 

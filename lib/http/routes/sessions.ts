@@ -1,41 +1,54 @@
-import { publicSession, type Sessions } from '../../session/sessions.js';
+import type { IncomingMessage } from 'node:http';
+import type { Services } from '../../services.js';
+import { decodeCursor, encodeCursor } from '../../session/session-cursor.js';
 import { isId } from '../../session/tokens.js';
-import type { CallerOf } from '../caller.js';
-import type { Cookies } from '../cookies.js';
+import type { SessionCursor } from '../../stores/contract/sessions.js';
 import { readFields } from '../json-body.js';
-import { hasQuery } from '../query.js';
+import { listedSession } from '../listed-session.js';
+import { hasQuery, readQuery } from '../query.js';
 import { Refusal, sendJson, sendNothing } from '../refusal.js';
 import type { StepUpCheck } from '../require-fresh-step-up.js';
 import type { RouteTable } from '../router.js';
 
-export interface SessionRoutesDeps {
-  readonly callerOf: CallerOf;
-  readonly managerOf: CallerOf;
-  readonly sessions: Sessions;
-  readonly cookies: Cookies;
+export interface SessionRouteOptions {
   /** What else is asked for before a session is ended. */
   readonly manage: StepUpCheck | null;
+  /** Whether users see the `data` of their sessions. */
+  readonly listData: boolean;
 }
 
+const MAX_PAGE = 100;
+
 /** Where users see and end their own sessions. */
-export function sessionRoutes({ callerOf, managerOf, sessions, cookies, manage }: SessionRoutesDeps): RouteTable {
+export function sessionRoutes(
+  {
+    requireCaller,
+    requireCurrentToken,
+    sessions,
+    cookies,
+  }: Pick<Services, 'requireCaller' | 'requireCurrentToken' | 'sessions' | 'cookies'>,
+  { manage, listData }: SessionRouteOptions,
+): RouteTable {
   return {
     '/session': {
       async get(req, res) {
-        const { session, proofs } = (await callerOf(req)).auth;
-        sendJson(res, 200, { session, proofs });
+        const { row, auth } = await requireCaller(req);
+        sendJson(res, 200, { session: listedSession(row, listData), proofs: auth.proofs });
       },
     },
     '/sessions': {
       async get(req, res) {
-        const { row } = await callerOf(req);
-        const rows = await sessions.listForUser(row.userId);
+        const { row } = await requireCaller(req);
+        const { limit, after } = readPage(req);
+        const rows = await sessions.listForUser(row.userId, limit, after);
+        const last = rows.length < limit ? undefined : rows.at(-1);
         sendJson(res, 200, {
-          sessions: rows.map((other) => ({ ...publicSession(other), current: other.id === row.id })),
+          sessions: rows.map((other) => ({ ...listedSession(other, listData), current: other.id === row.id })),
+          after: last === undefined ? null : encodeCursor(last),
         });
       },
       async delete(req, res) {
-        const { row } = await managerOf(req);
+        const { row } = await requireCurrentToken(req);
         readFields(req, []);
         const keep = hasQuery(req, 'keep=current');
         await manage?.(req);
@@ -46,7 +59,7 @@ export function sessionRoutes({ callerOf, managerOf, sessions, cookies, manage }
     },
     '/sessions/:id': {
       async delete(req, res) {
-        const { row } = await managerOf(req);
+        const { row } = await requireCurrentToken(req);
         readFields(req, []);
         await manage?.(req);
         const { id } = req.params;
@@ -56,4 +69,14 @@ export function sessionRoutes({ callerOf, managerOf, sessions, cookies, manage }
       },
     },
   };
+}
+
+function readPage(req: IncomingMessage): { readonly limit: number; readonly after: SessionCursor | null } {
+  const { limit = `${MAX_PAGE}`, after } = readQuery(req, ['limit', 'after']);
+  const place = after === undefined ? null : decodeCursor(after);
+  if (!/^[1-9]\d{0,2}$/.test(limit) || Number(limit) > MAX_PAGE || (after !== undefined && place === null)) {
+    const detail = `\`limit\` is a number from 1 to ${MAX_PAGE}, \`after\` is that of the page before.`;
+    throw new Refusal('request_invalid', { detail });
+  }
+  return { limit: Number(limit), after: place };
 }

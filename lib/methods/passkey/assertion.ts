@@ -3,6 +3,7 @@ import type { PasskeyRow, PasskeyStore } from '../../stores/contract/passkeys.js
 import type { MethodKit, MethodOutcome } from '../method.js';
 import { isFrameAllowed } from './client-data.js';
 import type { PasskeySettings } from './options.js';
+import { isSpeltRight } from './public-key.js';
 import { isHandleOf } from './user-handle.js';
 
 export interface Assertion {
@@ -25,20 +26,24 @@ export async function checkAssertion(
   const isAllowed = isFrameAllowed(clientDataJSON, settings.allowedTopOrigins);
   if (isAllowed === null) return { outcome: 'failed', reason: 'malformed' };
   const signed = isAllowed ? await verifySignature(settings, response, row, challenge) : null;
+  if (signed === null) return WRONG;
   // An authenticator can't turn a device-bound passkey into one that is synced (WebAuthn Level 3, 6.1.3).
-  if (signed === null || signed.backupEligible !== row.backupEligible) return WRONG;
+  if (signed.backupEligible !== row.backupEligible) return { outcome: 'failed', reason: 'backup-eligibility-changed' };
 
   const { id, userId } = row;
+  const verified: MethodOutcome = { outcome: 'verified', credential: id };
   const passkeys = passkeysOf(kit);
   const use = { userId, id, counter: signed.counter, backedUp: signed.backedUp, usedAt: now };
   // The store compares the counter, so that of parallel assertions with one counter one passes.
-  if (await passkeys.use(use)) return { outcome: 'verified' };
-  if ((await passkeys.find(userId, id)) === null) return { outcome: 'failed', reason: 'unknown-credential' };
+  if (await passkeys.use({ ...use, evenIfRegressed: false })) return verified;
+  if ((await passkeys.find(userId, id)) === null) return UNKNOWN;
   kit.emit({ type: 'passkey.counter-regressed', userId, passkeyId: id });
-  return { outcome: 'failed', reason: 'counter-regressed' };
+  if (settings.counter === 'refuse') return { outcome: 'failed', reason: 'counter-regressed' };
+  return (await passkeys.use({ ...use, evenIfRegressed: true })) ? verified : UNKNOWN;
 }
 
 const WRONG: MethodOutcome = { outcome: 'failed', reason: 'wrong' };
+const UNKNOWN: MethodOutcome = { outcome: 'failed', reason: 'unknown-credential' };
 
 /** What the authenticator signed; null when anything about it is wrong. */
 async function verifySignature(
@@ -47,6 +52,8 @@ async function verifySignature(
   { id, publicKey }: PasskeyRow,
   challenge: string,
 ): Promise<{ readonly counter: number; readonly backupEligible: boolean; readonly backedUp: boolean } | null> {
+  const cose = Buffer.from(publicKey, 'base64url');
+  if (!isSpeltRight(Buffer.from(response.response.signature, 'base64url'), cose)) return null;
   try {
     const { verified, authenticationInfo } = await verifyAuthenticationResponse({
       response,
@@ -56,7 +63,7 @@ async function verifySignature(
       expectedTopOrigin: [...allowedTopOrigins],
       requireUserVerification: true,
       // Zero leaves the counter to the store: the library would look at it before the signature, whoever sent it.
-      credential: { id, publicKey: new Uint8Array(Buffer.from(publicKey, 'base64url')), counter: 0 },
+      credential: { id, publicKey: new Uint8Array(cose), counter: 0 },
     });
     const { newCounter, credentialDeviceType, credentialBackedUp } = authenticationInfo;
     const backupEligible = credentialDeviceType === 'multiDevice';

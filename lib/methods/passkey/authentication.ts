@@ -1,5 +1,6 @@
 import { generateAuthenticationOptions } from '@simplewebauthn/server';
 import type { BeginContext, MethodOutcome, VerifyContext } from '../method.js';
+import { isTooYoung } from '../too-young.js';
 import { checkAssertion, passkeysOf } from './assertion.js';
 import type { PasskeySettings } from './options.js';
 import { readAssertion } from './response.js';
@@ -31,7 +32,7 @@ export function createAuthentication(settings: PasskeySettings): PasskeyAuthenti
       // Before any signature is checked, so that another user's passkey is as unknown as one that nobody has.
       const row = await passkeysOf(kit).find(userId, response.id);
       if (row === null) return { outcome: 'failed', reason: 'unknown-credential' };
-      if (row.createdAt >= challenge.createdAt) return { outcome: 'failed', reason: 'too-young' };
+      if (isTooYoung(row.createdAt, { challenge, now })) return { outcome: 'failed', reason: 'too-young' };
       return checkAssertion(kit, settings, { response, row, challenge: challenge.value, now });
     },
   };

@@ -1,10 +1,10 @@
-import { refuseUnknownKeys } from '../../internal/nearest.js';
 import { SetupError } from '../../internal/setup-error.js';
+import { refuseUnknownKeys } from '../../internal/unknown-keys.js';
 import type { MethodContext } from '../method.js';
 import { passkeysOf } from './assertion.js';
-import { readLabel } from './public.js';
+import { isBase64url, isCredentialId, MAX_PASSKEYS, readLabel } from './public.js';
 import { isUsableKey } from './public-key.js';
-import { isBase64url, isCredentialId, isObject, readTransports } from './response.js';
+import { isObject, readTransports } from './response.js';
 
 /** A passkey that the user made with another system, for the same `rpID`. */
 export interface ImportedPasskey {
@@ -31,9 +31,12 @@ export async function importPasskey({ kit, userId, now }: MethodContext, data: u
   const passkeys = passkeysOf(kit);
   const inserted = await passkeys.insert(
     { ...passkey, userId, label: passkey.label ?? null, createdAt: now, lastUsedAt: null },
-    { first: false },
+    { first: false, max: MAX_PASSKEYS },
   );
   if (inserted === 'inserted' || (await passkeys.find(userId, passkey.id)) !== null) return;
+  if (inserted === 'full') {
+    throw new SetupError(`The user has ${MAX_PASSKEYS} passkeys, the most there may be.`, 'Remove one first.');
+  }
   throw new SetupError(
     'Another user has this passkey.',
     'Import it for the user whose it is, or remove it there first.',
@@ -55,8 +58,9 @@ function readImport(data: unknown): ImportedPasskey {
     throw wrong('`backedUp`', 'true or false, and false where `backupEligible` is');
   }
   const read = { transports: readTransports(transports), label: label === undefined ? undefined : readLabel(label) };
-  if (read.transports === null) throw wrong('`transports`', "a list such as ['internal', 'hybrid'], or an empty one");
-  if (read.label === null) throw wrong('`label`', '1 to 64 characters, or nothing');
+  if (!Array.isArray(transports) || read.transports.length !== transports.length)
+    throw wrong('`transports`', "a list such as ['internal', 'hybrid'], or an empty one");
+  if (read.label === null) throw wrong('`label`', '1 to 64 characters, none of them a control character, or nothing');
   const row = { id, userHandle, publicKey, counter, backupEligible, backedUp, transports: read.transports };
   return read.label === undefined ? row : { ...row, label: read.label };
 }

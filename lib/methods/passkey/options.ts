@@ -1,6 +1,6 @@
 import { type Duration, milliseconds } from '../../internal/duration.js';
-import { refuseUnknownKeys } from '../../internal/nearest.js';
 import { SetupError } from '../../internal/setup-error.js';
+import { refuseUnknownKeys } from '../../internal/unknown-keys.js';
 
 export interface PasskeyOptions {
   /** The domain that the passkeys belong to, for good: the app's host or a parent domain of it, for example `'app.example'`. */
@@ -18,6 +18,15 @@ export interface PasskeyOptions {
   readonly allowedTopOrigins?: readonly string[];
   /** How long the browser waits for the user. A challenge lives five minutes, whatever is written here. @default '5m' */
   readonly timeout?: Duration;
+  /**
+   * What becomes of a right signature whose counter didn't go up: the passkey may have been copied, or its authenticator
+   * stopped counting. `'refuse'` it, or accept it and only `'report'` it; either makes the event
+   * `passkey.counter-regressed`. With `'report'` the counter that came is the stored one from then on, so that an
+   * authenticator which stopped counting is reported once.
+   *
+   * @default 'refuse'
+   */
+  readonly counter?: 'refuse' | 'report';
 }
 
 /** The options, checked. */
@@ -28,9 +37,17 @@ export interface PasskeySettings {
   readonly allowedTopOrigins: readonly string[];
   /** Milliseconds. */
   readonly timeout: number;
+  readonly counter: 'refuse' | 'report';
 }
 
-const NAMES = ['rpID', 'rpName', 'origins', 'allowedTopOrigins', 'timeout'] satisfies (keyof PasskeyOptions)[];
+const NAMES = [
+  'rpID',
+  'rpName',
+  'origins',
+  'allowedTopOrigins',
+  'timeout',
+  'counter',
+] satisfies (keyof PasskeyOptions)[];
 
 /** Throws a `SetupError` that says what to write instead. */
 export function readPasskeyOptions(given: PasskeyOptions): PasskeySettings {
@@ -38,10 +55,13 @@ export function readPasskeyOptions(given: PasskeyOptions): PasskeySettings {
     throw new SetupError('`passkey` takes an object of options.', 'Write `passkey({ rpID, rpName, origins })`.');
   }
   refuseUnknownKeys(given, NAMES, 'passkey');
-  const { rpName, allowedTopOrigins = [], timeout = '5m' } = given; // WebAuthn Level 3, 15.1: five minutes
+  const { rpName, allowedTopOrigins = [], timeout = '5m', counter = 'refuse' } = given; // WebAuthn Level 3, 15.1: five minutes
   const rpID = readRpID(given.rpID);
   if (typeof rpName !== 'string' || rpName === '') {
     throw new SetupError('`passkey.rpName` is missing.', "Write the app's name, as its users know it.");
+  }
+  if (counter !== 'refuse' && counter !== 'report') {
+    throw new SetupError('`passkey.counter` is unknown.', "Write 'refuse' or 'report', or leave it out for 'refuse'.");
   }
   const origins = readOrigins('passkey.origins', given.origins);
   const foreign = origins.find((origin) => !isWithin(new URL(origin).hostname, rpID));
@@ -59,6 +79,7 @@ export function readPasskeyOptions(given: PasskeyOptions): PasskeySettings {
     origins,
     allowedTopOrigins: readOrigins('passkey.allowedTopOrigins', allowedTopOrigins),
     timeout: milliseconds(timeout, 'passkey.timeout'),
+    counter,
   };
 }
 
@@ -73,6 +94,14 @@ function readRpID(rpID: unknown): string {
 }
 
 function readOrigins(name: string, origins: unknown): readonly string[] {
+  const listed: readonly unknown[] = Array.isArray(origins) ? origins : [];
+  const wildcard = listed.find((origin): origin is string => typeof origin === 'string' && origin.includes('*'));
+  if (wildcard !== undefined) {
+    throw new SetupError(
+      `\`${name}\` has ${wildcard}, and there are no wildcards.`,
+      "Write each origin by itself, for example ['https://app.example', 'https://login.app.example'].",
+    );
+  }
   if (Array.isArray(origins) && origins.every(isSecureOrigin)) return [...origins];
   throw new SetupError(
     `\`${name}\` is no list of origins.`,

@@ -7,10 +7,11 @@ import {
 import type { PasskeyRow } from '../../stores/contract/passkeys.js';
 import type { BeginContext, MethodContext } from '../method.js';
 import { passkeysOf } from './assertion.js';
-import { readCborMap } from './cbor.js';
+import { type CborMap, readCborMap } from './cbor.js';
 import { isFrameAllowed } from './client-data.js';
 import type { PasskeySettings } from './options.js';
-import { ALGORITHMS, isUsableKey } from './public-key.js';
+import { MAX_PASSKEYS } from './public.js';
+import { ALGORITHMS, isSpeltRight, isUsableKey } from './public-key.js';
 import { readRegistration } from './response.js';
 import { userHandle } from './user-handle.js';
 
@@ -27,12 +28,18 @@ export interface RegistrationAnswer {
 export type RegistrationOutcome =
   | { readonly outcome: 'enrolled'; readonly row: PasskeyRow }
   /** `taken`: the credential id is there already, whoever's it is. */
-  | { readonly outcome: 'failed'; readonly reason: 'malformed' | 'wrong' | 'taken' | 'not-first' };
+  | { readonly outcome: 'failed'; readonly reason: 'malformed' | 'wrong' | 'taken' | 'not-first' | 'full' };
+
+export type RegistrationBeginOutcome =
+  /** The browser's options. */
+  | { readonly outcome: 'begun'; readonly options: object }
+  | { readonly outcome: 'unknown-user' }
+  /** The user has as many passkeys as there may be. */
+  | { readonly outcome: 'full' };
 
 /** The ceremony of an enrolment. Whether this session may do it is the caller's to decide, at both ends. */
 export interface PasskeyRegistration {
-  /** The browser's options; null for a user who is unknown or disabled. */
-  begin(context: BeginContext): Promise<object | null>;
+  begin(context: BeginContext): Promise<RegistrationBeginOutcome>;
   finish(context: MethodContext, answer: RegistrationAnswer): Promise<RegistrationOutcome>;
 }
 
@@ -40,9 +47,10 @@ export function createRegistration(settings: PasskeySettings): PasskeyRegistrati
   return {
     async begin({ kit, userId, challenge }) {
       const user = await kit.findUser(userId);
-      if (user === null) return null;
+      if (user === null) return { outcome: 'unknown-user' };
       const rows = await passkeysOf(kit).listForUser(userId);
-      return generateRegistrationOptions({
+      if (rows.length >= MAX_PASSKEYS) return { outcome: 'full' };
+      const options = await generateRegistrationOptions({
         rpID: settings.rpID,
         rpName: settings.rpName,
         userID: new Uint8Array(Buffer.from(userHandle(userId, kit.secrets[0]), 'base64url')),
@@ -55,15 +63,17 @@ export function createRegistration(settings: PasskeySettings): PasskeyRegistrati
         authenticatorSelection: { residentKey: 'required', userVerification: 'required' },
         supportedAlgorithmIDs: [...ALGORITHMS],
       });
+      return { outcome: 'begun', options };
     },
 
     async finish({ kit, userId, now }, { response: given, challenge, label, first }) {
       const response = readRegistration(given);
       if (response === null) return { outcome: 'failed', reason: 'malformed' };
       const isAllowed = isFrameAllowed(response.response.clientDataJSON, settings.allowedTopOrigins);
-      if (isAllowed === null || !isPlainAttestation(response)) return { outcome: 'failed', reason: 'malformed' };
+      const statement = readPlainAttestation(response);
+      if (isAllowed === null || statement === null) return { outcome: 'failed', reason: 'malformed' };
       const registered = isAllowed ? await verify(settings, response, challenge) : undefined;
-      if (registered?.credential.id !== response.id || !isUsableKey(registered.credential.publicKey)) {
+      if (registered?.credential.id !== response.id || !isUsable(registered.credential.publicKey, statement)) {
         return { outcome: 'failed', reason: 'wrong' };
       }
       const row: PasskeyRow = {
@@ -79,7 +89,7 @@ export function createRegistration(settings: PasskeySettings): PasskeyRegistrati
         createdAt: now,
         lastUsedAt: null,
       };
-      const inserted = await passkeysOf(kit).insert(row, { first });
+      const inserted = await passkeysOf(kit).insert(row, { first, max: MAX_PASSKEYS });
       return inserted === 'inserted' ? { outcome: 'enrolled', row } : { outcome: 'failed', reason: inserted };
     },
   };
@@ -107,12 +117,19 @@ async function verify(
 }
 
 /**
- * None, or a self-signature, which browsers leave in. No certificates were asked for, and those that come all the same
- * must not reach the library: to check them it would fetch revocation lists from addresses that they name.
+ * The statement of an attestation of none, or of a self-signature, which browsers leave in. No certificates were asked
+ * for, and those that come all the same must not reach the library: to check them it would fetch revocation lists from
+ * addresses that they name. Null for all others.
  */
-function isPlainAttestation({ response }: RegistrationResponseJSON): boolean {
+function readPlainAttestation({ response }: RegistrationResponseJSON): CborMap | null {
   const attestation = readCborMap(Buffer.from(response.attestationObject, 'base64url'));
   const format = attestation?.get('fmt');
   const statement = attestation?.get('attStmt');
-  return (format === 'none' || format === 'packed') && statement instanceof Map && !statement.has('x5c');
+  if ((format !== 'none' && format !== 'packed') || !(statement instanceof Map)) return null;
+  return statement.has('x5c') ? null : statement;
+}
+
+function isUsable(publicKey: Uint8Array, statement: CborMap): boolean {
+  const signature = statement.get('sig');
+  return isUsableKey(publicKey) && (!(signature instanceof Uint8Array) || isSpeltRight(signature, publicKey));
 }

@@ -1,9 +1,8 @@
 import type { AuthenticationResponseJSON, RegistrationResponseJSON } from '@simplewebauthn/server';
+import { isBase64url, isCredentialId } from './public.js';
 
 /** For all strings of a response together. One without an attestation chain is under 4 KiB. */
 const MAX_CHARACTERS = 16_384;
-/** 1,023 bytes in base64url (WebAuthn Level 3, 7.1 step 25). */
-const MAX_ID_CHARACTERS = 1_364;
 const MAX_TRANSPORTS = 10;
 
 type Members = Readonly<Record<string, unknown>>;
@@ -15,11 +14,10 @@ type Members = Readonly<Record<string, unknown>>;
 export function readRegistration(given: unknown): RegistrationResponseJSON | null {
   const credential = readCredential(given);
   if (credential === null) return null;
-  const { clientDataJSON, attestationObject, transports: givenTransports } = credential.response;
-  const transports = readTransports(givenTransports ?? []);
-  if (!isBase64url(clientDataJSON) || !isBase64url(attestationObject) || transports === null) return null;
+  const { clientDataJSON, attestationObject, transports } = credential.response;
+  if (!isBase64url(clientDataJSON) || !isBase64url(attestationObject)) return null;
   if (!isWithinBounds([credential.id, clientDataJSON, attestationObject])) return null;
-  return withResponse(credential.id, { clientDataJSON, attestationObject, transports });
+  return withResponse(credential.id, { clientDataJSON, attestationObject, transports: readTransports(transports) });
 }
 
 /** The same for an assertion. */
@@ -56,19 +54,10 @@ export function isObject(value: unknown): value is Members {
   return typeof value === 'object' && value !== null;
 }
 
-export function isCredentialId(value: unknown): value is string {
-  return isBase64url(value) && value.length <= MAX_ID_CHARACTERS;
-}
-
-export function isBase64url(value: unknown): value is string {
-  if (typeof value !== 'string' || value.length > MAX_CHARACTERS) return false;
-  return value.length % 4 !== 1 && /^[\w-]+$/.test(value);
-}
-
-/** Hints for later, of which browsers may invent new ones; null for what is no list of a few short words. */
-export function readTransports(value: unknown): string[] | null {
-  const transports: readonly unknown[] | null = Array.isArray(value) ? value : null;
-  if (transports === null || transports.length > MAX_TRANSPORTS) return null;
-  const words = transports.filter((word): word is string => typeof word === 'string' && /^[\w-]{1,32}$/.test(word));
-  return words.length === transports.length ? words : null;
+/** Hints for later, of which browsers may invent new ones: at most ten short words, and nothing else that is there. */
+export function readTransports(value: unknown): string[] {
+  const transports: readonly unknown[] = Array.isArray(value) ? value : [];
+  return transports
+    .filter((word): word is string => typeof word === 'string' && /^[\w-]{1,32}$/.test(word))
+    .slice(0, MAX_TRANSPORTS);
 }

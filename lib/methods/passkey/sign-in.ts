@@ -14,7 +14,8 @@ export interface PasskeySignInAnswer {
 
 export type PasskeySignInOutcome =
   | { readonly outcome: 'verified'; readonly userId: string }
-  | Extract<MethodOutcome, { outcome: 'failed' }>;
+  /** The user: of a passkey that signed, but isn't what it was. */
+  | (Extract<MethodOutcome, { outcome: 'failed' }> & { readonly userId?: string });
 
 /** The ceremony of a sign-in: nobody has said who they are, the passkey does. */
 export interface PasskeySignIn {
@@ -39,7 +40,10 @@ export function createSignInCeremony(settings: PasskeySettings): PasskeySignIn {
       const row = await passkeysOf(kit).findById(response.id);
       if (row === null) return { outcome: 'failed', reason: 'unknown-credential' };
       const answer = await checkAssertion(kit, settings, { response, row, challenge, now });
-      return answer.outcome === 'verified' ? { outcome: 'verified', userId: row.userId } : answer;
+      const { userId } = row;
+      if (answer.outcome === 'verified') return { outcome: 'verified', userId };
+      const { reason } = answer;
+      return reason === 'counter-regressed' || reason === 'backup-eligibility-changed' ? { ...answer, userId } : answer;
     },
   };
 }

@@ -1,5 +1,6 @@
 import { HOTP, Secret, TOTP } from 'otpauth';
 import { equal } from '../../internal/equal.js';
+import { readTypedCode } from '../typed-code.js';
 
 /** What every authenticator app understands (RFC 6238 1.2, RFC 4226 5.3). */
 const CODES = { algorithm: 'SHA1', digits: 6 } as const;
@@ -11,9 +12,10 @@ export const SECRET_BYTES = 20; // as long as the HMAC (RFC 4226 4 R6)
 const MIN_IMPORTED_BYTES = 16; // RFC 4226 4 R6
 const MAX_IMPORTED_BYTES = 64; // the block of SHA-1; beyond it HMAC would hash the key first
 
-/** Six ASCII digits; null for anything else, digits of other scripts included. */
-export function readCode(code: unknown): string | null {
-  return typeof code === 'string' && /^[0-9]{6}$/.test(code) ? code : null;
+/** The six digits that were typed; null for anything else. */
+export function readCode(typed: unknown): string | null {
+  const code = readTypedCode(typed);
+  return code !== null && /^[0-9]{6}$/.test(code) ? code : null;
 }
 
 /**
@@ -30,6 +32,16 @@ export function findStep(secret: Uint8Array, code: string, now: number): number 
     if (equal(Buffer.from(expected), Buffer.from(code))) found = counter;
   }
   return found;
+}
+
+/**
+ * The latest step that a code can have been accepted for by now, on any machine whose clock is about right. One that is
+ * noted as later isn't believed: a clock was ahead, and its owner would be refused until the time has caught up. Ten steps
+ * are five minutes. A machine so far ahead would let a used code pass again, and one that was ahead by less keeps the
+ * owner waiting no longer than that.
+ */
+export function latestStep(now: number): number {
+  return TOTP.counter({ period: PERIOD, timestamp: now }) + 10;
 }
 
 export function toBase32(secret: Uint8Array): string {

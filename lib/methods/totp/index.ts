@@ -1,12 +1,16 @@
+import type { RoutedMethod } from '../../http/method-routes.js';
 import { andThen } from '../../internal/maybe-promise.js';
-import { refuseUnknownKeys } from '../../internal/nearest.js';
 import { SetupError } from '../../internal/setup-error.js';
+import { hashToken } from '../../internal/token-hash.js';
+import { refuseUnknownKeys } from '../../internal/unknown-keys.js';
 import type { TotpRow } from '../../stores/contract/totp.js';
 import type { Method, MethodOutcome, VerifyContext } from '../method.js';
 import { onlyMember } from '../response.js';
-import { findStep, readCode } from './code.js';
+import { isTooYoung } from '../too-young.js';
+import { findStep, latestStep, readCode } from './code.js';
 import { decryptSecret } from './encrypted-secret.js';
 import { createTotpEnrolment, importTotp, type TotpEnrolment, totpOf } from './enrolment.js';
+import { totpRoutes } from './routes.js';
 
 export type {
   ImportedTotp,
@@ -22,8 +26,9 @@ export interface TotpOptions {
   readonly issuer?: string;
 }
 
-export interface TotpMethod extends Method<'totp'> {
+export interface TotpMethod extends RoutedMethod<'totp'> {
   readonly enrolment: TotpEnrolment;
+  readonly holds: NonNullable<Method['holds']>;
   readonly import: NonNullable<Method['import']>;
   readonly remove: NonNullable<Method['remove']>;
 }
@@ -37,7 +42,7 @@ export interface TotpMethod extends Method<'totp'> {
  */
 export function totp(options: TotpOptions = {}): TotpMethod {
   const issuer = readIssuer(options);
-  return {
+  const method: TotpMethod = {
     name: 'totp',
     acr: null,
     amr: ['otp'],
@@ -50,10 +55,14 @@ export function totp(options: TotpOptions = {}): TotpMethod {
       const row = await totpOf(context.kit).find(context.userId);
       return isConfirmed(row) ? checkCode(context, row, code) : { outcome: 'failed', reason: 'unknown-credential' };
     },
+    holds: ({ kit, userId }, credential) =>
+      andThen(totpOf(kit).find(userId), (row) => isConfirmed(row) && nameOf(row.encryptedSecret) === credential),
     enrolment: createTotpEnrolment(issuer),
     import: importTotp,
     remove: async ({ kit, userId }, id) => id === null && totpOf(kit).remove(userId), // there is one, without an id
+    routes: (services) => totpRoutes(method, services),
   };
+  return method;
 }
 
 async function checkCode(
@@ -61,14 +70,21 @@ async function checkCode(
   { encryptedSecret, confirmedAt }: ConfirmedRow,
   code: string,
 ): Promise<MethodOutcome> {
-  if (challenge !== null && confirmedAt >= challenge.createdAt) return { outcome: 'failed', reason: 'too-young' };
+  if (isTooYoung(confirmedAt, { challenge, now })) return { outcome: 'failed', reason: 'too-young' };
   const secret = decryptSecret(encryptedSecret, userId, kit.secrets);
   if (secret === null) return { outcome: 'failed', reason: 'method-error' };
   const step = findStep(secret, code, now);
   if (step === null) return { outcome: 'failed', reason: 'wrong' };
   // RFC 6238 5.2: not twice. The store compares, so that of parallel attempts with one code one passes.
-  const isNew = await totpOf(kit).useStep({ userId, encryptedSecret, step });
-  return isNew ? { outcome: 'verified' } : { outcome: 'failed', reason: 'replayed' };
+  const isNew = await totpOf(kit).useStep({ userId, encryptedSecret, step, latest: latestStep(now) });
+  return isNew
+    ? { outcome: 'verified', credential: nameOf(encryptedSecret) }
+    : { outcome: 'failed', reason: 'replayed' };
+}
+
+/** Names the secret without telling it: another one of the user's has another name. */
+function nameOf(encryptedSecret: string): string {
+  return hashToken(Buffer.from(encryptedSecret));
 }
 
 type ConfirmedRow = TotpRow & { readonly confirmedAt: number };

@@ -30,15 +30,24 @@ export interface PasskeyUse {
   readonly counter: number;
   readonly backedUp: boolean;
   readonly usedAt: number;
+  /** Whether the counter is written though it isn't greater than the stored one. */
+  readonly evenIfRegressed: boolean;
+}
+
+export interface PasskeyInsert {
+  readonly first: boolean;
+  /** How many the user may have, this one included. */
+  readonly max: number;
 }
 
 /** As in `SessionStore`: atomic, durable when answered, `now` is an argument, absent is a value. */
 export interface PasskeyStore extends Claimable {
   /**
    * Inserts a passkey. `taken`: the id is there already, whoever's it is. With `first` only while the user has neither
-   * a passkey nor a confirmed TOTP in this store, else `not-first`. Only for `inserted` anything was written.
+   * a passkey nor a confirmed TOTP in this store, else `not-first`. Only while the user has fewer than `max`, else `full`.
+   * Only for `inserted` anything was written.
    */
-  insert(row: PasskeyRow, options: { readonly first: boolean }): Promise<'inserted' | 'taken' | 'not-first'>;
+  insert(row: PasskeyRow, options: PasskeyInsert): Promise<'inserted' | 'taken' | 'not-first' | 'full'>;
   /** The passkey with this id if it is this user's. */
   find(userId: string, id: string): MaybePromise<PasskeyRow | null>;
   /** The passkey with this id, whoever's it is: for a sign-in, where nobody has said who they are. */
@@ -46,8 +55,8 @@ export interface PasskeyStore extends Claimable {
   /** The user's passkeys, oldest first (then by id). */
   listForUser(userId: string): MaybePromise<readonly PasskeyRow[]>;
   /**
-   * Notes a use, if the counter is greater than the stored one, or both are 0. False when it isn't, or the passkey is
-   * gone: nothing was written. `lastUsedAt` never goes back.
+   * Notes a use, if the counter is greater than the stored one, or both are 0, or `evenIfRegressed`. False when it
+   * isn't, or the passkey is gone: nothing was written. `lastUsedAt` never goes back.
    */
   use(use: PasskeyUse): Promise<boolean>;
   /** The renamed passkey; null if the user has none with this id. */
@@ -55,5 +64,6 @@ export interface PasskeyStore extends Claimable {
   /** False if the user has none with this id. */
   remove(userId: string, id: string): Promise<boolean>;
   dropForUser(userId: string): Promise<void>;
+  /** Its `put` knows no `max`: what an older store let a user have is not lost. */
   readonly copy?: RowCopy<PasskeyRow>;
 }

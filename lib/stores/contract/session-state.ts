@@ -103,7 +103,11 @@ export function changed(stored: SessionRow, change: SessionChange, now: number):
 
 type Change<Type extends SessionChange['type']> = Extract<SessionChange, { readonly type: Type }>;
 
-function rotated(row: SessionRow, { presented, successor, nonce, tokenHash }: Change<'rotate'>, now: number): SessionRow | null {
+function rotated(
+  row: SessionRow,
+  { presented, successor, nonce, tokenHash }: Change<'rotate'>,
+  now: number,
+): SessionRow | null {
   if (row.refreshHash !== presented || !isSettled(row, row.refreshedAt, now)) return null;
   return {
     ...row,
@@ -123,7 +127,11 @@ function rotated(row: SessionRow, { presented, successor, nonce, tokenHash }: Ch
   };
 }
 
-function renewed(row: SessionRow, { refreshHash, replaces, nonce, tokenHash }: Change<'renew'>, now: number): SessionRow | null {
+function renewed(
+  row: SessionRow,
+  { refreshHash, replaces, nonce, tokenHash }: Change<'renew'>,
+  now: number,
+): SessionRow | null {
   if (row.refreshHash !== refreshHash || row.tokenHash !== replaces || row.tokenMethod === null) return null;
   return {
     ...row,

@@ -107,7 +107,7 @@ export interface NotBeforeRow {
   readonly notBefore: number;
 }
 
-/** Where a page of a user's sessions ended. */
+/** A place in a user's sessions, which are ordered by `lastSeenAt` and `createdAt`, latest first, then by `id`. */
 export interface SessionCursor {
   readonly lastSeenAt: number;
   readonly createdAt: number;

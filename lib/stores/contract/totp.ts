@@ -29,6 +29,8 @@ export interface UseTotpStep {
   /** The secret whose code was checked: it must still be the user's. */
   readonly encryptedSecret: string;
   readonly step: number;
+  /** A last step later than this isn't believed: a clock was ahead when it was noted. */
+  readonly latest: number;
 }
 
 /** As in `SessionStore`: atomic, durable when answered, `now` is an argument, absent is a value. */
@@ -41,8 +43,8 @@ export interface TotpStore extends Claimable {
   /** Confirms the waiting row and notes the step. False when it isn't the waiting one any more, or isn't the first. */
   confirm(confirm: ConfirmTotp): Promise<boolean>;
   /**
-   * Notes a step, if it is later than the last one of the confirmed row with this secret. Of parallel calls with one
-   * step one gets true.
+   * Notes a step, if it is later than the last one of the confirmed row with this secret, or if that one is later than
+   * `latest`. Of parallel calls with one step, at most `latest`, one gets true.
    */
   useStep(use: UseTotpStep): Promise<boolean>;
   /** False if there was none. */

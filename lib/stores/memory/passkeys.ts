@@ -20,6 +20,10 @@ export function memoryPasskeys(
     return kept;
   }
 
+  function listForUser(userId: string): PasskeyRow[] {
+    return [...rows.values()].filter((row) => row.userId === userId).sort(oldestFirst);
+  }
+
   function has(userId: string): boolean {
     return [...rows.values()].some((row) => row.userId === userId);
   }
@@ -27,18 +31,20 @@ export function memoryPasskeys(
   return {
     ...claimable,
     has,
-    async insert(row, { first }) {
+    async insert(row, { first, max }) {
       if (rows.has(row.id)) return 'taken';
       if (first && (has(row.userId) || hasTotp(row.userId))) return 'not-first';
+      if (listForUser(row.userId).length >= max) return 'full';
       put(row);
       return 'inserted';
     },
     find,
     findById: (id) => rows.get(id) ?? null,
-    listForUser: (userId) => [...rows.values()].filter((row) => row.userId === userId).sort(oldestFirst),
-    async use({ userId, id, counter, backedUp, usedAt }) {
+    listForUser,
+    async use({ userId, id, counter, backedUp, usedAt, evenIfRegressed }) {
       const row = find(userId, id);
-      if (row === null || !(counter > row.counter || (counter === 0 && row.counter === 0))) return false;
+      if (row === null) return false;
+      if (counter <= row.counter && (counter !== 0 || row.counter !== 0) && !evenIfRegressed) return false;
       put({ ...row, counter, backedUp, lastUsedAt: Math.max(usedAt, row.lastUsedAt ?? usedAt) });
       return true;
     },

@@ -1,6 +1,6 @@
 import type { TokenHash } from '../../internal/token-hash.js';
-import type { RecoveryCodeStore } from '../contract/recovery-codes.js';
 import type { Claimable } from '../contract/realm.js';
+import type { RecoveryCodeStore } from '../contract/recovery-codes.js';
 import { memoryCopy } from './copy.js';
 
 export function memoryRecoveryCodes(claimable: Claimable): RecoveryCodeStore {

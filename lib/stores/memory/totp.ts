@@ -1,5 +1,5 @@
-import type { TotpRow, TotpStore } from '../contract/totp.js';
 import type { Claimable } from '../contract/realm.js';
+import type { TotpRow, TotpStore } from '../contract/totp.js';
 import { memoryCopy } from './copy.js';
 
 /** `hasPasskey` says whether the user has one: a first method has to be the first of all. */
@@ -32,10 +32,11 @@ export function memoryTotp(
       put({ ...row, confirmedAt: now, lastStep: step });
       return true;
     },
-    async useStep({ userId, encryptedSecret, step }) {
+    async useStep({ userId, encryptedSecret, step, latest }) {
       const row = rows.get(userId);
       if (row?.encryptedSecret !== encryptedSecret || row.confirmedAt === null) return false;
-      if (step <= (row.lastStep ?? -1)) return false;
+      const last = row.lastStep ?? -1;
+      if (step <= last && last <= latest) return false;
       put({ ...row, lastStep: step });
       return true;
     },

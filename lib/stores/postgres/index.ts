@@ -1,7 +1,7 @@
 import { type Duration, milliseconds } from '../../internal/duration.js';
-import { refuseUnknownKeys } from '../../internal/nearest.js';
 import { readPrefix } from '../../internal/prefix.js';
 import { SetupError } from '../../internal/setup-error.js';
+import { refuseUnknownKeys } from '../../internal/unknown-keys.js';
 import { forgetsRealm, type MigrateOptions } from '../contract/realm.js';
 import type { Store, StoreParts } from '../contract/store.js';
 import { postgresAttempts } from './attempts.js';

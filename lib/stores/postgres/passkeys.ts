@@ -1,6 +1,6 @@
 import type { PasskeyRow, PasskeyStore } from '../contract/passkeys.js';
 import type { Claimable } from '../contract/realm.js';
-import type { Database, Run, Statement } from './connection.js';
+import type { Database, Statement } from './connection.js';
 import { deleteInOrder } from './in-order.js';
 
 export const ROW = `id, user_id AS "userId", user_handle AS "userHandle", public_key AS "publicKey", counter::float8 AS counter,
@@ -20,6 +20,10 @@ const HAS_METHOD: Statement<unknown> = {
   text: (p) => `SELECT 1 FROM ${p}_passkeys WHERE user_id = $1
     UNION ALL SELECT 1 FROM ${p}_totp WHERE user_id = $1 AND confirmed_at IS NOT NULL`,
 };
+const COUNT: Statement<{ readonly count: number }> = {
+  name: 'passkey_count',
+  text: (p) => `SELECT count(*)::float8 AS count FROM ${p}_passkeys WHERE user_id = $1`,
+};
 const FIND_BY_ID: Rows = { name: 'passkey_find', text: (p) => `SELECT ${ROW} FROM ${p}_passkeys WHERE id = $1` };
 const LIST: Rows = {
   name: 'passkey_list',
@@ -28,7 +32,7 @@ const LIST: Rows = {
 const USE: Statement<never> = {
   name: 'passkey_use',
   text: (p) => `UPDATE ${p}_passkeys SET counter = $3, backed_up = $4, last_used_at = greatest(last_used_at, $5)
-    WHERE id = $1 AND user_id = $2 AND (counter < $3 OR (counter = 0 AND $3 = 0))`,
+    WHERE id = $1 AND user_id = $2 AND (counter < $3 OR (counter = 0 AND $3 = 0) OR $6)`,
 };
 const RENAME: Rows = {
   name: 'passkey_rename',
@@ -44,24 +48,21 @@ const DROP_FOR_USER: Statement<never> = {
 };
 
 export function postgresPasskeys(db: Database, claimable: Claimable): PasskeyStore {
-  async function insert(run: Run, values: readonly unknown[]): Promise<'inserted' | 'taken'> {
-    return (await run(INSERT, values)).count === 1 ? 'inserted' : 'taken';
-  }
-
   async function findById(id: string): Promise<PasskeyRow | null> {
     return (await db.read(FIND_BY_ID, [id])).rows[0] ?? null;
   }
 
   return {
     ...claimable,
-    insert(row, { first }) {
+    insert(row, { first, max }) {
       const { id, userId } = row;
       const values = parameters(row);
-      if (!first) return insert(db.write, values);
-      return db.locked('user', userId, async (connection) => {
-        if ((await connection.run(FIND_BY_ID, [id])).count > 0) return 'taken';
-        if ((await connection.run(HAS_METHOD, [userId])).count > 0) return 'not-first';
-        return insert(connection.run, values);
+      return db.locked('user', userId, async ({ run }) => {
+        if ((await run(FIND_BY_ID, [id])).count > 0) return 'taken';
+        if (first && (await run(HAS_METHOD, [userId])).count > 0) return 'not-first';
+        const [{ count } = { count: 0 }] = (await run(COUNT, [userId])).rows;
+        if (count >= max) return 'full';
+        return (await run(INSERT, values)).count === 1 ? 'inserted' : 'taken';
       });
     },
     findById,
@@ -70,8 +71,8 @@ export function postgresPasskeys(db: Database, claimable: Claimable): PasskeySto
       return row?.userId === userId ? row : null;
     },
     listForUser: async (userId) => (await db.read(LIST, [userId])).rows,
-    async use({ userId, id, counter, backedUp, usedAt }) {
-      return (await db.write(USE, [id, userId, counter, backedUp, usedAt])).count === 1;
+    async use({ userId, id, counter, backedUp, usedAt, evenIfRegressed }) {
+      return (await db.write(USE, [id, userId, counter, backedUp, usedAt, evenIfRegressed])).count === 1;
     },
     rename: async (userId, id, label) => (await db.write(RENAME, [id, userId, label])).rows[0] ?? null,
     remove: async (userId, id) => (await db.write(REMOVE, [id, userId])).count === 1,

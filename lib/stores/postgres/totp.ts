@@ -26,7 +26,8 @@ const CONFIRM: Statement<never> = {
 const USE_STEP: Statement<never> = {
   name: 'totp_use_step',
   text: (p) => `UPDATE ${p}_totp SET last_step = $3
-    WHERE user_id = $1 AND encrypted_secret = $2 AND confirmed_at IS NOT NULL AND (last_step IS NULL OR last_step < $3)`,
+    WHERE user_id = $1 AND encrypted_secret = $2 AND confirmed_at IS NOT NULL
+      AND (last_step IS NULL OR last_step < $3 OR last_step > $4)`,
 };
 const REMOVE: Statement<never> = { name: 'totp_remove', text: (p) => `DELETE FROM ${p}_totp WHERE user_id = $1` };
 
@@ -43,8 +44,8 @@ export function postgresTotp(db: Database, claimable: Claimable): TotpStore {
       db.locked('user', userId, async (connection) => {
         return (await connection.run(CONFIRM, [userId, encryptedSecret, step, now, first])).count === 1;
       }),
-    useStep: async ({ userId, encryptedSecret, step }) =>
-      (await db.write(USE_STEP, [userId, encryptedSecret, step])).count === 1,
+    useStep: async ({ userId, encryptedSecret, step, latest }) =>
+      (await db.write(USE_STEP, [userId, encryptedSecret, step, latest])).count === 1,
     remove: async (userId) => (await db.write(REMOVE, [userId])).count === 1,
   };
 }

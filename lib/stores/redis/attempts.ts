@@ -1,9 +1,9 @@
 import type { AttemptCount, AttemptStore } from '../contract/attempts.js';
 import { countOf } from './copy.js';
 import { MARGIN } from './keep-for.js';
-import { attemptsOf, userOf } from './keys.js';
+import { userOf } from './keys.js';
 import { scan } from './scan.js';
-import { type RedisClient, type RunScript, type Script, script, texts } from './scripts.js';
+import { type Redis, type Script, script, texts } from './scripts.js';
 
 /*
  * KEYS: the counters of the user, a hash of texts: the count, the end and the length of the window, these two empty for a
@@ -56,8 +56,14 @@ return answer`);
 /** ARGV: now, then key, limit and window of each counter. Gives 'refused' or 'counted', and then as above. */
 const COUNT: Script = script(`${READ}
 local now = tonumber(ARGV[1])
+-- Nothing of one whose end is beyond what a clock that is right can have written (\`isBeyond\`).
+local function believed(key, window)
+  local at = read(key, now)
+  if at and at.ends and window and at.ends - now > 2 * window then return nil end
+  return at
+end
 for index = 2, #ARGV, 3 do
-  local limit, at = tonumber(ARGV[index + 1]), read(ARGV[index], now)
+  local limit, at = tonumber(ARGV[index + 1]), believed(ARGV[index], tonumber(ARGV[index + 2]))
   if at and limit and at.count >= limit then
     local refused = { 'refused' }
     add(refused, ARGV[index], at)
@@ -67,7 +73,7 @@ end
 local answer = { 'counted' }
 for index = 2, #ARGV, 3 do
   local key, window = ARGV[index], tonumber(ARGV[index + 2])
-  local at = read(key, now) or { count = 0, ends = window and now + window, window = window }
+  local at = believed(key, window) or { count = 0, ends = window and now + window, window = window }
   at.count = at.count + 1
   write(key, at)
   add(answer, key, at)
@@ -114,8 +120,9 @@ write(key, { count = tonumber(ARGV[3]), ends = ends, window = ends and math.max(
 keep()
 return 1`);
 
-export function redisAttempts(run: RunScript, client: RedisClient): AttemptStore {
+export function redisAttempts({ client, run, keys: { attemptsOf }, claim }: Redis): AttemptStore {
   return {
+    claim,
     async read(userId, keys, now) {
       return countsOf(texts(await run(READ_ALL, attemptsOf(userId), now, ...keys)));
     },

@@ -1,9 +1,8 @@
 import type { ChallengeRow, ChallengeStore } from '../contract/challenges.js';
 import { claim } from './hints.js';
 import { keepFor } from './keep-for.js';
-import { challengeHint, rowsOf, spentMark } from './keys.js';
-import { PUT, rowsOfSessions } from './rows-of-sessions.js';
-import { BY_BYTE, type RunScript, type Script, script, textOrNull } from './scripts.js';
+import { LIVE, PUT, rowsOfSessions } from './rows-of-sessions.js';
+import { BY_BYTE, type Redis, type Script, script, textOrNull } from './scripts.js';
 
 /** As PUT, and how many there may be. */
 const INSERT: Script = script(`${BY_BYTE}
@@ -21,32 +20,37 @@ for index = 1, #rows - tonumber(ARGV[4]) do redis.call('HDEL', KEYS[1], rows[ind
 return 1`);
 
 /** KEYS: rows of the session. ARGV: id, now. */
-const TAKE: Script = script(`
+const TAKE: Script = script(`${LIVE}
 local text = redis.call('HGET', KEYS[1], ARGV[1])
-if not text or cjson.decode(text).expiresAt <= tonumber(ARGV[2]) then return false end
+if not text or not live(cjson.decode(text), tonumber(ARGV[2])) then return false end
 redis.call('HDEL', KEYS[1], ARGV[1])
 return text`);
 
 const SPEND: Script = script(`return redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) and 1 or 0`);
 
-export function redisChallenges(run: RunScript): ChallengeStore {
-  const { noteSession, dropForSession, dropForUser } = rowsOfSessions(run, 'challenges');
+/** Up to 0.1.0 a row had no generation. */
+type StoredChallenge = Omit<ChallengeRow, 'generation'> & Partial<Pick<ChallengeRow, 'generation'>>;
+
+export function redisChallenges(redis: Redis): ChallengeStore {
+  const { run, keys } = redis;
+  const { noteSession, dropForSession, dropForUser } = rowsOfSessions(redis, 'challenges');
   return {
+    claim: redis.claim,
     async insert(row, max) {
       const { id, sessionId, createdAt, expiresAt } = row;
       const ttl = keepFor(expiresAt, createdAt);
       const args = [id, JSON.stringify(row), ttl, max];
-      await Promise.all([noteSession(row), claim(run, challengeHint(id), sessionId, ttl)]);
-      await run(INSERT, rowsOf('challenges', sessionId), ...args);
+      await Promise.all([noteSession(row), claim(run, keys.challengeHint(id), sessionId, ttl)]);
+      await run(INSERT, keys.rowsOf('challenges', sessionId), ...args);
     },
     async take(sessionId, id, now) {
-      const json = textOrNull(await run(TAKE, rowsOf('challenges', sessionId), id, now));
-      return json === null ? null : (JSON.parse(json) as ChallengeRow); // what `insert` wrote
+      const json = textOrNull(await run(TAKE, keys.rowsOf('challenges', sessionId), id, now));
+      return json === null ? null : { generation: 0, ...(JSON.parse(json) as StoredChallenge) }; // what `insert` wrote
     },
     dropForSession,
-    dropForUser,
+    dropForUser: (userId) => dropForUser(userId, null),
     async spend(hash, expiresAt, now) {
-      return (await run(SPEND, spentMark(hash), expiresAt, keepFor(expiresAt, now))) === 1;
+      return (await run(SPEND, keys.spentMark(hash), expiresAt, keepFor(expiresAt, now))) === 1;
     },
     // They go by themselves.
     deleteExpired: () => Promise.resolve(0),

@@ -1,35 +1,40 @@
 import { PAGE_SIZE, pages } from '../../internal/pages.js';
 import type { SessionRow, SessionStore } from '../contract/sessions.js';
 import { keepFor, NOT_BEFORE_FOR, SESSION_MARGIN } from './keep-for.js';
-import { sessionsOf } from './keys.js';
 import type { NotBeforeTimes } from './not-before.js';
-import { type RunScript, textOrNull } from './scripts.js';
+import { type Redis, textOrNull } from './scripts.js';
 import { toText } from './session-row.js';
 import * as scripts from './session-scripts.js';
 
 interface SessionCopyParts {
-  readonly run: RunScript;
+  readonly redis: Redis;
   readonly list: SessionStore['list'];
   /** As before any session. */
   readonly addHints: (row: SessionRow, ttl: number) => Promise<void>;
   readonly notBeforeTimes: NotBeforeTimes;
 }
 
-export function sessionCopy({ run, list, addHints, notBeforeTimes }: SessionCopyParts): SessionStore['copy'] & object {
+export function sessionCopy({
+  redis,
+  list,
+  addHints,
+  notBeforeTimes,
+}: SessionCopyParts): SessionStore['copy'] & object {
+  const { run, keys } = redis;
   return {
     rows: (now) => pages((last) => list({ limit: PAGE_SIZE, after: last?.id ?? null, now })),
     put(rows, now) {
       return countOf(rows, async (row) => {
         const [stored, ttl] = [toText(row), keepFor(row.expiresAt, now, SESSION_MARGIN)];
         await addHints(row, ttl);
-        return run(scripts.PUT, sessionsOf(row.userId), row.id, stored, ttl);
+        return run(scripts.PUT, keys.sessionsOf(row.userId), row.id, stored, ttl);
       });
     },
     notBefore: {
       async *rows() {
         for await (const users of notBeforeTimes.users()) {
           const times = users.map(async (userId) => {
-            const time = textOrNull(await run(scripts.READ_NOT_BEFORE, sessionsOf(userId)));
+            const time = textOrNull(await run(scripts.READ_NOT_BEFORE, keys.sessionsOf(userId)));
             return time === null ? [] : [{ userId, notBefore: Number(time) }];
           });
           yield (await Promise.all(times)).flat();
@@ -37,7 +42,7 @@ export function sessionCopy({ run, list, addHints, notBeforeTimes }: SessionCopy
       },
       put(rows) {
         return countOf(rows, async ({ userId, notBefore }) => {
-          const written = await run(scripts.PUT_NOT_BEFORE, sessionsOf(userId), notBefore, NOT_BEFORE_FOR);
+          const written = await run(scripts.PUT_NOT_BEFORE, keys.sessionsOf(userId), notBefore, NOT_BEFORE_FOR);
           await notBeforeTimes.note(userId, notBefore);
           return written;
         });

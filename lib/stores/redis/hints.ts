@@ -1,12 +1,14 @@
 import type { TokenHash } from '../../internal/token-hash.js';
-import { endsIn, idHint, idsIn, nameOf, tokenHint } from './keys.js';
-import { type RunScript, type Script, script, textOrNull, texts } from './scripts.js';
+import type { EndedSession } from '../contract/sessions.js';
+import { chunks, inBatches } from './batches.js';
+import { nameOf } from './keys.js';
+import { type Redis, type RunScript, type Script, script, textOrNull, texts } from './scripts.js';
 
 const GET: Script = script(`return redis.call('GET', KEYS[1])`);
 const SET: Script = script(`return redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])`);
 const DROP: Script = script(`return redis.call('DEL', KEYS[1])`);
 const SCORE: Script = script(`return redis.call('ZADD', KEYS[1], ARGV[1], ARGV[2])`);
-const REMOVE: Script = script(`return redis.call('ZREM', KEYS[1], ARGV[1])`);
+const REMOVE: Script = script(`return redis.call('ZREM', KEYS[1], unpack(ARGV))`);
 const AFTER: Script = script(`return redis.call('ZRANGEBYLEX', KEYS[1], ARGV[1], '+', 'LIMIT', 0, ARGV[2])`);
 const UNTIL: Script = script(`return redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', ARGV[1], 'LIMIT', 0, ARGV[2])`);
 
@@ -50,10 +52,9 @@ export interface Hints {
   addToken(token: TokenHash, place: Place, ttl: number): Promise<void>;
   /** Before a session is inserted, with its first end. Rejects when the id is another session's. */
   addSession(id: string, owner: Owner, endsAt: number, ttl: number): Promise<void>;
-  /** After the tokens of a session were replaced. */
-  dropTokens(tokens: readonly TokenHash[]): Promise<void>;
-  /** After sessions ended. */
   dropSessions(gone: readonly Traces[]): Promise<void>;
+  /** After a step that ended sessions or replaced tokens: that it can't be done doesn't undo the step. */
+  sweep(gone: readonly Traces[], tokens?: readonly TokenHash[]): Promise<void>;
   /** At most `limit` ids after this one, in byte order, of those that begin alike. */
   idsAfter(shard: string, after: string | null, limit: number): Promise<readonly string[]>;
   /** At most `limit` ids whose session seemed to end by then. */
@@ -61,11 +62,28 @@ export interface Hints {
   moveEnd(id: string, endsAt: number): Promise<void>;
 }
 
-export function createHints(run: RunScript): Hints {
+export function createHints({ run, keys }: Pick<Redis, 'run' | 'keys'>): Hints {
+  const { endsIn, idHint, idsIn, tokenHint } = keys;
   const shardOf = (id: string): string => id.charAt(0);
 
   async function dropTokens(tokens: readonly TokenHash[]): Promise<void> {
-    await Promise.all(tokens.map((token) => run(DROP, tokenHint(token))));
+    await inBatches(tokens, (token) => run(DROP, tokenHint(token)));
+  }
+
+  async function dropSessions(gone: readonly Traces[]): Promise<void> {
+    const lists = new Map<string, string[]>();
+    for (const { id } of gone) {
+      const list = lists.get(shardOf(id));
+      if (list) list.push(id);
+      else lists.set(shardOf(id), [id]);
+    }
+    const parts = [...lists].flatMap(([shard, all]) => [...chunks(all)].map((ids) => ({ shard, ids })));
+    await Promise.all([
+      dropTokens(gone.flatMap(({ tokens }) => tokens)),
+      inBatches(gone, ({ id }) => run(DROP, idHint(id))),
+      inBatches(parts, ({ shard, ids }) => run(REMOVE, idsIn(shard), ...ids)),
+      inBatches(parts, ({ shard, ids }) => run(REMOVE, endsIn(shard), ...ids)),
+    ]);
   }
 
   async function moveEnd(id: string, endsAt: number): Promise<void> {
@@ -73,8 +91,11 @@ export function createHints(run: RunScript): Hints {
   }
 
   return {
-    dropTokens,
     moveEnd,
+    dropSessions,
+    async sweep(gone, tokens = []) {
+      await Promise.all([dropSessions(gone), dropTokens(tokens)]).catch(() => {});
+    },
     async ofToken(token) {
       const hint = textOrNull(await run(GET, tokenHint(token)));
       const [userId, id] = (hint ?? '').split(' ').map(decodeURIComponent);
@@ -97,15 +118,6 @@ export function createHints(run: RunScript): Hints {
         moveEnd(id, endsAt),
       ]);
     },
-    async dropSessions(gone) {
-      const steps = gone.flatMap(({ id, tokens }) => [
-        dropTokens(tokens),
-        run(DROP, idHint(id)),
-        run(REMOVE, idsIn(shardOf(id)), id),
-        run(REMOVE, endsIn(shardOf(id)), id),
-      ]);
-      await Promise.all(steps);
-    },
     async idsAfter(shard, after, limit) {
       return texts(await run(AFTER, idsIn(shard), after === null ? '-' : `(${after}`, limit));
     },
@@ -113,4 +125,18 @@ export function createHints(run: RunScript): Hints {
       return texts(await run(UNTIL, endsIn(shard), now, limit));
     },
   };
+}
+
+/** What a script says of ended sessions: id, token and previous token or '' of each. */
+export function tracesIn(flat: readonly string[]): readonly Traces[] {
+  const traces: Traces[] = [];
+  for (let index = 0; index < flat.length; index += 3) {
+    const [id = '', ...tokens] = flat.slice(index, index + 3);
+    traces.push({ id, tokens: tokens.filter((token) => token !== '') as TokenHash[] }); // they come from a row
+  }
+  return traces;
+}
+
+export function endedOf(userId: string, traces: readonly Traces[]): readonly EndedSession[] {
+  return traces.map(({ id }) => ({ id, userId }));
 }

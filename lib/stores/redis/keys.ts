@@ -9,21 +9,58 @@ import type { TokenHash } from '../../internal/token-hash.js';
  * never believed: the row is read and compared.
  */
 
+/** The names of a store, which all begin with its prefix. */
+export interface Keys {
+  /** The realm of the kit that the store belongs to. */
+  readonly realm: string;
+  /** A user's sessions, a hash: rows by their ids, and the not-before time. */
+  sessionsOf(userId: string): string;
+  attemptsOf(userId: string): string;
+  /** What a user has spent grants for, a hash: when, and until when that is kept, by the action. */
+  spentActionsOf(userId: string): string;
+  /** Ids of a user's sessions that have such rows, scored by their end. */
+  sessionsWith(part: SessionPart, userId: string): string;
+  /** A session's rows of a part, a hash. */
+  rowsOf(part: SessionPart, sessionId: string): string;
+  /** To the user's and the session's id. */
+  tokenHint(token: TokenHash): string;
+  /** To the user's id and the absolute end. */
+  idHint(id: string): string;
+  /** To the session's id: a challenge's id is there once in all sessions. */
+  challengeHint(id: string): string;
+  spentMark(hash: TokenHash): string;
+  /** Ids of users with a not-before time, scored by it. */
+  readonly usersWithNotBefore: string;
+  /** Session ids that begin alike, in the order of their bytes. */
+  idsIn(shard: string): string;
+  /** The same ids, scored by an end of their sessions; where it has slid since, `deleteExpired` corrects it. */
+  endsIn(shard: string): string;
+}
+
+export type SessionPart = 'challenges' | 'grants';
+
+export function keysOf(prefix: string): Keys {
+  const ofUser = (userId: string, name: string): string => `${prefix}:{user:${nameOf(userId)}}:${name}`;
+  return {
+    realm: `${prefix}:realm`,
+    sessionsOf: (userId) => ofUser(userId, 'sessions'),
+    attemptsOf: (userId) => ofUser(userId, 'attempts'),
+    spentActionsOf: (userId) => ofUser(userId, 'spent-actions'),
+    sessionsWith: (part, userId) => ofUser(userId, `sessions-with-${part}`),
+    rowsOf: (part, sessionId) => `${prefix}:{session:${nameOf(sessionId)}}:${part}`,
+    tokenHint: (token) => `${prefix}:token:${token}`,
+    idHint: (id) => `${prefix}:id:${id}`,
+    challengeHint: (id) => `${prefix}:challenge:${id}`,
+    spentMark: (hash) => `${prefix}:spent:${hash}`,
+    usersWithNotBefore: `${prefix}:users-with-not-before`,
+    idsIn: (shard) => `${prefix}:ids:${shard}`,
+    endsIn: (shard) => `${prefix}:ends:${shard}`,
+  };
+}
+
 /** Stands for an id in the names of keys and in hints: no two are alike, and it holds neither braces nor blanks. */
 export function nameOf(id: string): string {
   return encodeURIComponent(id);
-}
-
-/** A user's sessions, a hash: rows by their ids, and the not-before time. */
-export function sessionsOf(userId: string): string {
-  return `stepgate:{user:${nameOf(userId)}}:sessions`;
-}
-
-/** In the hash of a user's sessions. No id begins so. */
-export const NOT_BEFORE = ':not-before';
-
-export function attemptsOf(userId: string): string {
-  return `stepgate:{user:${nameOf(userId)}}:attempts`;
 }
 
 /** Whose a key is that names a user. */
@@ -31,49 +68,8 @@ export function userOf(key: string): string {
   return decodeURIComponent(/\{user:(.*)\}/.exec(key)?.[1] ?? '');
 }
 
-export type SessionPart = 'challenges' | 'grants';
-
-/** Ids of a user's sessions that have such rows, scored by their end. */
-export function sessionsWith(part: SessionPart, userId: string): string {
-  return `stepgate:{user:${nameOf(userId)}}:sessions-with-${part}`;
-}
-
-/** A session's rows of a part, a hash. */
-export function rowsOf(part: SessionPart, sessionId: string): string {
-  return `stepgate:{session:${nameOf(sessionId)}}:${part}`;
-}
-
-/** To the user's and the session's id. */
-export function tokenHint(token: TokenHash): string {
-  return `stepgate:token:${token}`;
-}
-
-/** To the user's id and the absolute end. */
-export function idHint(id: string): string {
-  return `stepgate:id:${id}`;
-}
-
-/** To the session's id: a challenge's id is there once in all sessions. */
-export function challengeHint(id: string): string {
-  return `stepgate:challenge:${id}`;
-}
-
-export function spentMark(hash: TokenHash): string {
-  return `stepgate:spent:${hash}`;
-}
-
-/** Ids of users with a not-before time, scored by it. */
-export const USERS_WITH_NOT_BEFORE = 'stepgate:users-with-not-before';
+/** In the hash of a user's sessions. No id begins so. */
+export const NOT_BEFORE = ':not-before';
 
 /** Every session's id begins with one of these, here in the order of their bytes. */
 export const SHARDS: readonly string[] = Array.from('-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz');
-
-/** Session ids that begin alike, in the order of their bytes. */
-export function idsIn(shard: string): string {
-  return `stepgate:ids:${shard}`;
-}
-
-/** The same ids, scored by an end of their sessions; where it has slid since, `deleteExpired` corrects it. */
-export function endsIn(shard: string): string {
-  return `stepgate:ends:${shard}`;
-}

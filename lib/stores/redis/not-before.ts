@@ -1,11 +1,15 @@
-import { NOT_BEFORE, sessionsOf, USERS_WITH_NOT_BEFORE } from './keys.js';
-import { type RunScript, type Script, script, texts } from './scripts.js';
+import { CLOCK_TOLERANCE } from '../../internal/clock.js';
+import { BATCH } from './batches.js';
+import { NOT_BEFORE } from './keys.js';
+import { type Redis, type Script, script, texts } from './scripts.js';
 
-const PAGE = 200;
-
-const NOTE: Script = script(`return redis.call('ZADD', KEYS[1], 'GT', ARGV[1], ARGV[2])`);
+/** ARGV: time, user. An earlier time takes the place of one that is ahead of it, as in the sessions of the user. */
+const NOTE: Script = script(`
+local known, time = tonumber(redis.call('ZSCORE', KEYS[1], ARGV[2])), tonumber(ARGV[1])
+if not known or known < time or known > time + ${CLOCK_TOLERANCE} then redis.call('ZADD', KEYS[1], ARGV[1], ARGV[2]) end
+return 1`);
 const BEFORE: Script = script(
-  `return redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', '(' .. ARGV[1], 'LIMIT', 0, ${PAGE})`,
+  `return redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', '(' .. ARGV[1], 'LIMIT', 0, ${BATCH})`,
 );
 const FORGET: Script = script(`
 local time = redis.call('HGET', KEYS[1], '${NOT_BEFORE}')
@@ -18,7 +22,7 @@ return 1`);
 
 /** ARGV: cursor. Gives the next one and then users, each with a score. */
 const SCAN: Script = script(`
-local page = redis.call('ZSCAN', KEYS[1], ARGV[1], 'COUNT', ${PAGE})
+local page = redis.call('ZSCAN', KEYS[1], ARGV[1], 'COUNT', ${BATCH})
 table.insert(page[2], 1, page[1])
 return page[2]`);
 
@@ -34,25 +38,25 @@ export interface NotBeforeTimes {
   users(): AsyncIterable<readonly string[]>;
 }
 
-export function createNotBeforeTimes(run: RunScript): NotBeforeTimes {
+export function createNotBeforeTimes({ run, keys }: Pick<Redis, 'run' | 'keys'>): NotBeforeTimes {
   return {
     async note(userId, time) {
-      await run(NOTE, USERS_WITH_NOT_BEFORE, time, userId).catch(() => {});
+      await run(NOTE, keys.usersWithNotBefore, time, userId).catch(() => {});
     },
     async *users() {
       let cursor = '0';
       do {
-        const [next = '0', ...flat] = texts(await run(SCAN, USERS_WITH_NOT_BEFORE, cursor));
+        const [next = '0', ...flat] = texts(await run(SCAN, keys.usersWithNotBefore, cursor));
         cursor = next;
         yield flat.filter((_, index) => index % 2 === 0);
       } while (cursor !== '0');
     },
     async deleteBefore(time) {
       for (;;) {
-        const users = texts(await run(BEFORE, USERS_WITH_NOT_BEFORE, time));
+        const users = texts(await run(BEFORE, keys.usersWithNotBefore, time));
         if (users.length === 0) return;
-        await Promise.all(users.map((userId) => run(FORGET, sessionsOf(userId), time)));
-        await Promise.all(users.map((userId) => run(REMOVE, USERS_WITH_NOT_BEFORE, userId, time)));
+        await Promise.all(users.map((userId) => run(FORGET, keys.sessionsOf(userId), time)));
+        await Promise.all(users.map((userId) => run(REMOVE, keys.usersWithNotBefore, userId, time)));
       }
     },
   };

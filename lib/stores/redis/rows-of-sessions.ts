@@ -1,6 +1,7 @@
+import { inBatches } from './batches.js';
 import { keepFor, MARGIN } from './keep-for.js';
-import { rowsOf, type SessionPart, sessionsWith } from './keys.js';
-import { type RunScript, type Script, script, texts } from './scripts.js';
+import type { SessionPart } from './keys.js';
+import { type Redis, type Script, script, texts } from './scripts.js';
 
 /*
  * Challenges and grants: a session's rows of a part are one hash, of JSON by their names. Which sessions of a user have
@@ -13,14 +14,21 @@ redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
 if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[3]) then redis.call('PEXPIRE', KEYS[1], ARGV[3]) end
 `;
 
+/** A row that was made further ahead of now than it lives isn't live: a clock that was wrong has made it. */
+export const LIVE = `
+local function live(row, now)
+  return row.expiresAt > now and row.createdAt - now <= row.expiresAt - row.createdAt
+end
+`;
+
 const DROP: Script = script(`return redis.call('DEL', KEYS[1])`);
 
-/** KEYS: rows of the session. ARGV: the user whose rows go. */
+/** KEYS: rows of the session. ARGV: the user whose rows go, and the method that they were made with or ''. */
 const DROP_FOR_USER: Script = script(`
 local rows = redis.call('HGETALL', KEYS[1])
 for index = 1, #rows, 2 do
   local row = cjson.decode(rows[index + 1])
-  if row.userId == ARGV[1] then redis.call('HDEL', KEYS[1], rows[index]) end
+  if row.userId == ARGV[1] and (ARGV[2] == '' or row.method == ARGV[2]) then redis.call('HDEL', KEYS[1], rows[index]) end
 end
 return 1`);
 
@@ -44,21 +52,21 @@ export interface RowsOfSessions {
   /** Before the session gets the row. */
   noteSession(row: Row): Promise<void>;
   dropForSession(sessionId: string): Promise<void>;
-  dropForUser(userId: string): Promise<void>;
+  dropForUser(userId: string, method: string | null): Promise<void>;
 }
 
-export function rowsOfSessions(run: RunScript, part: SessionPart): RowsOfSessions {
+export function rowsOfSessions({ run, keys }: Redis, part: SessionPart): RowsOfSessions {
   return {
     async noteSession({ sessionId, userId, createdAt, expiresAt }) {
       const args = [sessionId, expiresAt, createdAt, keepFor(expiresAt, createdAt)];
-      await run(NOTE_SESSION, sessionsWith(part, userId), ...args);
+      await run(NOTE_SESSION, keys.sessionsWith(part, userId), ...args);
     },
     async dropForSession(sessionId) {
-      await run(DROP, rowsOf(part, sessionId));
+      await run(DROP, keys.rowsOf(part, sessionId));
     },
-    async dropForUser(userId) {
-      const sessions = texts(await run(SESSIONS, sessionsWith(part, userId)));
-      await Promise.all(sessions.map((sessionId) => run(DROP_FOR_USER, rowsOf(part, sessionId), userId)));
+    async dropForUser(userId, method) {
+      const sessions = texts(await run(SESSIONS, keys.sessionsWith(part, userId)));
+      await inBatches(sessions, (sessionId) => run(DROP_FOR_USER, keys.rowsOf(part, sessionId), userId, method ?? ''));
     },
   };
 }

@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto';
+import type { Claimable } from '../contract/realm.js';
+import type { Keys } from './keys.js';
 
 /** The part of a node-redis client, or cluster client, that is used. */
 export interface RedisClient {
@@ -46,6 +48,13 @@ end
 /** Runs a script by its hash; a server that doesn't know it (yet, or any more after a restart) is sent the text. */
 export type RunScript = (script: Script, key: string, ...args: readonly (string | number)[]) => Promise<unknown>;
 
+/** What each part of a store works with. */
+export interface Redis extends Claimable {
+  readonly client: RedisClient;
+  readonly run: RunScript;
+  readonly keys: Keys;
+}
+
 export function createRunScript(client: RedisClient): RunScript {
   return async ({ sha, text }, key, ...args) => {
     const options = { keys: [key], arguments: args.map(String) };
@@ -64,9 +73,8 @@ export function texts(answer: unknown): readonly string[] {
   throw new TypeError('A script gave no list of texts.');
 }
 
-/** What a script answers with lists of texts, or nothing. */
-export function listsOrNull(answer: unknown): readonly (readonly string[])[] | null {
-  if (answer === null) return null;
+/** What a script answers with lists of texts. */
+export function lists(answer: unknown): readonly (readonly string[])[] {
   if (Array.isArray(answer)) return answer.map(texts);
   throw new TypeError('A script gave no lists of texts.');
 }

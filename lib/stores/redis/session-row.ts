@@ -3,18 +3,20 @@ import type { ProofTimes, SessionRow } from '../contract/sessions.js';
 
 /*
  * A session is the JSON of an object of texts, since Lua's JSON can't tell an empty list from an empty object, and rounds
- * numbers. A null has no field; proofs have one each, under these prefixes.
+ * numbers. A null has no field; proofs have one each, under these prefixes. Up to 0.1.0 a row had no `tokenIssuedAt`,
+ * `generation` and `passedMethods`.
  */
-export const SIGN_IN = 'signIn:';
-export const STEP_UP = 'stepUp:';
+const SIGN_IN = 'signIn:';
+const STEP_UP = 'stepUp:';
 
 export function toText(row: SessionRow): string {
-  const { amr, data, signInProofs, stepUpProofs, ...scalars } = row;
+  const { amr, passedMethods, data, signInProofs, stepUpProofs, ...scalars } = row;
   const plain = Object.entries(scalars).flatMap(([name, value]) => (value === null ? [] : [[name, String(value)]]));
   return JSON.stringify(
     Object.fromEntries([
       ...plain,
       ['amr', JSON.stringify(amr)],
+      ['passedMethods', JSON.stringify(passedMethods)],
       ...(data === null ? [] : [['data', JSON.stringify(data)]]),
       ...proofFields(SIGN_IN, signInProofs),
       ...proofFields(STEP_UP, stepUpProofs),
@@ -47,6 +49,7 @@ export function toRow(stored: string): SessionRow {
     previousTokenHash: hashOrNull('previousTokenHash'),
     tokenNonce: textOrNull('tokenNonce'),
     tokenMethod: textOrNull('tokenMethod'),
+    tokenIssuedAt: numberOrNull('tokenIssuedAt') ?? number('createdAt'),
     tokenConfirmedAt: numberOrNull('tokenConfirmedAt'),
     refreshHash: hashOrNull('refreshHash'),
     parentRefreshHash: hashOrNull('parentRefreshHash'),
@@ -55,9 +58,20 @@ export function toRow(stored: string): SessionRow {
     refreshConfirmedAt: numberOrNull('refreshConfirmedAt'),
     amr: json('amr') as SessionRow['amr'], // as `toText` wrote it
     acr: textOrNull('acr'),
+    generation: numberOrNull('generation') ?? 0,
+    passedMethods: (json('passedMethods') ?? []) as SessionRow['passedMethods'], // as `toText` wrote it
     signInProofs: proofsOf(SIGN_IN, fields),
     stepUpProofs: proofsOf(STEP_UP, fields),
   };
+}
+
+export function tokensOf({ tokenHash, previousTokenHash }: SessionRow): readonly TokenHash[] {
+  return previousTokenHash === null ? [tokenHash] : [tokenHash, previousTokenHash];
+}
+
+/** When the session is over. */
+export function endOf({ idleExpiresAt, expiresAt }: SessionRow): number {
+  return Math.min(idleExpiresAt, expiresAt);
 }
 
 function proofFields(prefix: string, proofs: ProofTimes): readonly (readonly [string, string])[] {

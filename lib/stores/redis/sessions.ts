@@ -1,22 +1,24 @@
 import type { TokenHash } from '../../internal/token-hash.js';
-import type { EndedSession, SessionRow, SessionStore } from '../contract/sessions.js';
+import { isLive } from '../contract/session-state.js';
+import type { SessionCursor, SessionRow, SessionStore } from '../contract/sessions.js';
+import { BATCH, chunks } from './batches.js';
 import { sessionCopy } from './copy.js';
-import { createHints, type Place, type Traces } from './hints.js';
+import { createHints, endedOf, type Place, type Traces, tracesIn } from './hints.js';
 import { keepFor, NOT_BEFORE_FOR, SESSION_MARGIN } from './keep-for.js';
-import { NOT_BEFORE, SHARDS, sessionsOf } from './keys.js';
+import { SHARDS } from './keys.js';
 import { createNotBeforeTimes } from './not-before.js';
 import { createPlaces } from './places.js';
-import { listsOrNull, type RunScript, textOrNull, texts } from './scripts.js';
-import { toRow, toText } from './session-row.js';
+import { lists, type Redis, textOrNull, texts } from './scripts.js';
+import { sessionChanges } from './session-changes.js';
+import { endOf, tokensOf, toRow, toText } from './session-row.js';
 import * as scripts from './session-scripts.js';
 
-/** How many sessions are looked at together. */
-const PAGE = 200;
-
-export function redisSessions(run: RunScript): SessionStore {
-  const hints = createHints(run);
+export function redisSessions(redis: Redis): SessionStore {
+  const { run, claim } = redis;
+  const { sessionsOf } = redis.keys;
+  const hints = createHints(redis);
   const places = createPlaces();
-  const notBeforeTimes = createNotBeforeTimes(run);
+  const notBeforeTimes = createNotBeforeTimes(redis);
 
   async function read(userId: string, id: string): Promise<SessionRow | null> {
     const stored = textOrNull(await run(scripts.READ, sessionsOf(userId), id));
@@ -39,11 +41,6 @@ export function redisSessions(run: RunScript): SessionStore {
     return tracesIn(texts(await run(scripts.REVOKE, sessionsOf(userId), id, token ?? '')));
   }
 
-  /** Sweeps up after a step that is made: that it can't be done doesn't undo the step. */
-  async function sweep(gone: readonly Traces[], tokens: readonly string[] = []): Promise<void> {
-    await Promise.all([hints.dropSessions(gone), hints.dropTokens(tokensIn(tokens))]).catch(() => {});
-  }
-
   /** Whether the session went; if it is live or gone already, its place in the list of ends is put right. */
   async function endIfOver(id: string, now: number): Promise<boolean> {
     const owner = await hints.ofId(id);
@@ -59,8 +56,8 @@ export function redisSessions(run: RunScript): SessionStore {
   /** Of those that begin alike. Looks at `limit` ids at most, so that many whose end has slid take no long time. */
   async function endThoseOver(shard: string, now: number, limit: number): Promise<number> {
     let count = 0;
-    for (let left = limit; left > 0; left -= PAGE) {
-      const asked = Math.min(left, PAGE);
+    for (let left = limit; left > 0; left -= BATCH) {
+      const asked = Math.min(left, BATCH);
       const ids = await hints.idsUntil(shard, now, asked);
       const went = await Promise.all(ids.map((id) => endIfOver(id, now)));
       count += went.filter((each) => each).length;
@@ -70,9 +67,9 @@ export function redisSessions(run: RunScript): SessionStore {
   }
 
   async function addHints(row: SessionRow, ttl: number): Promise<void> {
-    const { id, userId, idleExpiresAt, expiresAt } = row;
+    const { id, userId, expiresAt } = row;
     await Promise.all([
-      hints.addSession(id, { userId, expiresAt }, Math.min(idleExpiresAt, expiresAt), ttl),
+      hints.addSession(id, { userId, expiresAt }, endOf(row), ttl),
       ...tokensOf(row).map((token) => hints.addToken(token, { userId, id }, ttl)),
     ]);
   }
@@ -83,7 +80,7 @@ export function redisSessions(run: RunScript): SessionStore {
     for (const shard of SHARDS.filter((each) => each >= first)) {
       let from = shard === first ? after : null;
       while (rows.length < limit) {
-        const asked = Math.min(limit - rows.length, PAGE);
+        const asked = Math.min(limit - rows.length, BATCH);
         const ids = await hints.idsAfter(shard, from, asked);
         const found = await Promise.all(ids.map(get));
         rows.push(...found.flatMap((row) => (row !== null && isLive(row, now) ? [row] : [])));
@@ -95,6 +92,7 @@ export function redisSessions(run: RunScript): SessionStore {
   };
 
   return {
+    claim,
     async insert({ row, replaces, cap, now }) {
       const { id, userId } = row;
       const stored = toText(row);
@@ -102,16 +100,18 @@ export function redisSessions(run: RunScript): SessionStore {
       const ttl = keepFor(row.expiresAt, now, SESSION_MARGIN);
       const [carried] = await Promise.all([replaces === null ? null : hints.ofToken(replaces), addHints(row, ttl)]);
       const own = carried?.userId === userId ? [replaces ?? '', carried.id] : ['', ''];
-      const lists = listsOrNull(await run(scripts.INSERT, sessionsOf(userId), stored, now, cap ?? '', ...own, ttl));
-      if (lists === null) {
-        await sweep([{ id, tokens }]);
+      const answer = lists(await run(scripts.INSERT, sessionsOf(userId), stored, now, cap ?? '', ...own, ttl));
+      const [[lowered] = [], ...ended] = answer;
+      if (lowered !== undefined) await notBeforeTimes.note(userId, Number(lowered));
+      if (ended.length === 0) {
+        await hints.sweep([{ id, tokens }]);
         return { outcome: 'refused' };
       }
-      const [replacedOwn = [], evicted = []] = lists.map(tracesIn);
+      const [replacedOwn = [], evicted = []] = ended.map(tracesIn);
       // Another user's session lies under another key, so it ends in a step of its own: after the one that may refuse.
       const isForeign = carried !== null && carried.userId !== userId;
       const foreign = isForeign ? await end(carried.userId, carried.id, replaces) : [];
-      await sweep([...replacedOwn, ...evicted, ...foreign]);
+      await hints.sweep([...replacedOwn, ...evicted, ...foreign]);
       const [replaced = null] = endedOf(carried?.userId ?? userId, [...replacedOwn, ...foreign]);
       return { outcome: 'inserted', replaced, evicted: endedOf(userId, evicted) };
     },
@@ -120,26 +120,28 @@ export function redisSessions(run: RunScript): SessionStore {
       return (known && (await findAt(known, tokenHash))) ?? findAt(await hints.ofToken(tokenHash), tokenHash);
     },
     get,
-    async listForUser(userId, now) {
-      const flat = texts(await run(scripts.READ_ALL, sessionsOf(userId)));
-      const stored = flat.filter((_, index) => index % 2 === 1 && flat[index - 1] !== NOT_BEFORE);
-      return stored
-        .map(toRow)
-        .filter((row) => isLive(row, now))
-        .sort(lastSeenFirst);
+    async listForUser({ userId, limit, after, now }) {
+      const last = after && { ...after };
+      const isAsked = (row: SessionRow): boolean => isLive(row, now) && (last === null || lastSeenFirst(last, row) < 0);
+      let first: readonly SessionRow[] = [];
+      for (const ids of chunks(texts(await run(scripts.IDS, sessionsOf(userId))))) {
+        const rows = texts(await run(scripts.READ_SOME, sessionsOf(userId), ...ids)).map(toRow);
+        first = [...first, ...rows.filter(isAsked)].sort(lastSeenFirst).slice(0, limit);
+      }
+      return first;
     },
     list,
     async revoke(id, userId) {
       const owner = await hints.ofId(id);
       if (owner === null || (userId !== null && owner.userId !== userId)) return null;
       const ended = await end(owner.userId, id, null);
-      await sweep(ended);
+      await hints.sweep(ended);
       return endedOf(owner.userId, ended)[0] ?? null;
     },
     async revokeAllForUser(userId, except, notBefore) {
       const args = [except ?? '', notBefore, NOT_BEFORE_FOR];
       const ended = tracesIn(texts(await run(scripts.REVOKE_ALL, sessionsOf(userId), ...args)));
-      await Promise.all([sweep(ended), notBeforeTimes.note(userId, notBefore)]);
+      await Promise.all([hints.sweep(ended), notBeforeTimes.note(userId, notBefore)]);
       return endedOf(userId, ended);
     },
     async touch(touches, now) {
@@ -155,44 +157,7 @@ export function redisSessions(run: RunScript): SessionStore {
       }
       await Promise.all([...argsOf].map(([userId, args]) => run(scripts.TOUCH, sessionsOf(userId), now, ...args)));
     },
-    async rotateRefresh({ id, presented, successor, nonce, tokenHash, idleExpiresAt, now }) {
-      const owner = await hints.ofId(id);
-      if (owner === null) return false;
-      const { userId, expiresAt } = owner;
-      await hints.addToken(tokenHash, { userId, id }, keepFor(expiresAt, now, SESSION_MARGIN));
-      const args = [id, now, presented, successor, nonce, tokenHash, idleExpiresAt];
-      const [outcome, dropped = ''] = texts(await run(scripts.ROTATE, sessionsOf(userId), ...args));
-      await sweep([], [dropped]);
-      return outcome === 'rotated';
-    },
-    async recordStepUp({ id, presented, nonce, tokenHash, method, verifiedAt, now }) {
-      const args = [id, now, presented, nonce, tokenHash, method, verifiedAt ?? ''];
-      const owner = await hints.ofId(id);
-      if (owner === null) return { outcome: 'lost' };
-      const { userId, expiresAt } = owner;
-      await hints.addToken(tokenHash, { userId, id }, keepFor(expiresAt, now, SESSION_MARGIN));
-      const answer = texts(await run(scripts.RECORD_STEP_UP, sessionsOf(userId), ...args));
-      const [outcome, dropped = '', stored = ''] = answer;
-      await sweep([], [dropped]);
-      return outcome === 'lost' ? { outcome } : { outcome: 'recorded', row: toRow(stored) };
-    },
-    async dropProofs(id) {
-      const owner = await hints.ofId(id);
-      return owner !== null && (await run(scripts.DROP_PROOFS, sessionsOf(owner.userId), id)) === 1;
-    },
-    async replaceCredentials({ id, userId, presented, tokenHash, refreshHash, now }) {
-      const owner = await hints.ofId(id);
-      if (owner?.userId !== userId) return { outcome: 'lost' };
-      await hints.addToken(tokenHash, { userId, id }, keepFor(owner.expiresAt, now, SESSION_MARGIN));
-      const args = [id, now, presented, tokenHash, refreshHash ?? '', NOT_BEFORE_FOR];
-      const answer = texts(await run(scripts.REPLACE, sessionsOf(userId), ...args));
-      const [outcome, dropped = '', previous = '', ...flat] = answer;
-      const ended = tracesIn(flat);
-      await sweep(ended, [dropped, previous]);
-      if (outcome === 'lost') return { outcome };
-      await notBeforeTimes.note(userId, now);
-      return { outcome: 'replaced', ended: endedOf(userId, ended) };
-    },
+    ...sessionChanges({ redis, hints, notBeforeTimes }),
     async deleteExpired(now, notBefore, limit) {
       await notBeforeTimes.deleteBefore(notBefore);
       let count = 0;
@@ -201,37 +166,10 @@ export function redisSessions(run: RunScript): SessionStore {
       }
       return count;
     },
-    copy: sessionCopy({ run, list, addHints, notBeforeTimes }),
+    copy: sessionCopy({ redis, list, addHints, notBeforeTimes }),
   };
 }
 
-/** What a script says of ended sessions: id, token and previous token or '' of each. */
-function tracesIn(flat: readonly string[]): readonly Traces[] {
-  const traces: Traces[] = [];
-  for (let index = 0; index < flat.length; index += 3) {
-    const [id = '', ...tokens] = flat.slice(index, index + 3);
-    traces.push({ id, tokens: tokensIn(tokens) });
-  }
-  return traces;
-}
-
-/** What a script says of tokens, with '' for one that isn't there. */
-function tokensIn(tokens: readonly string[]): readonly TokenHash[] {
-  return tokens.filter((token) => token !== '') as TokenHash[]; // they come from a row
-}
-
-function endedOf(userId: string, traces: readonly Traces[]): readonly EndedSession[] {
-  return traces.map(({ id }) => ({ id, userId }));
-}
-
-function tokensOf({ tokenHash, previousTokenHash }: SessionRow): readonly TokenHash[] {
-  return previousTokenHash === null ? [tokenHash] : [tokenHash, previousTokenHash];
-}
-
-function isLive(row: SessionRow, now: number): boolean {
-  return now < row.idleExpiresAt && now < row.expiresAt;
-}
-
-function lastSeenFirst(a: SessionRow, b: SessionRow): number {
-  return b.lastSeenAt - a.lastSeenAt || b.createdAt - a.createdAt || (a.id < b.id ? -1 : 1);
+function lastSeenFirst(a: SessionCursor, b: SessionCursor): number {
+  return b.lastSeenAt - a.lastSeenAt || b.createdAt - a.createdAt || (a.id < b.id ? -1 : Number(a.id > b.id));
 }

@@ -9,28 +9,29 @@ interface Stored extends Omit<ChallengeRow, 'methods'> {
   readonly methods: string;
 }
 
-export function challengeWrites(db: Database): ChallengeWrites {
+export function challengeWrites(db: Database, prefix: string): ChallengeWrites {
   const insertRow = db.prepare<[Stored]>(`
-    INSERT INTO stepgate_challenges
-      (id, session_id, user_id, purpose, methods, value, action_digest, created_at, expires_at)
-    VALUES (@id, @sessionId, @userId, @purpose, @methods, @value, @actionDigest, @createdAt, @expiresAt)`);
+    INSERT INTO ${prefix}_challenges
+      (id, session_id, user_id, purpose, methods, value, action_digest, generation, created_at, expires_at)
+    VALUES (@id, @sessionId, @userId, @purpose, @methods, @value, @actionDigest, @generation, @createdAt, @expiresAt)`);
   const deleteSurplus = db.prepare<[string, number]>(`
-    DELETE FROM stepgate_challenges WHERE id IN (
-      SELECT id FROM stepgate_challenges WHERE session_id = ? ORDER BY created_at DESC, id DESC LIMIT -1 OFFSET ?)`);
-  const take = db.prepare<[string, string, number], Stored>(`
-    DELETE FROM stepgate_challenges WHERE id = ? AND session_id = ? AND expires_at > ?
+    DELETE FROM ${prefix}_challenges WHERE id IN (
+      SELECT id FROM ${prefix}_challenges WHERE session_id = ? ORDER BY created_at DESC, id DESC LIMIT -1 OFFSET ?)`);
+  const take = db.prepare<[{ readonly id: string; readonly sessionId: string; readonly now: number }], Stored>(`
+    DELETE FROM ${prefix}_challenges WHERE id = @id AND session_id = @sessionId
+      AND expires_at > @now AND created_at - @now <= expires_at - created_at
     RETURNING id, session_id AS sessionId, user_id AS userId, purpose, methods, value,
-      action_digest AS actionDigest, created_at AS createdAt, expires_at AS expiresAt`);
-  const dropForSession = db.prepare<[string]>('DELETE FROM stepgate_challenges WHERE session_id = ?');
-  const dropForUser = db.prepare<[string]>('DELETE FROM stepgate_challenges WHERE user_id = ?');
+      action_digest AS actionDigest, generation, created_at AS createdAt, expires_at AS expiresAt`);
+  const dropForSession = db.prepare<[string]>(`DELETE FROM ${prefix}_challenges WHERE session_id = ?`);
+  const dropForUser = db.prepare<[string]>(`DELETE FROM ${prefix}_challenges WHERE user_id = ?`);
   const spend = db.prepare<[string, number]>(
-    'INSERT INTO stepgate_spent_challenges (hash, expires_at) VALUES (?, ?) ON CONFLICT DO NOTHING',
+    `INSERT INTO ${prefix}_spent_challenges (hash, expires_at) VALUES (?, ?) ON CONFLICT DO NOTHING`,
   );
   const deleteOver = db.prepare<[number, number]>(`
-    DELETE FROM stepgate_challenges WHERE id IN (SELECT id FROM stepgate_challenges WHERE expires_at <= ? LIMIT ?)`);
+    DELETE FROM ${prefix}_challenges WHERE id IN (SELECT id FROM ${prefix}_challenges WHERE expires_at <= ? LIMIT ?)`);
   const deleteSpent = db.prepare<[number, number]>(`
-    DELETE FROM stepgate_spent_challenges WHERE hash IN
-      (SELECT hash FROM stepgate_spent_challenges WHERE expires_at <= ? LIMIT ?)`);
+    DELETE FROM ${prefix}_spent_challenges WHERE hash IN
+      (SELECT hash FROM ${prefix}_spent_challenges WHERE expires_at <= ? LIMIT ?)`);
 
   return {
     insert(row, max) {
@@ -38,7 +39,7 @@ export function challengeWrites(db: Database): ChallengeWrites {
       deleteSurplus.run(row.sessionId, max);
     },
     take(sessionId, id, now) {
-      const stored = take.get(id, sessionId, now);
+      const stored = take.get({ id, sessionId, now });
       if (stored === undefined) return null;
       return { ...stored, methods: JSON.parse(stored.methods) as ChallengeRow['methods'] }; // what `insert` wrote
     },

@@ -6,14 +6,14 @@ import type { RecoveryCodeSet } from '../contract/recovery-codes.js';
 import type { NotBeforeRow, SessionRow } from '../contract/sessions.js';
 import type { TotpRow } from '../contract/totp.js';
 import {
-  INSERT_ROW as INSERT_PASSKEY,
+  insertRow as insertPasskey,
   ROW as PASSKEY_ROW,
   type StoredPasskey,
   toRow as toPasskey,
   toStored,
 } from './passkeys.js';
-import { INSERT_ROW, rowParameters } from './session-row.js';
-import { INSERT_ROW as INSERT_TOTP, ROW as TOTP_ROW } from './totp.js';
+import { insertRow, rowParameters } from './session-row.js';
+import { insertRow as insertTotp, ROW as TOTP_ROW } from './totp.js';
 
 /** Each gives a page of rows in the order of their keys, after a row or from the start. Sessions are listed by `list`. */
 export interface CopyReads {
@@ -36,22 +36,22 @@ export interface CopyWrites {
 
 const PAGE = `LIMIT ${PAGE_SIZE}`;
 
-export function copyReads(db: Database): CopyReads {
+export function copyReads(db: Database, prefix: string): CopyReads {
   const notBefore = db.prepare<[string], NotBeforeRow>(
-    `SELECT user_id AS userId, not_before AS notBefore FROM stepgate_not_before WHERE user_id > ? ORDER BY user_id ${PAGE}`,
+    `SELECT user_id AS userId, not_before AS notBefore FROM ${prefix}_not_before WHERE user_id > ? ORDER BY user_id ${PAGE}`,
   );
   const attempts = db.prepare<[string, string, number], AttemptRow>(`
-    SELECT user_id AS userId, key, count, ends_at AS endsAt FROM stepgate_attempts
+    SELECT user_id AS userId, key, count, ends_at AS endsAt FROM ${prefix}_attempts
     WHERE (user_id, key) > (?, ?) AND (ends_at IS NULL OR +ends_at > ?) ORDER BY user_id, key ${PAGE}`);
   const passkeys = db.prepare<[string], StoredPasskey>(
-    `SELECT ${PASSKEY_ROW} FROM stepgate_passkeys WHERE id > ? ORDER BY id ${PAGE}`,
+    `SELECT ${PASSKEY_ROW} FROM ${prefix}_passkeys WHERE id > ? ORDER BY id ${PAGE}`,
   );
   const totp = db.prepare<[string], TotpRow>(
-    `SELECT ${TOTP_ROW} FROM stepgate_totp WHERE user_id > ? ORDER BY user_id ${PAGE}`,
+    `SELECT ${TOTP_ROW} FROM ${prefix}_totp WHERE user_id > ? ORDER BY user_id ${PAGE}`,
   );
   const recoveryCodes = db.prepare<[string], Omit<RecoveryCodeSet, 'hashes'> & { readonly hashes: string }>(`
     SELECT user_id AS userId, json_group_array(hash) AS hashes, max(created_at) AS createdAt
-    FROM stepgate_recovery_codes WHERE user_id > ? GROUP BY user_id ORDER BY user_id ${PAGE}`);
+    FROM ${prefix}_recovery_codes WHERE user_id > ? GROUP BY user_id ORDER BY user_id ${PAGE}`);
 
   return {
     notBefore: (last) => notBefore.all(last?.userId ?? ''),
@@ -67,19 +67,19 @@ export function copyReads(db: Database): CopyReads {
 }
 
 /** Each runs inside a transaction of its caller's, which undoes it whole when it throws. */
-export function copyWrites(db: Database): CopyWrites {
-  const session = db.prepare<[object]>(`${INSERT_ROW} ON CONFLICT DO NOTHING`);
+export function copyWrites(db: Database, prefix: string): CopyWrites {
+  const session = db.prepare<[object]>(`${insertRow(prefix)} ON CONFLICT DO NOTHING`);
   const notBefore = db.prepare<[NotBeforeRow]>(`
-    INSERT INTO stepgate_not_before (user_id, not_before) VALUES (@userId, @notBefore)
+    INSERT INTO ${prefix}_not_before (user_id, not_before) VALUES (@userId, @notBefore)
     ON CONFLICT (user_id) DO UPDATE SET not_before = excluded.not_before WHERE not_before < excluded.not_before`);
   const attempt = db.prepare<[AttemptRow]>(`
-    INSERT INTO stepgate_attempts (user_id, key, count, ends_at) VALUES (@userId, @key, @count, @endsAt)
+    INSERT INTO ${prefix}_attempts (user_id, key, count, ends_at) VALUES (@userId, @key, @count, @endsAt)
     ON CONFLICT DO NOTHING`);
-  const passkey = db.prepare<[StoredPasskey]>(`${INSERT_PASSKEY} ON CONFLICT DO NOTHING`);
-  const totp = db.prepare<[TotpRow]>(`${INSERT_TOTP} ON CONFLICT DO NOTHING`);
-  const hasCodes = db.prepare<[string]>('SELECT 1 FROM stepgate_recovery_codes WHERE user_id = ?');
+  const passkey = db.prepare<[StoredPasskey]>(`${insertPasskey(prefix)} ON CONFLICT DO NOTHING`);
+  const totp = db.prepare<[TotpRow]>(`${insertTotp(prefix)} ON CONFLICT DO NOTHING`);
+  const hasCodes = db.prepare<[string]>(`SELECT 1 FROM ${prefix}_recovery_codes WHERE user_id = ?`);
   const code = db.prepare<[string, string, number]>(
-    'INSERT INTO stepgate_recovery_codes (user_id, hash, created_at) VALUES (?, ?, ?)',
+    `INSERT INTO ${prefix}_recovery_codes (user_id, hash, created_at) VALUES (?, ?, ?)`,
   );
 
   function putSet({ userId, hashes, createdAt }: RecoveryCodeSet): boolean {

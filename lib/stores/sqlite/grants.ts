@@ -1,44 +1,61 @@
 import type { Database } from 'better-sqlite3';
-import type { GrantRow, GrantStore } from '../contract/grants.js';
+import type { GrantRow, GrantStore, TakeGrant } from '../contract/grants.js';
 import type { Synchronous } from './synchronous.js';
 
 export type GrantWrites = Synchronous<GrantStore>;
 
-export function grantWrites(db: Database): GrantWrites {
+export function grantWrites(db: Database, prefix: string): GrantWrites {
   const insert = db.prepare<[GrantRow]>(`
-    INSERT OR REPLACE INTO stepgate_grants (session_id, action_digest, user_id, method, created_at, expires_at, spent)
-    VALUES (@sessionId, @actionDigest, @userId, @method, @createdAt, @expiresAt, 0)`);
-  const take = db.prepare<[string, string, number], GrantRow>(`
-    UPDATE stepgate_grants SET spent = 1
-    WHERE session_id = ? AND action_digest = ? AND spent = 0 AND expires_at > ?
+    INSERT OR REPLACE INTO ${prefix}_grants (session_id, action_digest, user_id, method, created_at, expires_at)
+    VALUES (@sessionId, @actionDigest, @userId, @method, @createdAt, @expiresAt)`);
+  const take = db.prepare<[TakeGrant], GrantRow>(`
+    DELETE FROM ${prefix}_grants
+    WHERE session_id = @sessionId AND action_digest = @actionDigest
+      AND expires_at > @now AND created_at - @now <= expires_at - created_at
     RETURNING session_id AS sessionId, action_digest AS actionDigest, user_id AS userId, method,
       created_at AS createdAt, expires_at AS expiresAt`);
-  const isSpent = db.prepare<[string, string, number]>(
-    'SELECT 1 FROM stepgate_grants WHERE session_id = ? AND action_digest = ? AND spent = 1 AND expires_at > ?',
+  const mark = db.prepare<[TakeGrant]>(`
+    INSERT OR REPLACE INTO ${prefix}_spent_actions (user_id, action, spent_at, expires_at)
+    VALUES (@userId, @action, @now, @markedUntil)`);
+  const spentAtOf = db
+    .prepare<[TakeGrant], number>(
+      `SELECT spent_at FROM ${prefix}_spent_actions WHERE user_id = @userId AND action = @action AND expires_at > @now`,
+    )
+    .pluck();
+  const dropForSession = db.prepare<[string]>(`DELETE FROM ${prefix}_grants WHERE session_id = ?`);
+  const dropForUser = db.prepare<[{ readonly userId: string; readonly method: string | null }]>(
+    `DELETE FROM ${prefix}_grants WHERE user_id = @userId AND (@method IS NULL OR method = @method)`,
   );
-  const dropForSession = db.prepare<[string]>('DELETE FROM stepgate_grants WHERE session_id = ?');
-  const dropForUser = db.prepare<[string]>('DELETE FROM stepgate_grants WHERE user_id = ?');
+  const dropMarks = db.prepare<[string]>(`DELETE FROM ${prefix}_spent_actions WHERE user_id = ?`);
   const deleteOver = db.prepare<[number, number]>(`
-    DELETE FROM stepgate_grants WHERE (session_id, action_digest) IN
-      (SELECT session_id, action_digest FROM stepgate_grants WHERE expires_at <= ? LIMIT ?)`);
+    DELETE FROM ${prefix}_grants WHERE (session_id, action_digest) IN
+      (SELECT session_id, action_digest FROM ${prefix}_grants WHERE expires_at <= ? LIMIT ?)`);
+  const deleteMarks = db.prepare<[number, number]>(`
+    DELETE FROM ${prefix}_spent_actions WHERE (user_id, action) IN
+      (SELECT user_id, action FROM ${prefix}_spent_actions WHERE expires_at <= ? LIMIT ?)`);
 
   return {
     insert(row) {
       insert.run(row);
     },
-    take(sessionId, actionDigest, now) {
-      const row = take.get(sessionId, actionDigest, now);
-      if (row !== undefined) return { outcome: 'taken', row };
-      return { outcome: isSpent.get(sessionId, actionDigest, now) === undefined ? 'none' : 'spent' };
+    take(asked) {
+      const row = take.get(asked);
+      if (row !== undefined) {
+        mark.run(asked);
+        return { outcome: 'taken', row };
+      }
+      const spentAt = spentAtOf.get(asked);
+      return spentAt === undefined ? { outcome: 'none' } : { outcome: 'spent', spentAt };
     },
     dropForSession(sessionId) {
       dropForSession.run(sessionId);
     },
-    dropForUser(userId) {
-      dropForUser.run(userId);
+    dropForUser(userId, method) {
+      dropForUser.run({ userId, method });
+      if (method === null) dropMarks.run(userId);
     },
     deleteExpired(now, limit) {
-      return deleteOver.run(now, limit).changes;
+      return deleteOver.run(now, limit).changes + deleteMarks.run(now, limit).changes;
     },
   };
 }

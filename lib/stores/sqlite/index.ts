@@ -3,7 +3,10 @@ import type { Database } from 'better-sqlite3';
 import { type Duration, milliseconds } from '../../internal/duration.js';
 import type { MaybePromise } from '../../internal/maybe-promise.js';
 import { PAGE_SIZE, pages } from '../../internal/pages.js';
+import { readPrefix } from '../../internal/prefix.js';
 import { SetupError } from '../../internal/setup-error.js';
+import { refuseUnknownKeys } from '../../internal/unknown-keys.js';
+import { forgetsRealm, type MigrateOptions } from '../contract/realm.js';
 import type { Store, StoreParts } from '../contract/store.js';
 import { loadDriver } from './driver.js';
 import { prepareReads, type Reads } from './operations.js';
@@ -18,7 +21,20 @@ export interface SqliteStoreOptions {
    * @default '5s'
    */
   readonly timeout?: Duration;
+  /**
+   * What the names of the tables begin with: 1 to 16 small letters, digits or `_`, a letter first. Each kit that is on
+   * the same file needs its own.
+   *
+   * @default 'stepgate'
+   */
+  readonly prefix?: string;
 }
+
+export type SqliteStore = Store &
+  StoreParts & {
+    /** Answers once the file is open and its tables are there, or rejects with why not. Any operation makes them. */
+    readonly migrate: (options?: MigrateOptions) => Promise<void>;
+  };
 
 /**
  * How much of the file is kept in memory for reads, at most. The inner pages of the table, which every `find` goes
@@ -28,19 +44,22 @@ export interface SqliteStoreOptions {
 const CACHE_KIB = 65_536;
 
 /**
- * Keeps everything in one SQLite file, in tables named `stepgate_*`: for one machine, with any number of processes.
- * Reads are synchronous and take microseconds. Writes go through a thread of the store's own and are answered when
- * they are on the disk, so that the event loop waits for neither the disk nor another process's lock.
+ * Keeps everything in one SQLite file, in tables named `stepgate_*` (see `prefix`): for one machine, with any number of
+ * processes. Reads are synchronous and take microseconds, but for the list of a user's sessions. Writes go through a
+ * thread of the store's own and are answered when they are on the disk, so that the event loop waits for neither the
+ * disk nor another process's lock.
  *
  * The file and its tables are made if need be, in that thread; a file that can't be opened rejects each operation. It
- * is put in WAL mode, which network file systems don't support. Throws a `SetupError` for a path that names no file and
- * for a better-sqlite3 that is missing or doesn't run on this Node.
+ * is put in WAL mode, which network file systems don't support. Throws a `SetupError` for a path that names no file,
+ * for options that it doesn't know and for a better-sqlite3 that is missing or doesn't run on this Node.
  */
-export function sqliteStore(path: string, options: SqliteStoreOptions = {}): Store & StoreParts {
+export function sqliteStore(path: string, options: SqliteStoreOptions = {}): SqliteStore {
+  refuseUnknownKeys(options, ['timeout', 'prefix'], 'sqliteStore');
   const file = filePath(path);
+  const prefix = tablePrefix(options.prefix);
   const timeout = milliseconds(options.timeout ?? '5s', 'timeout');
   const Driver = loadDriver();
-  const writer = startWriter(file, timeout);
+  const writer = startWriter({ path: file, prefix }, timeout);
   const ask = writer.ask;
   let connection: Database | null = null;
   let reads: Reads | null = null;
@@ -50,7 +69,7 @@ export function sqliteStore(path: string, options: SqliteStoreOptions = {}): Sto
       connection = new Driver(file, { readonly: true, timeout: 0 });
       connection.pragma(`cache_size = -${CACHE_KIB}`);
     }
-    reads = prepareReads(connection);
+    reads = prepareReads(connection, prefix);
     return reads;
   }
 
@@ -67,25 +86,32 @@ export function sqliteStore(path: string, options: SqliteStoreOptions = {}): Sto
       try {
         const operation = (reads ?? open())[part][name] as Operation<Operations[Part][Name]>; // the same entry, by its other name
         return operation(...args);
-      } catch {}
+      } catch {
+        // Whatever it is: the writer thread answers in its place.
+      }
     }
     return ask(part, name, ...args);
   }
 
+  async function claim(realm: string): Promise<string> {
+    return (await read('realm', 'get')) ?? ask('realm', 'claim', realm);
+  }
+
   return {
     sessions: {
+      claim,
       insert: (insert) => ask('sessions', 'insert', insert),
       find: (tokenHash) => read('sessions', 'find', tokenHash),
       get: (id) => read('sessions', 'get', id),
-      listForUser: (userId, now) => read('sessions', 'listForUser', userId, now),
+      // Never on this thread: sorting the sessions of a user who has 20,000 would hold the event loop for 100 ms.
+      listForUser: (list) => ask('sessions', 'listForUser', list),
       list: (list) => read('sessions', 'list', list),
       revoke: (id, userId) => ask('sessions', 'revoke', id, userId),
       revokeAllForUser: (userId, except, notBefore) => ask('sessions', 'revokeAllForUser', userId, except, notBefore),
       touch: (touches, now) => ask('sessions', 'touch', touches, now),
-      rotateRefresh: (rotation) => ask('sessions', 'rotateRefresh', rotation),
-      recordStepUp: (record) => ask('sessions', 'recordStepUp', record),
-      dropProofs: (id) => ask('sessions', 'dropProofs', id),
-      replaceCredentials: (replacement) => ask('sessions', 'replaceCredentials', replacement),
+      change: (id, change, now) => ask('sessions', 'change', id, change, now),
+      changeAllOfUser: (userId, change, now) => ask('sessions', 'changeAllOfUser', userId, change, now),
+      replaceCredentials: (id, change, now) => ask('sessions', 'replaceCredentials', id, change, now),
       deleteExpired: (now, notBefore, limit) => ask('sessions', 'deleteExpired', now, notBefore, limit),
       copy: {
         rows: (now) => pages((last) => read('sessions', 'list', { limit: PAGE_SIZE, after: last?.id ?? null, now })),
@@ -97,6 +123,7 @@ export function sqliteStore(path: string, options: SqliteStoreOptions = {}): Sto
       },
     },
     challenges: {
+      claim,
       insert: (row, max) => ask('challenges', 'insert', row, max),
       take: (sessionId, id, now) => ask('challenges', 'take', sessionId, id, now),
       dropForSession: (sessionId) => ask('challenges', 'dropForSession', sessionId),
@@ -105,13 +132,15 @@ export function sqliteStore(path: string, options: SqliteStoreOptions = {}): Sto
       deleteExpired: (now, limit) => ask('challenges', 'deleteExpired', now, limit),
     },
     grants: {
+      claim,
       insert: (row) => ask('grants', 'insert', row),
-      take: (sessionId, actionDigest, now) => ask('grants', 'take', sessionId, actionDigest, now),
+      take: (take) => ask('grants', 'take', take),
       dropForSession: (sessionId) => ask('grants', 'dropForSession', sessionId),
-      dropForUser: (userId) => ask('grants', 'dropForUser', userId),
+      dropForUser: (userId, method) => ask('grants', 'dropForUser', userId, method),
       deleteExpired: (now, limit) => ask('grants', 'deleteExpired', now, limit),
     },
     attempts: {
+      claim,
       read: (userId, keys, now) => read('attempts', 'read', userId, keys, now),
       count: (userId, counters, now) => ask('attempts', 'count', userId, counters, now),
       settle: (userId, settle) => ask('attempts', 'settle', userId, settle),
@@ -123,6 +152,7 @@ export function sqliteStore(path: string, options: SqliteStoreOptions = {}): Sto
       },
     },
     passkeys: {
+      claim,
       insert: (row, which) => ask('passkeys', 'insert', row, which),
       find: (userId, id) => read('passkeys', 'find', userId, id),
       findById: (id) => read('passkeys', 'findById', id),
@@ -137,6 +167,7 @@ export function sqliteStore(path: string, options: SqliteStoreOptions = {}): Sto
       },
     },
     totp: {
+      claim,
       find: (userId) => read('totp', 'find', userId),
       begin: (row) => ask('totp', 'begin', row),
       put: (row) => ask('totp', 'put', row),
@@ -149,6 +180,7 @@ export function sqliteStore(path: string, options: SqliteStoreOptions = {}): Sto
       },
     },
     recoveryCodes: {
+      claim,
       replace: (userId, hashes, now) => ask('recoveryCodes', 'replace', userId, hashes, now),
       take: (userId, hash) => ask('recoveryCodes', 'take', userId, hash),
       count: (userId) => read('recoveryCodes', 'count', userId),
@@ -157,6 +189,11 @@ export function sqliteStore(path: string, options: SqliteStoreOptions = {}): Sto
         rows: () => pages((last) => read('copy', 'recoveryCodes', last)),
         put: (rows) => ask('copy', 'putRecoveryCodes', rows),
       },
+    },
+    async migrate(asked = {}) {
+      const forgets = forgetsRealm(asked);
+      await ask('realm', 'get'); // answered by the thread, once it has the tables
+      if (forgets) await ask('realm', 'forget');
     },
     close() {
       // The last connection takes the write-ahead log away, which is work for the thread: so this one goes first.
@@ -176,4 +213,13 @@ function filePath(path: unknown): string {
     );
   }
   return resolve(name);
+}
+
+function tablePrefix(given: unknown): string {
+  const prefix = readPrefix(given);
+  if (!/^sqlite(_|$)/.test(prefix)) return prefix;
+  throw new SetupError(
+    "`prefix` can't be `sqlite`: SQLite keeps such names for itself.",
+    "Write another, for example 'staff'.",
+  );
 }

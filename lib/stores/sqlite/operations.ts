@@ -4,6 +4,7 @@ import { type ChallengeWrites, challengeWrites } from './challenges.js';
 import { type CopyReads, type CopyWrites, copyReads, copyWrites } from './copy.js';
 import { type GrantWrites, grantWrites } from './grants.js';
 import { type PasskeyReads, type PasskeyWrites, passkeyReads, passkeyWrites } from './passkeys.js';
+import { type RealmReads, type RealmWrites, realmReads, realmWrites } from './realm.js';
 import {
   type RecoveryCodeReads,
   type RecoveryCodeWrites,
@@ -13,7 +14,7 @@ import {
 import { type SessionReads, type SessionWrites, sessionReads, sessionWrites } from './sessions.js';
 import { type TotpReads, type TotpWrites, totpReads, totpWrites } from './totp.js';
 
-/** All that can be asked of a connection, by part and name. Each part is a file with such tables. */
+/** All that can be asked of a connection, by part and name. Each is a file with statements of its own. */
 export interface Reads {
   readonly sessions: SessionReads;
   readonly challenges: object;
@@ -23,6 +24,7 @@ export interface Reads {
   readonly totp: TotpReads;
   readonly recoveryCodes: RecoveryCodeReads;
   readonly copy: CopyReads;
+  readonly realm: RealmReads;
 }
 
 export interface Writes {
@@ -34,30 +36,33 @@ export interface Writes {
   readonly totp: TotpWrites;
   readonly recoveryCodes: RecoveryCodeWrites;
   readonly copy: CopyWrites;
+  readonly realm: RealmWrites;
 }
 
-export function prepareReads(db: Database): Reads {
+export function prepareReads(db: Database, prefix: string): Reads {
   return {
-    sessions: sessionReads(db),
+    sessions: sessionReads(db, prefix),
     challenges: {},
     grants: {},
-    attempts: attemptReads(db),
-    passkeys: passkeyReads(db),
-    totp: totpReads(db),
-    recoveryCodes: recoveryCodeReads(db),
-    copy: copyReads(db),
+    attempts: attemptReads(db, prefix),
+    passkeys: passkeyReads(db, prefix),
+    totp: totpReads(db, prefix),
+    recoveryCodes: recoveryCodeReads(db, prefix),
+    copy: copyReads(db, prefix),
+    realm: realmReads(db, prefix),
   };
 }
 
-export function prepareWrites(db: Database): Writes {
+export function prepareWrites(db: Database, prefix: string): Writes {
   return {
-    sessions: sessionWrites(db),
-    challenges: challengeWrites(db),
-    grants: grantWrites(db),
-    attempts: attemptWrites(db),
-    passkeys: passkeyWrites(db),
-    totp: totpWrites(db),
-    recoveryCodes: recoveryCodeWrites(db),
-    copy: copyWrites(db),
+    sessions: sessionWrites(db, prefix),
+    challenges: challengeWrites(db, prefix),
+    grants: grantWrites(db, prefix),
+    attempts: attemptWrites(db, prefix),
+    passkeys: passkeyWrites(db, prefix),
+    totp: totpWrites(db, prefix),
+    recoveryCodes: recoveryCodeWrites(db, prefix),
+    copy: copyWrites(db, prefix),
+    realm: realmWrites(db, prefix),
   };
 }

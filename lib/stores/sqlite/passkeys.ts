@@ -17,17 +17,17 @@ export const ROW = `id, user_id AS userId, user_handle AS userHandle, public_key
   last_used_at AS lastUsedAt`;
 
 /** Takes a `StoredPasskey`. */
-export const INSERT_ROW = `
-  INSERT INTO stepgate_passkeys
+export const insertRow = (prefix: string): string => `
+  INSERT INTO ${prefix}_passkeys
     (id, user_id, user_handle, public_key, counter, backup_eligible, backed_up, transports, label, created_at, last_used_at)
   VALUES
     (@id, @userId, @userHandle, @publicKey, @counter, @backupEligible, @backedUp, @transports, @label, @createdAt,
       @lastUsedAt)`;
 
-export function passkeyReads(db: Database): PasskeyReads {
-  const byId = db.prepare<[string], StoredPasskey>(`SELECT ${ROW} FROM stepgate_passkeys WHERE id = ?`);
+export function passkeyReads(db: Database, prefix: string): PasskeyReads {
+  const byId = db.prepare<[string], StoredPasskey>(`SELECT ${ROW} FROM ${prefix}_passkeys WHERE id = ?`);
   const ofUser = db.prepare<[string], StoredPasskey>(
-    `SELECT ${ROW} FROM stepgate_passkeys WHERE user_id = ? ORDER BY created_at, id`,
+    `SELECT ${ROW} FROM ${prefix}_passkeys WHERE user_id = ? ORDER BY created_at, id`,
   );
   const findById = (id: string): PasskeyRow | null => {
     const found = byId.get(id);
@@ -43,31 +43,34 @@ export function passkeyReads(db: Database): PasskeyReads {
   };
 }
 
-export function passkeyWrites(db: Database): PasskeyWrites {
+export function passkeyWrites(db: Database, prefix: string): PasskeyWrites {
   const hasMethod = db.prepare<[string, string]>(`
-    SELECT 1 FROM stepgate_passkeys WHERE user_id = ?
-    UNION ALL SELECT 1 FROM stepgate_totp WHERE user_id = ? AND confirmed_at IS NOT NULL LIMIT 1`);
-  const insert = db.prepare<[StoredPasskey]>(INSERT_ROW);
-  const isTaken = db.prepare<[string]>('SELECT 1 FROM stepgate_passkeys WHERE id = ?');
+    SELECT 1 FROM ${prefix}_passkeys WHERE user_id = ?
+    UNION ALL SELECT 1 FROM ${prefix}_totp WHERE user_id = ? AND confirmed_at IS NOT NULL LIMIT 1`);
+  const insert = db.prepare<[StoredPasskey]>(insertRow(prefix));
+  const count = db.prepare<[string], number>(`SELECT count(*) FROM ${prefix}_passkeys WHERE user_id = ?`).pluck();
+  const isTaken = db.prepare<[string]>(`SELECT 1 FROM ${prefix}_passkeys WHERE id = ?`);
   const use = db.prepare(`
-    UPDATE stepgate_passkeys SET counter = @counter, backed_up = @backedUp,
+    UPDATE ${prefix}_passkeys SET counter = @counter, backed_up = @backedUp,
       last_used_at = max(@usedAt, ifnull(last_used_at, @usedAt))
-    WHERE id = @id AND user_id = @userId AND (counter < @counter OR (counter = 0 AND @counter = 0))`);
+    WHERE id = @id AND user_id = @userId 
+      AND (counter < @counter OR (counter = 0 AND @counter = 0) OR @evenIfRegressed)`);
   const rename = db.prepare<[string, string, string], StoredPasskey>(
-    `UPDATE stepgate_passkeys SET label = ? WHERE id = ? AND user_id = ? RETURNING ${ROW}`,
+    `UPDATE ${prefix}_passkeys SET label = ? WHERE id = ? AND user_id = ? RETURNING ${ROW}`,
   );
-  const remove = db.prepare<[string, string]>('DELETE FROM stepgate_passkeys WHERE id = ? AND user_id = ?');
-  const dropForUser = db.prepare<[string]>('DELETE FROM stepgate_passkeys WHERE user_id = ?');
+  const remove = db.prepare<[string, string]>(`DELETE FROM ${prefix}_passkeys WHERE id = ? AND user_id = ?`);
+  const dropForUser = db.prepare<[string]>(`DELETE FROM ${prefix}_passkeys WHERE user_id = ?`);
 
   return {
-    insert(row, { first }) {
+    insert(row, { first, max }) {
       if (isTaken.get(row.id) !== undefined) return 'taken';
       if (first && hasMethod.get(row.userId, row.userId) !== undefined) return 'not-first';
+      if ((count.get(row.userId) ?? 0) >= max) return 'full';
       insert.run(toStored(row));
       return 'inserted';
     },
-    use(given) {
-      return use.run({ ...given, backedUp: bit(given.backedUp) }).changes === 1;
+    use({ backedUp, evenIfRegressed, ...given }) {
+      return use.run({ ...given, backedUp: bit(backedUp), evenIfRegressed: bit(evenIfRegressed) }).changes === 1;
     },
     rename(userId, id, label) {
       const row = rename.get(label, id, userId);

@@ -7,6 +7,13 @@ export type Args<F> = F extends (...args: infer A) => unknown ? A : never;
 export type Result<F> = F extends (...args: never) => infer R ? R : never;
 export type Operation<F> = (...args: Args<F>) => Result<F>;
 
+/** Where the tables are. */
+export interface Place {
+  readonly path: string;
+  /** Of their names. */
+  readonly prefix: string;
+}
+
 /** One operation of one part, to be answered by its `id`. */
 export interface Job {
   readonly id: number;

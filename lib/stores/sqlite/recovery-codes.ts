@@ -5,9 +5,9 @@ import type { Synchronous } from './synchronous.js';
 export type RecoveryCodeReads = Synchronous<Pick<RecoveryCodeStore, 'count'>>;
 export type RecoveryCodeWrites = Synchronous<Omit<RecoveryCodeStore, keyof RecoveryCodeReads | 'copy'>>;
 
-export function recoveryCodeReads(db: Database): RecoveryCodeReads {
+export function recoveryCodeReads(db: Database, prefix: string): RecoveryCodeReads {
   const count = db.prepare<[string], { readonly left: number; readonly createdAt: number | null }>(
-    'SELECT count(*) AS left, max(created_at) AS createdAt FROM stepgate_recovery_codes WHERE user_id = ?',
+    `SELECT count(*) AS left, max(created_at) AS createdAt FROM ${prefix}_recovery_codes WHERE user_id = ?`,
   );
   return {
     count(userId) {
@@ -17,12 +17,12 @@ export function recoveryCodeReads(db: Database): RecoveryCodeReads {
   };
 }
 
-export function recoveryCodeWrites(db: Database): RecoveryCodeWrites {
+export function recoveryCodeWrites(db: Database, prefix: string): RecoveryCodeWrites {
   const insert = db.prepare<[string, string, number]>(
-    'INSERT INTO stepgate_recovery_codes (user_id, hash, created_at) VALUES (?, ?, ?)',
+    `INSERT INTO ${prefix}_recovery_codes (user_id, hash, created_at) VALUES (?, ?, ?)`,
   );
-  const take = db.prepare<[string, string]>('DELETE FROM stepgate_recovery_codes WHERE user_id = ? AND hash = ?');
-  const drop = db.prepare<[string]>('DELETE FROM stepgate_recovery_codes WHERE user_id = ?');
+  const take = db.prepare<[string, string]>(`DELETE FROM ${prefix}_recovery_codes WHERE user_id = ? AND hash = ?`);
+  const drop = db.prepare<[string]>(`DELETE FROM ${prefix}_recovery_codes WHERE user_id = ?`);
 
   return {
     replace(userId, hashes, now) {

@@ -9,8 +9,8 @@ import type { Database } from 'better-sqlite3';
  *
  * `ends_at` is the one place that says when a session is over; it takes no room in the row, only in its index.
  */
-const SESSIONS = `
-  CREATE TABLE stepgate_sessions (
+const SESSIONS = (prefix: string): string => `
+  CREATE TABLE ${prefix}_sessions (
     token_key            INTEGER NOT NULL PRIMARY KEY, -- tokenKey(token_hash)
     id                   TEXT    NOT NULL UNIQUE,
     user_id              TEXT    NOT NULL,
@@ -40,20 +40,20 @@ const SESSIONS = `
     data                 TEXT,             -- JSON
     ends_at INTEGER NOT NULL GENERATED ALWAYS AS (min(idle_expires_at, expires_at)) VIRTUAL
   ) STRICT;
-  CREATE INDEX stepgate_sessions_previous_token_hash ON stepgate_sessions (previous_token_hash)
+  CREATE INDEX ${prefix}_sessions_previous_token_hash ON ${prefix}_sessions (previous_token_hash)
     WHERE previous_token_hash IS NOT NULL;
-  CREATE INDEX stepgate_sessions_user_id ON stepgate_sessions (user_id);
-  CREATE INDEX stepgate_sessions_ends_at ON stepgate_sessions (ends_at);
+  CREATE INDEX ${prefix}_sessions_user_id ON ${prefix}_sessions (user_id);
+  CREATE INDEX ${prefix}_sessions_ends_at ON ${prefix}_sessions (ends_at);
 
-  CREATE TABLE stepgate_not_before (
+  CREATE TABLE ${prefix}_not_before (
     user_id    TEXT    NOT NULL PRIMARY KEY,
     not_before INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;
-  CREATE INDEX stepgate_not_before_not_before ON stepgate_not_before (not_before);
+  CREATE INDEX ${prefix}_not_before_not_before ON ${prefix}_not_before (not_before);
 `;
 
-const STEP_UP = `
-  CREATE TABLE stepgate_challenges (
+const STEP_UP = (prefix: string): string => `
+  CREATE TABLE ${prefix}_challenges (
     id            TEXT    NOT NULL PRIMARY KEY,
     session_id    TEXT    NOT NULL,
     user_id       TEXT    NOT NULL,
@@ -64,17 +64,17 @@ const STEP_UP = `
     created_at    INTEGER NOT NULL,
     expires_at    INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;
-  CREATE INDEX stepgate_challenges_session_id ON stepgate_challenges (session_id, created_at);
-  CREATE INDEX stepgate_challenges_user_id ON stepgate_challenges (user_id);
-  CREATE INDEX stepgate_challenges_expires_at ON stepgate_challenges (expires_at);
+  CREATE INDEX ${prefix}_challenges_session_id ON ${prefix}_challenges (session_id, created_at);
+  CREATE INDEX ${prefix}_challenges_user_id ON ${prefix}_challenges (user_id);
+  CREATE INDEX ${prefix}_challenges_expires_at ON ${prefix}_challenges (expires_at);
 
-  CREATE TABLE stepgate_spent_challenges (
+  CREATE TABLE ${prefix}_spent_challenges (
     hash       TEXT    NOT NULL PRIMARY KEY,
     expires_at INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;
-  CREATE INDEX stepgate_spent_challenges_expires_at ON stepgate_spent_challenges (expires_at);
+  CREATE INDEX ${prefix}_spent_challenges_expires_at ON ${prefix}_spent_challenges (expires_at);
 
-  CREATE TABLE stepgate_grants (
+  CREATE TABLE ${prefix}_grants (
     session_id    TEXT    NOT NULL,
     action_digest TEXT    NOT NULL,
     user_id       TEXT    NOT NULL,
@@ -84,19 +84,19 @@ const STEP_UP = `
     spent         INTEGER NOT NULL,
     PRIMARY KEY (session_id, action_digest)
   ) STRICT, WITHOUT ROWID;
-  CREATE INDEX stepgate_grants_user_id ON stepgate_grants (user_id);
-  CREATE INDEX stepgate_grants_expires_at ON stepgate_grants (expires_at);
+  CREATE INDEX ${prefix}_grants_user_id ON ${prefix}_grants (user_id);
+  CREATE INDEX ${prefix}_grants_expires_at ON ${prefix}_grants (expires_at);
 
-  CREATE TABLE stepgate_attempts (
+  CREATE TABLE ${prefix}_attempts (
     user_id TEXT    NOT NULL,
     key     TEXT    NOT NULL,
     count   INTEGER NOT NULL,
     ends_at INTEGER,
     PRIMARY KEY (user_id, key)
   ) STRICT, WITHOUT ROWID;
-  CREATE INDEX stepgate_attempts_ends_at ON stepgate_attempts (ends_at);
+  CREATE INDEX ${prefix}_attempts_ends_at ON ${prefix}_attempts (ends_at);
 
-  CREATE TABLE stepgate_passkeys (
+  CREATE TABLE ${prefix}_passkeys (
     id              TEXT    NOT NULL PRIMARY KEY,
     user_id         TEXT    NOT NULL,
     user_handle     TEXT    NOT NULL,
@@ -109,9 +109,9 @@ const STEP_UP = `
     created_at      INTEGER NOT NULL,
     last_used_at    INTEGER
   ) STRICT;
-  CREATE INDEX stepgate_passkeys_user_id ON stepgate_passkeys (user_id);
+  CREATE INDEX ${prefix}_passkeys_user_id ON ${prefix}_passkeys (user_id);
 
-  CREATE TABLE stepgate_totp (
+  CREATE TABLE ${prefix}_totp (
     user_id          TEXT    NOT NULL PRIMARY KEY,
     encrypted_secret TEXT    NOT NULL,
     created_at       INTEGER NOT NULL,
@@ -119,7 +119,7 @@ const STEP_UP = `
     last_step        INTEGER
   ) STRICT, WITHOUT ROWID;
 
-  CREATE TABLE stepgate_recovery_codes (
+  CREATE TABLE ${prefix}_recovery_codes (
     user_id    TEXT    NOT NULL,
     hash       TEXT    NOT NULL,
     created_at INTEGER NOT NULL,
@@ -127,29 +127,54 @@ const STEP_UP = `
   ) STRICT, WITHOUT ROWID;
 `;
 
+/** The spent grants of before aren't known by their actions: their marks are left out, for the minutes that they had. */
+const STATES = (prefix: string): string => `
+  ALTER TABLE ${prefix}_schema ADD COLUMN realm TEXT;
+
+  ALTER TABLE ${prefix}_sessions ADD COLUMN token_issued_at INTEGER NOT NULL DEFAULT 0;
+  UPDATE ${prefix}_sessions SET token_issued_at = created_at;
+  ALTER TABLE ${prefix}_sessions ADD COLUMN generation INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE ${prefix}_sessions ADD COLUMN passed_methods TEXT NOT NULL DEFAULT '[]'; -- JSON
+
+  ALTER TABLE ${prefix}_challenges ADD COLUMN generation INTEGER NOT NULL DEFAULT 0;
+
+  DELETE FROM ${prefix}_grants WHERE spent = 1;
+  ALTER TABLE ${prefix}_grants DROP COLUMN spent;
+
+  CREATE TABLE ${prefix}_spent_actions (
+    user_id    TEXT    NOT NULL,
+    action     TEXT    NOT NULL,
+    spent_at   INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    PRIMARY KEY (user_id, action)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX ${prefix}_spent_actions_expires_at ON ${prefix}_spent_actions (expires_at);
+`;
+
 /** The steps from an empty file to today's tables. One that was published is never edited: the next change is a new step. */
-const MIGRATIONS: readonly string[] = [SESSIONS, STEP_UP];
+const MIGRATIONS: readonly ((prefix: string) => string)[] = [SESSIONS, STEP_UP, STATES];
 
 /**
  * Makes or updates the tables, whichever process comes first. Tables that are up to date are found by reading: then
  * another process may hold the write lock.
  */
-export function migrate(db: Database): void {
-  if (versionOf(db) === MIGRATIONS.length) return;
+export function migrate(db: Database, prefix: string): void {
+  if (versionOf(db, prefix) === MIGRATIONS.length) return;
   db.transaction(() => {
-    const version = versionOf(db);
-    for (const step of MIGRATIONS.slice(version)) db.exec(step);
-    db.exec(
-      'CREATE TABLE IF NOT EXISTS stepgate_schema (version INTEGER NOT NULL) STRICT; DELETE FROM stepgate_schema;',
-    );
-    db.prepare('INSERT INTO stepgate_schema (version) VALUES (?)').run(MIGRATIONS.length);
+    const version = versionOf(db, prefix);
+    db.exec(`
+      CREATE TABLE IF NOT EXISTS ${prefix}_schema (version INTEGER NOT NULL) STRICT;
+      INSERT INTO ${prefix}_schema (version) SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM ${prefix}_schema);
+    `);
+    for (const step of MIGRATIONS.slice(version)) db.exec(step(prefix));
+    db.prepare(`UPDATE ${prefix}_schema SET version = ?`).run(MIGRATIONS.length);
   }).immediate();
 }
 
-function versionOf(db: Database): number {
-  const made = db.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'stepgate_schema'").get();
+function versionOf(db: Database, prefix: string): number {
+  const made = db.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?").get(`${prefix}_schema`);
   if (made === undefined) return 0;
-  const version = db.prepare<[], number>('SELECT version FROM stepgate_schema').pluck().get() ?? 0;
+  const version = db.prepare<[], number>(`SELECT version FROM ${prefix}_schema`).pluck().get() ?? 0;
   if (version <= MIGRATIONS.length) return version;
   throw new Error(
     `The tables in this file are of version ${version}, made by a newer stepgate; this one knows versions up to ${MIGRATIONS.length}.`,

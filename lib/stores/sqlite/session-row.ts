@@ -2,14 +2,14 @@ import type { SessionRow } from '../contract/sessions.js';
 import { tokenKey } from './token-key.js';
 
 /**
- * What is selected of a row: one JSON text of all 26 values. Handing a value over from SQLite to JavaScript costs about
- * 0.2 µs, so that 26 of them would take longer than finding the row. The last four are JSON in the table already.
+ * What is selected of a row: one JSON text of all 29 values. Handing a value over from SQLite to JavaScript costs about
+ * 0.2 µs, so that 29 of them would take longer than finding the row. The last five are JSON in the table already.
  */
 export const ROW = `'[' || json_array(
   id, user_id, delivery, created_at, authenticated_at, last_seen_at, idle_expires_at, expires_at, user_agent, ip, label,
-  token_hash, previous_token_hash, token_nonce, token_method, token_confirmed_at, refresh_hash, parent_refresh_hash,
-  refresh_nonce, refreshed_at, refresh_confirmed_at, acr
-) || ',' || amr || ',' || sign_in_proofs || ',' || step_up_proofs || ',' || ifnull(data, 'null') || ']'`;
+  token_hash, previous_token_hash, token_nonce, token_method, token_issued_at, token_confirmed_at, refresh_hash,
+  parent_refresh_hash, refresh_nonce, refreshed_at, refresh_confirmed_at, acr, generation
+) || ',' || amr || ',' || passed_methods || ',' || sign_in_proofs || ',' || step_up_proofs || ',' || ifnull(data, 'null') || ']'`;
 
 type Scalars = readonly [
   id: SessionRow['id'],
@@ -27,6 +27,7 @@ type Scalars = readonly [
   previousTokenHash: SessionRow['previousTokenHash'],
   tokenNonce: SessionRow['tokenNonce'],
   tokenMethod: SessionRow['tokenMethod'],
+  tokenIssuedAt: SessionRow['tokenIssuedAt'],
   tokenConfirmedAt: SessionRow['tokenConfirmedAt'],
   refreshHash: SessionRow['refreshHash'],
   parentRefreshHash: SessionRow['parentRefreshHash'],
@@ -34,18 +35,20 @@ type Scalars = readonly [
   refreshedAt: SessionRow['refreshedAt'],
   refreshConfirmedAt: SessionRow['refreshConfirmedAt'],
   acr: SessionRow['acr'],
+  generation: SessionRow['generation'],
 ];
 
 type Selected = readonly [
   scalars: Scalars,
   amr: SessionRow['amr'],
+  passedMethods: SessionRow['passedMethods'],
   signInProofs: SessionRow['signInProofs'],
   stepUpProofs: SessionRow['stepUpProofs'],
   data: SessionRow['data'],
 ];
 
 export function toRow(json: string): SessionRow {
-  const [scalars, amr, signInProofs, stepUpProofs, data] = parse(json);
+  const [scalars, amr, passedMethods, signInProofs, stepUpProofs, data] = parse(json);
   return {
     id: scalars[0],
     userId: scalars[1],
@@ -62,14 +65,17 @@ export function toRow(json: string): SessionRow {
     previousTokenHash: scalars[12],
     tokenNonce: scalars[13],
     tokenMethod: scalars[14],
-    tokenConfirmedAt: scalars[15],
-    refreshHash: scalars[16],
-    parentRefreshHash: scalars[17],
-    refreshNonce: scalars[18],
-    refreshedAt: scalars[19],
-    refreshConfirmedAt: scalars[20],
-    acr: scalars[21],
+    tokenIssuedAt: scalars[15],
+    tokenConfirmedAt: scalars[16],
+    refreshHash: scalars[17],
+    parentRefreshHash: scalars[18],
+    refreshNonce: scalars[19],
+    refreshedAt: scalars[20],
+    refreshConfirmedAt: scalars[21],
+    acr: scalars[22],
+    generation: scalars[23],
     amr,
+    passedMethods,
     signInProofs,
     stepUpProofs,
     data,
@@ -78,29 +84,44 @@ export function toRow(json: string): SessionRow {
 
 function parse(json: string): Selected {
   try {
-    return JSON.parse(json) as Selected; // of what `ROW` selects; the table's types and INSERT_ROW see to the rest
+    return JSON.parse(json) as Selected; // of what `ROW` selects; the table's types and rowParameters see to the rest
   } catch {
     throw new Error('A session row holds broken JSON.'); // the parser's own message would show a piece of it
   }
 }
 
 /** Takes `rowParameters`. */
-export const INSERT_ROW = `
-  INSERT INTO stepgate_sessions (
+export const insertRow = (prefix: string): string => `
+  INSERT INTO ${prefix}_sessions (
     token_key, id, user_id, delivery, created_at, authenticated_at, last_seen_at, idle_expires_at, expires_at, user_agent, ip,
-    label, token_hash, previous_token_hash, token_nonce, token_method, token_confirmed_at, refresh_hash,
-    parent_refresh_hash, refresh_nonce, refreshed_at, refresh_confirmed_at, acr, amr, sign_in_proofs, step_up_proofs, data
+    label, token_hash, previous_token_hash, token_nonce, token_method, token_issued_at, token_confirmed_at, refresh_hash,
+    parent_refresh_hash, refresh_nonce, refreshed_at, refresh_confirmed_at, acr, generation, amr, passed_methods,
+    sign_in_proofs, step_up_proofs, data
   ) VALUES (
     @tokenKey, @id, @userId, @delivery, @createdAt, @authenticatedAt, @lastSeenAt, @idleExpiresAt, @expiresAt, @userAgent, @ip,
-    @label, @tokenHash, @previousTokenHash, @tokenNonce, @tokenMethod, @tokenConfirmedAt, @refreshHash,
-    @parentRefreshHash, @refreshNonce, @refreshedAt, @refreshConfirmedAt, @acr, @amr, @signInProofs, @stepUpProofs, @data
+    @label, @tokenHash, @previousTokenHash, @tokenNonce, @tokenMethod, @tokenIssuedAt, @tokenConfirmedAt, @refreshHash,
+    @parentRefreshHash, @refreshNonce, @refreshedAt, @refreshConfirmedAt, @acr, @generation, @amr, @passedMethods,
+    @signInProofs, @stepUpProofs, @data
   )`;
+
+/** Of all that a change may alter. Takes `rowParameters`. */
+export const updateRow = (prefix: string): string => `
+  UPDATE ${prefix}_sessions SET
+    created_at = @createdAt, authenticated_at = @authenticatedAt, last_seen_at = @lastSeenAt,
+    idle_expires_at = @idleExpiresAt, expires_at = @expiresAt,
+    token_key = @tokenKey, token_hash = @tokenHash, previous_token_hash = @previousTokenHash, token_nonce = @tokenNonce,
+    token_method = @tokenMethod, token_issued_at = @tokenIssuedAt, token_confirmed_at = @tokenConfirmedAt,
+    refresh_hash = @refreshHash, parent_refresh_hash = @parentRefreshHash, refresh_nonce = @refreshNonce,
+    refreshed_at = @refreshedAt, refresh_confirmed_at = @refreshConfirmedAt, generation = @generation,
+    passed_methods = @passedMethods, sign_in_proofs = @signInProofs, step_up_proofs = @stepUpProofs
+  WHERE id = @id`;
 
 export function rowParameters(row: SessionRow): object {
   return {
     ...row,
     tokenKey: tokenKey(row.tokenHash),
     amr: JSON.stringify(row.amr),
+    passedMethods: JSON.stringify(row.passedMethods),
     signInProofs: JSON.stringify(row.signInProofs),
     stepUpProofs: JSON.stringify(row.stepUpProofs),
     data: row.data === null ? null : JSON.stringify(row.data),

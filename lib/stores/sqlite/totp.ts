@@ -9,30 +9,30 @@ export const ROW = `user_id AS userId, encrypted_secret AS encryptedSecret, crea
   confirmed_at AS confirmedAt, last_step AS lastStep`;
 
 /** Takes a `TotpRow`. */
-export const INSERT_ROW = `
-  INSERT INTO stepgate_totp (user_id, encrypted_secret, created_at, confirmed_at, last_step)
+export const insertRow = (prefix: string): string => `
+  INSERT INTO ${prefix}_totp (user_id, encrypted_secret, created_at, confirmed_at, last_step)
   VALUES (@userId, @encryptedSecret, @createdAt, @confirmedAt, @lastStep)`;
 
-export function totpReads(db: Database): TotpReads {
-  const find = db.prepare<[string], TotpRow>(`SELECT ${ROW} FROM stepgate_totp WHERE user_id = ?`);
+export function totpReads(db: Database, prefix: string): TotpReads {
+  const find = db.prepare<[string], TotpRow>(`SELECT ${ROW} FROM ${prefix}_totp WHERE user_id = ?`);
   return { find: (userId) => find.get(userId) ?? null };
 }
 
-export function totpWrites(db: Database): TotpWrites {
-  const upsert = `${INSERT_ROW}
+export function totpWrites(db: Database, prefix: string): TotpWrites {
+  const upsert = `${insertRow(prefix)}
     ON CONFLICT (user_id) DO UPDATE SET encrypted_secret = excluded.encrypted_secret,
       created_at = excluded.created_at, confirmed_at = excluded.confirmed_at, last_step = excluded.last_step`;
   const put = db.prepare<[TotpRow]>(upsert);
-  const begin = db.prepare<[TotpRow]>(`${upsert} WHERE stepgate_totp.confirmed_at IS NULL`);
+  const begin = db.prepare<[TotpRow]>(`${upsert} WHERE ${prefix}_totp.confirmed_at IS NULL`);
   const confirm = db.prepare<[Omit<ConfirmTotp, 'first'> & { readonly first: 0 | 1 }]>(`
-    UPDATE stepgate_totp SET confirmed_at = @now, last_step = @step
+    UPDATE ${prefix}_totp SET confirmed_at = @now, last_step = @step
     WHERE user_id = @userId AND confirmed_at IS NULL AND encrypted_secret = @encryptedSecret
-      AND NOT (@first AND EXISTS (SELECT 1 FROM stepgate_passkeys WHERE user_id = @userId))`);
+      AND NOT (@first AND EXISTS (SELECT 1 FROM ${prefix}_passkeys WHERE user_id = @userId))`);
   const useStep = db.prepare<[UseTotpStep]>(`
-    UPDATE stepgate_totp SET last_step = @step
+    UPDATE ${prefix}_totp SET last_step = @step
     WHERE user_id = @userId AND encrypted_secret = @encryptedSecret AND confirmed_at IS NOT NULL
-      AND (last_step IS NULL OR last_step < @step)`);
-  const remove = db.prepare<[string]>('DELETE FROM stepgate_totp WHERE user_id = ?');
+      AND (last_step IS NULL OR last_step < @step OR last_step > @latest)`);
+  const remove = db.prepare<[string]>(`DELETE FROM ${prefix}_totp WHERE user_id = ?`);
 
   return {
     begin: (row) => begin.run(row).changes === 1,

@@ -1,6 +1,6 @@
 import Database from 'better-sqlite3';
 import { prepareReads, prepareWrites } from './operations.js';
-import { type Answer, codeOf, dropped, failed, isBusy, isLate, type Job } from './protocol.js';
+import { type Answer, codeOf, dropped, failed, isBusy, isLate, type Job, type Place } from './protocol.js';
 import { migrate } from './schema.js';
 
 type Operation = (...args: readonly unknown[]) => unknown;
@@ -15,11 +15,11 @@ export interface WriteConnection {
   close(): void;
 }
 
-/** Opens the file and makes its tables. A throw that `isBusy` knows means: try again. */
-export function openWriteConnection(path: string): WriteConnection {
-  const db = connect(path);
-  const reads = prepareReads(db);
-  const writes = prepareWrites(db);
+/** Opens the file and makes the tables with this prefix. A throw that `isBusy` knows means: try again. */
+export function openWriteConnection({ path, prefix }: Place): WriteConnection {
+  const db = connect(path, prefix);
+  const reads = prepareReads(db, prefix);
+  const writes = prepareWrites(db, prefix);
 
   function run(tables: Readonly<Record<Job['part'], object>>, job: Job): unknown {
     const operation = (tables[job.part] as Table)[job.operation]; // the tables of operations.ts; `Writer.ask` checked the arguments
@@ -50,7 +50,7 @@ export function openWriteConnection(path: string): WriteConnection {
   };
 }
 
-function connect(path: string): Database.Database {
+function connect(path: string, prefix: string): Database.Database {
   let db: Database.Database | undefined;
   try {
     // No waiting in SQLite: the thread would notice neither deadlines nor `close`; and when the process exits in that
@@ -60,7 +60,7 @@ function connect(path: string): Database.Database {
     // What is acknowledged is on the disk, not only in the file system's memory; on macOS that takes a setting of its own.
     db.pragma('synchronous = FULL');
     db.pragma('fullfsync = ON');
-    migrate(db);
+    migrate(db, prefix);
     return db;
   } catch (error) {
     db?.close();

@@ -1,5 +1,15 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { type Answer, dropped, type FromThread, failed, isBusy, isLate, type Job, type ToThread } from './protocol.js';
+import {
+  type Answer,
+  dropped,
+  type FromThread,
+  failed,
+  isBusy,
+  isLate,
+  type Job,
+  type Place,
+  type ToThread,
+} from './protocol.js';
 import { openWriteConnection, type WriteConnection } from './write-connection.js';
 
 /** How long to wait until the next try while another process has a lock, in milliseconds. */
@@ -7,7 +17,7 @@ const RETRY_AFTER = 5;
 
 if (!parentPort) throw new Error('This file is the writer thread of `sqliteStore` and runs as nothing else.');
 const port = parentPort;
-const path = workerData as string; // what `startWriter` hands over
+const place = workerData as Place; // what `startWriter` hands over
 
 let connection: WriteConnection | null = null;
 let waiting: Job[] = [];
@@ -70,7 +80,7 @@ function attempt(jobs: readonly Job[], answer: () => readonly Answer[]): readonl
 /** A file that can't be opened fails the jobs of this turn; the next ones try again. */
 function opened(): WriteConnection {
   if (!connection) {
-    connection = openWriteConnection(path);
+    connection = openWriteConnection(place);
     send('ready');
   }
   return connection;

@@ -5,6 +5,7 @@ import {
   type FromThread,
   monotonicNow,
   type Operations,
+  type Place,
   type Result,
   type ToThread,
 } from './protocol.js';
@@ -31,7 +32,7 @@ export interface Writer {
 }
 
 /** Starts the thread, which opens the file. A job that isn't begun within `timeout` milliseconds is dropped. */
-export function startWriter(path: string, timeout: number): Writer {
+export function startWriter(place: Place, timeout: number): Writer {
   const pending = new Map<number, Pending>();
   let lastId = 0;
   let isReady = false;
@@ -40,7 +41,7 @@ export function startWriter(path: string, timeout: number): Writer {
 
   function start(): Worker {
     // Without this process's flags: what the app preloads has no business in the thread.
-    const worker = new Worker(new URL('./writer-thread.js', import.meta.url), { workerData: path, execArgv: [] });
+    const worker = new Worker(new URL('./writer-thread.js', import.meta.url), { workerData: place, execArgv: [] });
     let cause: unknown;
     worker.on('message', (message: FromThread) => {
       if (message === 'ready') isReady = true;

@@ -59,7 +59,8 @@ forEachStore((_name, makeStore) => {
       assert.equal(response.headers['content-type'], 'application/json; charset=utf-8');
       assert.equal(response.headers['cache-control'], 'no-store');
       assert.equal(response.body.session.id, ids.laptop);
-      assert.deepEqual(response.body, { session: me.body.session, proofs: me.body.proofs });
+      const { data: _data, ...session } = me.body.session;
+      assert.deepEqual(response.body, { session, proofs: me.body.proofs });
     });
 
     it('gives nobody anything', async (t) => {
@@ -91,9 +92,29 @@ forEachStore((_name, makeStore) => {
     it('shows all that is public of each and no hash', async (t) => {
       const { laptop, ids, auth } = await arrange(t, makeStore);
       const { body } = await laptop.get('/auth/sessions');
-      const session = await auth.sessions.get(ids.laptop);
+      const { data: _data, ...session } = (await auth.sessions.get(ids.laptop)) ?? {};
       assert.deepEqual(body.sessions[1], { ...session, current: true });
-      assert.equal(Object.keys(body.sessions[1]).length, 13);
+      assert.equal(Object.keys(body.sessions[1]).length, 12);
+      assert.equal(body.after, null);
+    });
+
+    it('gives one page after the other, each session once, and says where the next begins', async (t) => {
+      const { auth } = testKit(t, { store: await makeStore() });
+      const browsers = Array.from({ length: 5 }, () => new Browser(testApp(auth).app));
+      const ids: string[] = [];
+      for (const browser of browsers) ids.push((await browser.signIn()).session.id); // at one time: the id decides
+      const [browser = new Browser('')] = browsers;
+      const seen: string[] = [];
+      const sizes: number[] = [];
+      let query = '?limit=2';
+      do {
+        const { body, status, text } = await browser.get(`/auth/sessions${query}`);
+        assert.equal(status, 200, text);
+        seen.push(...body.sessions.map(({ id }: Session) => id));
+        sizes.push(body.sessions.length);
+        query = body.after === null ? '' : `?after=${body.after}&limit=2`;
+      } while (query !== '');
+      assert.deepEqual([seen, sizes], [ids.toSorted(), [2, 2, 1]]);
     });
 
     it('leaves out what is over', async (t) => {
@@ -271,7 +292,7 @@ forEachStore((_name, makeStore) => {
       const { laptop, phone, auth } = await arrange(t, makeStore);
       const Cookie = `${laptop.cookieHeader()}; ${phone.cookieHeader()}`;
       assertEmpty(await laptop.post('/auth/logout', { headers: { Cookie } }));
-      assert.deepEqual(await auth.sessions.listForUser('ada'), []);
+      assert.deepEqual((await auth.sessions.listForUser('ada')).sessions, []);
     });
   });
 

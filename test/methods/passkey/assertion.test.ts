@@ -4,7 +4,18 @@ import { StoreFault } from '../../../lib/session/safe-store.js';
 import type { PasskeyRow } from '../../../lib/stores/contract/passkeys.js';
 import { memoryStore } from '../../../lib/stores/memory/index.js';
 import type { AuthenticationVariant } from '../../../lib/testing/authenticator/variants.js';
-import { authenticator, NOW, newChallenge, ORIGIN, RP_ID, requestOptions, type Setting, setUp } from './setting.js';
+import {
+  authenticator,
+  creationOptions,
+  NOW,
+  newChallenge,
+  ORIGIN,
+  outcomeOf,
+  RP_ID,
+  requestOptions,
+  type Setting,
+  setUp,
+} from './setting.js';
 
 // The numbers are the steps of WebAuthn Level 3, 7.2.
 
@@ -80,7 +91,6 @@ describe('an assertion', () => {
     ['16: no user present', { userPresent: false }],
     ['17: no user verified', { userVerified: false }],
     ['18: backed up without being eligible', { backupEligible: false, backedUp: true }],
-    ['19: eligible for a backup all at once', { backupEligible: true }],
     ['21: another signature', { tamperSignature: true }],
   ];
 
@@ -97,13 +107,23 @@ describe('an assertion', () => {
     });
   }
 
-  it('is refused when a synced passkey is not eligible for a backup any more (step 19)', async () => {
-    const setting = setUp();
-    const key = authenticator({ synced: true });
-    await setting.register('alice', key);
-    const outcome = await setting.stepUp('alice', key, { backupEligible: false, backedUp: false });
-    assert.deepEqual(outcome, failed('wrong'));
-  });
+  for (const [what, synced, variant] of [
+    ['a synced passkey is not eligible for a backup any more', true, { backupEligible: false, backedUp: false }],
+    ['a passkey is eligible for a backup all at once', false, { backupEligible: true }],
+    ['a passkey is backed up all at once', false, { backupEligible: true, backedUp: true }],
+  ] as const) {
+    it(`is refused when ${what} (step 19), and says so`, async () => {
+      const setting = setUp();
+      const key = authenticator({ synced });
+      await setting.register('alice', key);
+      const before = await rowOf(setting, 'alice');
+      assert.deepEqual(await setting.stepUp('alice', key, variant), failed('backup-eligibility-changed'));
+      // Only who has the key can say that it has changed.
+      assert.deepEqual(await setting.stepUp('alice', key, { ...variant, tamperSignature: true }), failed('wrong'));
+      assert.deepEqual(await rowOf(setting, 'alice'), before);
+      assert.deepEqual(await setting.stepUp('alice', key), VERIFIED);
+    });
+  }
 
   it('may say that a synced passkey is backed up or not, and that is noted (step 24)', async () => {
     const setting = setUp();
@@ -166,7 +186,7 @@ describe('an assertion', () => {
     const response = key.get(requestOptions(await method.begin({ ...context, challenge: value })));
     const more = { ...response, clientExtensionResults: { appid: true, prf: { results: {} } }, tomorrow: {} };
     const challenge = { value, createdAt: NOW + 1_000 };
-    assert.deepEqual(await method.verify({ ...context, response: more, challenge }), VERIFIED);
+    assert.deepEqual(outcomeOf(await method.verify({ ...context, response: more, challenge }), response.id), VERIFIED);
   });
 
   it('is refused without a challenge', async () => {
@@ -192,8 +212,48 @@ describe('an assertion', () => {
       const context = { kit, userId: 'alice', now: NOW + 1_000 };
       const value = newChallenge();
       const response = key.get(requestOptions(await method.begin({ ...context, challenge: value })));
-      assert.deepEqual(await method.verify({ ...context, response, challenge: { value, createdAt } }), outcome);
+      const answer = await method.verify({ ...context, response, challenge: { value, createdAt } });
+      assert.deepEqual(outcomeOf(answer, response.id), outcome);
     }
+  });
+
+  it('is not refused for a passkey of a time that nobody believes: a clock was ahead, and was put right', async () => {
+    const setting = setUp();
+    const { kit, method } = setting;
+    const key = authenticator();
+    await setting.register('alice', key);
+    const tooYoung = failed('too-young');
+    for (const [ahead, outcome] of [
+      [0, tooYoung],
+      [5_000, tooYoung],
+      [5_001, VERIFIED],
+      [60_000, VERIFIED],
+      [86_400_000, VERIFIED],
+      [365 * 86_400_000, VERIFIED],
+    ] as const) {
+      const now = NOW - ahead;
+      const value = newChallenge();
+      const response = key.get(requestOptions(await method.begin({ kit, userId: 'alice', now, challenge: value })));
+      const challenge = { value, createdAt: now };
+      const answer = await method.verify({ kit, userId: 'alice', now, response, challenge });
+      assert.deepEqual(outcomeOf(answer, response.id), outcome, String(ahead));
+    }
+  });
+});
+
+describe('the credential of an assertion', () => {
+  it('is held until it is removed, by its user alone', async () => {
+    const setting = setUp();
+    const { kit, method } = setting;
+    await setting.register('alice', authenticator());
+    await setting.register('alice', authenticator());
+    const { id } = await rowOf(setting, 'alice');
+    const context = { kit, userId: 'alice', now: NOW };
+    assert.equal(await method.holds(context, id), true);
+    assert.equal(await method.holds({ ...context, userId: 'bob' }, id), false);
+    await method.remove(context, id);
+    assert.equal(await method.holds(context, id), false);
+    assert.equal(await method.enrolled(context), true);
   });
 });
 
@@ -275,6 +335,62 @@ describe('the signature counter', () => {
     });
   }
 
+  it('that goes back is accepted and told with `counter: report`, and counts from there', async () => {
+    const setting = setUp({ counter: 'report' });
+    const key = authenticator();
+    await setting.register('alice', key);
+    await setting.stepUp('alice', key, { counter: 50 });
+    const { id } = await rowOf(setting, 'alice');
+    const regressed = { type: 'passkey.counter-regressed', userId: 'alice', passkeyId: id };
+    for (const [counter, told] of [
+      [50, 1],
+      [3, 2],
+      [4, 2],
+      [0, 3],
+      [0, 3],
+    ] as const) {
+      assert.deepEqual(await setting.stepUp('alice', key, { counter }), VERIFIED);
+      assert.equal((await rowOf(setting, 'alice')).counter, counter);
+      assert.deepEqual(
+        setting.events,
+        Array.from({ length: told }, () => regressed),
+      );
+    }
+  });
+
+  it('that goes back is no reason to accept anything that is wrong, with `counter: report` neither', async () => {
+    const setting = setUp({ counter: 'report' });
+    const key = authenticator();
+    await setting.register('alice', key);
+    await setting.stepUp('alice', key, { counter: 50 });
+    const before = await rowOf(setting, 'alice');
+    for (const variant of [
+      { tamperSignature: true },
+      { userVerified: false },
+      { rpId: 'evil.example' },
+      { clientData: { origin: 'https://evil.example' } },
+    ]) {
+      assert.deepEqual(await setting.stepUp('alice', key, { ...variant, counter: 3 }), failed('wrong'));
+    }
+    const changed = await setting.stepUp('alice', key, { counter: 3, backupEligible: true });
+    assert.deepEqual(changed, failed('backup-eligibility-changed'));
+    assert.deepEqual(await rowOf(setting, 'alice'), before);
+    assert.deepEqual(setting.events, []);
+  });
+
+  it('lets all of 50 parallel assertions with the same count pass with `counter: report`, and tells 49', async () => {
+    const setting = setUp({ counter: 'report' });
+    const key = authenticator();
+    await setting.register('alice', key);
+    const outcomes = await Promise.all(Array.from({ length: 50 }, () => setting.stepUp('alice', key, { counter: 7 })));
+    assert.deepEqual(
+      outcomes,
+      Array.from({ length: 50 }, () => VERIFIED),
+    );
+    assert.equal(setting.events.length, 49);
+    assert.equal((await rowOf(setting, 'alice')).counter, 7);
+  });
+
   it('is not looked at before the signature: nobody else can raise the alarm', async () => {
     const setting = setUp();
     const key = authenticator();
@@ -349,7 +465,7 @@ describe('the user handle', () => {
     const key = authenticator();
     const challenge = newChallenge();
     const begun = await before.method.registration.begin({ kit: before.kit, userId: 'alice', now: NOW, challenge });
-    const response = key.create(JSON.parse(JSON.stringify(begun)));
+    const response = key.create(creationOptions(begun));
     const answer = { response, challenge, label: null, first: true };
     const finished = await after.method.registration.finish({ kit: after.kit, userId: 'alice', now: NOW }, answer);
     assert.equal(finished.outcome, 'enrolled');

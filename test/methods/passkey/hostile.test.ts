@@ -131,23 +131,6 @@ describe('what is no response', () => {
     });
   }
 
-  it('is refused when its transports are something else', async () => {
-    const wrong = [
-      'usb',
-      {},
-      7,
-      [7],
-      [''],
-      ['a b'],
-      ['x'.repeat(33)],
-      Array.from({ length: 11 }, () => 'usb'),
-      [['usb']],
-    ];
-    for (const transports of wrong) {
-      await isRefused(register({ ...registration, response: { ...registration.response, transports } }), 'malformed');
-    }
-  });
-
   it('is refused when it is too long altogether, though no part is', async () => {
     const long = 'a'.repeat(8_192);
     await isRefused(verify(asserted({ authenticatorData: long, signature: long })), 'malformed');
@@ -266,7 +249,7 @@ describe('a good response', () => {
   });
 
   it('was good all the time', async () => {
-    assert.deepEqual(await verify(assertion), { outcome: 'verified' });
+    assert.deepEqual(await verify(assertion), { outcome: 'verified', credential: assertion.id });
     assert.equal((await register(registration)).outcome, 'enrolled');
   });
 });

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { SetupError } from '../../../lib/internal/setup-error.js';
 import { publicPasskey, readLabel } from '../../../lib/methods/passkey/public.js';
+import { memoryStore } from '../../../lib/stores/memory/index.js';
 import { authenticator, NOW, setUp } from './setting.js';
 
 /** A passkey as another system has it, and the authenticator that signs with it. */
@@ -60,6 +61,34 @@ describe('importing a passkey', () => {
     await assert.rejects(setting.method.import(context(setting.kit, 'bob'), passkey), SetupError);
   });
 
+  it('refuses one more than 50, and says so; one of the 50 may be repeated', async () => {
+    const setting = setUp();
+    const { passkey } = await elsewhere();
+    const nth = (n: number) => ({ ...passkey, id: Buffer.alloc(32, n).toString('base64url') });
+    for (let n = 1; n <= 50; n++) await setting.method.import(context(setting.kit, 'alice'), nth(n));
+    await assert.rejects(
+      setting.method.import(context(setting.kit, 'alice'), nth(51)),
+      (error) => error instanceof SetupError && /50 passkeys/.test(error.message),
+    );
+    await setting.method.import(context(setting.kit, 'alice'), nth(7));
+    assert.equal((await setting.store.passkeys.listForUser('alice')).length, 50);
+    await setting.method.import(context(setting.kit, 'bob'), nth(51));
+  });
+
+  it('refuses what would be more than 50 when many come at once', async () => {
+    const setting = setUp();
+    const { passkey } = await elsewhere();
+    const imports = Array.from({ length: 60 }, async (_, n) =>
+      setting.method.import(context(setting.kit, 'alice'), {
+        ...passkey,
+        id: Buffer.alloc(32, n).toString('base64url'),
+      }),
+    );
+    const settled = await Promise.allSettled(imports);
+    assert.equal(settled.filter(({ status }) => status === 'fulfilled').length, 50);
+    assert.equal((await setting.store.passkeys.listForUser('alice')).length, 50);
+  });
+
   const key = (hex: string) => ({ publicKey: Buffer.from(hex.replaceAll(' ', ''), 'hex').toString('base64url') });
   const x = '58200'.concat('1'.padStart(63, '0'));
   const refused: readonly (readonly [what: string, change: object, message: RegExp])[] = [
@@ -80,7 +109,11 @@ describe('importing a passkey', () => {
     ['no backup flags', { backupEligible: undefined }, /`backupEligible`/],
     ['a backup of what can have none', { backupEligible: false, backedUp: true }, /`backedUp`/],
     ['transports that are no list', { transports: 'usb' }, /`transports`/],
+    ['no transports', { transports: undefined }, /`transports`/],
+    ['an empty transport', { transports: ['usb', ''] }, /`transports`/],
+    ['eleven transports', { transports: Array.from({ length: 11 }, () => 'usb') }, /`transports`/],
     ['a label of 65 characters', { label: 'x'.repeat(65) }, /`label`/],
+    ['a label with a NUL', { label: 'my\0phone' }, /`label`/],
   ];
 
   for (const [what, change, message] of refused) {
@@ -122,6 +155,17 @@ describe('removing passkeys', () => {
   });
 });
 
+describe('removing a passkey by an id that can be none', () => {
+  it('finds none, and does not ask the store', async () => {
+    const memory = memoryStore();
+    const fail = () => Promise.reject(new Error('asked'));
+    const setting = setUp({ store: { ...memory, passkeys: { ...memory.passkeys, remove: fail } } });
+    for (const id of ['', 'a\0b', 'ab+/', '\ud83e', 'x'.repeat(2_000)]) {
+      assert.equal(await setting.method.remove(context(setting.kit, 'alice'), id), false);
+    }
+  });
+});
+
 describe('a passkey in public', () => {
   it('has neither key nor counter nor user handle', async () => {
     const setting = setUp();
@@ -145,6 +189,15 @@ describe('a passkey in public', () => {
     ['x'.repeat(65), null],
     ['', null],
     [' \t', null],
+    ['👩‍👩‍👧‍👦 שלום', '👩‍👩‍👧‍👦 שלום'],
+    ['my\0phone', null],
+    ['phone\0', null],
+    ['\ud83e', null],
+    ['\udd8a my fox', null],
+    ['two\nlines', null],
+    ['a\u001b[31mred', null],
+    ['\u007f', null],
+    ['\u0085x', null],
     [7, null],
     [null, null],
     [['phone'], null],

@@ -14,6 +14,8 @@ describe('passkey(options)', () => {
     ['a domain in punycode', { rpID: 'xn--bcher-kva.example', origins: ['https://xn--bcher-kva.example'] }],
     ['a site that may frame', { allowedTopOrigins: ['https://partner.example'] }],
     ['a timeout', { timeout: '2m' }],
+    ['counters that are reported', { counter: 'report' }],
+    ['counters that are refused', { counter: 'refuse' }],
   ];
 
   for (const [what, options] of accepted) {
@@ -48,7 +50,13 @@ describe('passkey(options)', () => {
     ['an origin that only ends alike', { ...good, origins: ['https://notapp.example'] }, /not of app\.example/],
     ['a parent of the rpID', { ...good, rpID: 'login.app.example' }, /not of login\.app\.example/],
     ['a top origin in clear', { ...good, allowedTopOrigins: ['http://partner.example'] }, /allowedTopOrigins/],
-    ['any top origin', { ...good, allowedTopOrigins: ['*'] }, /allowedTopOrigins/],
+    ['any top origin', { ...good, allowedTopOrigins: ['*'] }, /allowedTopOrigins.*no wildcards/],
+    ['a wildcard', { ...good, origins: ['https://*.app.example'] }, /https:\/\/\*\.app\.example.*no wildcards/],
+    ['a wildcard beside others', { ...good, origins: ['https://app.example', 'https://app.*'] }, /no wildcards.*each/],
+    ['a wildcard for a port', { ...good, origins: ['https://app.example:*'] }, /no wildcards/],
+    ['a wildcard of top origins', { ...good, allowedTopOrigins: ['https://*.partner.example'] }, /no wildcards/],
+    ['an unknown counter', { ...good, counter: 'ignore' }, /passkey\.counter.*'refuse' or 'report'/],
+    ['a counter of no name', { ...good, counter: true }, /passkey\.counter/],
     ['a timeout without a unit', { ...good, timeout: '300' }, /passkey\.timeout/],
   ];
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { readCborMap } from '../../../lib/methods/passkey/cbor.js';
 import { type Cbor, encodeCbor } from '../../../lib/testing/authenticator/cbor.js';
 import type { RegistrationVariant } from '../../../lib/testing/authenticator/variants.js';
 import { authenticator, creationOptions, NOW, newChallenge, ORIGIN, RP_ID, setUp } from './setting.js';
@@ -60,7 +61,7 @@ describe('the options of a registration', () => {
   it('are refused to a user who is unknown or disabled', async () => {
     const { kit, method } = setUp();
     const context = { kit, userId: 'nobody', now: NOW, challenge: newChallenge() };
-    assert.equal(await method.registration.begin(context), null);
+    assert.deepEqual(await method.registration.begin(context), { outcome: 'unknown-user' });
   });
 });
 
@@ -241,6 +242,40 @@ describe('a registration', () => {
   });
 });
 
+describe('the transports of a registration', () => {
+  const cases: readonly (readonly [given: unknown, kept: readonly string[]])[] = [
+    [undefined, []],
+    [null, []],
+    ['usb', []],
+    [{}, []],
+    [7, []],
+    [[''], []],
+    [['a b'], []],
+    [['x'.repeat(33)], []],
+    [[['usb']], []],
+    [
+      ['usb', 7, '', null, 'nfc', 'a\0b', '\ud83e', 'tomorrow'],
+      ['usb', 'nfc', 'tomorrow'],
+    ],
+    [Array.from({ length: 1_000 }, (_, n) => `t${n}`), Array.from({ length: 10 }, (_, n) => `t${n}`)],
+  ];
+
+  for (const [given, kept] of cases) {
+    it(`are hints, and no reason to refuse it: ${JSON.stringify(given)?.slice(0, 30)}`, async () => {
+      const { kit, method, store } = setUp();
+      const context = { kit, userId: 'alice', now: NOW };
+      const challenge = newChallenge();
+      const created = authenticator().create(
+        creationOptions(await method.registration.begin({ ...context, challenge })),
+      );
+      const response = { ...created, response: { ...created.response, transports: given } };
+      const outcome = await method.registration.finish(context, { response, challenge, label: null, first: true });
+      assert.equal(outcome.outcome, 'enrolled');
+      assert.deepEqual((await store.passkeys.findById(created.id))?.transports, kept);
+    });
+  }
+});
+
 describe('the attestation of a registration', () => {
   const vector = (title: string) => {
     const found = TEST_VECTORS.find((candidate) => candidate.title === title);
@@ -275,6 +310,18 @@ describe('the attestation of a registration', () => {
     const signature = attestation.indexOf(Buffer.from('63736967', 'hex')) + 6;
     attestation[signature + 20] = (attestation[signature + 20] ?? 0) ^ 1;
     assert.deepEqual(await finish('ES256, self-attested', attestation), { outcome: 'failed', reason: 'wrong' });
+  });
+
+  it('is refused when that signature is right, but not in DER', async () => {
+    const { attestationObject } = vector('ES256, self-attested').registration;
+    const attestation = readCborMap(Buffer.from(attestationObject, 'base64url'));
+    const statement = attestation?.get('attStmt');
+    assert.ok(attestation && statement instanceof Map);
+    const signature = statement.get('sig');
+    assert.ok(signature instanceof Uint8Array);
+    const misspelt = new Map(statement).set('sig', Buffer.concat([signature, Buffer.of(0)]));
+    const outcome = await finish('ES256, self-attested', encodeCbor(new Map(attestation).set('attStmt', misspelt)));
+    assert.deepEqual(outcome, { outcome: 'failed', reason: 'wrong' });
   });
 
   for (const title of ['ES256', 'ES384', 'RS256', 'Ed448']) {

@@ -1,8 +1,9 @@
+import assert from 'node:assert/strict';
 import type { StepgateEvent } from '../../../lib/events.js';
 import { readSecrets } from '../../../lib/internal/keys.js';
 import type { MethodKit, MethodOutcome } from '../../../lib/methods/method.js';
 import { type PasskeyMethod, type PasskeyOptions, passkey } from '../../../lib/methods/passkey/index.js';
-import type { RegistrationOutcome } from '../../../lib/methods/passkey/registration.js';
+import type { RegistrationBeginOutcome, RegistrationOutcome } from '../../../lib/methods/passkey/registration.js';
 import type { Store, StoreParts } from '../../../lib/stores/contract/store.js';
 import { memoryStore } from '../../../lib/stores/memory/index.js';
 import type { CreationOptionsJSON, RequestOptionsJSON } from '../../../lib/testing/authenticator/messages.js';
@@ -66,9 +67,18 @@ export function setUp({ secret = SECRET, store = memoryStore(), ...options }: Se
       const context = { kit, userId, now: NOW + 1_000 };
       const value = newChallenge();
       const response = by.get(requestOptions(await method.begin({ ...context, challenge: value })), variant);
-      return method.verify({ ...context, response, challenge: { value, createdAt: NOW + 1_000 } });
+      const outcome = await method.verify({ ...context, response, challenge: { value, createdAt: NOW + 1_000 } });
+      return outcomeOf(outcome, response.id);
     },
   };
+}
+
+/** The outcome but for the credential, which has to be this one where there is one. */
+export function outcomeOf(outcome: MethodOutcome, id: string): MethodOutcome {
+  if (outcome.outcome === 'failed') return outcome;
+  const { credential, ...rest } = outcome;
+  assert.equal(credential, id);
+  return rest;
 }
 
 export function authenticator(more: Partial<Parameters<typeof softwareAuthenticator>[0]> = {}): SoftwareAuthenticator {
@@ -76,8 +86,8 @@ export function authenticator(more: Partial<Parameters<typeof softwareAuthentica
 }
 
 /** The options are JSON for a browser, so their type says nothing; the authenticator reads what it needs. */
-export function creationOptions(options: object | null): CreationOptionsJSON {
-  return JSON.parse(JSON.stringify(options));
+export function creationOptions(begun: RegistrationBeginOutcome): CreationOptionsJSON {
+  return JSON.parse(JSON.stringify('options' in begun ? begun.options : begun));
 }
 
 export function requestOptions(options: object): RequestOptionsJSON {

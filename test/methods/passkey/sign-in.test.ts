@@ -63,7 +63,7 @@ describe('a sign-in', () => {
     assert.ok(mallory);
     await setting.store.passkeys.insert(
       { ...row, userId: 'mallory', userHandle: mallory.userHandle },
-      { first: false },
+      { first: false, max: 50 },
     );
     assert.deepEqual(await signIn(setting, key), { outcome: 'failed', reason: 'wrong' });
   });
@@ -97,10 +97,34 @@ describe('a sign-in', () => {
     const key = authenticator();
     await setting.register('alice', key);
     await signIn(setting, key, { counter: 5 });
-    assert.deepEqual(await signIn(setting, key, { counter: 5 }), { outcome: 'failed', reason: 'counter-regressed' });
+    const outcome = await signIn(setting, key, { counter: 5 });
+    assert.deepEqual(outcome, { outcome: 'failed', reason: 'counter-regressed', userId: 'alice' });
     assert.deepEqual(
       setting.events.map(({ type }) => type),
       ['passkey.counter-regressed'],
     );
+  });
+
+  it('is accepted with a counter that went back with `counter: report`, and that is told', async () => {
+    const setting = setUp({ counter: 'report' });
+    const key = authenticator();
+    await setting.register('alice', key);
+    await signIn(setting, key, { counter: 5 });
+    assert.deepEqual(await signIn(setting, key, { counter: 0 }), { outcome: 'verified', userId: 'alice' });
+    assert.deepEqual(
+      setting.events.map(({ type }) => type),
+      ['passkey.counter-regressed'],
+    );
+  });
+
+  it('is refused when its backup eligibility has changed, and says whose passkey it is', async () => {
+    const setting = setUp();
+    const key = authenticator();
+    await setting.register('alice', key);
+    const reason = 'backup-eligibility-changed';
+    const outcome = await signIn(setting, key, { backupEligible: true });
+    assert.deepEqual(outcome, { outcome: 'failed', reason, userId: 'alice' });
+    const forged = await signIn(setting, key, { backupEligible: true, tamperSignature: true });
+    assert.deepEqual(forged, { outcome: 'failed', reason: 'wrong' });
   });
 });

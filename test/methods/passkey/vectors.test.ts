@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { SetupError } from '../../../lib/internal/setup-error.js';
-import { NOW, setUp } from './setting.js';
+import { NOW, outcomeOf, setUp } from './setting.js';
 import { TEST_VECTORS, type TestVector } from './test-vectors.js';
 
 const context = { userId: 'alice', now: NOW };
@@ -14,12 +14,13 @@ async function assertion(
   const passkey = { id, userHandle: 'AA', publicKey, counter: 0, backupEligible, backedUp: false, transports: [] };
   await method.import({ kit, ...context }, passkey);
   const { challenge: value, ...response } = authentication;
-  return method.verify({
+  const outcome = await method.verify({
     kit,
     ...context,
     response: { id, rawId: id, type: 'public-key', response },
     challenge: { value, createdAt: NOW + 1 },
   });
+  return outcomeOf(outcome, id);
 }
 
 const UV = 0x04;

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
-import type { PostgresStore } from '../../../lib/stores/postgres/index.js';
-import { insert, rotatedRow } from '../../../lib/testing/conformance/session-rows.js';
-import { HOUR, hashOf, NOW } from '../../../lib/testing/conformance/setting.js';
+import { insert, rotatedRow } from '../../../lib/conformance/session-rows.js';
+import { HOUR, hashOf, NOW } from '../../../lib/conformance/setting.js';
 import {
   CONFIRM,
   challengeRow,
@@ -9,7 +8,8 @@ import {
   grantRow,
   passkeyRow,
   waitingTotp,
-} from '../../../lib/testing/conformance/step-up-rows.js';
+} from '../../../lib/conformance/step-up-rows.js';
+import type { PostgresStore } from '../../../lib/stores/postgres/index.js';
 
 /** Runs every operation of every part. `touchAgain` may hold the row `a` while it touches. */
 export async function everyOperation(
@@ -68,10 +68,10 @@ export async function everyOperation(
   await attempts.settle('user', { clear: ['key'], release: ['other'] });
   await attempts.dropForUser('user');
   await attempts.deleteExpired(now, 500);
-  await passkeys.insert(passkeyRow(of), { first: true });
+  await passkeys.insert(passkeyRow(of), { first: true, max: 50 });
   await passkeys.findById('a');
   await passkeys.listForUser('user');
-  await passkeys.use({ ...of, counter: 1, backedUp: false, usedAt: now });
+  await passkeys.use({ ...of, counter: 1, backedUp: false, usedAt: now, evenIfRegressed: false });
   await passkeys.rename('user', 'a', 'label');
   await passkeys.remove('user', 'a');
   await passkeys.dropForUser('user');
@@ -79,7 +79,7 @@ export async function everyOperation(
   await totp.confirm({ ...CONFIRM, first: true });
   await totp.put(confirmedTotp());
   await totp.find('user');
-  await totp.useStep({ userId: 'user', encryptedSecret: 'secret', step: 1 });
+  await totp.useStep({ userId: 'user', encryptedSecret: 'secret', step: 1, latest: 1 });
   await totp.remove('user');
   await recoveryCodes.replace('user', [hashOf('code')], now);
   await recoveryCodes.take('user', hashOf('code'));

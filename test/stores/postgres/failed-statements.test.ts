@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { it, type TestContext } from 'node:test';
 import type { Pool } from 'pg';
+import { given, insert, sessionRow } from '../../../lib/conformance/session-rows.js';
+import { hashOf, NOW } from '../../../lib/conformance/setting.js';
+import { challengeRow } from '../../../lib/conformance/step-up-rows.js';
 import { type PostgresStore, postgresStore } from '../../../lib/stores/postgres/index.js';
-import { given, insert, sessionRow } from '../../../lib/testing/conformance/session-rows.js';
-import { hashOf, NOW } from '../../../lib/testing/conformance/setting.js';
-import { challengeRow } from '../../../lib/testing/conformance/step-up-rows.js';
 import { describeOnPostgres, type TestDatabase, until } from './support.js';
 
 const NUL = 'x\0y';

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
+import { given, insert, sessionRow } from '../../../lib/conformance/session-rows.js';
+import { HOUR, hashOf, NOW } from '../../../lib/conformance/setting.js';
+import { challengeRow, givenPasskeys, grantRow, passkeyRow } from '../../../lib/conformance/step-up-rows.js';
 import { type PostgresStore, postgresStore } from '../../../lib/stores/postgres/index.js';
-import { given, insert, sessionRow } from '../../../lib/testing/conformance/session-rows.js';
-import { HOUR, hashOf, NOW } from '../../../lib/testing/conformance/setting.js';
-import { challengeRow, givenPasskeys, grantRow, passkeyRow } from '../../../lib/testing/conformance/step-up-rows.js';
 import { describeOnPostgres, until } from './support.js';
 
 interface Operation {

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { it, type TestContext } from 'node:test';
 import type { Pool } from 'pg';
+import { insert, rotatedRow, sessionRow } from '../../../lib/conformance/session-rows.js';
+import { HOUR, hashOf, MINUTE, NOW } from '../../../lib/conformance/setting.js';
 import type { SessionRow } from '../../../lib/stores/contract/sessions.js';
 import { postgresMigrations, postgresStore } from '../../../lib/stores/postgres/index.js';
-import { insert, rotatedRow, sessionRow } from '../../../lib/testing/conformance/session-rows.js';
-import { HOUR, hashOf, MINUTE, NOW } from '../../../lib/testing/conformance/setting.js';
 import { LAYOUT_0_1 } from './layout-0.1.js';
 import { catalog, describeOnPostgres, type TestDatabase } from './support.js';
 

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Pool } from 'pg';
+import { insert, sessionRow } from '../../../lib/conformance/session-rows.js';
+import { hashOf, NOW } from '../../../lib/conformance/setting.js';
 import { SetupError } from '../../../lib/internal/setup-error.js';
 import { postgresMigrations, postgresStore } from '../../../lib/stores/postgres/index.js';
-import { insert, sessionRow } from '../../../lib/testing/conformance/session-rows.js';
-import { hashOf, NOW } from '../../../lib/testing/conformance/setting.js';
 import { everyOperation } from './every-operation.js';
 import { catalog, describeOnPostgres } from './support.js';
 

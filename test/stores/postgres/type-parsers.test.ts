@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { it, type TestContext } from 'node:test';
 import { types } from 'pg';
+import { given, rotatedRow } from '../../../lib/conformance/session-rows.js';
+import { hashOf, NOW } from '../../../lib/conformance/setting.js';
+import { challengeRow, givenPasskeys, usedPasskeyRow } from '../../../lib/conformance/step-up-rows.js';
 import { postgresStore } from '../../../lib/stores/postgres/index.js';
-import { given, rotatedRow } from '../../../lib/testing/conformance/session-rows.js';
-import { hashOf, NOW } from '../../../lib/testing/conformance/setting.js';
-import { challengeRow, givenPasskeys, usedPasskeyRow } from '../../../lib/testing/conformance/step-up-rows.js';
 import { everyOperation } from './every-operation.js';
 import { describeOnPostgres } from './support.js';
 

@@ -6,7 +6,7 @@ import { describe, it } from 'node:test';
 import { isPromise } from '../../../lib/internal/maybe-promise.js';
 import { SetupError } from '../../../lib/internal/setup-error.js';
 import { sqliteStore } from '../../../lib/stores/sqlite/index.js';
-import { connect, inserting, messageOf, NOW, newFile, newRow, openStore, start } from './support.js';
+import { connect, inserting, listing, messageOf, NOW, newFile, newRow, openStore, start } from './support.js';
 
 describe('the file of a SQLite store', () => {
   it('keeps whole rows for the next process', async (t) => {
@@ -17,6 +17,7 @@ describe('the file of a SQLite store', () => {
       previousTokenHash: newRow().tokenHash,
       tokenNonce: 'nonce',
       tokenMethod: 'passkey',
+      tokenIssuedAt: NOW + 4,
       refreshHash: newRow().tokenHash,
       parentRefreshHash: newRow().tokenHash,
       refreshNonce: 'nonce',
@@ -24,6 +25,8 @@ describe('the file of a SQLite store', () => {
       refreshConfirmedAt: NOW + 2,
       amr: ['pwd', 'otp'],
       acr: 'https://acr.example/é',
+      generation: 5,
+      passedMethods: ['totp', 'passkey'],
       stepUpProofs: { passkey: NOW + 3 },
     });
     const first = openStore(t, file);
@@ -33,7 +36,7 @@ describe('the file of a SQLite store', () => {
     const { sessions } = openStore(t, file);
     assert.deepEqual(await sessions.find(row.tokenHash), row);
     assert.deepEqual(await sessions.get(row.id), row);
-    assert.deepEqual(await sessions.listForUser(row.userId, NOW), [row]);
+    assert.deepEqual(await sessions.listForUser(listing(row.userId)), [row]);
   });
 
   it('leaves no write-ahead log behind when it is closed', async (t) => {
@@ -65,7 +68,7 @@ describe('the file of a SQLite store', () => {
     assert.equal(await messageOf(child), 'started');
     child.send(file);
     const tokenHash = await messageOf(child);
-    const [found] = await sessions.listForUser('user-1', NOW);
+    const [found] = await sessions.listForUser(listing('user-1'));
     assert.equal(found?.tokenHash, tokenHash);
   });
 
@@ -76,7 +79,7 @@ describe('the file of a SQLite store', () => {
     for (let round = 0; round < 10; round++) {
       for (const child of children) child.send(`${file}.${round}`);
       const inserted = await Promise.all(children.map(messageOf));
-      const found = await openStore(t, `${file}.${round}`).sessions.listForUser('user-1', NOW);
+      const found = await openStore(t, `${file}.${round}`).sessions.listForUser(listing('user-1'));
       assert.deepEqual(new Set(found.map((row) => row.tokenHash)), new Set(inserted));
     }
   });
@@ -171,7 +174,7 @@ describe('the file of a SQLite store', () => {
     const exited = once(child, 'exit');
     assert.equal(await messageOf(child), 'found');
     assert.deepEqual(await exited, [0, null]);
-    assert.equal((await openStore(t, file).sessions.listForUser('user-1', NOW)).length, 1);
+    assert.equal((await openStore(t, file).sessions.listForUser(listing('user-1'))).length, 1);
   });
 
   for (const path of ['', ' ', ':memory:', ' :memory: ', 'file:sessions.db?mode=memory']) {

@@ -7,9 +7,8 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import Database from 'better-sqlite3';
 import { hashToken } from '../../../lib/internal/token-hash.js';
-import type { InsertSession, SessionRow } from '../../../lib/stores/contract/sessions.js';
-import type { Store } from '../../../lib/stores/contract/store.js';
-import { type SqliteStoreOptions, sqliteStore } from '../../../lib/stores/sqlite/index.js';
+import type { InsertSession, ListUserSessions, SessionRow } from '../../../lib/stores/contract/sessions.js';
+import { type SqliteStore, type SqliteStoreOptions, sqliteStore } from '../../../lib/stores/sqlite/index.js';
 
 export const NOW = Date.UTC(2026, 0, 1);
 
@@ -23,7 +22,7 @@ export function newFile(t: TestContext): string {
 /** A test that isn't about deadlines meets none, however slow the machine. */
 const PATIENT: SqliteStoreOptions = { timeout: '1m' };
 
-export type OpenStore = Store & { readonly close: () => Promise<void> };
+export type OpenStore = SqliteStore & { readonly close: () => Promise<void> };
 
 export function openStore(t: TestContext, file: string, options: SqliteStoreOptions = PATIENT): OpenStore {
   const store = sqliteStore(file, options);
@@ -50,6 +49,7 @@ export function newRow(over: Partial<SessionRow> = {}): SessionRow {
     previousTokenHash: null,
     tokenNonce: null,
     tokenMethod: null,
+    tokenIssuedAt: NOW,
     tokenConfirmedAt: NOW,
     refreshHash: null,
     parentRefreshHash: null,
@@ -58,6 +58,8 @@ export function newRow(over: Partial<SessionRow> = {}): SessionRow {
     refreshConfirmedAt: null,
     amr: ['pwd'],
     acr: null,
+    generation: 0,
+    passedMethods: [],
     signInProofs: { password: NOW },
     stepUpProofs: {},
     ...over,
@@ -66,6 +68,11 @@ export function newRow(over: Partial<SessionRow> = {}): SessionRow {
 
 export function inserting(row: SessionRow): InsertSession {
   return { row, replaces: null, cap: null, now: NOW };
+}
+
+/** The first page of a user's sessions. */
+export function listing(userId: string): ListUserSessions {
+  return { userId, limit: 1_000, after: null, now: NOW };
 }
 
 /** Another connection to the file, as another process would have it. */

@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { describe, it, type TestContext } from 'node:test';
 import type { Worker } from 'node:worker_threads';
-import { inserting, NOW, newFile, newRow, type OpenStore, openStore, start } from './support.js';
+import { isPromise } from '../../../lib/internal/maybe-promise.js';
+import type { SessionRow } from '../../../lib/stores/contract/sessions.js';
+import { inserting, listing, NOW, newFile, newRow, type OpenStore, openStore, start } from './support.js';
 
 describe('the writer thread of a SQLite store', () => {
   it('undoes an operation that throws, and only that one', async (t) => {
@@ -32,6 +34,28 @@ describe('the writer thread of a SQLite store', () => {
     });
   });
 
+  it("lists a user's sessions, page by page, however few there are", async (t) => {
+    const { sessions } = openStore(t, newFile(t));
+    const rows = [
+      newRow({ id: 'a', lastSeenAt: NOW + 2 }),
+      newRow({ id: 'd', lastSeenAt: NOW + 1, createdAt: NOW + 1 }),
+      newRow({ id: 'b', lastSeenAt: NOW + 1 }),
+      newRow({ id: 'c', lastSeenAt: NOW + 1 }),
+      newRow({ id: 'e' }),
+    ];
+    for (const row of [...rows].reverse()) await sessions.insert(inserting(row));
+    assert.equal(isPromise(sessions.get('a')), false);
+    const seen: SessionRow[] = [];
+    for (let after: SessionRow | null = null; ; after = seen.at(-1) ?? null) {
+      const page = sessions.listForUser({ ...listing('user-1'), limit: 2, after });
+      assert.ok(isPromise(page));
+      const found = await page;
+      if (found.length === 0) break;
+      seen.push(...found);
+    }
+    assert.deepEqual(seen, rows);
+  });
+
   it('finishes queued writes when the store is closed, and then takes nothing', async (t) => {
     const file = newFile(t);
     const store = openStore(t, file);
@@ -42,7 +66,7 @@ describe('the writer thread of a SQLite store', () => {
     await Promise.all([...writes, read]);
     await assert.rejects(store.sessions.insert(inserting(newRow())), /store is closed/);
     await assert.rejects(async () => store.sessions.get('nobody'), /store is closed/);
-    assert.equal((await openStore(t, file).sessions.listForUser('user-1', NOW)).length, 50);
+    assert.equal((await openStore(t, file).sessions.listForUser(listing('user-1'))).length, 50);
   });
 
   it('rejects what is under way when it ends, and is started again by the next job', async (t) => {

@@ -1,0 +1,29 @@
+import { SetupError } from './setup-error.js';
+import { isStorable } from './storable.js';
+
+// The checks of what an app hands to our calls: each gives the value back, or throws a `SetupError`. A store may take
+// a number for text, or nothing at all for "whoever's", so that a wrong id must not get that far.
+
+const MAX_USER_ID = 255;
+
+export function readUserId(userId: unknown): string {
+  if (isStorable(userId) && userId !== '' && userId.length <= MAX_USER_ID) return userId;
+  throw new SetupError(
+    `\`userId\` must be a string of 1 to ${MAX_USER_ID} characters, without NUL and without half a surrogate pair.`,
+    'Write for example `String(user.id)`.',
+  );
+}
+
+/** Any text may be an id: what names nothing is absent, and no mistake. `what` says in the message whose id it is. */
+export function readId(name: string, id: unknown, what: string): string {
+  if (isStorable(id)) return id;
+  throw new SetupError(
+    `\`${name}\` must be ${what}, a string without NUL and without half a surrogate pair.`,
+    `Look where it comes from: it is ${id === null ? 'null' : typeof id}.`,
+  );
+}
+
+export function readLimit(limit: unknown, most: number): number {
+  if (typeof limit === 'number' && Number.isInteger(limit) && limit >= 1 && limit <= most) return limit;
+  throw new SetupError(`\`limit\` must be a whole number from 1 to ${most}.`, 'Leave it out for 100.');
+}

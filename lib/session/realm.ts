@@ -1,0 +1,70 @@
+import { hash } from '../internal/blake3.js';
+import { SetupError } from '../internal/setup-error.js';
+import type { Claimable } from '../stores/contract/realm.js';
+import { encode } from './tokens.js';
+
+/** What tells one kit's store from another's, whatever else is the same. */
+export interface RealmOptions {
+  readonly issuer: string;
+  readonly audience: string;
+  readonly cookieName: string;
+}
+
+const REALM_BYTES = 16;
+
+/** 128 bits, base64url. Of an issuer on localhost the port doesn't count: developers change it. */
+export function realmOf({ issuer, audience, cookieName }: RealmOptions): string {
+  const parts = [withoutLocalPort(issuer), withoutLocalPort(audience), cookieName].map((part) => {
+    const text = Buffer.from(part, 'utf8');
+    const length = Buffer.alloc(4);
+    length.writeUInt32BE(text.length);
+    return Buffer.concat([length, text]);
+  });
+  return encode(hash(Buffer.concat([Buffer.from('stepgate realm v1'), ...parts])).subarray(0, REALM_BYTES));
+}
+
+function withoutLocalPort(address: string): string {
+  if (!URL.canParse(address)) return address;
+  const url = new URL(address);
+  if (!['localhost', '127.0.0.1', '[::1]'].includes(url.hostname)) return address;
+  url.port = '';
+  return url.href;
+}
+
+/** Which parts of the store are known to be this kit's. Each is asked for once: they may be of several stores. */
+export interface Claims {
+  /** Whether the part may be used at once. */
+  isOurs(part: Claimable): boolean;
+  /** Resolves when it may, and rejects with a `SetupError` when another kit has it. A store that fails is asked again. */
+  claim(part: Claimable): Promise<void>;
+}
+
+export function createClaims(realm: string): Claims {
+  const ours = new WeakSet<Claimable>();
+  const asked = new Map<Claimable, Promise<void>>();
+
+  async function ask(part: Claimable): Promise<void> {
+    try {
+      if ((await part.claim(realm)) !== realm) throw foreign();
+      ours.add(part);
+    } finally {
+      asked.delete(part);
+    }
+  }
+
+  return {
+    isOurs: (part) => ours.has(part),
+    claim(part) {
+      const waiting = asked.get(part) ?? ask(part);
+      asked.set(part, waiting);
+      return waiting;
+    },
+  };
+}
+
+function foreign(): SetupError {
+  return new SetupError(
+    'The store belongs to a kit with another `issuer`, `audience` or `cookieName`.',
+    'Give each kit a store of its own, for example by `prefix`; after a change on purpose run `store.migrate({ realm: true })`.',
+  );
+}

@@ -1,0 +1,155 @@
+// Two kits in one app, each with its own cookies, as for customers and staff.
+import assert from 'node:assert/strict';
+import { describe, it, type TestContext } from 'node:test';
+import express from 'express';
+import type { Middleware } from '../../lib/http/require-session.js';
+import { passkey } from '../../lib/methods/passkey/index.js';
+import type { StepgateOptions } from '../../lib/options/index.js';
+import { assertRefused } from '../support/answers.js';
+import { sendJson, testApp } from '../support/app.js';
+import { Browser, setCookies } from '../support/browser.js';
+import { ORIGIN, testKit } from '../support/kit.js';
+
+type Options = Pick<StepgateOptions, 'cookieName' | 'delivery' | 'deliveries'>;
+
+const CUSTOMERS: Options = { delivery: 'token-cookies', deliveries: ['token-cookies'] };
+const STAFF: Options = { cookieName: 'staff', deliveries: ['cookie'] };
+
+const names = (browser: Browser): readonly string[] => [...browser.cookies.keys()].sort();
+
+/** A browser at an app with the two kits below `/customers` and `/staff`. */
+function arrange(t: TestContext, customers: Options = CUSTOMERS, staff: Options = STAFF) {
+  const app = express();
+  app.use('/customers', testApp(testKit(t, customers).auth).app);
+  app.use('/staff', testApp(testKit(t, staff).auth).app);
+  const browser = new Browser(app);
+  const signIn = async (at: string): Promise<void> => {
+    assert.equal((await browser.post(`${at}/login`, { body: {} })).status, 200);
+  };
+  const isIn = async (at: string): Promise<boolean> => (await browser.get(`${at}/me`)).status === 200;
+  return { browser, signIn, isIn };
+}
+
+describe('two kits in one app', () => {
+  for (const [how, customers, staff] of [
+    ['one delivery each', CUSTOMERS, STAFF],
+    ['all deliveries each', { delivery: 'token-cookies' }, { cookieName: 'staff' }],
+    ['the same delivery by two names', { delivery: 'token-cookies' }, { ...STAFF, ...CUSTOMERS }],
+  ] as const) {
+    for (const order of [
+      ['/customers', '/staff'],
+      ['/staff', '/customers'],
+    ] as const) {
+      it(`don't disturb each other with ${how}, signed in at ${order.join(' first, then at ')}`, async (t) => {
+        const { browser, signIn, isIn } = arrange(t, customers, staff);
+        const [first, second] = order;
+        await signIn(first);
+        await signIn(second);
+        assert.deepEqual([await isIn(first), await isIn(second)], [true, true]);
+        await signIn(first);
+        assert.deepEqual([await isIn(first), await isIn(second)], [true, true]);
+        assert.equal((await browser.post('/customers/auth/token/refresh')).status, 200);
+        assert.deepEqual([await isIn(first), await isIn(second)], [true, true]);
+        assert.equal((await browser.post(`${first}/auth/logout`)).status, 204);
+        assert.deepEqual([await isIn(first), await isIn(second)], [false, true]);
+        await signIn(first);
+        assert.equal((await browser.delete(`${second}/auth/sessions`)).status, 204);
+        assert.deepEqual([await isIn(first), await isIn(second)], [true, false]);
+      });
+    }
+  }
+
+  it('have the names of all cookies from one option', async (t) => {
+    const { browser, signIn } = arrange(t, CUSTOMERS, { ...CUSTOMERS, cookieName: 'staff' });
+    await signIn('/customers');
+    await signIn('/staff');
+    assert.deepEqual(names(browser), [
+      '__Host-access',
+      '__Host-refresh',
+      '__Host-staff-access',
+      '__Host-staff-refresh',
+    ]);
+  });
+
+  it('have each its cookie for a sign-in by passkey', async (t) => {
+    const methods = [passkey({ rpID: 'app.example', rpName: 'Example', origins: [ORIGIN] })] as const;
+    const users = { find: (id: string) => ({ name: id }) };
+    const { auth } = testKit(t, { cookieName: 'staff', methods, users });
+    const browser = new Browser(testApp(auth).app);
+    assert.equal((await browser.post('/auth/sign-in/passkey/options')).status, 200);
+    assert.deepEqual(names(browser), ['__Host-staff-sign-in']);
+  });
+});
+
+describe('a delivery that a kit does not use', () => {
+  it('has no cookie that is looked at or cleared', async (t) => {
+    const { browser } = arrange(t);
+    const Cookie = `__Host-session=${'A'.repeat(43)}`;
+    assertRefused(await browser.get('/customers/me', { headers: { Cookie } }), 401, 'session_required');
+    assert.equal((await browser.get('/customers/maybe', { headers: { Cookie } })).body, null);
+    const response = await browser.post('/customers/auth/logout', { headers: { Cookie } });
+    assert.deepEqual(
+      setCookies(response).map((line) => line.split(';')[0]),
+      ['__Host-access=', '__Host-refresh='],
+    );
+  });
+
+  it('has no session that a log-out by its cookie ends', async (t) => {
+    const all = testKit(t);
+    const cookieOnly = testKit(t, { store: all.store, deliveries: ['cookie'] });
+    const browser = new Browser(testApp(all.auth).app);
+    const { session } = await browser.signIn({ delivery: 'token-cookies' });
+    const other = new Browser(testApp(cookieOnly.auth).app, new Map(browser.cookies));
+    assert.equal((await other.post('/auth/logout')).status, 204);
+    assertRefused(await other.post('/auth/token/refresh'), 400, 'refresh_missing');
+    assert.notEqual(await all.auth.sessions.get(session.id), null);
+  });
+
+  it('has no bearer token that is looked at: the cookie beside it counts', async (t) => {
+    const { browser, signIn } = arrange(t);
+    await signIn('/staff');
+    for (const Authorization of ['Bearer of.somebody.else', 'Bearer', 'Bearer undefined']) {
+      const response = await browser.get('/staff/me', { headers: { Authorization } });
+      assert.deepEqual([response.status, response.body.via], [200, 'cookie']);
+      const foreign = { Authorization, 'Sec-Fetch-Site': 'cross-site' };
+      assertRefused(await browser.post('/staff/me', { headers: foreign }), 403, 'cross_origin');
+      const nobody = { Authorization, Cookie: undefined };
+      assertRefused(await browser.get('/staff/me', { headers: nobody }), 401, 'session_required');
+    }
+  });
+
+  it('leaves API keys as they are', async (t) => {
+    const apiKeys = { prefix: 'k_', verify: () => ({ userId: 'ada' }) };
+    const { auth } = testKit(t, { deliveries: ['cookie'], apiKeys });
+    const routes = { '/machine': [auth.requireSession({ apiKeys: true }), answerAuth] };
+    const browser = new Browser(testApp(auth, { routes }).app);
+    const response = await browser.get('/machine', { headers: { Authorization: 'Bearer k_1' } });
+    assert.deepEqual([response.status, response.body.via], [200, 'api-key']);
+  });
+
+  it('is a 400 in a refresh by body, and ends nothing in a log-out by body', async (t) => {
+    const all = testKit(t);
+    const cookieOnly = testKit(t, { store: all.store, deliveries: ['cookie'] });
+    const { session, body } = await new Browser(testApp(all.auth).app).signIn({ delivery: 'bearer' });
+    const { refresh_token } = body;
+    const browser = new Browser(testApp(cookieOnly.auth).app);
+    assertRefused(await browser.post('/auth/token/refresh', { body: { refresh_token } }), 400, 'request_invalid');
+    assert.equal((await browser.post('/auth/logout', { body: { refresh_token } })).status, 204);
+    assert.notEqual(await all.auth.sessions.get(session.id), null);
+  });
+
+  it('is a 400 in a sign-in by passkey', async (t) => {
+    const methods = [passkey({ rpID: 'app.example', rpName: 'Example', origins: [ORIGIN] })] as const;
+    const users = { find: (id: string) => ({ name: id }) };
+    const { auth } = testKit(t, { deliveries: ['cookie'], methods, users });
+    const browser = new Browser(testApp(auth).app);
+    for (const delivery of ['bearer', 'token-cookies']) {
+      const response = await browser.post('/auth/sign-in/passkey', { body: { delivery } });
+      assertRefused(response, 400, 'request_invalid');
+    }
+    const response = await browser.post('/auth/sign-in/passkey', { body: { delivery: 'cookie' } });
+    assertRefused(response, 403, 'sign_in_refused');
+  });
+});
+
+const answerAuth: Middleware = (req, res) => sendJson(res, (req as { auth?: unknown }).auth); // which the guard has set

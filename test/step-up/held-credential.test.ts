@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { StepgateEvent } from '../../lib/events.js';
+import { readSecrets } from '../../lib/internal/keys.js';
+import type { Method } from '../../lib/methods/method.js';
+import { StoreFault } from '../../lib/session/safe-store.js';
+import { createMethods, type Methods } from '../../lib/step-up/methods.js';
+import { memoryStore } from '../../lib/stores/memory/index.js';
+import { fakeCode } from './fake-methods.js';
+
+const CAUSE = new Error('the disk is full');
+
+function methodsWith(method: Method, timeout = 1_000): { methods: Methods; events: Omit<StepgateEvent, 'at'>[] } {
+  const events: Omit<StepgateEvent, 'at'>[] = [];
+  const kit = {
+    store: memoryStore(),
+    secrets: readSecrets('a secret of the tests, 32 bytes or more'),
+    issuer: 'https://app.example',
+    emit: (event: Omit<StepgateEvent, 'at'>) => events.push(event),
+    findUser: async () => null,
+  };
+  return { methods: createMethods({ methods: [method], kit, clock: Date, hasUsers: true, timeout }), events };
+}
+
+describe('the credential that a method has verified', () => {
+  const context = { userId: 'ada', response: {}, challenge: null };
+  const answering = (answer: unknown): Method => ({ ...fakeCode(), verify: () => answer as never }); // an app's, in JavaScript
+
+  it('is passed on when it is a string, and nothing else is', async () => {
+    const named = answering({ outcome: 'verified', credential: 'a', secret: 'b' });
+    assert.deepEqual(await methodsWith(named).methods.verify(named, context), { outcome: 'verified', credential: 'a' });
+    for (const credential of [undefined, null, 7, {}, ['a']]) {
+      const method = answering({ outcome: 'verified', credential });
+      assert.deepEqual(await methodsWith(method).methods.verify(method, context), { outcome: 'verified' });
+    }
+  });
+
+  it('is held where the method says so, for this user', async () => {
+    const method: Method = { ...fakeCode(), holds: ({ userId }, credential) => userId === 'ada' && credential === 'a' };
+    const { methods } = methodsWith(method);
+    assert.equal(await methods.holds(method, 'ada', 'a'), true);
+    assert.equal(await methods.holds(method, 'ada', 'b'), false);
+    assert.equal(await methods.holds(method, 'bea', 'a'), false);
+  });
+
+  it('is held where the method says nothing about it', async () => {
+    const silent = fakeCode();
+    assert.equal(await methodsWith(silent).methods.holds(silent, 'ada', 'a'), true);
+    const method: Method = { ...silent, holds: () => false };
+    assert.equal(await methodsWith(method).methods.holds(method, 'ada', undefined), true);
+  });
+
+  const faults: Readonly<Record<string, () => unknown>> = {
+    throws: () => {
+      throw CAUSE;
+    },
+    rejects: () => Promise.reject(CAUSE),
+    'never answers': () => new Promise(() => {}),
+    'answers with undefined': () => undefined,
+    'answers with a word': () => 'yes',
+    'answers with 1': async () => 1,
+  };
+  for (const [how, holds] of Object.entries(faults)) {
+    it(`is a failure of the store, which is told, where the method ${how}`, async () => {
+      const method: Method = { ...fakeCode(), holds: () => holds() as never }; // what no compiler lets through
+      const { methods, events } = methodsWith(method, 20);
+      await assert.rejects(methods.holds(method, 'ada', 'a'), StoreFault);
+      assert.deepEqual(
+        events.map((event) => 'operation' in event && event.operation),
+        ['code.holds'],
+      );
+    });
+  }
+
+  it('lets a failing store through as such', async () => {
+    const fault = new StoreFault('passkeys.find', CAUSE);
+    const method: Method = { ...fakeCode(), holds: () => Promise.reject(fault) };
+    const { methods, events } = methodsWith(method);
+    await assert.rejects(methods.holds(method, 'ada', 'a'), fault);
+    assert.deepEqual(events, []);
+  });
+});

@@ -1,0 +1,111 @@
+import assert from 'node:assert/strict';
+import { describe, it, type TestContext } from 'node:test';
+import type Database from 'better-sqlite3';
+import { insertOldSession, makeOldTables } from './layout-0.1.js';
+import { connect, inserting, listing, NOW, newFile, newRow, openStore } from './support.js';
+
+const LATER = NOW + 300_000;
+
+/** A file as stepgate 0.1 left it. */
+function oldFile(t: TestContext, fill: (db: Database.Database) => void = () => {}): string {
+  const file = newFile(t);
+  const db = connect(t, file);
+  db.pragma('journal_mode = WAL');
+  makeOldTables(db);
+  fill(db);
+  db.close();
+  return file;
+}
+
+describe('a SQLite file of stepgate 0.1', () => {
+  it('keeps its sessions, whose tokens count as made when they were', async (t) => {
+    const rows = [
+      newRow({ createdAt: NOW - 5_000, data: { tenant: 'a' } }),
+      newRow({
+        previousTokenHash: newRow().tokenHash,
+        tokenNonce: 'nonce',
+        tokenMethod: 'passkey',
+        tokenConfirmedAt: null,
+        refreshHash: newRow().tokenHash,
+        refreshedAt: NOW,
+        stepUpProofs: { passkey: NOW },
+      }),
+    ];
+    const file = oldFile(t, (db) => {
+      for (const row of rows) insertOldSession(db, row);
+    });
+    const { sessions } = openStore(t, file);
+    for (const row of rows) {
+      const kept = { ...row, tokenIssuedAt: row.createdAt, generation: 0, passedMethods: [] };
+      assert.deepEqual(await sessions.get(row.id), kept);
+      assert.deepEqual(await sessions.find(row.tokenHash), kept);
+    }
+    assert.equal((await sessions.listForUser(listing('user-1'))).length, 2);
+  });
+
+  it('lets its sessions step up, and takes new ones', async (t) => {
+    const row = newRow();
+    const file = oldFile(t, (db) => insertOldSession(db, row));
+    const { sessions } = openStore(t, file);
+    const next = newRow();
+    const change = { type: 'step-up', presented: row.tokenHash, nonce: 'n', tokenHash: next.tokenHash } as const;
+    const changed = await sessions.change(row.id, { ...change, method: 'totp', makesProof: true }, LATER);
+    assert.deepEqual(changed?.passedMethods, ['totp']);
+    assert.deepEqual(await sessions.find(next.tokenHash), changed);
+    await sessions.insert(inserting(newRow()));
+    assert.equal((await sessions.listForUser(listing('user-1'))).length, 2);
+  });
+
+  it('keeps whatever else is in it, but for spent grants', async (t) => {
+    const file = oldFile(t, (db) =>
+      db.exec(`
+        INSERT INTO stepgate_not_before VALUES ('user-2', ${NOW});
+        INSERT INTO stepgate_challenges VALUES
+          ('challenge', 'session', 'user-1', 'action', '["totp"]', 'value', 'digest', ${NOW}, ${LATER});
+        INSERT INTO stepgate_spent_challenges VALUES ('hash', ${LATER});
+        INSERT INTO stepgate_grants VALUES
+          ('session', 'live', 'user-1', 'totp', ${NOW}, ${LATER}, 0), ('session', 'spent', 'user-1', 'totp', ${NOW}, ${LATER}, 1);
+        INSERT INTO stepgate_attempts VALUES ('user-1', 'totp', 3, NULL);
+        INSERT INTO stepgate_totp VALUES ('user-1', 'secret', ${NOW}, ${NOW}, 7);
+        INSERT INTO stepgate_recovery_codes VALUES ('user-1', 'hash', ${NOW});`),
+    );
+    const { sessions, challenges, grants, attempts, totp, recoveryCodes } = openStore(t, file);
+    const refused = await sessions.insert(inserting(newRow({ userId: 'user-2' })));
+    assert.equal(refused.outcome, 'refused');
+
+    const challenge = await challenges.take('session', 'challenge', NOW);
+    assert.equal(challenge?.generation, 0);
+    assert.deepEqual(challenge.methods, ['totp']);
+
+    const taking = { sessionId: 'session', userId: 'user-1', action: 'action', markedUntil: LATER, now: NOW };
+    assert.deepEqual(await grants.take({ ...taking, actionDigest: 'spent' }), { outcome: 'none' });
+    assert.equal((await grants.take({ ...taking, actionDigest: 'live' })).outcome, 'taken');
+    assert.deepEqual(await grants.take({ ...taking, actionDigest: 'live' }), { outcome: 'spent', spentAt: NOW });
+
+    assert.equal((await attempts.read('user-1', ['totp'], NOW))[0]?.count, 3);
+    assert.equal((await totp.find('user-1'))?.lastStep, 7);
+    assert.equal((await recoveryCodes.count('user-1'))?.left, 1);
+  });
+
+  it('has the tables of a new one in the end', async (t) => {
+    const [old, fresh] = [oldFile(t), newFile(t)];
+    for (const file of [old, fresh]) await openStore(t, file).migrate();
+    assert.deepEqual(tablesOf(t, old), tablesOf(t, fresh));
+  });
+
+  it('is migrated once, however many stores open it', async (t) => {
+    const file = oldFile(t, (db) => insertOldSession(db, newRow()));
+    const stores = [openStore(t, file), openStore(t, file), openStore(t, file)];
+    await Promise.all(stores.map((store) => store.migrate()));
+    for (const { sessions } of stores) assert.equal((await sessions.listForUser(listing('user-1'))).length, 1);
+  });
+
+  it('has no realm, and takes that of the first kit', async (t) => {
+    const { sessions } = openStore(t, oldFile(t));
+    assert.equal(await sessions.claim('a'), 'a');
+  });
+});
+
+function tablesOf(t: TestContext, file: string): unknown {
+  return connect(t, file).prepare('SELECT type, name, sql FROM sqlite_schema ORDER BY name').all();
+}
