@@ -1,4 +1,4 @@
-import { readId, readUserId } from '../internal/arguments.js';
+import { parseId, parseUserId } from '../internal/arguments.js';
 import { SetupError } from '../internal/setup-error.js';
 import type { Method } from '../methods/method.js';
 import type { Services } from '../services.js';
@@ -37,28 +37,28 @@ export function createMethodAdmin({
 
   return {
     async list(userId) {
-      const enrolled = await methods.enrolled(methods.names, readUserId(userId));
+      const enrolled = await methods.enrolled(methods.names, parseUserId(userId));
       return methods.names.map((method) => ({ method, enrolled: enrolled.includes(method) }));
     },
     async import(userId, name, data) {
-      const context = methods.contextFor(readUserId(userId));
+      const context = methods.contextFor(parseUserId(userId));
       const method = methodOf(name);
       if (method.import === undefined) throw new SetupError(`\`${name}\` can't be moved in.`, 'Enrol it anew.');
       await method.import(context, data);
       emit({ type: 'method.enrolled', userId, method: name });
     },
     async remove(userId, name, id) {
-      const context = methods.contextFor(readUserId(userId));
+      const context = methods.contextFor(parseUserId(userId));
       const method = methodOf(name);
       // Null isn't "left out": it would remove all of the method where one credential was meant.
-      const credential = id === undefined ? null : readId('id', id, 'the id of a credential');
+      const credential = id === undefined ? null : parseId('id', id, 'the id of a credential');
       const removed = (await method.remove?.(context, credential)) ?? false;
       await forgetMethod(userId, name);
       if (removed) emit({ type: 'method.removed', userId, method: name });
       return removed;
     },
     async unlock(userId, name) {
-      await attempts.unlock(readUserId(userId), methodOf(name).name);
+      await attempts.unlock(parseUserId(userId), methodOf(name).name);
       emit({ type: 'method.unlocked', userId, method: name });
     },
   };

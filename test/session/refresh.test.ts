@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { readSecrets } from '../../lib/internal/keys.js';
+import { parseSecrets } from '../../lib/internal/keys.js';
 import { hashToken } from '../../lib/internal/token-hash.js';
 import { createRefresh, type RefreshOutcome } from '../../lib/session/refresh.js';
 import { createRefreshTokens, type RefreshToken } from '../../lib/session/refresh-token.js';
@@ -23,7 +23,7 @@ function services(rotate: Rotate = (store, rotation) => store.rotateRefresh(rota
   const store = memoryStore().sessions;
   const clock = manualClock();
   const events: string[] = [];
-  const refreshTokens = createRefreshTokens(readSecrets('a secret of 32 bytes or more....'));
+  const refreshTokens = createRefreshTokens(parseSecrets('a secret of 32 bytes or more....'));
   const ofProcess = (own: SessionStore) => {
     const settings = { idleLifetime: 2 * HOUR, absoluteLifetime: 30 * HOUR, tokenOverlap: 10 * SECOND, cap: null };
     const base = { store: own, clock, emit: ({ type }: { type: string }) => void events.push(type), ...settings };

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { isDeepStrictEqual } from 'node:util';
 import { runInNewContext } from 'node:vm';
 import * as fc from 'fast-check';
-import { type ActionContext, actionDigest, readPayload } from '../../lib/step-up/action.js';
+import { type ActionContext, actionDigest, parsePayload } from '../../lib/step-up/action.js';
 
 const CONTEXT: ActionContext = {
   issuer: 'https://app.example',
@@ -14,7 +14,7 @@ const CONTEXT: ActionContext = {
 };
 
 function read(value: unknown): unknown {
-  const answer = readPayload(value);
+  const answer = parsePayload(value);
   if (answer.outcome === 'read') return answer.payload;
   throw new assert.AssertionError({ message: `${answer.at} ${answer.problem}` });
 }
@@ -25,7 +25,7 @@ function digest(value: unknown, context: ActionContext = CONTEXT): string {
 
 /** What a table says of a payload, as text. */
 function problemWith(value: unknown): string {
-  const answer = readPayload(value);
+  const answer = parsePayload(value);
   return answer.outcome === 'read' ? 'none' : `${answer.at} ${answer.problem}`;
 }
 
@@ -214,8 +214,8 @@ describe('a payload', () => {
     ['a boxed number', { amount: Object(10) }, 'payload.amount is no plain object'],
     ['a promise inside', { amount: Promise.resolve(10) }, 'payload.amount is no plain object'],
     ['an object that gives itself out as JSON', { toJSON: () => ({ amount: 1 }) }, 'payload.toJSON is a function'],
-    ['a lone surrogate', { to: 'bea\ud800' }, 'payload.to is no well-formed text'],
-    ['a key with a lone surrogate', { a: { '\udc00': 1 } }, 'payload.a has a key that is no well-formed text'],
+    ['a lone surrogate', { to: 'bea\ud800' }, 'payload.to is not well-formed text'],
+    ['a key with a lone surrogate', { a: { '\udc00': 1 } }, 'payload.a has a key that is not well-formed text'],
     ['an object that contains itself', cycle, `payload${'.self'.repeat(17)} is nested too deeply`],
     ['a list that contains itself', list, `payload${'[0]'.repeat(17)} is nested too deeply`],
     ['more than 16 levels', nested(17), `payload${'.a'.repeat(17)} is nested too deeply`],
@@ -235,6 +235,6 @@ describe('a payload', () => {
         throw error;
       },
     };
-    assert.throws(() => readPayload(value), error);
+    assert.throws(() => parsePayload(value), error);
   });
 });

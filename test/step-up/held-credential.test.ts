@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { StepgateEvent } from '../../lib/events.js';
-import { readSecrets } from '../../lib/internal/keys.js';
+import { parseSecrets } from '../../lib/internal/keys.js';
 import type { Method } from '../../lib/methods/method.js';
 import { StoreFault } from '../../lib/session/safe-store.js';
 import { createMethods, type Methods } from '../../lib/step-up/methods.js';
@@ -14,7 +14,7 @@ function methodsWith(method: Method, timeout = 1_000): { methods: Methods; event
   const events: Omit<StepgateEvent, 'at'>[] = [];
   const kit = {
     store: memoryStore(),
-    secrets: readSecrets('a secret of the tests, 32 bytes or more'),
+    secrets: parseSecrets('a secret of the tests, 32 bytes or more'),
     issuer: 'https://app.example',
     emit: (event: Omit<StepgateEvent, 'at'>) => events.push(event),
     findUser: async () => null,
