@@ -3,7 +3,7 @@ import { describe, it, mock } from 'node:test';
 import * as fc from 'fast-check';
 import { createEmit } from '../../lib/events.js';
 import { hashToken, type TokenHash } from '../../lib/internal/token-hash.js';
-import { withTimeout } from '../../lib/session/safe-store.js';
+import { withTimeout } from '../../lib/session/checked-store.js';
 import { createTouchQueue } from '../../lib/session/touch-queue.js';
 import type { SessionRow, SessionStore } from '../../lib/stores/contract/sessions.js';
 import { memoryStore } from '../../lib/stores/memory/index.js';
