@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import express, { Router } from 'express';
 import type { RequireSession } from 'stepgate';
 
-const PAGES = fileURLToPath(new URL('../../example-app/pages/', import.meta.url));
+const PAGES = fileURLToPath(new URL('../../example-app/pages', import.meta.url));
 const BOWSER = dirname(fileURLToPath(import.meta.resolve('bowser')));
 const WEBAUTHN = dirname(fileURLToPath(import.meta.resolve('@simplewebauthn/browser')));
 

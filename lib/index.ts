@@ -1,12 +1,13 @@
-export { type CopiedRows, type CopyStoreOptions, copyStore } from './copy-store.js';
 export type { FailedReason, RefusedReason, RevokedBy, StepgateEvent } from './events.js';
 export type { ApiKeysOption } from './http/authenticate.js';
 export type { CredentialsChanged } from './http/credentials-changed.js';
 export type { SignedInBody } from './http/deliver.js';
+export type { AfterChange, MethodRouteServices, RoutedMethod as Method } from './http/method-routes.js';
 export { type OnRefusal, Refusal, type RefusalCode, sendRefusal } from './http/refusal.js';
 export type { ApiKeyAuth, ApprovedAction, Proof, RequestAuth, SessionAuth } from './http/request-auth.js';
 export type { RequireFreshStepUp, RequireFreshStepUpOptions } from './http/require-fresh-step-up.js';
 export type { Middleware, RequireSession, RequireSessionOptions } from './http/require-session.js';
+export type { RouteHandler, RouteRequest, RouteTable } from './http/router.js';
 export type { SignedIn, SignIn } from './http/sign-in.js';
 export type { SignInOptions } from './http/sign-in-options.js';
 export type {
@@ -16,14 +17,13 @@ export type {
   StepUpResponse,
   StepUpVerified,
   VerifiedOnly,
-} from './http/step-up.js';
+} from './http/step-up-calls.js';
 export type { Clock } from './internal/clock.js';
 export type { Duration } from './internal/duration.js';
 export { SetupError } from './internal/setup-error.js';
 export type { TokenHash } from './internal/token-hash.js';
 export type {
   BeginContext,
-  Method,
   MethodContext,
   MethodKit,
   MethodOutcome,
@@ -31,8 +31,8 @@ export type {
   VerifyContext,
 } from './methods/method.js';
 export { type PasswordOptions, password } from './methods/password.js';
-export { type RecoveryCodeMethod, recoveryCode } from './methods/recovery-code.js';
-export type { Policy, StepgateOptions, UsersOption } from './options.js';
+export { type RecoveryCodeMethod, recoveryCode } from './methods/recovery-code/index.js';
+export type { Policy, StepgateOptions, UsersOption } from './options/index.js';
 export type { PageOptions, SessionAdmin, SessionPage } from './session/session-admin.js';
 export type { MethodAdmin } from './step-up/method-admin.js';
 export type { ActionRule, GuardRequest, Rule } from './step-up/rule.js';

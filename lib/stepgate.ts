@@ -1,41 +1,26 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { createEmit } from './events.js';
-import { createAuthenticate } from './http/authenticate.js';
-import { createCallerOf, createManagerOf } from './http/caller.js';
-import { createCookies } from './http/cookies.js';
 import { type CredentialsChanged, createCredentialsChanged } from './http/credentials-changed.js';
-import { createDeliver } from './http/deliver.js';
+import { methodRoutes, type RoutedMethod } from './http/method-routes.js';
 import { type OnRefusal, Refusal, refusing, refusingEach, sendRefusal } from './http/refusal.js';
-import { createRequestStates, type RequestAuth } from './http/request-auth.js';
-import type { RequireFreshStepUp } from './http/require-fresh-step-up.js';
+import type { RequestAuth } from './http/request-auth.js';
+import { createRequireFreshStepUp, type RequireFreshStepUp, toGuard } from './http/require-fresh-step-up.js';
 import { createRequireSameOrigin } from './http/require-same-origin.js';
 import { createRequireSession, type Middleware, type RequireSession } from './http/require-session.js';
 import { createRouter } from './http/router.js';
 import { sessionRoutes } from './http/routes/sessions.js';
+import { stepUpRoutes } from './http/routes/step-up.js';
 import { tokenRoutes } from './http/routes/tokens.js';
-import { createOriginCheck } from './http/same-origin.js';
-import { createSignIn, type SignIn, type SignInMethod } from './http/sign-in.js';
-import { createSignOut } from './http/sign-out.js';
-import type { StepUpCalls } from './http/step-up.js';
-import { invalidTokenChallenge, noCredentialChallenge } from './http/www-authenticate.js';
+import type { SignIn } from './http/sign-in.js';
+import type { StepUpCalls } from './http/step-up-calls.js';
 import { readUserId } from './internal/arguments.js';
 import type { Clock } from './internal/clock.js';
-import { refuseUnknownKeys } from './internal/nearest.js';
-import type { Method } from './methods/method.js';
-import { readBoolean } from './option-checks.js';
-import { readOptions, type StepgateOptions } from './options.js';
-import { createAccessTokens } from './session/access-token.js';
-import { createCheckedStore, createStoreCall } from './session/checked-store.js';
-import { createCleanup } from './session/cleanup.js';
-import { createClaims, realmOf } from './session/realm.js';
-import { createRefresh } from './session/refresh.js';
-import { createRefreshTokens } from './session/refresh-token.js';
+import { refuseUnknownKeys } from './internal/unknown-keys.js';
+import { readBoolean } from './options/checks.js';
+import { readOptions, type StepgateOptions } from './options/index.js';
+import { createServices, type Services } from './services.js';
 import { createSessionAdmin, type SessionAdmin } from './session/session-admin.js';
-import { createSessions } from './session/sessions.js';
-import { createTouchQueue } from './session/touch-queue.js';
-import type { MethodAdmin } from './step-up/method-admin.js';
+import { createMethodAdmin, type MethodAdmin } from './step-up/method-admin.js';
 import type { Rule } from './step-up/rule.js';
-import { wireStepUp } from './wire-step-up.js';
 
 /** What a request turned out to be. */
 export type AuthenticateOutcome =
@@ -92,112 +77,38 @@ export interface RouterOptions<Name extends string = never> {
   readonly listData?: boolean;
 }
 
-/** What a user can sign in with beside the configured methods. */
-const OTHER_SIGN_INS: readonly (readonly [string, SignInMethod])[] = [
-  ['password', { amr: ['pwd'], acr: null }],
-  ['external', { amr: [], acr: null }],
-];
-
 /** Makes the kit of one app. Throws a `SetupError` for wrong options. */
-export function stepgate<const M extends readonly Method[] = readonly []>(
+export function stepgate<const M extends readonly RoutedMethod[] = readonly []>(
   options: StepgateOptions<M>,
-): Stepgate<M[number]['name']> {
+): Stepgate<M[number]['name']>;
+// The names of methods are for the compiler: at run time each call checks the name that it is given.
+export function stepgate(options: StepgateOptions): Stepgate<string> {
   const settings = readOptions(options);
-  const { clock, secrets, origin } = settings;
-  const emit = createEmit(settings.onEvent, clock);
-  const call = createStoreCall(settings.storeTimeout, emit);
-  const realm = realmOf(settings);
-  const claims = createClaims(realm);
-  const store = createCheckedStore(settings.store, claims, call);
-  const onRefusal: OnRefusal = settings.onRefusal ?? answer;
-
-  const refreshTokens = createRefreshTokens(secrets);
-  const accessTokens = createAccessTokens({ ...settings, lifetime: settings.accessTokenLifetime });
-  // Touches tell their failures themselves, with what is waiting.
-  const storeWithoutEvents = createCheckedStore(
-    settings.store,
-    claims,
-    createStoreCall(settings.storeTimeout, () => {}),
-  );
-  const touchQueue = createTouchQueue({ ...settings, store: storeWithoutEvents.sessions, emit });
-  const base = { ...settings, store: store.sessions, emit, touchQueue, refreshTokens };
-  const sessions = createSessions({ ...base, cap: settings.maxSessionsPerUser });
-  const refresh = createRefresh({ ...base, sessions });
-  const cleanup = createCleanup({ store, clock, emit, interval: settings.cleanupInterval });
-
-  const challenges = {
-    sessionRequired: noCredentialChallenge(origin),
-    invalidToken: invalidTokenChallenge(origin),
-  };
-  const { invalidToken, sessionRequired } = challenges;
-  const states = createRequestStates();
-  const cookies = createCookies(settings);
-  const isSameOrigin = createOriginCheck(settings);
-  const tokens = { cookies, accessTokens, refreshTokens };
-  const context = { sessions, states, clock, emit };
-  const checks = { apiKeys: settings.apiKeys, call, isSameOrigin, challenges };
-  const authenticate = createAuthenticate({ ...tokens, ...context, ...checks });
-  const callerOf = createCallerOf(authenticate, states);
-  const managerOf = createManagerOf(callerOf, invalidToken);
-  const deliver = createDeliver({ ...tokens, clock });
-  const signOut = createSignOut({ ...tokens, ...context, sessionRequired });
-  const dropStepUp = async (sessionId: string): Promise<void> => {
-    await store.grants?.dropForSession(sessionId);
-    await store.challenges?.dropForSession(sessionId);
-  };
-  // A method of the app may be called `password`, too: the configured ones win, and their order is their strength.
-  const signInMethods = new Map<string, SignInMethod>(settings.methods.map((method) => [method.name, method]));
-  for (const [name, method] of OTHER_SIGN_INS) if (!signInMethods.has(name)) signInMethods.set(name, method);
-  const { delivery } = settings;
-  const signIn = createSignIn({ ...tokens, ...context, methods: signInMethods, delivery, deliver, isSameOrigin });
-  const callers = { callerOf, managerOf };
-  const stepUp = wireStepUp({
-    ...checks,
-    settings,
-    realm,
-    store,
-    authenticate,
-    deliver,
-    dropStepUp,
-    signIn,
-    cookies,
-    onRefusal,
-    invalidToken,
-    ...callers,
-    ...context,
-  });
-  const { routes: stepUpTables, checkOf, ...stepUpCalls } = stepUp;
+  const services = createServices(settings);
+  const { sessions, store, stepUpCalls, stepUpCheckOf, touchQueue, cleanup } = services;
+  const onRefusal = settings.onRefusal ?? answer;
 
   return {
-    ...(stepUpCalls as StepUpCallsOf<M[number]['name']>), // they check every name, whatever its type
-    requireSession: createRequireSession({ authenticate, states, onRefusal }),
-    requireSameOrigin: createRequireSameOrigin(isSameOrigin, emit, onRefusal),
-    signIn: refusing(signIn),
-    credentialsChanged: refusing(
-      createCredentialsChanged({ managerOf, sessions, states, deliver, dropStepUp, invalidToken }),
+    requireSession: createRequireSession(services, onRefusal),
+    requireSameOrigin: createRequireSameOrigin(services, onRefusal),
+    requireFreshStepUp: createRequireFreshStepUp(stepUpCheckOf, onRefusal),
+    requireEnrolmentProof: toGuard(
+      async (req) => void (await services.requireEnrolment(req)),
+      onRefusal,
+      'requireEnrolmentProof',
     ),
-    sessions: refusingEach(createSessionAdmin(sessions, cleanup)),
-    router(given = {}) {
-      refuseUnknownKeys(given, ['manageSessions', 'listData'], 'options');
-      const { manageSessions, listData = false } = given;
-      const manage = manageSessions === undefined ? null : checkOf(manageSessions);
-      const tables = [
-        sessionRoutes({ ...callers, sessions, cookies, manage, listData: readBoolean('listData', listData) }),
-        tokenRoutes({ ...tokens, clock, emit, refresh, deliver, signOut, invalidToken }),
-        ...stepUpTables,
-      ];
-      return createRouter(tables, createRequireSameOrigin(isSameOrigin, emit, answer));
-    },
-    async authenticate(req, { apiKeys = false } = {}) {
-      const state = await authenticate(req);
-      if (state.outcome === 'session') return { outcome: 'authenticated', auth: state.auth };
-      if (state.outcome !== 'api-key')
-        return state.outcome === 'anonymous' ? { outcome: 'anonymous' } : refused(state.refusal);
-      return apiKeys ? { outcome: 'authenticated', auth: state.auth } : refused(new Refusal('api_key_refused'));
-    },
-    clock,
-    current: (req) => states.current(req),
-    signOut: refusing((req, res) => signOut(req, res)),
+    signIn: refusing(services.signIn),
+    signOut: refusing((req, res) => services.signOut(req, res)),
+    credentialsChanged: refusing(createCredentialsChanged(services)),
+    beginStepUp: refusing(stepUpCalls.beginStepUp),
+    verifyStepUp: refusing(stepUpCalls.verifyStepUp),
+    verifyOnly: refusing(stepUpCalls.verifyOnly),
+    sessions: refusingEach(createSessionAdmin(services)),
+    methods: refusingEach(createMethodAdmin(services)),
+    router: (given) => routerOf(services, given),
+    authenticate: (req, given) => outcomeOf(services, req, given),
+    current: (req) => services.states.current(req),
+    clock: settings.clock,
     forgetUser: refusing(async (userId) => {
       await sessions.revokeAllForUser(readUserId(userId), null, 'admin');
       for (const part of [store.challenges, store.attempts, store.passkeys, store.recoveryCodes]) {
@@ -215,10 +126,36 @@ export function stepgate<const M extends readonly Method[] = readonly []>(
   };
 }
 
-type StepUpCallsOf<Name extends string> = Pick<
-  Stepgate<Name>,
-  'requireFreshStepUp' | 'requireEnrolmentProof' | 'methods' | 'beginStepUp' | 'verifyStepUp' | 'verifyOnly'
->;
+function routerOf(services: Services, given: RouterOptions<string> = {}): Middleware {
+  refuseUnknownKeys(given, ['manageSessions', 'listData'], 'options');
+  const { manageSessions, listData = false } = given;
+  const manage = manageSessions === undefined ? null : services.stepUpCheckOf(manageSessions);
+  const tables = [
+    sessionRoutes(services, { manage, listData: readBoolean('listData', listData) }),
+    tokenRoutes(services),
+    stepUpRoutes(services),
+    ...methodRoutes(services.settings.methods, services),
+  ];
+  return createRouter(tables, createRequireSameOrigin(services, answer));
+}
+
+async function outcomeOf(
+  { authenticate }: Services,
+  req: IncomingMessage,
+  { apiKeys = false }: { readonly apiKeys?: boolean } = {},
+): Promise<AuthenticateOutcome> {
+  const state = await authenticate(req);
+  switch (state.outcome) {
+    case 'session':
+      return { outcome: 'authenticated', auth: state.auth };
+    case 'api-key':
+      return apiKeys ? { outcome: 'authenticated', auth: state.auth } : refused(new Refusal('api_key_refused'));
+    case 'anonymous':
+      return { outcome: 'anonymous' };
+    case 'refused':
+      return refused(state.refusal);
+  }
+}
 
 function refused(refusal: Refusal): AuthenticateOutcome {
   return { outcome: 'refused', refusal };

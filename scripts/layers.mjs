@@ -1,6 +1,6 @@
 // Checks the import directions of lib/, type-only imports included:
-//   internal <- events <- stores/contract <- session, step-up, methods <- http <- options, stepgate <- index
-// with the adapters, testing and browser beside them. `node scripts/layers.mjs [folder]`
+//   internal <- events <- stores/contract <- session, step-up <- http <- methods <- options <- services <- stepgate <- index
+// with the adapters, conformance and testing beside them. `node scripts/layers.mjs [folder]`
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, posix, relative, sep } from 'node:path';
 
@@ -25,12 +25,18 @@ const CORE = [
   ['internal/'],
   ['events.ts'],
   ['stores/contract/'],
-  ['session/', 'step-up/', 'methods/'],
+  ['session/', 'step-up/', 'methods/method.ts'],
   ['http/'],
-  ['options.ts', 'option-checks.ts', 'wire-step-up.ts', 'stepgate.ts', 'copy-store.ts'],
+  ['methods/'],
+  ['options/', 'copy/'],
+  ['services.ts'],
+  ['stepgate.ts'],
   ['index.ts'],
 ];
-const PASSKEY = 'methods/passkey/';
+// A list of names: whatever is made there may ask for a part of it by its type.
+const SERVICES = 'services.ts';
+/** Each has a subpath of its own, and needs a package that only its users install. */
+const SUBPATHS = ['methods/passkey/', 'methods/totp/'];
 const ADAPTER = /^stores\/(?!contract\/)[^./]+/;
 const PUBLIC = ['index.ts', 'events.ts', 'stores/contract/', 'internal/'];
 
@@ -47,11 +53,9 @@ const layerOf = (module) => CORE.findIndex((layer) => layer.some((place) => isIn
 
 /** Why `from` may not import the module `to` of ours; undefined when it may. */
 function refusal(from, to, typeOnly) {
-  if (isIn(from, 'browser/')) {
-    return typeOnly || isIn(to, 'browser/') ? undefined : 'browser imports nothing of ours at run time';
-  }
-  if (isIn(from, 'testing/')) {
-    const allowed = isIn(to, 'testing/') || PUBLIC.some((place) => isIn(to, place));
+  const beside = ['testing/', 'conformance/'].find((place) => isIn(from, place));
+  if (beside !== undefined) {
+    const allowed = isIn(to, beside) || PUBLIC.some((place) => isIn(to, place));
     return allowed ? undefined : 'testing imports public modules only';
   }
   const adapter = ADAPTER.exec(from)?.[0];
@@ -61,19 +65,19 @@ function refusal(from, to, typeOnly) {
   }
   const layer = layerOf(from);
   if (layer === -1) return 'the module is in no layer';
+  if (to === SERVICES && typeOnly) return;
   if (from === 'index.ts' && /^stores\/memory[./]/.test(to)) return;
   if (ADAPTER.test(to)) return 'core imports no adapter';
-  if (layerOf(to) === -1) return 'core imports neither testing nor browser';
+  if (layerOf(to) === -1) return 'core imports neither testing nor conformance';
   if (layerOf(to) > layer) return 'the import runs against the layers';
-  if (isIn(to, PASSKEY) && !isIn(from, PASSKEY) && to !== `${PASSKEY}public.ts` && !typeOnly) {
-    return 'only stepgate/passkey loads @simplewebauthn/server';
-  }
+  const subpath = SUBPATHS.find((place) => isIn(to, place));
+  if (subpath !== undefined && !isIn(from, subpath)) return 'only its own subpath loads this method';
   if (isIn(from, 'http/') && isIn(to, 'stores/') && !typeOnly) return 'guards touch no store';
   if (isIn(from, 'http/') && to === 'internal/keys.ts') return 'guards touch no key';
 }
 
 function packageRefusal(from, specifier) {
-  if (specifier.startsWith('node:')) return isIn(from, 'browser/') ? 'browser has no node modules' : undefined;
+  if (specifier.startsWith('node:')) return;
   const name = specifier.split('/', specifier.startsWith('@') ? 2 : 1).join('/');
   const owner = OWNERS[name];
   if (owner === undefined) return 'the package has no owner in scripts/layers.mjs';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { copyStore } from '../lib/copy-store.js';
+import { copyStore } from '../lib/copy/index.js';
 import { manualClock } from '../lib/testing/index.js';
 import { answer, copyOf, verify } from './step-up/app.js';
 import { fakeCode, WRONG } from './step-up/fake-methods.js';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { inspect } from 'node:util';
 import { SetupError } from '../lib/internal/setup-error.js';
-import { type Policy, readOptions, type Settings, type StepgateOptions } from '../lib/options.js';
+import { type Policy, readOptions, type Settings, type StepgateOptions } from '../lib/options/index.js';
 import { memoryStore } from '../lib/stores/memory/index.js';
 
 const SECRET = 'canary-canary-canary-canary-canary';

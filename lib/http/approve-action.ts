@@ -1,30 +1,13 @@
 import type { IncomingMessage } from 'node:http';
-import type { Emit } from '../events.js';
-import type { Clock } from '../internal/clock.js';
+import type { Services } from '../services.js';
 import { actionDigest, actionMark, grantDigest, type ReadPayloadOutcome, readPayload } from '../step-up/action.js';
-import type { Challenges } from '../step-up/challenges.js';
-import type { Methods } from '../step-up/methods.js';
+import { partOf } from '../step-up/parts.js';
 import type { CheckedActionRule } from '../step-up/rule.js';
-import type { GrantStore } from '../stores/contract/grants.js';
-import { clientAddress } from './client.js';
+import { sentFrom } from './client.js';
 import { Refusal, type RefusalInit, refusalFrom } from './refusal.js';
-import type { LiveSession, RequestStates } from './request-auth.js';
-import type { OriginCheck } from './same-origin.js';
+import type { LiveSession } from './request-auth.js';
 import { type ActionChallengeJson, stepUpRequired, stepUpUnavailable } from './step-up-refusal.js';
 import type { stepUpChallenges } from './www-authenticate.js';
-
-export interface ApproveActionDeps {
-  readonly realm: string;
-  readonly grants: GrantStore;
-  readonly challenges: Challenges;
-  readonly methods: Methods;
-  readonly states: RequestStates;
-  readonly isSameOrigin: OriginCheck;
-  /** Whether another request than the approved one ends what was approved (RTS (EU) 2018/389 art. 5(1)(d)). */
-  readonly voidsOnMismatch: boolean;
-  readonly clock: Clock;
-  readonly emit: Emit;
-}
 
 /**
  * Spends the grant for exactly this request, or rejects with a refusal that brings the challenge for it. The permission
@@ -45,8 +28,20 @@ const MARK_LIFETIME = 86_400_000;
 /** Of where in a payload something is, in a warning. */
 const MAX_PATH = 200;
 
-export function createApproveAction(deps: ApproveActionDeps): ApproveAction {
-  const { realm, grants, challenges, methods, states, isSameOrigin, voidsOnMismatch, clock, emit } = deps;
+export function createApproveAction({
+  settings: { voidsOnMismatch },
+  realm,
+  store,
+  challenges,
+  methods,
+  states,
+  isSameOrigin,
+  clock,
+  emit,
+}: Pick<
+  Services,
+  'settings' | 'realm' | 'store' | 'challenges' | 'methods' | 'states' | 'isSameOrigin' | 'clock' | 'emit'
+>): ApproveAction {
   const warned = new WeakSet<CheckedActionRule>();
 
   /** The developer hears of the first time; after that it is the clients' affair. */
@@ -107,21 +102,20 @@ export function createApproveAction(deps: ApproveActionDeps): ApproveAction {
   }
 
   return async (req, caller, rule, challengeHeaders) => {
-    const { row, current, auth } = caller;
+    const { row, byCurrentToken, auth } = caller;
     const { methods: allowed } = rule;
     // A grant makes a GET do something as well: no other site may send it (a bearer token it can't send).
     const { id: sessionId, userId } = row;
     if (auth.via === 'cookie' && !isSameOrigin(req)) {
-      const ip = clientAddress(req);
-      const from = ip === null ? {} : { ip };
-      emit({ type: 'session.refused', reason: 'cross-origin', userId, sessionId, ...from });
+      emit({ type: 'session.refused', reason: 'cross-origin', userId, sessionId, ...sentFrom(req) });
       throw new Refusal('cross_origin');
     }
+    const grants = partOf(store, 'grants');
     const payload = await payloadOf(req, rule);
     const action = { userId, httpMethod: req.method ?? '', url: urlOf(req), payload };
     const digest = actionDigest(action, { realm, sessionId, methods: allowed });
     const now = clock.now();
-    const maySpend = current && !isPrefetch(req);
+    const maySpend = byCurrentToken && !isPrefetch(req);
     const taken = await grants.take({
       sessionId,
       userId,

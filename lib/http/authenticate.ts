@@ -1,18 +1,15 @@
 import type { IncomingMessage } from 'node:http';
-import type { Emit, RefusedReason } from '../events.js';
-import type { Clock } from '../internal/clock.js';
+import type { RefusedReason } from '../events.js';
 import { andThen, isPromise, type MaybePromise } from '../internal/maybe-promise.js';
-import type { AccessTokens } from '../session/access-token.js';
-import type { StoreCall } from '../session/checked-store.js';
-import type { Claim, FindOutcome, Sessions } from '../session/sessions.js';
+import type { Services } from '../services.js';
+import type { Claim, FindOutcome } from '../session/sessions.js';
 import { decodeToken } from '../session/tokens.js';
 import type { SessionRow } from '../stores/contract/sessions.js';
-import { clientAddress } from './client.js';
-import type { Cookies } from './cookies.js';
+import { sentFrom } from './client.js';
 import { type Credential, isAmbient, readCredential } from './credential.js';
 import { Refusal, type RefusalCode, refusalFrom } from './refusal.js';
 import { type Authentication, sessionAuth } from './request-auth.js';
-import { isUnsafe, type OriginCheck } from './same-origin.js';
+import { isUnsafe } from './same-origin.js';
 
 /** The app's own API keys: they come in `Authorization: Bearer` and are told by their prefix. */
 export interface ApiKeysOption {
@@ -25,21 +22,8 @@ export interface ApiKeysOption {
   ) => MaybePromise<{ readonly userId: string; readonly key?: unknown } | null>;
 }
 
-export interface AuthenticateOptions {
-  readonly cookies: Cookies;
-  readonly accessTokens: AccessTokens;
-  readonly sessions: Sessions;
-  readonly apiKeys: ApiKeysOption | null;
-  readonly call: StoreCall;
-  readonly isSameOrigin: OriginCheck;
-  /** `WWW-Authenticate` values for no credential, and for one that is no good (RFC 6750 3.1). */
-  readonly challenges: { readonly sessionRequired: string; readonly invalidToken: string };
-  readonly clock: Clock;
-  readonly emit: Emit;
-}
-
 /**
- * Tells who sends a request. It answers at once when the store's reads are synchronous: a promise on this path would
+ * Authenticates a request. It answers at once when the store's reads are synchronous: a promise on this path would
  * cost as much as all the rest. Never throws, never rejects: a store that fails is a refusal as well.
  */
 export type Authenticate = (req: IncomingMessage) => MaybePromise<Authentication>;
@@ -50,28 +34,34 @@ export function anonymous(sessionRequired: string): Authentication {
   return { outcome: 'anonymous', refusal: new Refusal('session_required', { headers }) };
 }
 
-export function createAuthenticate(options: AuthenticateOptions): Authenticate {
-  const { cookies, accessTokens, sessions, apiKeys, call, isSameOrigin, challenges, clock, emit } = options;
-
+export function createAuthenticate({
+  settings: { apiKeys },
+  cookies,
+  accessTokens,
+  sessions,
+  call,
+  isSameOrigin,
+  wwwAuthenticate,
+  clock,
+  emit,
+}: Pick<
+  Services,
+  'settings' | 'cookies' | 'accessTokens' | 'sessions' | 'call' | 'isSameOrigin' | 'wwwAuthenticate' | 'clock' | 'emit'
+>): Authenticate {
   function refused(
     req: IncomingMessage,
     code: RefusalCode,
     reason: RefusedReason,
     { row = null, stale = false }: { row?: SessionRow | null; stale?: boolean } = {},
   ): Authentication {
-    const ip = clientAddress(req);
-    emit({
-      type: 'session.refused',
-      reason,
-      ...(row === null ? {} : { userId: row.userId, sessionId: row.id }),
-      ...(ip === null ? {} : { ip }),
-    });
-    const headers = code === 'session_invalid' ? { 'WWW-Authenticate': challenges.invalidToken } : {};
+    const whose = row === null ? {} : { userId: row.userId, sessionId: row.id };
+    emit({ type: 'session.refused', reason, ...whose, ...sentFrom(req) });
+    const headers = code === 'session_invalid' ? { 'WWW-Authenticate': wwwAuthenticate.invalidToken } : {};
     return { outcome: 'refused', refusal: new Refusal(code, { headers }), stale };
   }
 
   function check(req: IncomingMessage, credential: Credential): MaybePromise<Authentication> {
-    if (credential.kind === 'none') return anonymous(challenges.sessionRequired);
+    if (credential.kind === 'none') return anonymous(wwwAuthenticate.sessionRequired);
     if (isAmbient(credential) && isUnsafe(req) && !isSameOrigin(req)) {
       return refused(req, 'cross_origin', 'cross-origin');
     }
@@ -102,8 +92,8 @@ export function createAuthenticate(options: AuthenticateOptions): Authenticate {
         const stale = claim.delivery !== 'bearer';
         return refused(req, 'session_invalid', found.reason, { row: found.row, stale });
       }
-      const { row, current } = found;
-      return { outcome: 'session', auth: sessionAuth(row, current), row, token, current };
+      const { row, byCurrentToken } = found;
+      return { outcome: 'session', auth: sessionAuth(row, byCurrentToken), row, token, byCurrentToken };
     });
   }
 

@@ -1,12 +1,15 @@
 import type { IncomingMessage } from 'node:http';
-import type { Authenticate } from './authenticate.js';
+import type { Services } from '../services.js';
 import { Refusal } from './refusal.js';
-import type { Authentication, LiveSession, RequestStates } from './request-auth.js';
+import type { Authentication, LiveSession } from './request-auth.js';
 
 /** The signed-in caller of one of our own routes or calls. Rejects with a `Refusal` for nobody and for API keys. */
-export type CallerOf = (req: IncomingMessage) => Promise<LiveSession>;
+export type RequireCaller = (req: IncomingMessage) => Promise<LiveSession>;
 
-export function createCallerOf(authenticate: Authenticate, states: RequestStates): CallerOf {
+export function createRequireCaller({
+  authenticate,
+  states,
+}: Pick<Services, 'authenticate' | 'states'>): RequireCaller {
   return async (req) => {
     const state = states.get(req) ?? (await authenticate(req));
     states.set(req, state);
@@ -15,7 +18,10 @@ export function createCallerOf(authenticate: Authenticate, states: RequestStates
 }
 
 /** The same, read anew even after another guard: the session may have been revoked since, or its proofs dropped. */
-export function createFreshCallerOf(authenticate: Authenticate, states: RequestStates): CallerOf {
+export function createRequireCallerAnew({
+  authenticate,
+  states,
+}: Pick<Services, 'authenticate' | 'states'>): RequireCaller {
   return async (req) => {
     const before = states.get(req);
     const state = withAction(await authenticate(req), before);
@@ -37,10 +43,14 @@ function callerIn(state: Authentication): LiveSession {
 }
 
 /** The same, by the session's current token only: the previous one manages nothing. */
-export function createManagerOf(callerOf: CallerOf, invalidToken: string): CallerOf {
-  return async (req) => {
-    const caller = await callerOf(req);
-    if (caller.current) return caller;
-    throw new Refusal('session_invalid', { headers: { 'WWW-Authenticate': invalidToken } });
-  };
+export function createRequireCurrentToken({
+  requireCaller,
+  wwwAuthenticate,
+}: Pick<Services, 'requireCaller' | 'wwwAuthenticate'>): RequireCaller {
+  return async (req) => currentOnly(await requireCaller(req), wwwAuthenticate.invalidToken);
+}
+
+export function currentOnly(caller: LiveSession, invalidToken: string): LiveSession {
+  if (caller.byCurrentToken) return caller;
+  throw new Refusal('session_invalid', { headers: { 'WWW-Authenticate': invalidToken } });
 }

@@ -32,3 +32,9 @@ export function userAgentOf(req: IncomingMessage): string | null {
   const userAgent = req.headers['user-agent'];
   return userAgent === undefined || userAgent === '' ? null : userAgent.slice(0, MAX_USER_AGENT);
 }
+
+/** For an event: who sent the request, as far as that is known. */
+export function sentFrom(req: IncomingMessage): { readonly ip?: string } {
+  const ip = clientAddress(req);
+  return ip === null ? {} : { ip };
+}

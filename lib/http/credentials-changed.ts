@@ -1,9 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { publicSession, type Sessions } from '../session/sessions.js';
-import type { CallerOf } from './caller.js';
-import { assertUnsent, type Deliver } from './deliver.js';
+import type { Services } from '../services.js';
+import { publicSession } from '../session/sessions.js';
+import { dropGrants } from '../step-up/drop-grants.js';
+import { assertUnsent } from './deliver.js';
 import { Refusal } from './refusal.js';
-import { type RequestStates, sessionAuth } from './request-auth.js';
+import { withNewToken } from './request-auth.js';
 import type { SignedIn } from './sign-in.js';
 
 /**
@@ -14,28 +15,28 @@ import type { SignedIn } from './sign-in.js';
  */
 export type CredentialsChanged = (req: IncomingMessage, res: ServerResponse) => Promise<SignedIn>;
 
-export interface CredentialsChangedDeps {
-  readonly managerOf: CallerOf;
-  readonly sessions: Sessions;
-  readonly states: RequestStates;
-  readonly deliver: Deliver;
-  /** Drops what step-up keeps for a session. */
-  readonly dropStepUp: (sessionId: string) => Promise<void>;
-  readonly invalidToken: string;
-}
-
-export function createCredentialsChanged(deps: CredentialsChangedDeps): CredentialsChanged {
-  const { managerOf, sessions, states, deliver, dropStepUp, invalidToken } = deps;
+export function createCredentialsChanged({
+  requireCurrentToken,
+  store,
+  sessions,
+  states,
+  deliver,
+  wwwAuthenticate,
+}: Pick<
+  Services,
+  'requireCurrentToken' | 'store' | 'sessions' | 'states' | 'deliver' | 'wwwAuthenticate'
+>): CredentialsChanged {
   return async function credentialsChanged(req, res) {
     assertUnsent(res, 'credentialsChanged');
-    const caller = await managerOf(req);
+    const caller = await requireCurrentToken(req);
     // First, so that a store which fails half-way leaves the session with the tokens that its client has.
-    await dropStepUp(caller.row.id);
+    await dropGrants(store, caller.row.id);
     const changed = await sessions.credentialsChanged(caller.row);
-    if (changed === null) throw new Refusal('session_invalid', { headers: { 'WWW-Authenticate': invalidToken } });
+    if (changed === null)
+      throw new Refusal('session_invalid', { headers: { 'WWW-Authenticate': wwwAuthenticate.invalidToken } });
     const { row, token } = changed;
     const body = deliver(res, changed);
-    states.set(req, { outcome: 'session', auth: sessionAuth(row, true), row, token, current: true });
+    states.set(req, withNewToken(row, token));
     return { session: publicSession(row), body };
   };
 }

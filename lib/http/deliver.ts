@@ -1,10 +1,8 @@
 import type { ServerResponse } from 'node:http';
-import type { Clock } from '../internal/clock.js';
 import { SetupError } from '../internal/setup-error.js';
-import type { AccessTokens } from '../session/access-token.js';
+import type { Services } from '../services.js';
 import type { SessionWithTokens } from '../session/sessions.js';
 import { encode } from '../session/tokens.js';
-import type { Cookies } from './cookies.js';
 
 /**
  * What goes into the body beside the headers, by the session's delivery: with cookies no token, so that no script of a
@@ -27,11 +25,7 @@ export function createDeliver({
   cookies,
   accessTokens,
   clock,
-}: {
-  readonly cookies: Cookies;
-  readonly accessTokens: AccessTokens;
-  readonly clock: Clock;
-}): Deliver {
+}: Pick<Services, 'cookies' | 'accessTokens' | 'clock'>): Deliver {
   return (res, { row, token, refreshToken }) => {
     noStore(res);
     const now = clock.now();

@@ -1,9 +1,7 @@
 import type { IncomingMessage } from 'node:http';
-import type { Emit } from '../events.js';
-import type { CheckEnrolment } from '../step-up/enrolment.js';
-import type { Methods } from '../step-up/methods.js';
+import type { Services } from '../services.js';
 import { methodsOf, smallestMaxAge } from '../step-up/rule.js';
-import type { CallerOf } from './caller.js';
+import { currentOnly } from './caller.js';
 import { type LiveSession, proofTimes } from './request-auth.js';
 import { stepUpRequired } from './step-up-refusal.js';
 import { stepUpChallenges } from './www-authenticate.js';
@@ -11,25 +9,24 @@ import { stepUpChallenges } from './www-authenticate.js';
 export interface Enrolment {
   readonly caller: LiveSession;
   /** The user has no method yet; what is added must be inserted on that condition. */
-  readonly first: boolean;
+  readonly onlyIfNone: boolean;
 }
 
 /** The caller, who has shown enough to change their methods; rejects with a `Refusal` for all others. */
-export type EnrolmentOf = (req: IncomingMessage) => Promise<Enrolment>;
+export type RequireEnrolment = (req: IncomingMessage) => Promise<Enrolment>;
 
-export interface EnrolmentOfDeps {
-  readonly managerOf: CallerOf;
-  readonly checkEnrolment: CheckEnrolment;
-  readonly methods: Methods;
-  readonly emit: Emit;
-}
-
-export function createEnrolmentOf({ managerOf, checkEnrolment, methods, emit }: EnrolmentOfDeps): EnrolmentOf {
+export function createRequireEnrolment({
+  requireCallerAnew,
+  wwwAuthenticate,
+  checkEnrolment,
+  methods,
+  emit,
+}: Pick<Services, 'requireCallerAnew' | 'wwwAuthenticate' | 'checkEnrolment' | 'methods' | 'emit'>): RequireEnrolment {
   return async (req) => {
-    const caller = await managerOf(req);
+    const caller = currentOnly(await requireCallerAnew(req), wwwAuthenticate.invalidToken);
     const { row } = caller;
     const answer = await checkEnrolment(row, proofTimes(row));
-    if (answer.outcome === 'allowed') return { caller, first: answer.first };
+    if (answer.outcome === 'allowed') return { caller, onlyIfNone: answer.onlyIfNone };
     const { rule, reason } = answer;
     const names = methodsOf(rule);
     const acrs = names.flatMap((name) => methods.get(name)?.acr ?? []);

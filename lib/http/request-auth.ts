@@ -48,7 +48,7 @@ export interface LiveSession {
   readonly row: SessionRow;
   readonly token: Uint8Array;
   /** By its current token; the previous one proves nothing and manages nothing. */
-  readonly current: boolean;
+  readonly byCurrentToken: boolean;
 }
 
 export type Authentication =
@@ -99,12 +99,19 @@ export function createRequestStates(): RequestStates {
   };
 }
 
-export function sessionAuth(row: SessionRow, current: boolean): SessionAuth {
+/** The state of a request whose session has just been given this token. */
+export function withNewToken(row: SessionRow, token: Uint8Array): Authentication {
+  return { outcome: 'session', auth: sessionAuth(row, true), row, token, byCurrentToken: true };
+}
+
+export function sessionAuth(row: SessionRow, byCurrentToken: boolean): SessionAuth {
   return {
     via: row.delivery === 'bearer' ? 'bearer' : 'cookie',
     userId: row.userId,
     session: publicSession(row),
-    proofs: current ? Object.entries(proofTimes(row)).map(([method, verifiedAt]) => ({ method, verifiedAt })) : [],
+    proofs: byCurrentToken
+      ? Object.entries(proofTimes(row)).map(([method, verifiedAt]) => ({ method, verifiedAt }))
+      : [],
   };
 }
 

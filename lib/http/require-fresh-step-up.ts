@@ -1,9 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Emit } from '../events.js';
-import type { Clock } from '../internal/clock.js';
 import { SetupError } from '../internal/setup-error.js';
+import type { Services } from '../services.js';
 import { checkRule } from '../step-up/check-rule.js';
-import type { Methods } from '../step-up/methods.js';
+import { partOf } from '../step-up/parts.js';
 import {
   type ActionRule,
   type CheckedRule,
@@ -14,10 +13,8 @@ import {
   smallestMaxAge,
 } from '../step-up/rule.js';
 import type { ApproveAction } from './approve-action.js';
-import type { Authenticate } from './authenticate.js';
-import { createFreshCallerOf } from './caller.js';
 import { type OnRefusal, refusalFrom } from './refusal.js';
-import { type LiveSession, proofTimes, type RequestStates } from './request-auth.js';
+import { type LiveSession, proofTimes } from './request-auth.js';
 import type { Middleware } from './require-session.js';
 import { stepUpRequired, stepUpUnavailable } from './step-up-refusal.js';
 import { stepUpChallenges } from './www-authenticate.js';
@@ -41,47 +38,38 @@ export type RequireFreshStepUp<Name extends string> = <P, R extends IncomingMess
 /** Lets a request pass a rule or rejects with a `Refusal`. */
 export type StepUpCheck = (req: IncomingMessage) => Promise<void>;
 
-export interface StepUpCheckDeps {
-  readonly authenticate: Authenticate;
-  readonly states: RequestStates;
-  readonly methods: Methods;
-  /** Null where the store can't keep grants. */
-  readonly approveAction: ApproveAction | null;
-  readonly clock: Clock;
-  readonly emit: Emit;
-}
+type Needed = Pick<Services, 'requireCallerAnew' | 'store' | 'methods' | 'clock' | 'emit'>;
 
-/** Prepares the check of a rule; whatever is wrong with the rule shows here. */
-export function createStepUpCheck(deps: StepUpCheckDeps): (rule: unknown) => StepUpCheck {
-  const { authenticate, states, methods } = deps;
-  const callerOf = createFreshCallerOf(authenticate, states);
-  const approve = deps.approveAction ?? withoutGrants;
+/** Prepares the check of a rule; whatever is wrong with the rule shows here, as a `SetupError`. */
+export type StepUpCheckOf = (rule: unknown) => StepUpCheck;
 
+export function createStepUpCheck(services: Needed & { readonly approveAction: ApproveAction }): StepUpCheckOf {
+  const { requireCallerAnew, approveAction, store, methods } = services;
   return (given) => {
     const rule = checkRule(given, methods.names);
-    if (rule.type === 'action' && deps.approveAction === null) throw noGrants();
+    if (rule.type === 'action') partOf(store, 'grants');
     const acrs = methodsOf(rule).flatMap((name) => methods.get(name)?.acr ?? []);
     const challenges = stepUpChallenges(acrs, smallestMaxAge(rule));
     return async (req) => {
-      const caller = await callerOf(req);
+      const caller = await requireCallerAnew(req);
       await (rule.type === 'action'
-        ? approve(req, caller, rule, challenges)
-        : checkProofs(caller, rule, challenges, deps));
+        ? approveAction(req, caller, rule, challenges)
+        : checkProofs(caller, rule, challenges, services));
     };
   };
 }
 
 async function checkProofs(
-  { row, current }: LiveSession,
+  { row, byCurrentToken }: LiveSession,
   rule: CheckedRule,
   challenges: ReturnType<typeof stepUpChallenges>,
-  { methods, clock, emit }: StepUpCheckDeps,
+  { methods, clock, emit }: Needed,
 ): Promise<void> {
   const now = clock.now();
   const names = methodsOf(rule);
   const enrolled = await methods.enrolled(names, row.userId);
   const counting = methods.stillCounts(names, enrolled);
-  const proofs = Object.entries(current ? proofTimes(row) : {}).filter(([name]) => counting.includes(name));
+  const proofs = Object.entries(byCurrentToken ? proofTimes(row) : {}).filter(([name]) => counting.includes(name));
   const answer = evaluateRule(rule, Object.fromEntries(proofs), now);
   if (answer.outcome === 'met') return;
   // If fresh proofs of all that the user has wouldn't meet the rule, asking for them would be a loop without an end.
@@ -92,14 +80,8 @@ async function checkProofs(
   throw stepUpRequired({ rule, reason: answer.reason, names, enrolled, wwwAuthenticate });
 }
 
-function noGrants(): SetupError {
-  return new SetupError('The store has no part `grants`.', 'Take one that has it: approvals are kept there.');
-}
-
-const withoutGrants: ApproveAction = () => Promise.reject(noGrants());
-
 export function createRequireFreshStepUp<Name extends string>(
-  checkOf: (rule: unknown) => StepUpCheck,
+  stepUpCheckOf: StepUpCheckOf,
   kitOnRefusal: OnRefusal,
 ): RequireFreshStepUp<Name> {
   function requireFreshStepUp(rule: unknown, options?: RequireFreshStepUpOptions | ServerResponse): Middleware {
@@ -109,7 +91,7 @@ export function createRequireFreshStepUp<Name extends string>(
         "Call it: `requireFreshStepUp({ method: 'passkey', maxAge: '5m' })`.",
       );
     }
-    return toGuard(checkOf(rule), options?.onRefusal ?? kitOnRefusal, 'requireFreshStepUpGuard');
+    return toGuard(stepUpCheckOf(rule), options?.onRefusal ?? kitOnRefusal, 'requireFreshStepUpGuard');
   }
   return requireFreshStepUp;
 }

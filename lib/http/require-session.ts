@@ -1,10 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { andThen, isPromise } from '../internal/maybe-promise.js';
-import { refuseUnknownKeys } from '../internal/nearest.js';
 import { SetupError } from '../internal/setup-error.js';
-import type { Authenticate } from './authenticate.js';
+import { refuseUnknownKeys } from '../internal/unknown-keys.js';
+import type { Services } from '../services.js';
 import { type OnRefusal, Refusal } from './refusal.js';
-import type { Authentication, RequestStates } from './request-auth.js';
+import type { Authentication } from './request-auth.js';
 
 /** A middleware for Express and Connect; typed by node:http, so that Express keeps its own route types. */
 export type Middleware = (req: IncomingMessage, res: ServerResponse, next: (error?: unknown) => void) => void;
@@ -30,15 +30,12 @@ export interface RequireSession extends Middleware {
   (options?: RequireSessionOptions): Middleware;
 }
 
-export interface RequireSessionDeps {
-  readonly authenticate: Authenticate;
-  readonly states: RequestStates;
-  readonly onRefusal: OnRefusal;
-}
-
 const NAMES = ['optional', 'apiKeys', 'onRefusal'] satisfies (keyof RequireSessionOptions)[];
 
-export function createRequireSession({ authenticate, states, onRefusal }: RequireSessionDeps): RequireSession {
+export function createRequireSession(
+  { authenticate, states }: Pick<Services, 'authenticate' | 'states'>,
+  onRefusal: OnRefusal,
+): RequireSession {
   function guardWith(options: RequireSessionOptions): Middleware {
     const { optional, apiKeys, onRefusal: refuse } = readOptions(options, onRefusal);
     const refusalOf = (state: Authentication): Refusal | null => {

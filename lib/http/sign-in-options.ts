@@ -1,7 +1,7 @@
 import { readUserId } from '../internal/arguments.js';
-import { refuseUnknownKeys } from '../internal/nearest.js';
 import { SetupError } from '../internal/setup-error.js';
 import { storable } from '../internal/storable.js';
+import { refuseUnknownKeys } from '../internal/unknown-keys.js';
 import type { SessionData } from '../stores/contract/session-data.js';
 import type { Delivery } from '../stores/contract/sessions.js';
 

@@ -1,19 +1,15 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Emit } from '../events.js';
-import type { Clock } from '../internal/clock.js';
 import { hashToken, type TokenHash } from '../internal/token-hash.js';
-import type { AccessTokens } from '../session/access-token.js';
-import type { RefreshTokens } from '../session/refresh-token.js';
-import { publicSession, type Sessions } from '../session/sessions.js';
+import type { Services } from '../services.js';
+import { publicSession } from '../session/sessions.js';
 import { decodeToken } from '../session/tokens.js';
-import type { Delivery, Session } from '../stores/contract/sessions.js';
-import { clientAddress, userAgentOf } from './client.js';
-import type { Cookies } from './cookies.js';
+import type { Session } from '../stores/contract/sessions.js';
+import { clientAddress, sentFrom, userAgentOf } from './client.js';
 import { readCredential } from './credential.js';
-import { assertUnsent, type Deliver, type SignedInBody } from './deliver.js';
+import { assertUnsent, type SignedInBody } from './deliver.js';
 import { Refusal } from './refusal.js';
-import { type RequestStates, sessionAuth } from './request-auth.js';
-import { isUnsafe, type OriginCheck } from './same-origin.js';
+import { withNewToken } from './request-auth.js';
+import { isUnsafe } from './same-origin.js';
 import { readSignIn, type SignInOptions } from './sign-in-options.js';
 
 /** What a sign-in with a method says to the outside: RFC 8176 `amr` values and an `acr`. */
@@ -40,56 +36,64 @@ export type SignIn<Name extends string> = (
   options: SignInOptions<Name>,
 ) => Promise<SignedIn>;
 
-export interface SignInDeps {
-  readonly methods: ReadonlyMap<string, SignInMethod>;
-  readonly delivery: Delivery;
-  readonly cookies: Cookies;
-  readonly accessTokens: AccessTokens;
-  readonly refreshTokens: RefreshTokens;
-  readonly sessions: Sessions;
-  readonly states: RequestStates;
-  readonly deliver: Deliver;
-  readonly isSameOrigin: OriginCheck;
-  readonly clock: Clock;
-  readonly emit: Emit;
-}
+/** What a user can sign in with beside the configured methods. */
+const OTHER_SIGN_INS: readonly (readonly [string, SignInMethod])[] = [
+  ['password', { amr: ['pwd'], acr: null }],
+  ['external', { amr: [], acr: null }],
+];
 
-export function createSignIn<Name extends string>(deps: SignInDeps): SignIn<Name> {
-  const { cookies, sessions, states, deliver, isSameOrigin, clock, emit } = deps;
+type Needed = Pick<
+  Services,
+  | 'settings'
+  | 'cookies'
+  | 'accessTokens'
+  | 'refreshTokens'
+  | 'sessions'
+  | 'states'
+  | 'deliver'
+  | 'isSameOrigin'
+  | 'clock'
+  | 'emit'
+>;
+
+export function createSignIn(services: Needed): SignIn<string> {
+  const { settings, cookies, sessions, states, deliver, isSameOrigin, clock, emit } = services;
+  // A method of the app may be called `password`, too: the configured ones win, and their order is their strength.
+  const known = new Map<string, SignInMethod>(settings.methods.map((method) => [method.name, method]));
+  for (const [name, method] of OTHER_SIGN_INS) if (!known.has(name)) known.set(name, method);
 
   return async function signIn(req, res, options) {
     const { deliveries } = cookies;
-    const checked = readSignIn(options, { known: [...deps.methods.keys()], deliveries, now: clock.now() });
+    const checked = readSignIn(options, { known: [...known.keys()], deliveries, now: clock.now() });
     assertUnsent(res, 'signIn');
-    const { userId, methods, times, interactive, delivery = deps.delivery, label, data } = checked;
+    const { userId, methods, times, interactive, delivery = settings.delivery, label, data } = checked;
     const isForeign = isUnsafe(req) && !isSameOrigin(req);
     const ip = clientAddress(req);
-    const from = ip === null ? {} : { ip };
     if (isForeign && delivery !== 'bearer') {
-      emit({ type: 'session.refused', reason: 'cross-origin', ...from });
+      emit({ type: 'session.refused', reason: 'cross-origin', ...sentFrom(req) });
       throw new Refusal('cross_origin');
     }
     const created = await sessions.create({
       userId,
       delivery,
       authenticatedAt: Math.min(...Object.values(times)),
-      ...(interactive ? contextOf(methods, deps.methods) : { amr: [], acr: null }), // nobody passed them
+      ...(interactive ? contextOf(methods, known) : { amr: [], acr: null }), // nobody passed them
       proofs: interactive ? times : {},
       userAgent: userAgentOf(req),
       ip,
       label,
       data,
-      replaces: await presentedToken(req, isForeign, deps),
+      replaces: await presentedToken(req, isForeign, services),
     });
     if (created.outcome === 'too-late') {
-      emit({ type: 'session.refused', reason: 'too-late', userId, ...from });
+      emit({ type: 'session.refused', reason: 'too-late', userId, ...sentFrom(req) });
       throw new Refusal('sign_in_refused');
     }
     const { row, token } = created;
-    emit({ type: 'session.created', userId, sessionId: row.id, methods, ...from });
+    emit({ type: 'session.created', userId, sessionId: row.id, methods, ...sentFrom(req) });
     if (!isForeign) cookies.clear(res); // of the other deliveries; the ones of this delivery are set next
     const body = deliver(res, created);
-    states.set(req, { outcome: 'session', auth: sessionAuth(row, true), row, token, current: true });
+    states.set(req, withNewToken(row, token));
     return { session: publicSession(row), body };
   };
 }
@@ -98,8 +102,8 @@ export function createSignIn<Name extends string>(deps: SignInDeps): SignIn<Name
  * The hash of a session token of the session that the request carries, by any credential of it that is left: the store
  * ends that session. The cookies that a page of another origin made the browser send don't count.
  */
-async function presentedToken(req: IncomingMessage, isForeign: boolean, deps: SignInDeps): Promise<TokenHash | null> {
-  const { cookies, accessTokens, refreshTokens, sessions, clock } = deps;
+async function presentedToken(req: IncomingMessage, isForeign: boolean, services: Needed): Promise<TokenHash | null> {
+  const { cookies, accessTokens, refreshTokens, sessions, clock } = services;
   const credential = readCredential(req, cookies, null);
   if (isForeign && !('delivery' in credential && credential.delivery === 'bearer')) return null;
   if (credential.kind === 'session-token') {

@@ -1,14 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Clock } from '../internal/clock.js';
-import type { AccessTokens } from '../session/access-token.js';
-import type { RefreshTokens } from '../session/refresh-token.js';
-import type { Sessions } from '../session/sessions.js';
+import type { Services } from '../services.js';
 import { decodeToken } from '../session/tokens.js';
 import type { Delivery } from '../stores/contract/sessions.js';
 import { anonymous } from './authenticate.js';
-import type { Cookies } from './cookies.js';
 import { readCredential } from './credential.js';
-import type { RequestStates } from './request-auth.js';
 
 /**
  * Ends the session that the request belongs to, by any genuine credential of it: the current or the previous session
@@ -17,19 +12,18 @@ import type { RequestStates } from './request-auth.js';
  */
 export type SignOut = (req: IncomingMessage, res: ServerResponse, refreshToken?: unknown) => Promise<void>;
 
-export interface SignOutDeps {
-  readonly cookies: Cookies;
-  readonly accessTokens: AccessTokens;
-  readonly refreshTokens: RefreshTokens;
-  readonly sessions: Sessions;
-  readonly states: RequestStates;
-  readonly clock: Clock;
-  readonly sessionRequired: string;
-}
-
-export function createSignOut(deps: SignOutDeps): SignOut {
-  const { cookies, accessTokens, refreshTokens, sessions, states, clock, sessionRequired } = deps;
-
+export function createSignOut({
+  cookies,
+  accessTokens,
+  refreshTokens,
+  sessions,
+  states,
+  wwwAuthenticate,
+  clock,
+}: Pick<
+  Services,
+  'cookies' | 'accessTokens' | 'refreshTokens' | 'sessions' | 'states' | 'wwwAuthenticate' | 'clock'
+>): SignOut {
   async function byAccessToken(value: string, delivery: Delivery): Promise<void> {
     const claims = accessTokens.verify(value, clock.now());
     if (claims.outcome === 'invalid') return;
@@ -58,6 +52,6 @@ export function createSignOut(deps: SignOutDeps): SignOut {
     for (const value of cookies.all(req, 'refresh')) await byRefreshToken(value, 'token-cookies');
     if (cookies.deliveries.has('bearer')) await byRefreshToken(refreshToken, 'bearer');
     cookies.clear(res);
-    states.set(req, anonymous(sessionRequired));
+    states.set(req, anonymous(wwwAuthenticate.sessionRequired));
   };
 }

@@ -13,6 +13,17 @@ const DESCRIPTIONS: Readonly<Record<StepUpReason, string>> = {
   spent: 'This request needs a proof of its own',
 };
 
+/** The headers that say why a credential is missing or of no use. */
+export interface WwwAuthenticate {
+  readonly sessionRequired: string;
+  readonly invalidToken: string;
+}
+
+/** Throws a `SetupError` for a realm that no header can carry. */
+export function createWwwAuthenticate(realm: string): WwwAuthenticate {
+  return { sessionRequired: noCredentialChallenge(realm), invalidToken: invalidTokenChallenge(realm) };
+}
+
 /** For a request without a credential, which gets no error code (RFC 6750, 3.1). Throws a `SetupError` for a realm that no header can carry. */
 export function noCredentialChallenge(realm: string): string {
   return bearer([['realm', text(realm, 'realm')]]);

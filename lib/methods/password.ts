@@ -1,6 +1,6 @@
 import type { MaybePromise } from '../internal/maybe-promise.js';
-import { refuseUnknownKeys } from '../internal/nearest.js';
 import { SetupError } from '../internal/setup-error.js';
+import { refuseUnknownKeys } from '../internal/unknown-keys.js';
 import type { Method } from './method.js';
 import { onlyMember } from './response.js';
 

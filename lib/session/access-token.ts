@@ -29,7 +29,8 @@ export interface AccessTokenOptions {
   readonly secrets: Secrets;
   readonly issuer: string;
   readonly audience: string;
-  readonly lifetime: number;
+  /** Milliseconds. */
+  readonly accessTokenLifetime: number;
 }
 
 /** The longest access token that is looked at; ours have about 600 characters, with a user id of 255 about 1,000. */
@@ -38,7 +39,8 @@ const MAX_LENGTH = 4_096;
 type JsonWebToken = typeof import('jsonwebtoken');
 
 /** Access tokens: RFC 9068 JWTs, `typ: at+jwt`, HS256. */
-export function createAccessTokens({ secrets, issuer, audience, lifetime }: AccessTokenOptions): AccessTokens {
+export function createAccessTokens(options: AccessTokenOptions): AccessTokens {
+  const { secrets, issuer, audience, accessTokenLifetime: lifetime } = options;
   // Loaded with the first kit, not with the package: it takes longer than all of ours.
   const jwt = createRequire(import.meta.url)('jsonwebtoken') as JsonWebToken; // what it exports
   // We accept our own tokens only, so a header has to be one of the few that we write, to the letter. That leaves no

@@ -1,6 +1,4 @@
-import type { Emit } from '../events.js';
-import type { Clock } from '../internal/clock.js';
-import type { Store } from '../stores/contract/store.js';
+import type { Services } from '../services.js';
 import { SIGN_IN_WINDOW } from './sessions.js';
 
 export interface Cleanup {
@@ -9,17 +7,15 @@ export interface Cleanup {
   close(): void;
 }
 
-export interface CleanupOptions {
-  readonly store: Store;
-  readonly clock: Clock;
-  readonly emit: Emit;
-  readonly interval: number;
-}
-
 const BATCH = 1_000;
 const MAX_TIMER = 2 ** 31 - 1; // a longer one would fire at once
 
-export function createCleanup({ store, clock, emit, interval }: CleanupOptions): Cleanup {
+export function createCleanup({
+  settings,
+  store,
+  clock,
+  emit,
+}: Pick<Services, 'settings' | 'store' | 'clock' | 'emit'>): Cleanup {
   async function deleteExpired(): Promise<number> {
     const now = clock.now();
     const count = await inBatches((limit) => store.sessions.deleteExpired(now, now - SIGN_IN_WINDOW, limit));
@@ -30,7 +26,10 @@ export function createCleanup({ store, clock, emit, interval }: CleanupOptions):
     return count;
   }
 
-  const timer = setInterval(() => void deleteExpired().catch(reported), Math.min(interval, MAX_TIMER)).unref();
+  const timer = setInterval(
+    () => void deleteExpired().catch(reported),
+    Math.min(settings.cleanupInterval, MAX_TIMER),
+  ).unref();
   return { deleteExpired, close: () => clearInterval(timer) };
 }
 

@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import type { Emit, RefusedReason } from '../events.js';
-import type { Clock } from '../internal/clock.js';
+import type { RefusedReason } from '../events.js';
 import { hashToken } from '../internal/token-hash.js';
+import type { Services } from '../services.js';
 import { believed, isFarAhead, isSettled } from '../stores/contract/session-state.js';
-import type { Delivery, SessionRow, SessionStore } from '../stores/contract/sessions.js';
+import type { Delivery, SessionRow } from '../stores/contract/sessions.js';
 import { StoreFault } from './checked-store.js';
-import type { RefreshToken, RefreshTokens } from './refresh-token.js';
-import { endOf, type Sessions, type SessionWithTokens } from './sessions.js';
+import type { RefreshToken } from './refresh-token.js';
+import { endOf, type SessionWithTokens } from './sessions.js';
 import { encode } from './tokens.js';
 
 export type RefreshOutcome =
@@ -15,15 +15,6 @@ export type RefreshOutcome =
   /** A token of an earlier generation came back: it was copied, and the session has been revoked. */
   | { readonly outcome: 'reused' }
   | { readonly outcome: 'refused'; readonly reason: RefusedReason; readonly row: SessionRow | null };
-
-export interface RefreshOptions {
-  readonly store: SessionStore;
-  readonly clock: Clock;
-  readonly emit: Emit;
-  readonly sessions: Sessions;
-  readonly refreshTokens: RefreshTokens;
-  readonly refreshGrace: number;
-}
 
 const NONCE_BYTES = 16;
 /** A lost race means that somebody else was faster: the second look finds what they made of it, or the session gone. */
@@ -38,11 +29,16 @@ interface From {
  * Exchanges a genuine refresh token for its one successor, or answers a young one with itself. One conditional step of
  * the store decides every race, and what is handed out is alive when it is.
  */
-export function createRefresh(
-  options: RefreshOptions,
-): (presented: RefreshToken, delivery: Delivery, from?: From) => Promise<RefreshOutcome> {
-  const { store, clock, emit, sessions, refreshTokens, refreshGrace } = options;
+export type Refresh = (presented: RefreshToken, delivery: Delivery, from?: From) => Promise<RefreshOutcome>;
 
+export function createRefresh({
+  settings: { refreshGrace },
+  store: { sessions: store },
+  clock,
+  emit,
+  sessions,
+  refreshTokens,
+}: Pick<Services, 'settings' | 'store' | 'clock' | 'emit' | 'sessions' | 'refreshTokens'>): Refresh {
   return async function refresh(presented, delivery, from = {}) {
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
       const stored = await store.get(presented.sessionId);

@@ -1,10 +1,10 @@
 import { readId, readLimit, readUserId } from '../internal/arguments.js';
-import { refuseUnknownKeys } from '../internal/nearest.js';
 import { SetupError } from '../internal/setup-error.js';
+import { refuseUnknownKeys } from '../internal/unknown-keys.js';
+import type { Services } from '../services.js';
 import type { Session, SessionCursor, SessionRow } from '../stores/contract/sessions.js';
-import type { Cleanup } from './cleanup.js';
 import { decodeCursor, encodeCursor } from './session-cursor.js';
-import { publicSession, type Sessions } from './sessions.js';
+import { publicSession } from './sessions.js';
 import { isId } from './tokens.js';
 
 /**
@@ -46,7 +46,7 @@ const MAX_PAGE = 1_000;
 const PAGE = 100;
 const SESSION_ID = 'a session id';
 
-export function createSessionAdmin(sessions: Sessions, cleanup: Cleanup): SessionAdmin {
+export function createSessionAdmin({ sessions, cleanup }: Pick<Services, 'sessions' | 'cleanup'>): SessionAdmin {
   return {
     async listForUser(userId, page) {
       const { limit, after } = readPage(page, decodeCursor);

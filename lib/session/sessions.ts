@@ -1,7 +1,7 @@
-import type { Emit, RefusedReason, RevokedBy } from '../events.js';
-import type { Clock } from '../internal/clock.js';
+import type { RefusedReason, RevokedBy } from '../events.js';
 import { andThen, type MaybePromise } from '../internal/maybe-promise.js';
 import { hashToken, type TokenHash } from '../internal/token-hash.js';
+import type { Services } from '../services.js';
 import { believed, firstTokens, isLive } from '../stores/contract/session-state.js';
 import type {
   Delivery,
@@ -10,11 +10,9 @@ import type {
   Session,
   SessionCursor,
   SessionRow,
-  SessionStore,
 } from '../stores/contract/sessions.js';
 import type { RefreshToken, RefreshTokens } from './refresh-token.js';
 import { newId, newToken } from './tokens.js';
-import type { TouchQueue } from './touch-queue.js';
 
 /**
  * How long a sign-in may take from the credentials to the session. Beyond it a sign-in is refused, so that a user's
@@ -31,8 +29,8 @@ export interface Claim {
 }
 
 export type FindOutcome =
-  /** `current`: by its current token; by the previous one the session proves nothing and manages nothing. */
-  | { readonly outcome: 'live'; readonly row: SessionRow; readonly current: boolean }
+  /** `byCurrentToken`: else by the previous one: by the previous one the session proves nothing and manages nothing. */
+  | { readonly outcome: 'live'; readonly row: SessionRow; readonly byCurrentToken: boolean }
   | { readonly outcome: 'refused'; readonly reason: RefusedReason; readonly row: SessionRow | null };
 
 export interface NewSession {
@@ -77,20 +75,15 @@ export interface Sessions {
   credentialsChanged(row: SessionRow): Promise<SessionWithTokens | null>;
 }
 
-export interface SessionsOptions {
-  readonly store: SessionStore;
-  readonly clock: Clock;
-  readonly emit: Emit;
-  readonly touchQueue: TouchQueue;
-  readonly refreshTokens: RefreshTokens;
-  readonly idleLifetime: number;
-  readonly absoluteLifetime: number;
-  readonly tokenOverlap: number;
-  readonly cap: number | null;
-}
-
-export function createSessions(options: SessionsOptions): Sessions {
-  const { store, clock, emit, touchQueue, refreshTokens, idleLifetime, absoluteLifetime, cap } = options;
+export function createSessions({
+  settings,
+  store: { sessions: store },
+  clock,
+  emit,
+  touchQueue,
+  refreshTokens,
+}: Pick<Services, 'settings' | 'store' | 'clock' | 'emit' | 'touchQueue' | 'refreshTokens'>): Sessions {
+  const { idleLifetime, absoluteLifetime, tokenOverlap, maxSessionsPerUser: cap } = settings;
 
   function judge(stored: SessionRow | null, hash: TokenHash, claim: Claim): FindOutcome {
     if (stored === null) return { outcome: 'refused', reason: 'unknown', row: null };
@@ -98,9 +91,9 @@ export function createSessions(options: SessionsOptions): Sessions {
     const row = believed(stored, now);
     const reason = refusalReason(row, hash, claim, now);
     if (reason !== null) return { outcome: 'refused', reason, row };
-    const current = row.tokenHash === hash;
-    touchQueue.note(stored, current ? hash : null);
-    return { outcome: 'live', row, current };
+    const byCurrentToken = row.tokenHash === hash;
+    touchQueue.note(stored, byCurrentToken ? hash : null);
+    return { outcome: 'live', row, byCurrentToken };
   }
 
   function refusalReason(row: SessionRow, hash: TokenHash, claim: Claim, now: number): RefusedReason | null {
@@ -109,7 +102,7 @@ export function createSessions(options: SessionsOptions): Sessions {
     if (claim.sessionId !== undefined && row.id !== claim.sessionId) return 'session-mismatch';
     const over = endOf(row, now);
     if (over !== null || row.tokenHash === hash) return over;
-    const overlapEndsAt = row.tokenConfirmedAt === null ? row.expiresAt : row.tokenConfirmedAt + options.tokenOverlap;
+    const overlapEndsAt = row.tokenConfirmedAt === null ? row.expiresAt : row.tokenConfirmedAt + tokenOverlap;
     return now >= overlapEndsAt ? 'replaced' : null;
   }
 

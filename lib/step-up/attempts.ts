@@ -1,7 +1,9 @@
-import { type Clock, isBeyond } from '../internal/clock.js';
+import { isBeyond } from '../internal/clock.js';
 import type { Method } from '../methods/method.js';
-import type { AttemptCounter, AttemptStore } from '../stores/contract/attempts.js';
+import type { Services } from '../services.js';
+import type { AttemptCounter } from '../stores/contract/attempts.js';
 import type { SessionRow } from '../stores/contract/sessions.js';
+import { partOf } from './parts.js';
 
 const WINDOW = 15 * 60_000;
 const PER_SESSION = 5; // RTS (EU) 2018/389 art. 4(3)(b)
@@ -35,7 +37,7 @@ export interface Attempts {
   unlock(userId: string, method: string): Promise<void>;
 }
 
-export function createAttempts(store: AttemptStore, clock: Clock): Attempts {
+export function createAttempts({ store, clock }: Pick<Services, 'store' | 'clock'>): Attempts {
   function countersOf(row: SessionRow, method: Method): readonly AttemptCounter[] {
     const ofSession = { key: sessionKey(row, method.name), limit: PER_SESSION, window: WINDOW };
     const inARow = { key: sessionFailures(row), limit: null, window: Math.max(1, row.expiresAt - clock.now()) };
@@ -54,7 +56,9 @@ export function createAttempts(store: AttemptStore, clock: Clock): Attempts {
       const counters = countersOf(row, method);
       const keys = counters.map(({ key }) => key);
       const now = clock.now();
-      const counts = new Map((await store.read(row.userId, keys, now)).map((count) => [count.key, count]));
+      const counts = new Map(
+        (await partOf(store, 'attempts').read(row.userId, keys, now)).map((count) => [count.key, count]),
+      );
       for (const { key, limit, window } of counters) {
         const at = counts.get(key);
         if (at === undefined || limit === null || at.count < limit) continue;
@@ -64,7 +68,7 @@ export function createAttempts(store: AttemptStore, clock: Clock): Attempts {
       return { outcome: 'open' };
     },
     async count(row, method) {
-      const answer = await store.count(row.userId, countersOf(row, method), clock.now());
+      const answer = await partOf(store, 'attempts').count(row.userId, countersOf(row, method), clock.now());
       if (answer.outcome === 'refused') return blocked(answer.at);
       const countOf = (key: string): number => answer.counts.find((count) => count.key === key)?.count ?? 0;
       return {
@@ -74,13 +78,15 @@ export function createAttempts(store: AttemptStore, clock: Clock): Attempts {
       };
     },
     async succeeded(row, method, enables) {
-      await store.settle(row.userId, {
+      await partOf(store, 'attempts').settle(row.userId, {
         clear: [sessionKey(row, method.name), sessionFailures(row), ...enables.map(failuresKey)],
         // What others have tried on this user stays counted.
         release: method.guessable ? [userKey(method.name)] : [],
       });
     },
-    unlock: (userId, method) => store.settle(userId, { clear: [userKey(method), failuresKey(method)], release: [] }),
+    async unlock(userId, method) {
+      await partOf(store, 'attempts').settle(userId, { clear: [userKey(method), failuresKey(method)], release: [] });
+    },
   };
 }
 

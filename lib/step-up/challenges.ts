@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { hash } from '../internal/blake3.js';
-import type { Clock } from '../internal/clock.js';
+import type { Services } from '../services.js';
 import { encode, isId, newId, TOKEN_BYTES } from '../session/tokens.js';
-import type { ChallengePurpose, ChallengeRow, ChallengeStore } from '../stores/contract/challenges.js';
+import type { ChallengePurpose, ChallengeRow } from '../stores/contract/challenges.js';
 import type { SessionRow } from '../stores/contract/sessions.js';
 import { grantDigest } from './action.js';
+import { partOf } from './parts.js';
 
 /** WebAuthn 13.4.3 and 13.5.3: random, at least 16 bytes, for minutes, once. */
 const LIFETIME = 5 * 60_000;
@@ -31,7 +32,7 @@ export interface Challenges {
   ): Promise<ChallengeRow | null>;
 }
 
-export function createChallenges(store: ChallengeStore, clock: Clock): Challenges {
+export function createChallenges({ store, clock }: Pick<Services, 'store' | 'clock'>): Challenges {
   return {
     async issue(row, { purpose, methods, actionDigest = null }) {
       const now = clock.now();
@@ -51,12 +52,12 @@ export function createChallenges(store: ChallengeStore, clock: Clock): Challenge
         createdAt: now,
         expiresAt: now + LIFETIME,
       };
-      await store.insert(challenge, MAX_PER_SESSION);
+      await partOf(store, 'challenges').insert(challenge, MAX_PER_SESSION);
       return challenge;
     },
     async take(row, id, { purposes, method }) {
       // What is no id of ours may be text that a store can't even look for.
-      const challenge = isId(id) ? await store.take(row.id, id, clock.now()) : null;
+      const challenge = isId(id) ? await partOf(store, 'challenges').take(row.id, id, clock.now()) : null;
       if (challenge === null || challenge.userId !== row.userId) return null;
       if (challenge.actionDigest !== null && challenge.generation !== row.generation) return null;
       return purposes.includes(challenge.purpose) && challenge.methods.includes(method) ? challenge : null;

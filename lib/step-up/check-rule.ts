@@ -1,6 +1,6 @@
 import { milliseconds } from '../internal/duration.js';
-import { nearest, refuseUnknownKeys } from '../internal/nearest.js';
 import { SetupError } from '../internal/setup-error.js';
+import { nearest, refuseUnknownKeys } from '../internal/unknown-keys.js';
 import type { CheckedActionRule, CheckedRule, RuleKey } from './rule.js';
 
 /** The forms of a rule, by the member that tells them apart. */

@@ -1,6 +1,6 @@
-import type { Clock } from '../internal/clock.js';
+import type { Services } from '../services.js';
 import type { ProofTimes, SessionRow } from '../stores/contract/sessions.js';
-import type { Methods } from './methods.js';
+import { noMethods } from './parts.js';
 import { type CheckedRule, evaluateRule } from './rule.js';
 
 /** How old the proof may be that lets somebody add, rename or remove a method: five minutes. */
@@ -9,8 +9,8 @@ const MAX_AGE = 5 * 60_000;
 const RECOVERY = 'recovery-code';
 
 export type EnrolmentOutcome =
-  /** `first`: the user has no method yet, and what is added must find it so. */
-  | { readonly outcome: 'allowed'; readonly first: boolean }
+  /** `onlyIfNone`: the user has no method yet, and what is added must find it so. */
+  | { readonly outcome: 'allowed'; readonly onlyIfNone: boolean }
   /** `methods`: what would do. None: only a new sign-in does. */
   | { readonly outcome: 'refused'; readonly rule: CheckedRule; readonly reason: 'missing' | 'expired' };
 
@@ -21,17 +21,18 @@ export type EnrolmentOutcome =
  */
 export type CheckEnrolment = (row: SessionRow, proofs: ProofTimes) => Promise<EnrolmentOutcome>;
 
-export function createCheckEnrolment(methods: Methods, clock: Clock): CheckEnrolment {
+export function createCheckEnrolment({ methods, clock }: Pick<Services, 'methods' | 'clock'>): CheckEnrolment {
   const candidates = methods.names.filter((name) => name !== RECOVERY);
   return async (row, proofs) => {
+    if (methods.names.length === 0) throw noMethods();
     const [strongest] = await methods.enrolled(candidates, row.userId);
     const now = clock.now();
-    const first = strongest === undefined;
-    const accepted = first ? Object.keys(row.signInProofs) : [strongest, RECOVERY];
+    const onlyIfNone = strongest === undefined;
+    const accepted = onlyIfNone ? Object.keys(row.signInProofs) : [strongest, RECOVERY];
     const rule: CheckedRule = { type: 'proof', methods: accepted, maxAge: MAX_AGE };
-    const answer = evaluateRule(rule, first ? row.signInProofs : proofs, now);
-    if (answer.outcome === 'met') return { outcome: 'allowed', first };
-    const askable = first ? [] : accepted.filter((name) => methods.get(name) !== undefined);
+    const answer = evaluateRule(rule, onlyIfNone ? row.signInProofs : proofs, now);
+    if (answer.outcome === 'met') return { outcome: 'allowed', onlyIfNone };
+    const askable = onlyIfNone ? [] : accepted.filter((name) => methods.get(name) !== undefined);
     return { outcome: 'refused', rule: { ...rule, methods: askable }, reason: answer.reason };
   };
 }

@@ -1,5 +1,4 @@
-import type { Clock } from '../internal/clock.js';
-import type { Store } from '../stores/contract/store.js';
+import type { Services } from '../services.js';
 
 /**
  * Takes away what was proved with a method that the user has just lost, in all of the user's sessions: its proofs and
@@ -8,10 +7,10 @@ import type { Store } from '../stores/contract/store.js';
  */
 export type ForgetMethod = (userId: string, method: string) => Promise<void>;
 
-export function createForgetMethod({ sessions, grants, challenges }: Store, clock: Clock): ForgetMethod {
+export function createForgetMethod({ store, clock }: Pick<Services, 'store' | 'clock'>): ForgetMethod {
   return async (userId, method) => {
-    await sessions.changeAllOfUser(userId, { type: 'drop-method', method }, clock.now());
-    await grants?.dropForUser(userId, method);
-    await challenges?.dropForUser(userId);
+    await store.sessions.changeAllOfUser(userId, { type: 'drop-method', method }, clock.now());
+    await store.grants?.dropForUser(userId, method);
+    await store.challenges?.dropForUser(userId);
   };
 }

@@ -1,10 +1,8 @@
-import type { Emit } from '../events.js';
 import { readId, readUserId } from '../internal/arguments.js';
 import { SetupError } from '../internal/setup-error.js';
 import type { Method } from '../methods/method.js';
-import type { Attempts } from './attempts.js';
-import type { ForgetMethod } from './forget-method.js';
-import type { Methods } from './methods.js';
+import type { Services } from '../services.js';
+import { noMethods } from './parts.js';
 
 /**
  * Users' methods for the app's own code, a helpdesk or a move. There is no session: who calls is the app's business.
@@ -24,15 +22,16 @@ export interface MethodAdmin<Name extends string> {
   readonly unlock: (userId: string, method: Name) => Promise<void>;
 }
 
-export function createMethodAdmin(
-  methods: Methods,
-  attempts: Attempts,
-  forgetMethod: ForgetMethod,
-  emit: Emit,
-): MethodAdmin<string> {
+export function createMethodAdmin({
+  methods,
+  attempts,
+  forgetMethod,
+  emit,
+}: Pick<Services, 'methods' | 'attempts' | 'forgetMethod' | 'emit'>): MethodAdmin<string> {
   function methodOf(name: string): Method {
     const method = methods.get(name);
     if (method !== undefined) return method;
+    if (methods.names.length === 0) throw noMethods();
     throw new SetupError(`There is no method \`${name}\`.`, `Write one of: ${methods.names.join(', ')}.`);
   }
 

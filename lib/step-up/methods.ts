@@ -1,11 +1,12 @@
 import type { FailedReason } from '../events.js';
-import type { Clock } from '../internal/clock.js';
 import type { MaybePromise } from '../internal/maybe-promise.js';
 import { SetupError } from '../internal/setup-error.js';
-import type { Method, MethodContext, MethodKit, MethodOutcome, VerifyContext } from '../methods/method.js';
+import type { Method, MethodContext, MethodOutcome, VerifyContext } from '../methods/method.js';
+import type { Services } from '../services.js';
 import { StoreFault, withTimeout } from '../session/checked-store.js';
 import type { SessionRow } from '../stores/contract/sessions.js';
 import type { Store } from '../stores/contract/store.js';
+import { partOf } from './parts.js';
 
 /** The configured methods, strongest first, run so that whatever one does is an answer. */
 export interface Methods {
@@ -41,23 +42,18 @@ export interface Failed {
   readonly error?: unknown;
 }
 
-export interface MethodsOptions {
-  readonly methods: readonly Method[];
-  readonly kit: MethodKit;
-  readonly clock: Clock;
-  /** Whether the app gave the `users` option. */
-  readonly hasUsers: boolean;
-  /** After how many milliseconds a method that doesn't answer has failed. */
-  readonly timeout: number;
-}
-
-export function createMethods({ methods, kit, hasUsers, clock, timeout }: MethodsOptions): Methods {
+export function createMethods({
+  settings,
+  methodKit: kit,
+  clock,
+}: Pick<Services, 'settings' | 'methodKit' | 'clock'>): Methods {
+  const { methods, users, storeTimeout: timeout } = settings;
   const byName = new Map(methods.map((method) => [method.name, method]));
   const names = [...byName.keys()];
   if (names.length !== methods.length) {
     throw new SetupError('Two of `methods` have the same name.', 'Give each method once, with a name of its own.');
   }
-  for (const method of methods) requireParts(method, kit.store, hasUsers);
+  for (const method of methods) requireParts(method, kit.store, users !== null);
 
   const contextFor = (userId: string): MethodContext => ({ kit, userId, now: clock.now() });
 
@@ -136,14 +132,15 @@ function asJson(options: unknown): object {
   throw new TypeError('The options are no object.');
 }
 
+/** No method can do without challenges and attempts. */
 function requireParts(method: Method, store: Store, hasUsers: boolean): void {
-  for (const part of method.needs) {
-    if (part === 'users' ? hasUsers : store[part] !== undefined) continue;
-    throw new SetupError(
-      `The method \`${method.name}\` needs \`${part}\`, which is missing.`,
-      part === 'users'
-        ? 'Write `users: { find: (id) => ... }`.'
-        : 'Take a store that has this part, or put one together: `{ ...storeWithIt, sessions }`.',
-    );
+  for (const part of ['challenges', 'attempts', ...method.needs] as const) {
+    if (part !== 'users') partOf(store, part);
+    else if (!hasUsers) {
+      throw new SetupError(
+        `The method \`${method.name}\` needs \`users\`, which is missing.`,
+        'Write `users: { find: (id) => ... }`.',
+      );
+    }
   }
 }

@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { keyedHash } from '../internal/blake3.js';
-import { type Clock, isBeyond } from '../internal/clock.js';
+import { isBeyond } from '../internal/clock.js';
 import { equal } from '../internal/equal.js';
-import type { Secrets } from '../internal/keys.js';
 import { hashToken } from '../internal/token-hash.js';
+import type { Services } from '../services.js';
 import { encode } from '../session/tokens.js';
-import type { ChallengeStore } from '../stores/contract/challenges.js';
+import { partOf } from './parts.js';
 
 /** For somebody who hasn't said who they are: nothing is kept of it, so that strangers can't fill the store. */
 export interface SignInChallenge {
@@ -32,7 +32,11 @@ const MAC_BYTES = 16;
 const ID = /^[A-Za-z0-9_-]{53}[AQgw]$/; // base64url of 40 bytes, in its one spelling
 
 /** `id` is random ‖ end ‖ MAC; what is signed is derived from the first two. */
-export function createSignInChallenges(store: ChallengeStore, secrets: Secrets, clock: Clock): SignInChallenges {
+export function createSignInChallenges({
+  store,
+  secrets,
+  clock,
+}: Pick<Services, 'store' | 'secrets' | 'clock'>): SignInChallenges {
   const keys = secrets.map((secret) => secret.key('sign-in challenge'));
 
   function open(id: string, browser: Uint8Array): SignInChallenge | null {
@@ -58,7 +62,7 @@ export function createSignInChallenges(store: ChallengeStore, secrets: Secrets, 
       const now = clock.now();
       if (challenge === null || now >= challenge.expiresAt || isBeyond(challenge.expiresAt, LIFETIME, now)) return null;
       const hash = hashToken(Buffer.from(challenge.id, 'base64url'));
-      return (await store.spend(hash, challenge.expiresAt, now)) ? challenge : null;
+      return (await partOf(store, 'challenges').spend(hash, challenge.expiresAt, now)) ? challenge : null;
     },
   };
 }

@@ -1,19 +1,14 @@
 import { randomBytes } from 'node:crypto';
-import type { Emit, FailedReason } from '../events.js';
+import type { FailedReason } from '../events.js';
 import { keyedHash } from '../internal/blake3.js';
-import type { Clock } from '../internal/clock.js';
-import type { Secrets } from '../internal/keys.js';
 import { hashToken } from '../internal/token-hash.js';
-import type { Method } from '../methods/method.js';
-import type { Sessions } from '../session/sessions.js';
+import type { Method, MethodOutcome } from '../methods/method.js';
+import type { Services } from '../services.js';
 import { encode } from '../session/tokens.js';
 import type { ChallengePurpose, ChallengeRow } from '../stores/contract/challenges.js';
-import type { GrantStore } from '../stores/contract/grants.js';
-import type { SessionRow, SessionStore } from '../stores/contract/sessions.js';
+import type { SessionRow } from '../stores/contract/sessions.js';
 import { grantDigest } from './action.js';
-import type { Attempts } from './attempts.js';
-import type { Challenges } from './challenges.js';
-import type { Methods } from './methods.js';
+import type { Failed } from './methods.js';
 
 /** Somebody's answer to a challenge, on a session that the request has shown. */
 export interface StepUpAnswer {
@@ -46,18 +41,8 @@ export interface Verify {
   stepUp(answer: StepUpAnswer): Promise<VerifyOutcome<RecordedStepUp>>;
   /** Checks the answer and makes nothing of it. */
   only(answer: StepUpAnswer): Promise<VerifyOutcome<object>>;
-}
-
-export interface VerifyOptions {
-  readonly sessionStore: SessionStore;
-  readonly grants: GrantStore | undefined;
-  readonly sessions: Sessions;
-  readonly methods: Methods;
-  readonly challenges: Challenges;
-  readonly attempts: Attempts;
-  readonly secrets: Secrets;
-  readonly clock: Clock;
-  readonly emit: Emit;
+  /** Counts an attempt to enrol as an answer is counted, and looks at it. */
+  attempt(row: SessionRow, method: Method, look: () => Promise<MethodOutcome>): Promise<VerifyOutcome<object>>;
 }
 
 const NONCE_BYTES = 16;
@@ -67,18 +52,26 @@ const GRANT_LIFETIME = 5 * 60_000;
  * The one place where an answer is checked. The order is the security: whatever is used up is used up before the
  * answer is looked at. A failed answer leaves only the burnt challenge and the counted attempt.
  */
-export function createVerify(options: VerifyOptions): Verify {
-  const { sessionStore, grants, sessions, methods, challenges, attempts, secrets, clock, emit } = options;
-
+export function createVerify({
+  store,
+  sessions,
+  methods,
+  challenges,
+  attempts,
+  secrets,
+  clock,
+  emit,
+}: Pick<
+  Services,
+  'store' | 'sessions' | 'methods' | 'challenges' | 'attempts' | 'secrets' | 'clock' | 'emit'
+>): Verify {
   async function check(
     { row, method, challengeId, response }: StepUpAnswer,
     purposes: readonly ChallengePurpose[],
   ): Promise<VerifyOutcome<Checked>> {
-    const about = aboutOf(row, method);
-
     const open = await attempts.check(row, method);
     if (open.outcome !== 'open') {
-      emit({ type: 'step-up.locked', ...about });
+      emit({ type: 'step-up.locked', ...aboutOf(row, method) });
       return open;
     }
     // Take the challenge before looking at the answer: a failed attempt must burn it (WebAuthn 13.5.3).
@@ -88,20 +81,33 @@ export function createVerify(options: VerifyOptions): Verify {
       return failed(row, method, { reason: 'no-challenge' });
     const [enrolled] = await methods.enrolled([method.name], row.userId);
     if (enrolled === undefined) return failed(row, method, { reason: 'unknown-credential' });
+    const looked = await attempt(row, method, methods.notStrongerThan(method.name), () =>
+      methods.verify(method, { userId: row.userId, response, challenge }),
+    );
+    return looked.outcome === 'verified' ? { ...looked, challenge } : looked;
+  }
+
+  /** Counts the attempt as a failure, looks at the answer, and takes it back or goes on to what a failure brings. */
+  async function attempt(
+    row: SessionRow,
+    method: Method,
+    enables: readonly string[],
+    look: () => Promise<MethodOutcome | Failed>,
+  ): Promise<VerifyOutcome<{ readonly credential: string | null }>> {
     const counted = await attempts.count(row, method);
     if (counted.outcome !== 'counted') {
-      emit({ type: 'step-up.locked', ...about });
+      emit({ type: 'step-up.locked', ...aboutOf(row, method) });
       return counted;
     }
-    const answer = await methods.verify(method, { userId: row.userId, response, challenge });
+    const answer = await look();
     if (answer.outcome === 'failed') {
       const { outcome: _, ...why } = answer;
       if (counted.disables) emit({ type: 'method.disabled', userId: row.userId, method: method.name });
       if (counted.endsSession) await sessions.revoke(row.id, row.userId, 'attempts');
       return failed(row, method, why);
     }
-    await attempts.succeeded(row, method, methods.notStrongerThan(method.name));
-    return { outcome: 'verified', challenge, credential: answer.credential ?? null };
+    await attempts.succeeded(row, method, enables);
+    return { outcome: 'verified', credential: answer.credential ?? null };
   }
 
   function failed(
@@ -128,7 +134,7 @@ export function createVerify(options: VerifyOptions): Verify {
       method: method.name,
       makesProof: challenge?.purpose !== 'action',
     } as const;
-    const recorded = await sessionStore.change(row.id, change, verifiedAt);
+    const recorded = await store.sessions.change(row.id, change, verifiedAt);
     if (recorded === null) return { outcome: 'session-lost' };
     return { outcome: 'verified', row: recorded, token: successor, verifiedAt };
   }
@@ -139,10 +145,10 @@ export function createVerify(options: VerifyOptions): Verify {
     challenge: ChallengeRow | null,
     recorded: RecordedStepUp,
   ): Promise<void> {
-    if (challenge === null || challenge.actionDigest === null || grants === undefined) return;
+    if (challenge === null || challenge.actionDigest === null || store.grants === undefined) return;
     const isCurrent = hashToken(token) === row.tokenHash;
     if (recorded.row.generation !== challenge.generation + (isCurrent ? 0 : 1)) return;
-    await grants.insert({
+    await store.grants.insert({
       sessionId: row.id,
       userId: row.userId,
       actionDigest: grantDigest(challenge.actionDigest, recorded.row.generation),
@@ -155,8 +161,8 @@ export function createVerify(options: VerifyOptions): Verify {
   /** Whether the credential was removed while its answer was checked: then what was made of it goes again. */
   async function isGone({ row, method }: StepUpAnswer, credential: string | null): Promise<boolean> {
     if (credential === null || (await methods.holds(method, row.userId, credential))) return false;
-    await sessionStore.change(row.id, { type: 'drop-method', method: method.name }, clock.now());
-    await grants?.dropForUser(row.userId, method.name);
+    await store.sessions.change(row.id, { type: 'drop-method', method: method.name }, clock.now());
+    await store.grants?.dropForUser(row.userId, method.name);
     return true;
   }
 
@@ -176,6 +182,7 @@ export function createVerify(options: VerifyOptions): Verify {
       const checked = await check(answer, ['verify-only']);
       return checked.outcome === 'verified' ? { outcome: 'verified' } : checked;
     },
+    attempt: (row, method, look) => attempt(row, method, [method.name], look),
   };
 }
 

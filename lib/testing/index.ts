@@ -11,11 +11,5 @@ export {
   softwareAuthenticator,
 } from './authenticator/software-authenticator.js';
 export type { AuthenticationVariant, RegistrationVariant, ResponseVariant } from './authenticator/variants.js';
-export {
-  type ConformanceCase,
-  type StoreConformanceOptions,
-  type StorePart,
-  storeConformance,
-} from './conformance/index.js';
 export { type ManualClock, manualClock } from './manual-clock.js';
 export { type SignedInForTest, type SignedInOptions, signedIn } from './signed-in.js';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { memoryStore, type Policy } from '../../lib/index.js';
 import { milliseconds } from '../../lib/internal/duration.js';
-import { readOptions } from '../../lib/options.js';
+import { readOptions } from '../../lib/options/index.js';
 import { plain, read, tables } from './markdown.js';
 
 const required = { secret: 's'.repeat(32), issuer: 'https://app.example', store: memoryStore() };

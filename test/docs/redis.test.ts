@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { type RedisClient, redisStore } from '../../lib/stores/redis/index.js';
-import { given, rotatedRow, sessionRow } from '../../lib/testing/conformance/session-rows.js';
-import { HOUR, hashOf, MINUTE, NOW } from '../../lib/testing/conformance/setting.js';
-import { challengeRow, grantRow } from '../../lib/testing/conformance/step-up-rows.js';
+import { DROP_PROOFS, replaceCredentials } from '../../lib/conformance/session-changes.js';
+import { given, listOf, rotatedRow, sessionRow } from '../../lib/conformance/session-rows.js';
+import { HOUR, hashOf, MINUTE, NOW } from '../../lib/conformance/setting.js';
+import { challengeRow, grantRow, takeOf } from '../../lib/conformance/step-up-rows.js';
 import { describeOnRedis } from '../stores/redis/support.js';
 import { plain, read, sections } from './markdown.js';
 
@@ -11,22 +12,18 @@ const section = sections(read('docs/stores.md')).get('Redis') ?? '';
 
 /** Does something of every kind, and leaves something of every kind. */
 async function useAll(client: RedisClient): Promise<void> {
-  const { sessions, challenges, grants, attempts } = redisStore(client);
+  const { sessions, challenges, grants, attempts, migrate } = redisStore(client);
+  await sessions.claim('old name');
+  await migrate({ realm: true });
+  await sessions.claim('new name');
   await given(sessions, rotatedRow({ id: 'a' }), sessionRow({ id: 'b' }), sessionRow({ id: 'c', idleExpiresAt: NOW }));
   await sessions.touch([{ id: 'a', seenAt: NOW, idleExpiresAt: NOW + HOUR, confirms: null }], NOW);
-  await sessions.listForUser('user', NOW);
+  await listOf(sessions, 'user');
   await sessions.list({ limit: 10, after: null, now: NOW });
   await sessions.deleteExpired(NOW, NOW, 10);
-  await sessions.dropProofs('a');
+  await sessions.changeAllOfUser('user', DROP_PROOFS, NOW);
   await sessions.revoke('b', null);
-  const credentials = {
-    id: 'a',
-    userId: 'user',
-    presented: hashOf('a token'),
-    tokenHash: hashOf('new'),
-    refreshHash: null,
-  };
-  assert.equal((await sessions.replaceCredentials({ ...credentials, now: NOW })).outcome, 'replaced');
+  assert.equal((await sessions.replaceCredentials('a', replaceCredentials('a'), NOW)).outcome, 'replaced');
   await sessions.revokeAllForUser('user2', null, NOW);
   await sessions.deleteExpired(NOW, NOW + 1, 10);
   await sessions.revokeAllForUser('user', 'a', NOW);
@@ -35,7 +32,8 @@ async function useAll(client: RedisClient): Promise<void> {
   await challenges.spend(hashOf('challenge'), NOW + MINUTE, NOW);
   await challenges.dropForUser('user2');
   await grants.insert(grantRow());
-  await grants.take('session', 'pay', NOW);
+  assert.equal((await grants.take(takeOf())).outcome, 'taken');
+  await grants.insert(grantRow());
   await grants.dropForSession('session2');
   for (const window of [null, MINUTE]) await attempts.count('user', [{ key: `${window}`, limit: 5, window }], NOW);
   await attempts.settle('user', { clear: ['null'], release: [`${MINUTE}`] });

@@ -4,7 +4,7 @@ import { describe, it, type TestContext } from 'node:test';
 import express from 'express';
 import type { Middleware } from '../../lib/http/require-session.js';
 import { passkey } from '../../lib/methods/passkey/index.js';
-import type { StepgateOptions } from '../../lib/options.js';
+import type { StepgateOptions } from '../../lib/options/index.js';
 import { assertRefused } from '../support/answers.js';
 import { sendJson, testApp } from '../support/app.js';
 import { Browser, setCookies } from '../support/browser.js';

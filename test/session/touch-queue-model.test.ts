@@ -7,7 +7,7 @@ import { withTimeout } from '../../lib/session/checked-store.js';
 import { createTouchQueue } from '../../lib/session/touch-queue.js';
 import type { SessionRow, SessionStore } from '../../lib/stores/contract/sessions.js';
 import { memoryStore } from '../../lib/stores/memory/index.js';
-import { sessionRow } from '../../lib/testing/conformance/session-rows.js';
+import { sessionRow } from '../../lib/conformance/session-rows.js';
 import { manualClock } from '../../lib/testing/manual-clock.js';
 
 const HOUR = 3_600_000;

@@ -4,7 +4,7 @@ import { createEmit, type StepgateEvent } from '../../lib/events.js';
 import { hashToken, type TokenHash } from '../../lib/internal/token-hash.js';
 import { createTouchQueue } from '../../lib/session/touch-queue.js';
 import type { SessionRow, SessionStore, Touch } from '../../lib/stores/contract/sessions.js';
-import { sessionRow } from '../../lib/testing/conformance/session-rows.js';
+import { sessionRow } from '../../lib/conformance/session-rows.js';
 import { type ManualClock, manualClock } from '../../lib/testing/manual-clock.js';
 
 const MINUTE = 60_000;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import type { StepgateEvent } from '../../lib/events.js';
-import type { StepgateOptions } from '../../lib/options.js';
+import type { StepgateOptions } from '../../lib/options/index.js';
 import { NOW } from '../support/rules.js';
 import type { SharedDatabase } from './shared-store.js';
 

@@ -1,7 +1,7 @@
 import type { TestContext } from 'node:test';
 import type { StepgateEvent } from '../../lib/events.js';
 import type { Method } from '../../lib/methods/method.js';
-import type { StepgateOptions } from '../../lib/options.js';
+import type { StepgateOptions } from '../../lib/options/index.js';
 import { type Stepgate, stepgate } from '../../lib/stepgate.js';
 import type { Store } from '../../lib/stores/contract/store.js';
 import { memoryStore } from '../../lib/stores/memory/index.js';

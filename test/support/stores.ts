@@ -6,7 +6,7 @@ import Database from 'better-sqlite3';
 import type { Store, StoreParts } from '../../lib/stores/contract/store.js';
 import { memoryStore } from '../../lib/stores/memory/index.js';
 import { sqliteStore } from '../../lib/stores/sqlite/index.js';
-import type { StorePart } from '../../lib/testing/conformance/index.js';
+import type { StorePart } from '../../lib/conformance/index.js';
 import { describeIfPresent } from './needs.js';
 import { postgresTestStore } from './postgres-store.js';
 import { redisTestStore } from './redis.js';

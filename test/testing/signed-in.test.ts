@@ -4,7 +4,7 @@ import express from 'express';
 import request from 'supertest';
 import { memoryStore, stepgate } from '../../lib/index.js';
 import type { Method } from '../../lib/methods/method.js';
-import type { StepgateOptions } from '../../lib/options.js';
+import type { StepgateOptions } from '../../lib/options/index.js';
 import { manualClock, signedIn } from '../../lib/testing/index.js';
 import { testApp } from '../support/app.js';
 import { testKit } from '../support/kit.js';

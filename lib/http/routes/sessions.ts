@@ -1,10 +1,8 @@
 import type { IncomingMessage } from 'node:http';
+import type { Services } from '../../services.js';
 import { decodeCursor, encodeCursor } from '../../session/session-cursor.js';
-import type { Sessions } from '../../session/sessions.js';
 import { isId } from '../../session/tokens.js';
 import type { SessionCursor } from '../../stores/contract/sessions.js';
-import type { CallerOf } from '../caller.js';
-import type { Cookies } from '../cookies.js';
 import { readFields } from '../json-body.js';
 import { listedSession } from '../listed-session.js';
 import { hasQuery, readQuery } from '../query.js';
@@ -12,11 +10,7 @@ import { Refusal, sendJson, sendNothing } from '../refusal.js';
 import type { StepUpCheck } from '../require-fresh-step-up.js';
 import type { RouteTable } from '../router.js';
 
-export interface SessionRoutesDeps {
-  readonly callerOf: CallerOf;
-  readonly managerOf: CallerOf;
-  readonly sessions: Sessions;
-  readonly cookies: Cookies;
+export interface SessionRouteOptions {
   /** What else is asked for before a session is ended. */
   readonly manage: StepUpCheck | null;
   /** Whether users see the `data` of their sessions. */
@@ -26,18 +20,25 @@ export interface SessionRoutesDeps {
 const MAX_PAGE = 100;
 
 /** Where users see and end their own sessions. */
-export function sessionRoutes(deps: SessionRoutesDeps): RouteTable {
-  const { callerOf, managerOf, sessions, cookies, manage, listData } = deps;
+export function sessionRoutes(
+  {
+    requireCaller,
+    requireCurrentToken,
+    sessions,
+    cookies,
+  }: Pick<Services, 'requireCaller' | 'requireCurrentToken' | 'sessions' | 'cookies'>,
+  { manage, listData }: SessionRouteOptions,
+): RouteTable {
   return {
     '/session': {
       async get(req, res) {
-        const { row, auth } = await callerOf(req);
+        const { row, auth } = await requireCaller(req);
         sendJson(res, 200, { session: listedSession(row, listData), proofs: auth.proofs });
       },
     },
     '/sessions': {
       async get(req, res) {
-        const { row } = await callerOf(req);
+        const { row } = await requireCaller(req);
         const { limit, after } = readPage(req);
         const rows = await sessions.listForUser(row.userId, limit, after);
         const last = rows.length < limit ? undefined : rows.at(-1);
@@ -47,7 +48,7 @@ export function sessionRoutes(deps: SessionRoutesDeps): RouteTable {
         });
       },
       async delete(req, res) {
-        const { row } = await managerOf(req);
+        const { row } = await requireCurrentToken(req);
         readFields(req, []);
         const keep = hasQuery(req, 'keep=current');
         await manage?.(req);
@@ -58,7 +59,7 @@ export function sessionRoutes(deps: SessionRoutesDeps): RouteTable {
     },
     '/sessions/:id': {
       async delete(req, res) {
-        const { row } = await managerOf(req);
+        const { row } = await requireCurrentToken(req);
         readFields(req, []);
         await manage?.(req);
         const { id } = req.params;

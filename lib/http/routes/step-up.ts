@@ -1,33 +1,27 @@
-import type { Emit } from '../../events.js';
-import type { Clock } from '../../internal/clock.js';
-import type { Methods } from '../../step-up/methods.js';
-import type { SessionStore } from '../../stores/contract/sessions.js';
-import type { CallerOf } from '../caller.js';
+import type { Services } from '../../services.js';
+import { dropGrants } from '../../step-up/drop-grants.js';
 import { readFields } from '../json-body.js';
 import { Refusal, sendJson, sendNothing } from '../refusal.js';
 import { proofTimes } from '../request-auth.js';
 import type { RouteTable } from '../router.js';
-import type { StepUpCalls } from '../step-up.js';
-
-export interface StepUpRoutesDeps {
-  readonly calls: StepUpCalls<string>;
-  readonly callerOf: CallerOf;
-  readonly methods: Methods;
-  readonly sessionStore: SessionStore;
-  readonly dropStepUp: (sessionId: string) => Promise<void>;
-  readonly clock: Clock;
-  readonly emit: Emit;
-}
+import type { StepUpCalls } from '../step-up-calls.js';
 
 /** Where a client asks for a challenge and answers it. */
-export function stepUpRoutes(deps: StepUpRoutesDeps): RouteTable {
-  const { calls, callerOf, methods, sessionStore, dropStepUp, clock, emit } = deps;
+export function stepUpRoutes({
+  stepUpCalls,
+  requireCaller,
+  methods,
+  store,
+  clock,
+  emit,
+}: Pick<Services, 'stepUpCalls' | 'requireCaller' | 'methods' | 'store' | 'clock' | 'emit'>): RouteTable {
+  if (methods.names.length === 0) return {};
   return {
     '/step-up': {
       async get(req, res) {
-        const { row, current } = await callerOf(req);
+        const { row, byCurrentToken } = await requireCaller(req);
         const enrolled = await methods.enrolled(methods.names, row.userId);
-        const proofs = new Map(current ? Object.entries(proofTimes(row)) : []);
+        const proofs = new Map(byCurrentToken ? Object.entries(proofTimes(row)) : []);
         sendJson(res, 200, {
           methods: methods.names.map((method) => ({
             method,
@@ -37,10 +31,10 @@ export function stepUpRoutes(deps: StepUpRoutesDeps): RouteTable {
         });
       },
       async delete(req, res) {
-        const { row } = await callerOf(req);
+        const { row } = await requireCaller(req);
         readFields(req, []);
-        await sessionStore.change(row.id, { type: 'drop-proofs' }, clock.now());
-        await dropStepUp(row.id);
+        await store.sessions.change(row.id, { type: 'drop-proofs' }, clock.now());
+        await dropGrants(store, row.id);
         emit({ type: 'step-up.dropped', userId: row.userId, sessionId: row.id });
         sendNothing(res);
       },
@@ -52,7 +46,7 @@ export function stepUpRoutes(deps: StepUpRoutesDeps): RouteTable {
         if (purpose !== 'step-up' && purpose !== 'verify-only') {
           throw new Refusal('request_invalid', { detail: "`purpose` is 'step-up' or 'verify-only'." });
         }
-        sendJson(res, 200, await calls.beginStepUp(req, { method, purpose }));
+        sendJson(res, 200, await stepUpCalls.beginStepUp(req, { method, purpose }));
       },
     },
     '/step-up/verify': {
@@ -60,11 +54,11 @@ export function stepUpRoutes(deps: StepUpRoutesDeps): RouteTable {
         const { method, challengeId, response } = readFields(req, ['method', 'challengeId', 'response']);
         if (typeof method !== 'string') throw new Refusal('request_invalid', { detail: '`method` is missing.' });
         const answer = { method, challengeId: textOrAbsent(challengeId), response };
-        const body = await calls.verifyStepUp(req, res, answer);
+        const body = await stepUpCalls.verifyStepUp(req, res, answer);
         sendJson(res, 200, body);
       },
     },
-    ...(methods.get('passkey') === undefined ? {} : { '/passkey/verify-assertion': verifyAssertion(calls) }),
+    ...(methods.get('passkey') === undefined ? {} : { '/passkey/verify-assertion': verifyAssertion(stepUpCalls) }),
   };
 }
 

@@ -1,47 +1,43 @@
 import type { IncomingMessage } from 'node:http';
-import type { Emit, RefusedReason } from '../../events.js';
-import type { Clock } from '../../internal/clock.js';
-import type { AccessTokens } from '../../session/access-token.js';
-import type { createRefresh } from '../../session/refresh.js';
-import type { RefreshToken, RefreshTokens } from '../../session/refresh-token.js';
+import type { RefusedReason } from '../../events.js';
+import type { Services } from '../../services.js';
+import type { RefreshToken } from '../../session/refresh-token.js';
 import type { Delivery } from '../../stores/contract/sessions.js';
-import { clientAddress } from '../client.js';
-import type { Cookies } from '../cookies.js';
-import type { Deliver } from '../deliver.js';
+import { sentFrom } from '../client.js';
 import { readFields } from '../json-body.js';
 import { Refusal, sendJson, sendNothing } from '../refusal.js';
 import type { RouteTable } from '../router.js';
-import type { SignOut } from '../sign-out.js';
-
-export interface TokenRoutesDeps {
-  readonly cookies: Cookies;
-  readonly accessTokens: AccessTokens;
-  readonly refreshTokens: RefreshTokens;
-  readonly refresh: ReturnType<typeof createRefresh>;
-  readonly deliver: Deliver;
-  readonly signOut: SignOut;
-  readonly clock: Clock;
-  readonly emit: Emit;
-  readonly invalidToken: string;
-}
 
 /** Where tokens are renewed, and where a session ends by whichever credential is left of it. */
-export function tokenRoutes(deps: TokenRoutesDeps): RouteTable {
-  const { cookies, accessTokens, refreshTokens, refresh, deliver, signOut, clock, emit, invalidToken } = deps;
-
+export function tokenRoutes({
+  cookies,
+  accessTokens,
+  refreshTokens,
+  refresh,
+  deliver,
+  signOut,
+  clock,
+  emit,
+  wwwAuthenticate,
+}: Pick<
+  Services,
+  | 'cookies'
+  | 'accessTokens'
+  | 'refreshTokens'
+  | 'refresh'
+  | 'deliver'
+  | 'signOut'
+  | 'clock'
+  | 'emit'
+  | 'wwwAuthenticate'
+>): RouteTable {
   function invalid(
     req: IncomingMessage,
     reason: RefusedReason,
     about: { readonly sessionId?: string; readonly userId?: string } = {},
   ): Refusal {
-    const ip = clientAddress(req);
-    emit({
-      type: 'session.refused',
-      reason,
-      ...about,
-      ...(ip === null ? {} : { ip }),
-    });
-    return new Refusal('refresh_invalid', { headers: { 'WWW-Authenticate': invalidToken } });
+    emit({ type: 'session.refused', reason, ...about, ...sentFrom(req) });
+    return new Refusal('refresh_invalid', { headers: { 'WWW-Authenticate': wwwAuthenticate.invalidToken } });
   }
 
   /** The refresh token by the way it came, which has to be its session's delivery. */
@@ -72,8 +68,7 @@ export function tokenRoutes(deps: TokenRoutesDeps): RouteTable {
     '/token/refresh': {
       async post(req, res) {
         const { refreshToken, delivery } = presented(req);
-        const ip = clientAddress(req);
-        const answer = await refresh(refreshToken, delivery, ip === null ? {} : { ip });
+        const answer = await refresh(refreshToken, delivery, sentFrom(req));
         const { sessionId } = refreshToken;
         if (answer.outcome === 'reused') throw invalid(req, 'replaced', { sessionId });
         if (answer.outcome === 'refused') {

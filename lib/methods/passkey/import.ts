@@ -1,5 +1,5 @@
-import { refuseUnknownKeys } from '../../internal/nearest.js';
 import { SetupError } from '../../internal/setup-error.js';
+import { refuseUnknownKeys } from '../../internal/unknown-keys.js';
 import type { MethodContext } from '../method.js';
 import { passkeysOf } from './assertion.js';
 import { isBase64url, isCredentialId, MAX_PASSKEYS, readLabel } from './public.js';

@@ -1,18 +1,20 @@
+import type { RoutedMethod } from '../../http/method-routes.js';
 import { andThen } from '../../internal/maybe-promise.js';
-import type { Method } from '../method.js';
 import { passkeysOf } from './assertion.js';
 import { createAuthentication } from './authentication.js';
 import { importPasskey } from './import.js';
 import { type PasskeyOptions, readPasskeyOptions } from './options.js';
 import { isCredentialId } from './public.js';
 import { createRegistration, type PasskeyRegistration } from './registration.js';
+import { passkeyRoutes } from './routes.js';
 import { createSignInCeremony, type PasskeySignIn } from './sign-in.js';
+import { signInRoutes } from './sign-in-routes.js';
 
 export type { ImportedPasskey } from './import.js';
 export type { PasskeyOptions } from './options.js';
 export type { PublicPasskey } from './public.js';
 
-export interface PasskeyMethod extends Required<Omit<Method<'passkey'>, 'oneTime'>> {
+export interface PasskeyMethod extends Required<Omit<RoutedMethod<'passkey'>, 'oneTime'>> {
   readonly registration: PasskeyRegistration;
   readonly signIn: PasskeySignIn;
 }
@@ -23,6 +25,8 @@ export interface PasskeyMethod extends Required<Omit<Method<'passkey'>, 'oneTime
  */
 export function passkey(options: PasskeyOptions): PasskeyMethod {
   const settings = readPasskeyOptions(options);
+  const registration = createRegistration(settings);
+  const signIn = createSignInCeremony(settings);
   return {
     name: 'passkey',
     acr: 'phr', // phishing-resistant (OpenID EAP ACR Values 1.0)
@@ -32,8 +36,9 @@ export function passkey(options: PasskeyOptions): PasskeyMethod {
     needs: ['challenges', 'passkeys', 'users'],
     enrolled: ({ kit, userId }) => andThen(passkeysOf(kit).listForUser(userId), (rows) => rows.length > 0),
     ...createAuthentication(settings),
-    registration: createRegistration(settings),
-    signIn: createSignInCeremony(settings),
+    registration,
+    signIn,
+    routes: (services) => ({ ...signInRoutes(signIn, services), ...passkeyRoutes(registration, services) }),
     holds: ({ kit, userId }, id) => andThen(passkeysOf(kit).find(userId, id), (row) => row !== null),
     import: importPasskey,
     async remove({ kit, userId }, id) {

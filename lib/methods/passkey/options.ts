@@ -1,6 +1,6 @@
 import { type Duration, milliseconds } from '../../internal/duration.js';
-import { refuseUnknownKeys } from '../../internal/nearest.js';
 import { SetupError } from '../../internal/setup-error.js';
+import { refuseUnknownKeys } from '../../internal/unknown-keys.js';
 
 export interface PasskeyOptions {
   /** The domain that the passkeys belong to, for good: the app's host or a parent domain of it, for example `'app.example'`. */

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { FailedReason } from '../../events.js';
-import { refuseUnknownKeys } from '../../internal/nearest.js';
 import { SetupError } from '../../internal/setup-error.js';
+import { refuseUnknownKeys } from '../../internal/unknown-keys.js';
 import type { TotpStore } from '../../stores/contract/totp.js';
 import type { MethodContext, MethodKit } from '../method.js';
 import { findStep, fromBase32, keyUri, readCode, SECRET_BYTES, toBase32 } from './code.js';

@@ -1,7 +1,8 @@
+import type { RoutedMethod } from '../../http/method-routes.js';
 import { andThen } from '../../internal/maybe-promise.js';
-import { refuseUnknownKeys } from '../../internal/nearest.js';
 import { SetupError } from '../../internal/setup-error.js';
 import { hashToken } from '../../internal/token-hash.js';
+import { refuseUnknownKeys } from '../../internal/unknown-keys.js';
 import type { TotpRow } from '../../stores/contract/totp.js';
 import type { Method, MethodOutcome, VerifyContext } from '../method.js';
 import { onlyMember } from '../response.js';
@@ -9,6 +10,7 @@ import { isTooYoung } from '../too-young.js';
 import { findStep, latestStep, readCode } from './code.js';
 import { decryptSecret } from './encrypted-secret.js';
 import { createTotpEnrolment, importTotp, type TotpEnrolment, totpOf } from './enrolment.js';
+import { totpRoutes } from './routes.js';
 
 export type {
   ImportedTotp,
@@ -24,7 +26,7 @@ export interface TotpOptions {
   readonly issuer?: string;
 }
 
-export interface TotpMethod extends Method<'totp'> {
+export interface TotpMethod extends RoutedMethod<'totp'> {
   readonly enrolment: TotpEnrolment;
   readonly holds: NonNullable<Method['holds']>;
   readonly import: NonNullable<Method['import']>;
@@ -40,7 +42,7 @@ export interface TotpMethod extends Method<'totp'> {
  */
 export function totp(options: TotpOptions = {}): TotpMethod {
   const issuer = readIssuer(options);
-  return {
+  const method: TotpMethod = {
     name: 'totp',
     acr: null,
     amr: ['otp'],
@@ -58,7 +60,9 @@ export function totp(options: TotpOptions = {}): TotpMethod {
     enrolment: createTotpEnrolment(issuer),
     import: importTotp,
     remove: async ({ kit, userId }, id) => id === null && totpOf(kit).remove(userId), // there is one, without an id
+    routes: (services) => totpRoutes(method, services),
   };
+  return method;
 }
 
 async function checkCode(

@@ -1,5 +1,5 @@
-import { refuseUnknownKeys } from '../../internal/nearest.js';
 import { SetupError } from '../../internal/setup-error.js';
+import { refuseUnknownKeys } from '../../internal/unknown-keys.js';
 
 /** Every part of a store. One store belongs to one kit, so that nobody signed in to one app is known to another. */
 export interface Claimable {

@@ -1,7 +1,7 @@
 import { type Duration, milliseconds } from '../../internal/duration.js';
-import { refuseUnknownKeys } from '../../internal/nearest.js';
 import { readPrefix } from '../../internal/prefix.js';
 import { SetupError } from '../../internal/setup-error.js';
+import { refuseUnknownKeys } from '../../internal/unknown-keys.js';
 import { forgetsRealm, type MigrateOptions } from '../contract/realm.js';
 import type { Store, StoreParts } from '../contract/store.js';
 import { postgresAttempts } from './attempts.js';
@@ -73,8 +73,8 @@ export function postgresStore(pool: PostgresPool, options: PostgresStoreOptions 
     passkeys: { ...postgresPasskeys(db, claimable), copy: copy.passkeys },
     totp: { ...postgresTotp(db, claimable), copy: copy.totp },
     recoveryCodes: { ...postgresRecoveryCodes(db, claimable), copy: copy.recoveryCodes },
-    async migrate(options = {}) {
-      await migrate(pool, { prefix, timeout, forgetsRealm: forgetsRealm(options) });
+    async migrate(which = {}) {
+      await migrate(pool, { prefix, timeout, forgetsRealm: forgetsRealm(which) });
     },
   };
 }

@@ -1,6 +1,6 @@
-import { refuseUnknownKeys } from '../../internal/nearest.js';
 import { readPrefix } from '../../internal/prefix.js';
 import { SetupError } from '../../internal/setup-error.js';
+import { refuseUnknownKeys } from '../../internal/unknown-keys.js';
 import { MAX_TIMEOUT, type PostgresClient, type PostgresPool, withClient } from './pool.js';
 import { TYPES } from './types.js';
 

@@ -1,6 +1,6 @@
-import { refuseUnknownKeys } from '../../internal/nearest.js';
 import { readPrefix } from '../../internal/prefix.js';
 import { SetupError } from '../../internal/setup-error.js';
+import { refuseUnknownKeys } from '../../internal/unknown-keys.js';
 import type { MigrateOptions } from '../contract/realm.js';
 import type { Store, StoreParts } from '../contract/store.js';
 import { redisAttempts } from './attempts.js';

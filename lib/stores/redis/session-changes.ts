@@ -67,7 +67,7 @@ export function sessionChanges({
     }
   }
 
-  async function change(owner: Owner, id: string, asked: SessionChange, now: number): Promise<SessionRow | null> {
+  async function changeOne(owner: Owner, id: string, asked: SessionChange, now: number): Promise<SessionRow | null> {
     const write = async (read: string, next: string): Promise<true | null> =>
       (await run(scripts.SWAP, keys.sessionsOf(owner.userId), id, read, next)) === 1 || null;
     return (await apply({ id, owner, change: asked, now, write }))?.row ?? null;
@@ -77,7 +77,7 @@ export function sessionChanges({
     async change(id, asked, now) {
       const own = { ...asked };
       const owner = await hints.ofId(id);
-      return owner && change(owner, id, own, now);
+      return owner && changeOne(owner, id, own, now);
     },
     async changeAllOfUser(userId, asked, now) {
       const own = { ...asked };
@@ -85,7 +85,7 @@ export function sessionChanges({
       for (const ids of chunks(texts(await run(scripts.IDS, key)))) {
         const rows = texts(await run(scripts.READ_SOME, key, ...ids)).map(toRow);
         const altered = rows.filter((row) => isAltered(row, changed(row, own, now)));
-        await Promise.all(altered.map((row) => change(row, row.id, own, now)));
+        await Promise.all(altered.map((row) => changeOne(row, row.id, own, now)));
       }
     },
     async replaceCredentials(id, asked, now) {

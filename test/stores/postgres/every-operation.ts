@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
-import type { PostgresStore } from '../../../lib/stores/postgres/index.js';
-import { insert, rotatedRow } from '../../../lib/testing/conformance/session-rows.js';
-import { HOUR, hashOf, NOW } from '../../../lib/testing/conformance/setting.js';
+import { insert, rotatedRow } from '../../../lib/conformance/session-rows.js';
+import { HOUR, hashOf, NOW } from '../../../lib/conformance/setting.js';
 import {
   CONFIRM,
   challengeRow,
@@ -9,7 +8,8 @@ import {
   grantRow,
   passkeyRow,
   waitingTotp,
-} from '../../../lib/testing/conformance/step-up-rows.js';
+} from '../../../lib/conformance/step-up-rows.js';
+import type { PostgresStore } from '../../../lib/stores/postgres/index.js';
 
 /** Runs every operation of every part. `touchAgain` may hold the row `a` while it touches. */
 export async function everyOperation(

@@ -1,5 +1,5 @@
 import type { Pool } from 'pg';
-import { HOUR, MINUTE, NOW } from '../../../lib/testing/conformance/setting.js';
+import { HOUR, MINUTE, NOW } from '../../../lib/conformance/setting.js';
 
 /** Fills the tables: `rows` sessions of a quarter as many users, a tenth of them over, and as many rows of most other parts. */
 export async function fill(pool: Pool, rows: number): Promise<void> {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, it } from 'node:test';
+import { insert, sessionRow } from '../../../lib/conformance/session-rows.js';
+import { NOW } from '../../../lib/conformance/setting.js';
 import { postgresStore } from '../../../lib/stores/postgres/index.js';
-import { insert, sessionRow } from '../../../lib/testing/conformance/session-rows.js';
-import { NOW } from '../../../lib/testing/conformance/setting.js';
 import { storeConformance } from '../../../lib/testing/index.js';
 import { runConformance } from '../../support/conformance.js';
 import { describeIfPresent } from '../../support/needs.js';

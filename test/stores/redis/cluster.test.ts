@@ -2,22 +2,26 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type RedisStore, redisStore } from '../../../lib/stores/redis/index.js';
-import { sessionsOf } from '../../../lib/stores/redis/keys.js';
+import { keysOf } from '../../../lib/stores/redis/keys.js';
+import { change, stepUp } from '../../../lib/conformance/session-changes.js';
 import {
   given,
   insert,
+  listOf,
   present,
   rotatedRow,
   sessionRow,
   sortedIds,
-} from '../../../lib/testing/conformance/session-rows.js';
-import { hashOf, NOW } from '../../../lib/testing/conformance/setting.js';
+} from '../../../lib/conformance/session-rows.js';
+import { hashOf, NOW } from '../../../lib/conformance/setting.js';
 import { storeConformance } from '../../../lib/testing/index.js';
 import { runConformance } from '../../support/conformance.js';
 import { describeIfPresent } from '../../support/needs.js';
 import { rowsIn } from '../../support/redis.js';
 import { type RedisCluster, type SlotMove, startRedisCluster } from '../../support/redis-cluster.js';
 import { missingRedis } from './support.js';
+
+const { sessionsOf } = keysOf('stepgate');
 
 describeIfPresent('on a Redis Cluster of three nodes', missingRedis, () => {
   let cluster: RedisCluster;
@@ -70,20 +74,12 @@ describeIfPresent('on a Redis Cluster of three nodes', missingRedis, () => {
         assert.deepEqual(await sessions.find(kept.tokenHash), kept);
         const signIn = await insert(sessions, sessionRow({ id: 'new', userId }), { cap: 2 });
         assert.deepEqual(signIn, { outcome: 'inserted', replaced: null, evicted: [{ id: 'old', userId }] });
-        const stepUp = {
-          nonce: 'nonce',
-          tokenHash: hashOf('stepped up'),
-          method: 'passkey',
-          verifiedAt: NOW,
-          now: NOW,
-        };
-        const { outcome } = await sessions.recordStepUp({ id: 'kept', presented: kept.tokenHash, ...stepUp });
-        assert.equal(outcome, 'recorded');
+        assert.notEqual(await change(sessions, 'kept', stepUp('kept')), null);
         assert.deepEqual(sortedIds(await sessions.revokeAllForUser(userId, null, NOW)), ['kept', 'new']);
-        assert.equal(await sessions.find(hashOf('stepped up')), null);
+        assert.equal(await sessions.find(hashOf('kept stepped-up token')), null);
 
         if (stage !== 'when it has gone') await stages['when it has gone']?.(move);
-        assert.deepEqual(await sessions.listForUser(userId, NOW), []);
+        assert.deepEqual(await listOf(sessions, userId), []);
         assert.deepEqual(await insert(sessions, sessionRow({ id: 'late', userId })), { outcome: 'refused' });
       });
     }

@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import type { SessionRow } from '../../../lib/stores/contract/sessions.js';
 import { redisStore } from '../../../lib/stores/redis/index.js';
-import { given, insert, rotatedRow, sessionRow } from '../../../lib/testing/conformance/session-rows.js';
-import { HOUR, hashOf, MINUTE, NOW, parallel } from '../../../lib/testing/conformance/setting.js';
-import { challengeRow, grantRow } from '../../../lib/testing/conformance/step-up-rows.js';
+import { change, replaceCredentials, rotate, stepUp } from '../../../lib/conformance/session-changes.js';
+import { given, insert, listOf, rotatedRow, sessionRow } from '../../../lib/conformance/session-rows.js';
+import { HOUR, hashOf, MINUTE, NOW, parallel } from '../../../lib/conformance/setting.js';
+import { challengeRow, grantRow } from '../../../lib/conformance/step-up-rows.js';
 import { describeOnRedis } from './support.js';
 
 const DAY = 24 * HOUR;
@@ -42,26 +43,13 @@ describeOnRedis('the keys in Redis', (client) => {
   it('lead to each new token as long', async () => {
     const { sessions } = store();
     await given(sessions, rotatedRow({ id: 'a', expiresAt: NOW + 30 * DAY }));
-    const next = { id: 'a', nonce: 'nonce', now: NOW };
-    await sessions.rotateRefresh({
-      ...next,
-      presented: hashOf('a refresh'),
-      successor: hashOf('successor'),
-      tokenHash: hashOf('rotated'),
-      idleExpiresAt: NOW + HOUR,
-    });
-    assert.ok((await livesFor(`stepgate:token:${hashOf('rotated')}`)) >= 30 * DAY);
-    const proof = { method: 'passkey', verifiedAt: NOW };
-    await sessions.recordStepUp({ ...next, ...proof, presented: hashOf('rotated'), tokenHash: hashOf('stepped up') });
-    assert.ok((await livesFor(`stepgate:token:${hashOf('stepped up')}`)) >= 30 * DAY);
-    const credentials = {
-      userId: 'user',
-      presented: hashOf('stepped up'),
-      tokenHash: hashOf('new'),
-      refreshHash: null,
-    };
-    await sessions.replaceCredentials({ ...next, ...credentials });
-    assert.ok((await livesFor(`stepgate:token:${hashOf('new')}`)) >= 30 * DAY);
+    await change(sessions, 'a', rotate('a'));
+    assert.ok((await livesFor(`stepgate:token:${hashOf('a rotated token')}`)) >= 30 * DAY);
+    await change(sessions, 'a', { ...stepUp('a'), presented: hashOf('a rotated token') });
+    assert.ok((await livesFor(`stepgate:token:${hashOf('a stepped-up token')}`)) >= 30 * DAY);
+    const presented = hashOf('a stepped-up token');
+    await sessions.replaceCredentials('a', { ...replaceCredentials('a'), presented }, NOW);
+    assert.ok((await livesFor(`stepgate:token:${hashOf('a replaced token')}`)) >= 30 * DAY);
   });
 
   it('lead to a session that slid past its first end: all are revoked, listed and counted', async () => {
@@ -75,7 +63,7 @@ describeOnRedis('the keys in Redis', (client) => {
       assert.ok((await livesFor(each)) > 29 * DAY, each);
     }
     assert.deepEqual(
-      (await sessions.listForUser('user', NOW + DAY)).map(({ id }) => id),
+      (await listOf(sessions, 'user', { now: NOW + DAY })).map(({ id }) => id),
       ['a'],
     );
     const capped = await insert(sessions, sessionRow({ id: 'b', authenticatedAt: NOW + DAY }), {
@@ -90,36 +78,17 @@ describeOnRedis('the keys in Redis', (client) => {
     const { sessions } = store();
     await given(sessions, rotatedRow({ id: 'a' }));
     const steps = [
-      (n: number) => rotate(n),
-      (n: number) => stepUp(n, hashOf('a token')),
-      (n: number) => stepUp(n, null),
+      (name: string, row: SessionRow) => ({ ...rotate('a', name), presented: row.refreshHash ?? hashOf('none') }),
+      (name: string) => stepUp('a', 'passkey', name),
+      (name: string, row: SessionRow) => ({ ...stepUp('a', 'passkey', name), presented: row.tokenHash }),
     ];
-    async function rotate(n: number): Promise<unknown> {
+    async function step(n: number): Promise<void> {
       const row = await sessions.get('a');
-      return sessions.rotateRefresh({
-        id: 'a',
-        presented: row?.refreshHash ?? hashOf('none'),
-        successor: hashOf(`successor ${n}`),
-        nonce: `nonce ${n}`,
-        tokenHash: hashOf(`token ${n}`),
-        idleExpiresAt: NOW + 2 * HOUR,
-        now: NOW,
-      });
-    }
-    async function stepUp(n: number, presented: ReturnType<typeof hashOf> | null): Promise<unknown> {
-      const row = await sessions.get('a');
-      return sessions.recordStepUp({
-        id: 'a',
-        presented: presented ?? row?.tokenHash ?? hashOf('none'),
-        nonce: `nonce ${n}`,
-        tokenHash: hashOf(`token ${n}`),
-        method: 'passkey',
-        verifiedAt: NOW,
-        now: NOW,
-      });
+      const asked = row && steps[n % steps.length]?.(`${n}`, row);
+      if (asked) await change(sessions, 'a', asked);
     }
     for (let round = 0; round < 5; round += 1) {
-      await parallel(30, async (n) => steps[n % steps.length]?.(100 * round + n));
+      await parallel(30, (n) => step(100 * round + n));
       const row = await sessions.get('a');
       assert.deepEqual((await client().keys('stepgate:token:*')).toSorted(), await hintsOf(row));
       assert.deepEqual(await sessions.find(row?.tokenHash ?? hashOf('none')), row);
@@ -130,17 +99,9 @@ describeOnRedis('the keys in Redis', (client) => {
   it('still lead to a token that the same step is asked for again', async () => {
     const { sessions } = store();
     await given(sessions, rotatedRow({ id: 'a' }));
-    const rotation = {
-      id: 'a',
-      presented: hashOf('a refresh'),
-      successor: hashOf('successor'),
-      nonce: 'nonce',
-      tokenHash: hashOf('new token'),
-      idleExpiresAt: NOW + HOUR,
-      now: NOW,
-    };
-    assert.deepEqual(await parallel(3, () => sessions.rotateRefresh(rotation)), [true, false, false]);
-    assert.equal((await sessions.find(hashOf('new token')))?.id, 'a');
+    const made = await parallel(3, () => change(sessions, 'a', rotate('a')));
+    assert.equal(made.filter((row) => row !== null).length, 1);
+    assert.equal((await sessions.find(hashOf('a rotated token')))?.id, 'a');
   });
 
   it('go when a session is found to have gone by itself', async () => {
@@ -162,7 +123,7 @@ describeOnRedis('the keys in Redis', (client) => {
     assert.equal(await client().zCount('stepgate:ends:r', '-inf', NOW + HOUR), 20);
     for (const _ of [1, 2]) assert.equal(await sessions.deleteExpired(NOW + HOUR, 0, 10), 0);
     assert.equal(await client().zCount('stepgate:ends:r', '-inf', NOW + HOUR), 0);
-    assert.equal((await sessions.listForUser('user', NOW + HOUR)).length, 29);
+    assert.equal((await listOf(sessions, 'user', { now: NOW + HOUR })).length, 29);
   });
 
   it('of grants and challenges stay as long as the row that lasts longest', async () => {

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { type RedisClient, redisStore } from '../../../lib/stores/redis/index.js';
-import { given, rotatedRow, sessionRow } from '../../../lib/testing/conformance/session-rows.js';
-import { HOUR, hashOf, NOW } from '../../../lib/testing/conformance/setting.js';
+import { change, rotate, stepUp } from '../../../lib/conformance/session-changes.js';
+import { given, rotatedRow, sessionRow } from '../../../lib/conformance/session-rows.js';
+import { HOUR, hashOf, NOW } from '../../../lib/conformance/setting.js';
 import { describeOnRedis } from './support.js';
 
 /** A client that counts how often it is asked while nothing is under way: what is asked together is one trip. */
@@ -29,23 +30,7 @@ function counting(client: RedisClient): RedisClient & { trips: () => number } {
 
 describeOnRedis('a round trip to Redis', (server) => {
   const row = rotatedRow({ id: 'a' });
-  const rotation = {
-    id: 'a',
-    presented: hashOf('a refresh'),
-    successor: hashOf('successor'),
-    nonce: 'nonce',
-    tokenHash: hashOf('rotated'),
-    idleExpiresAt: NOW + HOUR,
-    now: NOW,
-  };
-  const stepUp = {
-    id: 'a',
-    nonce: 'nonce',
-    tokenHash: hashOf('stepped up'),
-    method: 'passkey',
-    verifiedAt: NOW,
-    now: NOW,
-  };
+  const stepUpAfter = { ...stepUp('a'), presented: hashOf('a rotated token') };
 
   it('is made once for a token that was seen before, twice for others', async () => {
     const client = counting(server());
@@ -70,14 +55,14 @@ describeOnRedis('a round trip to Redis', (server) => {
     assert.deepEqual((await sessions.get('row-49'))?.lastSeenAt, NOW);
   });
 
-  it('is made four times for a new token: whose, the hint, the step, the old hint', async () => {
+  it('is made four times for a new token: whose, the row and the hint, the step, the old hint', async () => {
     const client = counting(server());
     const { sessions } = redisStore(client);
     await given(sessions, row);
     const before = client.trips();
-    assert.equal(await sessions.rotateRefresh(rotation), true);
+    assert.notEqual(await change(sessions, 'a', rotate('a')), null);
     assert.equal(client.trips() - before, 4);
-    assert.equal((await sessions.recordStepUp({ ...stepUp, presented: hashOf('rotated') })).outcome, 'recorded');
+    assert.notEqual(await change(sessions, 'a', stepUpAfter), null);
     assert.equal(client.trips() - before, 8);
   });
 
@@ -85,13 +70,16 @@ describeOnRedis('a round trip to Redis', (server) => {
     const [here, elsewhere] = [redisStore(server()), redisStore(server())];
     await given(here.sessions, row);
     assert.deepEqual(await here.sessions.find(row.tokenHash), row);
-    await elsewhere.sessions.rotateRefresh(rotation);
-    await elsewhere.sessions.recordStepUp({ ...stepUp, presented: hashOf('rotated') });
+    await change(elsewhere.sessions, 'a', rotate('a'));
+    await change(elsewhere.sessions, 'a', stepUpAfter);
     assert.equal(await here.sessions.find(row.tokenHash), null);
-    assert.equal((await here.sessions.find(hashOf('stepped up')))?.id, 'a');
+    assert.equal((await here.sessions.find(hashOf('a stepped-up token')))?.id, 'a');
     await elsewhere.sessions.revoke('a', null);
-    assert.equal(await here.sessions.find(hashOf('stepped up')), null);
-    await given(elsewhere.sessions, sessionRow({ id: 'again', userId: 'another', tokenHash: hashOf('stepped up') }));
-    assert.equal((await here.sessions.find(hashOf('stepped up')))?.id, 'again');
+    assert.equal(await here.sessions.find(hashOf('a stepped-up token')), null);
+    await given(
+      elsewhere.sessions,
+      sessionRow({ id: 'again', userId: 'another', tokenHash: hashOf('a stepped-up token') }),
+    );
+    assert.equal((await here.sessions.find(hashOf('a stepped-up token')))?.id, 'again');
   });
 });

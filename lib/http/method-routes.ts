@@ -1,0 +1,124 @@
+import type { IncomingMessage } from 'node:http';
+import type { FailedReason } from '../events.js';
+import type { Method, MethodContext, MethodOutcome } from '../methods/method.js';
+import type { Services } from '../services.js';
+import type { ChallengeRow } from '../stores/contract/challenges.js';
+import type { SessionRow } from '../stores/contract/sessions.js';
+import { Refusal } from './refusal.js';
+import type { RouteTable } from './router.js';
+import { passed } from './step-up-calls.js';
+
+/** A method that has routes of its own, for enrolling in it and the like: they stand beside the kit's. */
+export interface RoutedMethod<Name extends string = string> extends Method<Name> {
+  /** Their paths begin below the router's mount; their handlers are guarded by what they ask of the services. */
+  readonly routes?: (services: MethodRouteServices) => RouteTable;
+}
+
+/** What a method's routes are lent. Whoever is refused by one of these gets the kit's own answer. */
+export interface MethodRouteServices
+  extends Pick<Services, 'clock' | 'emit' | 'cookies' | 'signIn' | 'signInChallenges' | 'methodKit'> {
+  /** The other methods' names, strongest first. */
+  readonly others: readonly string[];
+  readonly contextFor: (userId: string) => MethodContext;
+  /** The session of the signed-in caller. Rejects with a `Refusal` for nobody and for API keys. */
+  readonly requireCaller: (req: IncomingMessage) => Promise<SessionRow>;
+  /** The same for a caller who has shown enough to change their methods. `onlyIfNone`: they have none yet. */
+  readonly requireEnrolment: (
+    req: IncomingMessage,
+  ) => Promise<{ readonly row: SessionRow; readonly onlyIfNone: boolean }>;
+  /** A challenge that enrols in this method, for this session. */
+  readonly issueChallenge: (row: SessionRow) => Promise<ChallengeRow>;
+  /** Takes it for good, whatever comes of it; rejects with a `Refusal` when there is none such. */
+  readonly takeChallenge: (row: SessionRow, id: string) => Promise<ChallengeRow>;
+  /** Counts an attempt, and then looks at the answer, as a step-up does; rejects with a `Refusal` when it fails. */
+  readonly attempt: (row: SessionRow, check: () => Promise<MethodOutcome>) => Promise<void>;
+  /** Tells that an answer failed, and gives the `Refusal` for it. */
+  readonly failed: (row: SessionRow, reason: FailedReason) => Refusal;
+  /** After the user has got a credential. */
+  readonly enrolled: (row: SessionRow, after: AfterChange) => Promise<void>;
+  /** After a credential was deleted, or wasn't there: what was proved with the method goes in any case. */
+  readonly removed: (row: SessionRow, after: AfterChange & { readonly wasThere: boolean }) => Promise<void>;
+  readonly revokeOthers: (row: SessionRow) => Promise<void>;
+}
+
+export interface AfterChange {
+  /** Whether the user's other sessions end. */
+  readonly revokeOthers: boolean;
+}
+
+type Needed = Pick<
+  Services,
+  | 'clock'
+  | 'emit'
+  | 'cookies'
+  | 'signIn'
+  | 'signInChallenges'
+  | 'methodKit'
+  | 'methods'
+  | 'requireCaller'
+  | 'requireEnrolment'
+  | 'challenges'
+  | 'verify'
+  | 'attempts'
+  | 'forgetMethod'
+  | 'sessions'
+>;
+
+/** The routes of all methods that have some. */
+export function methodRoutes(methods: readonly RoutedMethod[], services: Needed): readonly RouteTable[] {
+  return methods.map((method) => method.routes?.(routeServices(method, services)) ?? {});
+}
+
+function routeServices(method: Method, services: Needed): MethodRouteServices {
+  const { methods, challenges, verify, attempts, forgetMethod, sessions, clock, emit } = services;
+  const { cookies, signIn, signInChallenges, methodKit } = services;
+  const { name } = method;
+
+  function failed({ userId, id: sessionId }: SessionRow, reason: FailedReason): Refusal {
+    emit({ type: 'step-up.failed', userId, sessionId, method: name, reason });
+    return new Refusal('step_up_failed');
+  }
+
+  async function revokeOthers({ userId, id }: SessionRow): Promise<void> {
+    await sessions.revokeAllForUser(userId, id, 'user');
+  }
+
+  return {
+    clock,
+    emit,
+    cookies,
+    signIn,
+    signInChallenges,
+    methodKit,
+    others: methods.names.filter((other) => other !== name),
+    contextFor: (userId) => methods.contextFor(userId),
+    requireCaller: async (req) => (await services.requireCaller(req)).row,
+    async requireEnrolment(req) {
+      const { caller, onlyIfNone } = await services.requireEnrolment(req);
+      return { row: caller.row, onlyIfNone };
+    },
+    issueChallenge: (row) => challenges.issue(row, { purpose: 'enrolment', methods: [name] }),
+    async takeChallenge(row, id) {
+      const challenge = await challenges.take(row, id, { purposes: ['enrolment'], method: name });
+      if (challenge === null) throw failed(row, 'no-challenge');
+      return challenge;
+    },
+    async attempt(row, check) {
+      passed(await verify.attempt(row, method, check), clock);
+    },
+    failed,
+    async enrolled(row, after) {
+      emit({ type: 'method.enrolled', userId: row.userId, method: name });
+      if (after.revokeOthers) await revokeOthers(row);
+    },
+    async removed(row, after) {
+      await forgetMethod(row.userId, name);
+      if (!after.wasThere) throw new Refusal('not_found');
+      // What was guessed at the old one must not bar the next (SP 800-63B-4 3.2.2: disabled until bound anew).
+      if (method.guessable) await attempts.unlock(row.userId, name);
+      emit({ type: 'method.removed', userId: row.userId, method: name });
+      if (after.revokeOthers) await revokeOthers(row);
+    },
+    revokeOthers,
+  };
+}

@@ -1,0 +1,90 @@
+import { readFields } from '../../http/json-body.js';
+import type { MethodRouteServices } from '../../http/method-routes.js';
+import { hasQuery } from '../../http/query.js';
+import { Refusal, sendJson, sendNothing } from '../../http/refusal.js';
+import type { RouteRequest, RouteTable } from '../../http/router.js';
+import { passkeysOf } from './assertion.js';
+import { isCredentialId, MAX_PASSKEYS, publicPasskey, readLabel } from './public.js';
+import type { PasskeyRegistration } from './registration.js';
+
+/** Where users see, add, name and remove their own passkeys. */
+export function passkeyRoutes(registration: PasskeyRegistration, services: MethodRouteServices): RouteTable {
+  const { contextFor, requireCaller, requireEnrolment, issueChallenge, takeChallenge } = services;
+  const { failed, enrolled, removed, revokeOthers } = services;
+  const passkeys = passkeysOf(services.methodKit);
+  return {
+    '/passkeys/options': {
+      async post(req, res) {
+        const { row } = await requireEnrolment(req);
+        readFields(req, []);
+        const { id: challengeId, value: challenge, expiresAt } = await issueChallenge(row);
+        const begun = await registration.begin({ ...contextFor(row.userId), challenge });
+        if (begun.outcome === 'full') throw full();
+        if (begun.outcome === 'unknown-user') {
+          throw new Refusal('sign_in_refused', { detail: 'The user is unknown or disabled.' });
+        }
+        sendJson(res, 200, { challengeId, options: begun.options, expiresAt });
+      },
+    },
+    '/passkeys': {
+      async get(req, res) {
+        const { userId } = await requireCaller(req);
+        const rows = await passkeys.listForUser(userId);
+        sendJson(res, 200, { passkeys: rows.map(publicPasskey) });
+      },
+      async post(req, res) {
+        const { row, onlyIfNone } = await requireEnrolment(req);
+        const { challengeId, response, label: given } = readFields(req, ['challengeId', 'response', 'label']);
+        const label = given === undefined ? null : labelOf(given);
+        const others = hasQuery(req, 'revokeOthers=true');
+        if (typeof challengeId !== 'string' || typeof response !== 'object' || response === null) {
+          throw new Refusal('request_invalid', { detail: 'Send `challengeId` and `response`.' });
+        }
+        // Taken before the answer is looked at, as in a step-up.
+        const { value: challenge } = await takeChallenge(row, challengeId);
+        const answer = { response, challenge, label, first: onlyIfNone };
+        const finished = await registration.finish(contextFor(row.userId), answer);
+        if (finished.outcome === 'failed') {
+          const refusal = failed(row, finished.reason);
+          throw finished.reason === 'full' ? full() : refusal;
+        }
+        await enrolled(row, { revokeOthers: others });
+        sendJson(res, 201, publicPasskey(finished.row));
+      },
+    },
+    '/passkeys/:id': {
+      async patch(req, res) {
+        const { row } = await requireEnrolment(req);
+        const label = labelOf(readFields(req, ['label']).label);
+        const others = hasQuery(req, 'revokeOthers=true');
+        const renamed = await passkeys.rename(row.userId, idOf(req), label);
+        if (renamed === null) throw new Refusal('not_found');
+        if (others) await revokeOthers(row);
+        sendJson(res, 200, publicPasskey(renamed));
+      },
+      async delete(req, res) {
+        const { row } = await requireEnrolment(req);
+        readFields(req, []);
+        const others = hasQuery(req, 'revokeOthers=true');
+        const wasThere = await passkeys.remove(row.userId, idOf(req));
+        await removed(row, { wasThere, revokeOthers: others });
+        sendNothing(res);
+      },
+    },
+  };
+}
+
+function labelOf(given: unknown): string {
+  const label = readLabel(given);
+  if (label !== null) return label;
+  throw new Refusal('request_invalid', { detail: 'A `label` has 1 to 64 characters, and no control characters.' });
+}
+
+function full(): Refusal {
+  return new Refusal('request_invalid', { detail: `There are ${MAX_PASSKEYS} passkeys already: remove one first.` });
+}
+
+function idOf({ params: { id } }: RouteRequest): string {
+  if (isCredentialId(id)) return id;
+  throw new Refusal('not_found');
+}

@@ -1,0 +1,33 @@
+import { noStore } from '../../http/deliver.js';
+import { readFields } from '../../http/json-body.js';
+import type { MethodRouteServices } from '../../http/method-routes.js';
+import { hasQuery } from '../../http/query.js';
+import { Refusal, sendJson } from '../../http/refusal.js';
+import type { RouteTable } from '../../http/router.js';
+import type { RecoveryCodeMethod } from './index.js';
+
+/** Where users get their recovery codes. */
+export function recoveryCodeRoutes(method: RecoveryCodeMethod, services: MethodRouteServices): RouteTable {
+  const { others, contextFor, requireEnrolment, enrolled } = services;
+  return {
+    '/recovery-codes': {
+      async post(req, res) {
+        const revokeOthers = hasQuery(req, 'revokeOthers=true');
+        readFields(req, []);
+        const { row, onlyIfNone } = await requireEnrolment(req);
+        // There is nothing to recover yet. Whoever has copied a session could lay codes by, and with them change the
+        // method that the user sets up later.
+        if (onlyIfNone) {
+          throw new Refusal('step_up_unavailable', {
+            detail: 'Set up another method first.',
+            members: { methods: others.map((name) => ({ method: name, enrolled: false })) },
+          });
+        }
+        const codes = await method.generate(contextFor(row.userId));
+        await enrolled(row, { revokeOthers });
+        noStore(res);
+        sendJson(res, 201, { codes });
+      },
+    },
+  };
+}

@@ -1,0 +1,51 @@
+import { noStore } from '../../http/deliver.js';
+import { readFields } from '../../http/json-body.js';
+import type { MethodRouteServices } from '../../http/method-routes.js';
+import { hasQuery } from '../../http/query.js';
+import { Refusal, sendJson, sendNothing } from '../../http/refusal.js';
+import type { RouteTable } from '../../http/router.js';
+import type { TotpMethod } from './index.js';
+
+/** Where users set up and remove TOTP. */
+export function totpRoutes(method: TotpMethod, services: MethodRouteServices): RouteTable {
+  const { contextFor, requireEnrolment, attempt, enrolled, removed } = services;
+  return {
+    '/totp': {
+      async post(req, res) {
+        readFields(req, []);
+        const { row } = await requireEnrolment(req);
+        const begun = await method.enrolment.begin(contextFor(row.userId));
+        if (begun.outcome === 'unknown-user') {
+          throw new Refusal('sign_in_refused', { detail: 'The user is unknown or disabled.' });
+        }
+        if (begun.outcome === 'enrolled-already') {
+          throw new Refusal('request_invalid', { detail: 'TOTP is set up already: remove it first.' });
+        }
+        noStore(res);
+        sendJson(res, 201, { secret: begun.secret, uri: begun.uri });
+      },
+      async delete(req, res) {
+        readFields(req, []);
+        const revokeOthers = hasQuery(req, 'revokeOthers=true');
+        const { row } = await requireEnrolment(req);
+        const wasThere = await method.remove(contextFor(row.userId), null);
+        await removed(row, { wasThere, revokeOthers });
+        sendNothing(res);
+      },
+    },
+    '/totp/confirm': {
+      async post(req, res) {
+        const revokeOthers = hasQuery(req, 'revokeOthers=true');
+        const { code } = readFields(req, ['code']);
+        if (typeof code !== 'string') throw new Refusal('request_invalid', { detail: '`code` is missing.' });
+        const { row, onlyIfNone } = await requireEnrolment(req);
+        await attempt(row, async () => {
+          const answer = await method.enrolment.confirm(contextFor(row.userId), { code, first: onlyIfNone });
+          return answer.outcome === 'confirmed' ? { outcome: 'verified' } : answer;
+        });
+        await enrolled(row, { revokeOthers });
+        sendNothing(res);
+      },
+    },
+  };
+}

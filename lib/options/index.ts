@@ -1,0 +1,242 @@
+import type { StepgateEvent } from '../events.js';
+import type { ApiKeysOption } from '../http/authenticate.js';
+import type { RoutedMethod } from '../http/method-routes.js';
+import type { OnRefusal } from '../http/refusal.js';
+import { DELIVERIES } from '../http/sign-in-options.js';
+import { type Clock, systemClock } from '../internal/clock.js';
+import { type Duration, milliseconds } from '../internal/duration.js';
+import { readSecrets, type Secrets } from '../internal/keys.js';
+import type { MaybePromise } from '../internal/maybe-promise.js';
+import { SetupError } from '../internal/setup-error.js';
+import { refuseUnknownKeys } from '../internal/unknown-keys.js';
+import type { User } from '../methods/method.js';
+import type { Delivery } from '../stores/contract/sessions.js';
+import type { Store } from '../stores/contract/store.js';
+import {
+  object,
+  oneOf,
+  readApiKeys,
+  readCap,
+  readClock,
+  readCookieName,
+  readDeliveries,
+  readDelivery,
+  readFunction,
+  readInsecureCookies,
+  readIssuer,
+  readMethods,
+  readOrigins,
+  readStore,
+  readTouchInterval,
+  text,
+} from './checks.js';
+import { POLICIES, type Policy } from './policies.js';
+
+export type { Policy } from './policies.js';
+
+export interface StepgateOptions<M extends readonly RoutedMethod[] = readonly RoutedMethod[]> {
+  /**
+   * At least 32 bytes; every key is derived from it. In a list the first makes, all verify, so that a secret can be
+   * replaced without ending a session: put the new one first, and take the old one out after `absoluteLifetime`. TOTP
+   * and recovery codes that were set up with the old one are good only while it is there.
+   */
+  readonly secret: string | undefined | readonly (string | undefined)[];
+  /** The app's address, for example `'https://app.example'`: `iss` of access tokens, and its origin is the app's. */
+  readonly issuer: string;
+  readonly store: Store;
+  /** Ways to prove presence, **strongest first**. @default [] */
+  readonly methods?: M;
+  /** How the app names its users; some methods need it. */
+  readonly users?: UsersOption;
+  /** `aud` of access tokens. @default `issuer` */
+  readonly audience?: string;
+  /** How a session travels when `signIn` doesn't say. @default 'cookie' */
+  readonly delivery?: Delivery;
+  /**
+   * The deliveries in use, `delivery` among them. `signIn` and the routes refuse any other; a cookie or a bearer token of
+   * another is not looked at and not cleared. @default all three
+   */
+  readonly deliveries?: readonly Delivery[];
+  /**
+   * Of the session cookie, without its `__Host-` prefix. With `'staff'` the other cookies are `staff-access`,
+   * `staff-refresh` and `staff-sign-in`; with the default `access`, `refresh` and `sign-in`. @default 'session'
+   */
+  readonly cookieName?: string;
+  /**
+   * Sends cookies without `Secure` and without prefix, for http on localhost. Refused for any other issuer.
+   * @default false
+   */
+  readonly insecureCookies?: boolean;
+  /**
+   * Other origins whose pages may send unsafe requests with our cookies, each written out: no wildcards. @default []
+   */
+  readonly trustedOrigins?: readonly string[];
+  /** `'strict'` refuses unsafe requests that have neither `Sec-Fetch-Site` nor `Origin`. @default 'standard' */
+  readonly csrf?: 'standard' | 'strict';
+  /** How long a session lives without being seen. @default '7d' */
+  readonly idleLifetime?: Duration;
+  /** How long a session lives at most, from the sign-in. @default '30d' */
+  readonly absoluteLifetime?: Duration;
+  /** @default '10m' */
+  readonly accessTokenLifetime?: Duration;
+  /** How long a refresh token still gives its successor after that was used. 0: not at all. @default '30s' */
+  readonly refreshGrace?: Duration;
+  /** How long a replaced session token still works after its successor was used. 0: not at all. @default '10s' */
+  readonly tokenOverlap?: Duration;
+  /** How often "last seen" is written for a session. @default the smaller of a minute and a twentieth of the idle lifetime */
+  readonly touchInterval?: Duration;
+  /** After how long a store that doesn't answer counts as failed. @default '5s' */
+  readonly storeTimeout?: Duration;
+  /** The oldest live sessions of a user end beyond it. @default no limit */
+  readonly maxSessionsPerUser?: number;
+  /** How often rows that are over are deleted. @default '1h' */
+  readonly cleanupInterval?: Duration;
+  readonly policy?: Policy;
+  /** The app's own API keys. @default none */
+  readonly apiKeys?: ApiKeysOption;
+  /** Answers a refusal in place of the guards' problem+json. */
+  readonly onRefusal?: OnRefusal;
+  /** Is told everything worth an audit log. @default failures go to `console.error` */
+  readonly onEvent?: (event: StepgateEvent) => unknown;
+  /** @default the system's */
+  readonly clock?: Clock;
+}
+
+export interface UsersOption {
+  /** Null: unknown or disabled. A throw is a store failure. */
+  readonly find: (userId: string) => MaybePromise<User | null>;
+}
+
+/** The options, checked, with times in milliseconds and defaults in place. */
+export interface Settings {
+  readonly secrets: Secrets;
+  readonly issuer: string;
+  readonly origin: string;
+  readonly store: Store;
+  readonly methods: readonly RoutedMethod[];
+  readonly users: UsersOption | null;
+  readonly audience: string;
+  readonly delivery: Delivery;
+  readonly deliveries: readonly Delivery[];
+  readonly cookieName: string;
+  readonly insecureCookies: boolean;
+  readonly trustedOrigins: readonly string[];
+  readonly csrf: 'standard' | 'strict';
+  readonly idleLifetime: number;
+  readonly absoluteLifetime: number;
+  readonly accessTokenLifetime: number;
+  readonly refreshGrace: number;
+  readonly tokenOverlap: number;
+  /** Whether a request that differs from the approved one ends the approval. */
+  readonly voidsOnMismatch: boolean;
+  readonly touchInterval: number;
+  readonly storeTimeout: number;
+  readonly maxSessionsPerUser: number | null;
+  readonly cleanupInterval: number;
+  readonly apiKeys: ApiKeysOption | null;
+  readonly onRefusal: OnRefusal | null;
+  readonly onEvent: ((event: StepgateEvent) => unknown) | undefined;
+  readonly clock: Clock;
+}
+
+const NAMES = [
+  ...([
+    'secret',
+    'issuer',
+    'store',
+    'methods',
+    'users',
+    'audience',
+    'delivery',
+    'deliveries',
+    'cookieName',
+    'insecureCookies',
+    'trustedOrigins',
+  ] as const),
+  ...(['csrf', 'idleLifetime', 'absoluteLifetime', 'accessTokenLifetime', 'refreshGrace', 'tokenOverlap'] as const),
+  ...(['touchInterval', 'storeTimeout', 'maxSessionsPerUser', 'cleanupInterval', 'policy', 'apiKeys'] as const),
+  ...(['onRefusal', 'onEvent', 'clock'] as const),
+] satisfies (keyof StepgateOptions)[];
+
+const DEFAULTS = {
+  methods: [],
+  delivery: 'cookie',
+  deliveries: DELIVERIES,
+  cookieName: 'session',
+  insecureCookies: false,
+  trustedOrigins: [],
+  csrf: 'standard',
+  idleLifetime: '7d',
+  absoluteLifetime: '30d',
+  accessTokenLifetime: '10m',
+  refreshGrace: '30s',
+  tokenOverlap: '10s',
+  storeTimeout: '5s',
+  cleanupInterval: '1h',
+  clock: systemClock,
+} as const satisfies Partial<StepgateOptions>;
+
+const MINUTE = 60_000;
+
+/** Checks the options. Throws a `SetupError` that says what to write instead. */
+export function readOptions(given: StepgateOptions): Settings {
+  if (typeof given !== 'object' || given === null) {
+    throw new SetupError('`stepgate` takes an object of options.', 'Write `stepgate({ secret, issuer, store })`.');
+  }
+  refuseUnknownKeys(given, NAMES, 'options');
+  // An option that is undefined was left out; null is a mistake, which each check finds.
+  const defined = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+  const policy = given.policy === undefined ? {} : oneOf('policy', given.policy, POLICIES);
+  const options = { ...DEFAULTS, ...policy, ...(defined as unknown as StepgateOptions) }; // it has the keys of `given`
+
+  const issuer = readIssuer(options.issuer);
+  const duration = (name: DurationName): number =>
+    milliseconds(options[name], name, { allowZero: SWITCHABLE.has(name) });
+  const idleLifetime = duration('idleLifetime');
+  const deliveries = readDeliveries(options.deliveries);
+  return {
+    secrets: readSecrets(options.secret),
+    issuer: options.issuer,
+    origin: issuer.origin,
+    store: readStore(options.store),
+    methods: readMethods(options.methods),
+    users: readUsers(options.users),
+    audience: options.audience === undefined ? options.issuer : text('audience', options.audience),
+    delivery: readDelivery(options.delivery, deliveries),
+    deliveries,
+    cookieName: readCookieName(options.cookieName),
+    insecureCookies: readInsecureCookies(options.insecureCookies, issuer),
+    trustedOrigins: readOrigins(options.trustedOrigins),
+    csrf: oneOf('csrf', options.csrf, { standard: 'standard', strict: 'strict' } as const),
+    idleLifetime,
+    absoluteLifetime: duration('absoluteLifetime'),
+    accessTokenLifetime: duration('accessTokenLifetime'),
+    refreshGrace: duration('refreshGrace'),
+    tokenOverlap: duration('tokenOverlap'),
+    voidsOnMismatch: given.policy === 'psd2',
+    touchInterval:
+      options.touchInterval === undefined
+        ? Math.min(MINUTE, idleLifetime / 20)
+        : readTouchInterval(duration('touchInterval'), idleLifetime),
+    storeTimeout: duration('storeTimeout'),
+    maxSessionsPerUser: readCap(options.maxSessionsPerUser),
+    cleanupInterval: duration('cleanupInterval'),
+    apiKeys: readApiKeys(options.apiKeys),
+    onRefusal: readFunction('onRefusal', options.onRefusal) ?? null,
+    onEvent: readFunction('onEvent', options.onEvent),
+    clock: readClock(options.clock),
+  };
+}
+
+type DurationName = {
+  [K in keyof StepgateOptions]-?: Duration extends StepgateOptions[K] ? K : never;
+}[keyof StepgateOptions];
+
+const SWITCHABLE: ReadonlySet<DurationName> = new Set<DurationName>(['refreshGrace', 'tokenOverlap']);
+
+function readUsers(users: UsersOption | undefined): UsersOption | null {
+  if (users === undefined) return null;
+  refuseUnknownKeys(object('users', users), ['find'], 'users');
+  if (readFunction('users.find', users.find) !== undefined) return users;
+  throw new SetupError('`users.find` is missing.', 'Write a function that gives `{ name }` or null.');
+}

@@ -1,0 +1,244 @@
+import { createEmit, type Emit } from './events.js';
+import { createApproveAction } from './http/approve-action.js';
+import { type Authenticate, createAuthenticate } from './http/authenticate.js';
+import {
+  createRequireCaller,
+  createRequireCallerAnew,
+  createRequireCurrentToken,
+  type RequireCaller,
+} from './http/caller.js';
+import { type Cookies, createCookies } from './http/cookies.js';
+import { createDeliver, type Deliver } from './http/deliver.js';
+import { createRequireEnrolment, type RequireEnrolment } from './http/enrolment.js';
+import { createRequestStates, type RequestStates } from './http/request-auth.js';
+import { createStepUpCheck, type StepUpCheckOf } from './http/require-fresh-step-up.js';
+import { createOriginCheck, type OriginCheck } from './http/same-origin.js';
+import { createSignIn, type SignIn } from './http/sign-in.js';
+import { createSignOut, type SignOut } from './http/sign-out.js';
+import { createStepUpCalls, type StepUpCalls } from './http/step-up-calls.js';
+import { createWwwAuthenticate, type WwwAuthenticate } from './http/www-authenticate.js';
+import type { Clock } from './internal/clock.js';
+import type { Secrets } from './internal/keys.js';
+import type { MethodKit } from './methods/method.js';
+import type { Settings } from './options/index.js';
+import { type AccessTokens, createAccessTokens } from './session/access-token.js';
+import { createCheckedStore, createStoreCall, type StoreCall } from './session/checked-store.js';
+import { type Cleanup, createCleanup } from './session/cleanup.js';
+import { createClaims, realmOf } from './session/realm.js';
+import { createRefresh, type Refresh } from './session/refresh.js';
+import { createRefreshTokens, type RefreshTokens } from './session/refresh-token.js';
+import { createSessions, type Sessions } from './session/sessions.js';
+import { createTouchQueue, type TouchQueue } from './session/touch-queue.js';
+import { type Attempts, createAttempts } from './step-up/attempts.js';
+import { type Challenges, createChallenges } from './step-up/challenges.js';
+import { type CheckEnrolment, createCheckEnrolment } from './step-up/enrolment.js';
+import { createForgetMethod, type ForgetMethod } from './step-up/forget-method.js';
+import { createMethods, type Methods } from './step-up/methods.js';
+import { createSignInChallenges, type SignInChallenges } from './step-up/sign-in-challenge.js';
+import { createVerify, type Verify } from './step-up/verify.js';
+import type { Store } from './stores/contract/store.js';
+
+/**
+ * Everything that a kit is made of, once each and under one name. A function that needs some of it takes
+ * `Pick<Services, …>`, so that a part which is missing or swapped doesn't compile.
+ */
+export interface Services {
+  readonly settings: Settings;
+  readonly secrets: Secrets;
+  readonly clock: Clock;
+  readonly emit: Emit;
+  /** Runs a call of the app's that may fail as a store may. */
+  readonly call: StoreCall;
+  /** Which kit the store belongs to. */
+  readonly realm: string;
+  /** The app's store, with every answer checked. */
+  readonly store: Store;
+
+  readonly touchQueue: TouchQueue;
+  readonly accessTokens: AccessTokens;
+  readonly refreshTokens: RefreshTokens;
+  readonly sessions: Sessions;
+  readonly refresh: Refresh;
+  readonly cleanup: Cleanup;
+
+  readonly methodKit: MethodKit;
+  readonly methods: Methods;
+  readonly challenges: Challenges;
+  readonly signInChallenges: SignInChallenges;
+  readonly attempts: Attempts;
+  readonly verify: Verify;
+  readonly checkEnrolment: CheckEnrolment;
+  readonly forgetMethod: ForgetMethod;
+
+  readonly states: RequestStates;
+  readonly cookies: Cookies;
+  readonly isSameOrigin: OriginCheck;
+  readonly wwwAuthenticate: WwwAuthenticate;
+  readonly authenticate: Authenticate;
+  readonly requireCaller: RequireCaller;
+  /** The caller as the store has it now: revoked since, or without the proofs of before. */
+  readonly requireCallerAnew: RequireCaller;
+  readonly requireCurrentToken: RequireCaller;
+  readonly requireEnrolment: RequireEnrolment;
+  readonly stepUpCheckOf: StepUpCheckOf;
+  readonly stepUpCalls: StepUpCalls<string>;
+  readonly deliver: Deliver;
+  readonly signIn: SignIn<string>;
+  readonly signOut: SignOut;
+}
+
+/** Makes them, in the order in which they need each other. Throws a `SetupError` where a method lacks what it needs. */
+export function createServices(settings: Settings): Services {
+  const { clock, secrets, storeTimeout } = settings;
+  const emit = createEmit(settings.onEvent, clock);
+  const call = createStoreCall(storeTimeout, emit);
+  const realm = realmOf(settings);
+  const claims = createClaims(realm);
+  const store = createCheckedStore(settings.store, claims, call);
+
+  const accessTokens = createAccessTokens(settings);
+  const refreshTokens = createRefreshTokens(secrets);
+  // Touches tell their failures themselves, with what is waiting.
+  const untold = createStoreCall(storeTimeout, () => {});
+  const storeWithoutEvents = createCheckedStore(settings.store, claims, untold);
+  const { idleLifetime, touchInterval } = settings;
+  const touchQueue = createTouchQueue({ store: storeWithoutEvents.sessions, clock, emit, idleLifetime, touchInterval });
+  const sessions = createSessions({ settings, store, clock, emit, touchQueue, refreshTokens });
+  const refresh = createRefresh({ settings, store, clock, emit, sessions, refreshTokens });
+  const cleanup = createCleanup({ settings, store, clock, emit });
+
+  const methodKit = createMethodKit({ settings, store, secrets, emit, call });
+  const methods = createMethods({ settings, methodKit, clock });
+  const challenges = createChallenges({ store, clock });
+  const signInChallenges = createSignInChallenges({ store, secrets, clock });
+  const attempts = createAttempts({ store, clock });
+  const verify = createVerify({ store, sessions, methods, challenges, attempts, secrets, clock, emit });
+  const checkEnrolment = createCheckEnrolment({ methods, clock });
+  const forgetMethod = createForgetMethod({ store, clock });
+
+  const states = createRequestStates();
+  const cookies = createCookies(settings);
+  const isSameOrigin = createOriginCheck(settings);
+  const wwwAuthenticate = createWwwAuthenticate(settings.origin);
+  const authenticate = createAuthenticate({
+    settings,
+    cookies,
+    accessTokens,
+    sessions,
+    call,
+    isSameOrigin,
+    wwwAuthenticate,
+    clock,
+    emit,
+  });
+  const requireCaller = createRequireCaller({ authenticate, states });
+  const requireCallerAnew = createRequireCallerAnew({ authenticate, states });
+  const requireCurrentToken = createRequireCurrentToken({ requireCaller, wwwAuthenticate });
+  const requireEnrolment = createRequireEnrolment({
+    requireCallerAnew,
+    wwwAuthenticate,
+    checkEnrolment,
+    methods,
+    emit,
+  });
+  const approveAction = createApproveAction({
+    settings,
+    realm,
+    store,
+    challenges,
+    methods,
+    states,
+    isSameOrigin,
+    clock,
+    emit,
+  });
+  const stepUpCheckOf = createStepUpCheck({ requireCallerAnew, approveAction, store, methods, clock, emit });
+  const deliver = createDeliver({ cookies, accessTokens, clock });
+  const stepUpCalls = createStepUpCalls({
+    requireCaller,
+    states,
+    methods,
+    challenges,
+    verify,
+    deliver,
+    isSameOrigin,
+    wwwAuthenticate,
+    clock,
+    emit,
+  });
+  const signIn = createSignIn({
+    settings,
+    cookies,
+    accessTokens,
+    refreshTokens,
+    sessions,
+    states,
+    deliver,
+    isSameOrigin,
+    clock,
+    emit,
+  });
+  const signOut = createSignOut({ cookies, accessTokens, refreshTokens, sessions, states, wwwAuthenticate, clock });
+
+  return {
+    settings,
+    secrets,
+    clock,
+    emit,
+    call,
+    realm,
+    store,
+    touchQueue,
+    accessTokens,
+    refreshTokens,
+    sessions,
+    refresh,
+    cleanup,
+    methodKit,
+    methods,
+    challenges,
+    signInChallenges,
+    attempts,
+    verify,
+    checkEnrolment,
+    forgetMethod,
+    states,
+    cookies,
+    isSameOrigin,
+    wwwAuthenticate,
+    authenticate,
+    requireCaller,
+    requireCallerAnew,
+    requireCurrentToken,
+    requireEnrolment,
+    stepUpCheckOf,
+    stepUpCalls,
+    deliver,
+    signIn,
+    signOut,
+  };
+}
+
+/** What methods are lent. */
+function createMethodKit({
+  settings,
+  store,
+  secrets,
+  emit,
+  call,
+}: Pick<Services, 'settings' | 'store' | 'secrets' | 'emit' | 'call'>): MethodKit {
+  const { issuer, users } = settings;
+  return {
+    store,
+    secrets,
+    issuer,
+    emit,
+    // A method that asks for names isn't set up without `users`.
+    findUser: async (userId) =>
+      call(
+        'users.find',
+        () => users?.find(userId) ?? null,
+        (user) => typeof user === 'object',
+      ),
+  };
+}

@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import { type RedisClient, redisStore } from '../../../lib/stores/redis/index.js';
+import { change, replaceCredentials, rotate, stepUp } from '../../../lib/conformance/session-changes.js';
+import { given, insert, present, rotatedRow, sessionRow } from '../../../lib/conformance/session-rows.js';
+import { HOUR, hashOf, NOW } from '../../../lib/conformance/setting.js';
+import { describeOnRedis } from './support.js';
+
+/** A client that lets `between` run before each write that takes the row as it was read. */
+function overtaken(client: RedisClient, between: () => Promise<unknown>): RedisClient {
+  return {
+    async evalSha(sha, options) {
+      if (options.arguments[1]?.startsWith('{')) await between();
+      return client.evalSha(sha, options);
+    },
+    eval: (text, options) => client.eval(text, options),
+    on: (event, listener) => client.on(event, listener),
+    listenerCount: (event) => client.listenerCount(event),
+  };
+}
+
+describeOnRedis('a change of a session in Redis', (server) => {
+  function touching(times: number): RedisClient {
+    const { sessions } = redisStore(server());
+    let n = 0;
+    return overtaken(server(), async () => {
+      n += 1;
+      if (n > times) return;
+      await sessions.touch([{ id: 'a', seenAt: NOW + n, idleExpiresAt: NOW + 2 * HOUR, confirms: null }], NOW);
+    });
+  }
+
+  it('loses nothing of what comes between its reading and its writing', async () => {
+    await given(redisStore(server()).sessions, rotatedRow({ id: 'a' }));
+    const { sessions } = redisStore(touching(3));
+    const row = await change(sessions, 'a', rotate('a'));
+    assert.deepEqual([row?.lastSeenAt, row?.idleExpiresAt], [NOW + 3, NOW + 2 * HOUR]);
+    assert.deepEqual(await sessions.find(hashOf('a rotated token')), row);
+  });
+
+  it('ends no session but once it is made, where credentials are replaced', async () => {
+    await given(redisStore(server()).sessions, rotatedRow({ id: 'a' }), sessionRow({ id: 'b' }));
+    const { sessions } = redisStore(touching(3));
+    const { outcome } = await sessions.replaceCredentials('a', replaceCredentials('a'), NOW);
+    assert.equal(outcome, 'replaced');
+    assert.deepEqual(await present(sessions, 'a', 'b'), ['a']);
+  });
+
+  it('fails where others come first for 2 s, and has written nothing', async () => {
+    const quiet = redisStore(server()).sessions;
+    await given(quiet, rotatedRow({ id: 'a' }), sessionRow({ id: 'b' }));
+    const { sessions } = redisStore(touching(Infinity));
+    const failures = await Promise.allSettled([
+      sessions.change('a', stepUp('a'), NOW),
+      sessions.replaceCredentials('a', replaceCredentials('a'), NOW),
+    ]);
+    assert.deepEqual(
+      failures.map(({ status }) => status),
+      ['rejected', 'rejected'],
+    );
+    assert.deepEqual(await present(quiet, 'a', 'b'), ['a', 'b']);
+    assert.equal((await quiet.get('a'))?.tokenHash, hashOf('a token'));
+    for (const name of ['stepped-up', 'replaced']) assert.equal(await quiet.find(hashOf(`a ${name} token`)), null);
+    assert.equal((await insert(quiet, sessionRow({ id: 'c', authenticatedAt: NOW }))).outcome, 'inserted');
+  });
+});
