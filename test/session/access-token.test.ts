@@ -21,7 +21,7 @@ const accessTokens = (options: Partial<AccessTokenOptions> = {}) =>
     secrets: readSecrets(SECRETS.old),
     issuer: 'https://app.example',
     audience: 'https://api.app.example',
-    lifetime: 10 * MINUTE,
+    accessTokenLifetime: 10 * MINUTE,
     ...options,
   });
 

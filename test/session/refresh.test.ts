@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { readSecrets } from '../../lib/internal/keys.js';
 import { hashToken } from '../../lib/internal/token-hash.js';
+import { readOptions } from '../../lib/options/index.js';
+import { createServices } from '../../lib/services.js';
 import { StoreFault } from '../../lib/session/checked-store.js';
-import { createRefresh, type RefreshOutcome } from '../../lib/session/refresh.js';
-import { createRefreshTokens, type RefreshToken } from '../../lib/session/refresh-token.js';
-import { createSessions, type NewSession } from '../../lib/session/sessions.js';
+import type { RefreshOutcome } from '../../lib/session/refresh.js';
+import type { RefreshToken } from '../../lib/session/refresh-token.js';
+import type { NewSession } from '../../lib/session/sessions.js';
 import { newId, newToken } from '../../lib/session/tokens.js';
-import { createTouchQueue } from '../../lib/session/touch-queue.js';
 import { SETTLING, type SessionChange } from '../../lib/stores/contract/session-state.js';
 import type { Delivery, SessionRow, SessionStore } from '../../lib/stores/contract/sessions.js';
 import { memoryStore } from '../../lib/stores/memory/index.js';
@@ -27,20 +27,26 @@ interface Settings {
 
 /** The services of two processes on one store. */
 function services({ change = (store, ...args) => store.change(...args), refreshGrace = GRACE }: Settings = {}) {
-  const store = memoryStore().sessions;
+  const whole = memoryStore();
+  const { sessions: store } = whole;
   const clock = manualClock();
   const events: string[] = [];
-  const refreshTokens = createRefreshTokens(readSecrets('a secret of 32 bytes or more....'));
-  const ofProcess = (own: SessionStore) => {
-    const settings = { idleLifetime: 2 * HOUR, absoluteLifetime: 30 * HOUR, tokenOverlap: 10 * SECOND, cap: null };
-    const base = { store: own, clock, emit: ({ type }: { type: string }) => void events.push(type), ...settings };
-    const touchQueue = createTouchQueue({ ...base, touchInterval: 60 * SECOND });
-    const sessions = createSessions({ ...base, touchQueue, refreshTokens });
-    return { touchQueue, sessions, refresh: createRefresh({ ...base, sessions, refreshTokens, refreshGrace }) };
-  };
+  const ofProcess = (own: SessionStore) =>
+    createServices(
+      readOptions({
+        secret: 'a secret of 32 bytes or more....',
+        issuer: 'https://app.example',
+        store: { ...whole, sessions: own },
+        clock,
+        onEvent: ({ type }) => void events.push(type),
+        idleLifetime: '2h',
+        absoluteLifetime: '30h',
+        refreshGrace: refreshGrace / SECOND,
+      }),
+    );
   const other = ofProcess(store);
   const changes: SessionChange['type'][] = [];
-  const { refresh, sessions, touchQueue } = ofProcess({
+  const { refresh, refreshTokens, sessions, touchQueue } = ofProcess({
     ...store,
     change(id, asked, now) {
       changes.push(asked.type);
