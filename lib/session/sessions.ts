@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Emit, RefusedReason, RevokedBy } from '../events.js';
 import type { Clock } from '../internal/clock.js';
 import { andThen, type MaybePromise } from '../internal/maybe-promise.js';
@@ -21,6 +22,9 @@ import type { TouchQueue } from './touch-queue.js';
  * not-before time need not be kept longer.
  */
 export const SIGN_IN_WINDOW = 86_400_000;
+
+/** Many sessions may end in one step: what the app's `onEvent` does with each must not hold up everybody's requests. */
+const EVENTS_A_TURN = 500;
 
 /** What the request that brings a credential says of its session. */
 export interface Claim {
@@ -113,13 +117,16 @@ export function createSessions(options: SessionsOptions): Sessions {
     return now >= overlapEndsAt ? 'replaced' : null;
   }
 
-  function revoked(ended: readonly EndedSession[], by: RevokedBy): void {
-    for (const { id, userId } of ended) emit({ type: 'session.revoked', userId, sessionId: id, by });
+  async function revoked(ended: readonly EndedSession[], by: RevokedBy): Promise<void> {
+    for (const [index, { id, userId }] of ended.entries()) {
+      if (index > 0 && index % EVENTS_A_TURN === 0) await nextTurn();
+      emit({ type: 'session.revoked', userId, sessionId: id, by });
+    }
   }
 
   async function revoke(id: string, userId: string | null, by: RevokedBy): Promise<boolean> {
     const ended = await store.revoke(id, userId);
-    if (ended !== null) revoked([ended], by);
+    if (ended !== null) await revoked([ended], by);
     return ended !== null;
   }
 
@@ -149,8 +156,8 @@ export function createSessions(options: SessionsOptions): Sessions {
       };
       const inserted = await store.insert({ row, replaces, cap, now });
       if (inserted.outcome === 'refused') return { outcome: 'too-late' };
-      if (inserted.replaced !== null) revoked([inserted.replaced], 'sign-in');
-      revoked(inserted.evicted, 'cap');
+      if (inserted.replaced !== null) await revoked([inserted.replaced], 'sign-in');
+      await revoked(inserted.evicted, 'cap');
       return { outcome: 'created', row, ...tokens };
     },
     listForUser: async (userId, limit, after) => store.listForUser({ userId, limit, after, now: clock.now() }),
@@ -163,7 +170,7 @@ export function createSessions(options: SessionsOptions): Sessions {
     revoke,
     async revokeAllForUser(userId, except, by) {
       const ended = await store.revokeAllForUser(userId, except, clock.now());
-      revoked(ended, by);
+      await revoked(ended, by);
       return ended.length;
     },
     async revokeByToken(token, claim, by) {
@@ -182,7 +189,7 @@ export function createSessions(options: SessionsOptions): Sessions {
       } as const;
       const answer = await store.replaceCredentials(row.id, change, now);
       if (answer.outcome === 'lost') return null;
-      revoked(answer.ended, 'credentials-changed');
+      await revoked(answer.ended, 'credentials-changed');
       return { row: answer.row, ...tokens };
     },
   };
