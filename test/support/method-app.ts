@@ -3,7 +3,7 @@ import type { TestContext } from 'node:test';
 import bodyParser from 'body-parser';
 import type { Response } from 'supertest';
 import { passkey } from '../../lib/methods/passkey/index.js';
-import { recoveryCode } from '../../lib/methods/recovery-code.js';
+import { recoveryCode } from '../../lib/methods/recovery-code/index.js';
 import { totp } from '../../lib/methods/totp/index.js';
 import type { Store } from '../../lib/stores/contract/store.js';
 import { type SoftwareAuthenticator, softwareAuthenticator } from '../../lib/testing/index.js';

@@ -14,7 +14,7 @@ import {
 import { hashOf, NOW } from '../../../lib/conformance/setting.js';
 import { type RedisStore, redisStore } from '../../../lib/stores/redis/index.js';
 import { keysOf } from '../../../lib/stores/redis/keys.js';
-import { storeConformance } from '../../../lib/testing/index.js';
+import { storeConformance } from '../../../lib/conformance/index.js';
 import { runConformance } from '../../support/conformance.js';
 import { describeIfPresent } from '../../support/needs.js';
 import { rowsIn } from '../../support/redis.js';
