@@ -1,7 +1,7 @@
 import { type Clock, systemClock } from '../internal/clock.js';
 import { SetupError } from '../internal/setup-error.js';
 import { refuseUnknownKeys } from '../internal/unknown-keys.js';
-import { readClock, readStore } from '../options/checks.js';
+import { parseClock, parseStore } from '../options/checks.js';
 import type { RowCopy } from '../stores/contract/copy.js';
 import type { Store } from '../stores/contract/store.js';
 
@@ -57,8 +57,8 @@ interface Move {
  */
 export async function copyStore(from: Store, to: Store, options: CopyStoreOptions = {}): Promise<CopiedRows> {
   refuseUnknownKeys(options, ['clock'], 'copyStore');
-  const now = readClock(options.clock ?? systemClock).now();
-  const moves = movesBetween(readStore(from), readStore(to));
+  const now = parseClock(options.clock ?? systemClock).now();
+  const moves = movesBetween(parseStore(from), parseStore(to));
   for (const { kind, isTaken } of moves) {
     if (await isTaken(now)) {
       throw new SetupError(

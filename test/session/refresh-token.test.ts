@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { describe, it } from 'node:test';
 import * as fc from 'fast-check';
-import { readSecrets } from '../../lib/internal/keys.js';
+import { parseSecrets } from '../../lib/internal/keys.js';
 import { hashToken } from '../../lib/internal/token-hash.js';
 import { createRefreshTokens, type RefreshToken, type RefreshTokens } from '../../lib/session/refresh-token.js';
 import { encode, newId } from '../../lib/session/tokens.js';
@@ -11,7 +11,7 @@ const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789
 const NONCE = encode(randomBytes(16));
 
 const only = (...secrets: string[]): RefreshTokens =>
-  createRefreshTokens(readSecrets(secrets.map((name) => name.padEnd(32, '.'))));
+  createRefreshTokens(parseSecrets(secrets.map((name) => name.padEnd(32, '.'))));
 const tokens = only('first');
 const issued = tokens.issue(newId()).refreshToken;
 const wire = (token: RefreshToken): string => encode(token.bytes);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { hashToken } from '../../lib/internal/token-hash.js';
-import { readOptions } from '../../lib/options/index.js';
+import { parseOptions } from '../../lib/options/index.js';
 import { createServices } from '../../lib/services.js';
 import { StoreFault } from '../../lib/session/checked-store.js';
 import type { RefreshOutcome } from '../../lib/session/refresh.js';
@@ -33,7 +33,7 @@ function services({ change = (store, ...args) => store.change(...args), refreshG
   const events: string[] = [];
   const ofProcess = (own: SessionStore) =>
     createServices(
-      readOptions({
+      parseOptions({
         secret: 'a secret of 32 bytes or more....',
         issuer: 'https://app.example',
         store: { ...whole, sessions: own },
