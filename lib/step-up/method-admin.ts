@@ -11,7 +11,10 @@ import { noMethods } from './parts.js';
 export interface MethodAdmin<Name extends string> {
   /** Which methods the user has, strongest first. */
   readonly list: (userId: string) => Promise<readonly { readonly method: Name; readonly enrolled: boolean }[]>;
-  /** Moves in what the user has elsewhere: data in the method's own form. */
+  /**
+   * Moves in what the user has elsewhere: data in the method's own form. Where the user had the method already, it may be
+   * replaced by this, and what was proved with it in the user's sessions goes as by `remove`.
+   */
   readonly import: (userId: string, method: Name, data: unknown) => Promise<void>;
   /**
    * Removes one credential, or without an `id` all of the method, and what was proved with the method in the user's
@@ -45,7 +48,9 @@ export function createMethodAdmin({
       const context = methods.contextFor(parseUserId(userId));
       const method = methodOf(name);
       if (method.import === undefined) throw new SetupError(`\`${name}\` can't be moved in.`, 'Enrol it anew.');
+      const [had] = await methods.enrolled([name], userId);
       await method.import(context, data);
+      if (had !== undefined) await forgetMethod(userId, name);
       emit({ type: 'method.enrolled', userId, method: name });
     },
     async remove(userId, name, id) {

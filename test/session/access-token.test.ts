@@ -21,7 +21,7 @@ const accessTokens = (options: Partial<AccessTokenOptions> = {}) =>
     secrets: parseSecrets(SECRETS.old),
     issuer: 'https://app.example',
     audience: 'https://api.app.example',
-    lifetime: 10 * MINUTE,
+    accessTokenLifetime: 10 * MINUTE,
     ...options,
   });
 
@@ -42,6 +42,7 @@ const row: SessionRow = {
   previousTokenHash: null,
   tokenNonce: null,
   tokenMethod: null,
+  tokenIssuedAt: NOW,
   tokenConfirmedAt: NOW,
   refreshHash: null,
   parentRefreshHash: null,
@@ -50,6 +51,8 @@ const row: SessionRow = {
   refreshConfirmedAt: null,
   amr: ['pwd', 'otp', 'mfa'],
   acr: 'phr',
+  generation: 0,
+  passedMethods: [],
   signInProofs: {},
   stepUpProofs: {},
 };
