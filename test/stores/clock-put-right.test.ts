@@ -235,8 +235,7 @@ forEachStore((_name, makeStore) => {
           return made;
         });
         const right = app.clock.now();
-        for (const client of [active, idle]) assert.equal(await client.isSignedIn(), true);
-        assert.equal(await seen.isSignedIn(), by < 7 * DAY);
+        for (const client of [active, idle, seen]) assert.equal(await client.isSignedIn(), true);
         await app.auth.flush();
         for (let day = 1; day < 30; day += 1) {
           app.clock.set(right + day * DAY);
