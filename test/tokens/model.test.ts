@@ -128,7 +128,7 @@ async function arrange(rules: Rules) {
     if (session !== null) await me(session, witness).expect(200);
     if (token === null) return;
     const hash = hashToken(Buffer.from(token, 'base64url'));
-    const row = await store.sessions.get(readId(token));
+    const row = await store.sessions.get(parseId(token));
     // Of two at once the other may have replaced it; then it gives the successor.
     assert.ok(row?.refreshHash === hash || (row?.parentRefreshHash === hash && row.refreshConfirmedAt === null));
   }
@@ -138,7 +138,7 @@ async function arrange(rules: Rules) {
 }
 
 /** The id of the session that a refresh token is of. */
-function readId(token: string): string {
+function parseId(token: string): string {
   return Buffer.from(token, 'base64url').subarray(0, 16).toString('base64url');
 }
 
