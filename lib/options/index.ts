@@ -80,9 +80,9 @@ export interface StepgateOptions<M extends readonly RoutedMethod[] = readonly Ro
   readonly absoluteLifetime?: Duration;
   /** @default '10m' */
   readonly accessTokenLifetime?: Duration;
-  /** How long a refresh token still gives its successor after that was used. 0: not at all. @default '30s' */
+  /** How long a refresh token still gives its successor after that was confirmed. 0: not at all. @default '30s' */
   readonly refreshGrace?: Duration;
-  /** How long a replaced session token still works after its successor was used. 0: not at all. @default '10s' */
+  /** How long a replaced session token still works after its successor was confirmed. 0: not at all. @default '10s' */
   readonly tokenOverlap?: Duration;
   /** How often "last seen" is written for a session. @default the smaller of a minute and a twentieth of the idle lifetime */
   readonly touchInterval?: Duration;
