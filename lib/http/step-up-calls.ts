@@ -137,7 +137,12 @@ export function createStepUpCalls({
     },
     async verifyStepUp(req, res, response) {
       const caller = await stepUpCaller(req);
-      const { row, token, verifiedAt } = verified(await verify.stepUp(answerOf(caller, response)));
+      const outcome = await verify.stepUp(answerOf(caller, response));
+      if (outcome.outcome === 'unfinished') {
+        deliver(res, { ...outcome, refreshToken: null }); // else a client with the previous token would be signed out
+        throw outcome.error;
+      }
+      const { row, token, verifiedAt } = verified(outcome);
       const tokens = deliver(res, { row, token, refreshToken: null });
       states.set(req, withNewToken(row, token));
       return { verified: true, userId: row.userId, method: response.method, verifiedAt, ...tokens };
