@@ -139,7 +139,8 @@ export function createStepUpCalls({
       const caller = await stepUpCaller(req);
       const outcome = await verify.stepUp(answerOf(caller, response));
       if (outcome.outcome === 'unfinished') {
-        deliver(res, { ...outcome, refreshToken: null }); // else a client with the previous token would be signed out
+        // The current token is the previous one by now, and goes on. One that was the previous is none any more.
+        if (!caller.byCurrentToken) deliver(res, { ...outcome, refreshToken: null });
         throw outcome.error;
       }
       const { row, token, verifiedAt } = verified(outcome);

@@ -131,11 +131,11 @@ async function steppingUp(scene: Scene, method: MethodName, ceremony: Ceremony):
 }
 
 async function approving(scene: Scene, method: MethodName = 'code', ceremony: Ceremony = byCode): Promise<Walked> {
-  const { app, client, isLost } = scene;
+  const { app, client, isLost, isByPrevious } = scene;
   const { challenge } = (await pay(client, method)).body;
   return {
     run: () => verify(client, method, ceremony(challenge.methods[method].options), challenge.id),
-    renews: true,
+    renews: isByPrevious === true,
     async check(failed) {
       app.passed.length = 0;
       if (isGivenUp(scene, failed) && !(await client.isSignedIn())) return;
