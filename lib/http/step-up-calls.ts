@@ -141,7 +141,7 @@ export function createStepUpCalls({
       if (outcome.outcome === 'unfinished') {
         // The current token is the previous one by now, and goes on. One that was the previous is none any more.
         if (!caller.byCurrentToken) deliver(res, { ...outcome, refreshToken: null });
-        throw outcome.error;
+        throw outcome.error ?? new Refusal('step_up_failed');
       }
       const { row, token, verifiedAt } = verified(outcome);
       const tokens = deliver(res, { row, token, refreshToken: null });
