@@ -29,6 +29,14 @@ export type VerifyOutcome<Verified> =
   /** The session token has been replaced by something else, another method's step-up too, or the session is gone. */
   | { readonly outcome: 'session-lost' };
 
+/** The session token was replaced, and then the store failed at the approval: there is none, and no proof was made. */
+export interface UnfinishedApproval {
+  readonly outcome: 'unfinished';
+  readonly row: SessionRow;
+  readonly token: Uint8Array;
+  readonly error: unknown;
+}
+
 export interface RecordedStepUp {
   readonly row: SessionRow;
   /** The token that replaces the presented one. */
@@ -38,7 +46,7 @@ export interface RecordedStepUp {
 
 export interface Verify {
   /** Checks the answer and makes a proof of it, or for an action's challenge a grant and no proof. */
-  stepUp(answer: StepUpAnswer): Promise<VerifyOutcome<RecordedStepUp>>;
+  stepUp(answer: StepUpAnswer): Promise<VerifyOutcome<RecordedStepUp> | UnfinishedApproval>;
   /** Checks the answer and makes nothing of it. */
   only(answer: StepUpAnswer): Promise<VerifyOutcome<object>>;
   /** Counts an attempt to enrol as an answer is counted, and looks at it. */
@@ -173,7 +181,11 @@ export function createVerify({
       const recorded = await record(answer, checked.challenge);
       if (recorded.outcome !== 'verified') return recorded;
       const { row, method } = answer;
-      await grant(answer, checked.challenge, recorded);
+      try {
+        await grant(answer, checked.challenge, recorded);
+      } catch (error) {
+        return { outcome: 'unfinished', row: recorded.row, token: recorded.token, error };
+      }
       if (await isGone(answer, checked.credential)) return failed(row, method, { reason: 'unknown-credential' });
       emit({ type: 'step-up.succeeded', ...aboutOf(row, method) });
       return recorded;
