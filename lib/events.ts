@@ -1,4 +1,5 @@
 import type { Clock } from './internal/clock.js';
+import { isPromise } from './internal/maybe-promise.js';
 
 /** Who or what ended a session. */
 export type RevokedBy =
@@ -94,7 +95,7 @@ export function createEmit(onEvent: ((event: StepgateEvent) => unknown) | undefi
   return (event) => {
     try {
       const result = listener({ ...event, at: clock.now() });
-      if (result instanceof Promise) result.catch(logListenerFailure);
+      if (isPromise(result)) result.then(undefined, logListenerFailure);
     } catch (error) {
       logListenerFailure(error);
     }
