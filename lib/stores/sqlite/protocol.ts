@@ -12,6 +12,8 @@ export interface Place {
   readonly path: string;
   /** Of their names. */
   readonly prefix: string;
+  /** The path of better-sqlite3. */
+  readonly driver: string;
 }
 
 /** One operation of one part, to be answered by its `id`. */
@@ -51,7 +53,7 @@ export function dropped({ id }: Job): Answer {
 }
 
 export function failed({ id }: Job, error: unknown): Answer {
-  const message = error instanceof Error ? error.message : 'unknown failure';
+  const message = messageOf(error);
   const code = codeOf(error);
   return { id, failure: code === undefined ? { message } : { message, code } };
 }
@@ -62,6 +64,11 @@ export function isBusy(error: unknown): boolean {
 }
 
 export function codeOf(error: unknown): string | undefined {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  const code = (error as { code?: unknown } | null | undefined)?.code; // anything can be thrown
   return typeof code === 'string' ? code : undefined;
+}
+
+export function messageOf(error: unknown): string {
+  const message = (error as { message?: unknown } | null | undefined)?.message; // anything can be thrown
+  return typeof message === 'string' ? message : 'unknown failure';
 }
