@@ -12,11 +12,11 @@ import { stepUpRoutes } from './http/routes/step-up.js';
 import { tokenRoutes } from './http/routes/tokens.js';
 import type { SignIn } from './http/sign-in.js';
 import type { StepUpCalls } from './http/step-up-calls.js';
-import { readUserId } from './internal/arguments.js';
+import { parseUserId } from './internal/arguments.js';
 import type { Clock } from './internal/clock.js';
 import { refuseUnknownKeys } from './internal/unknown-keys.js';
-import { readBoolean } from './options/checks.js';
-import { readOptions, type StepgateOptions } from './options/index.js';
+import { parseBoolean } from './options/checks.js';
+import { parseOptions, type StepgateOptions } from './options/index.js';
 import { createServices, type Services } from './services.js';
 import { createSessionAdmin, type SessionAdmin } from './session/session-admin.js';
 import { createMethodAdmin, type MethodAdmin } from './step-up/method-admin.js';
@@ -83,7 +83,7 @@ export function stepgate<const M extends readonly RoutedMethod[] = readonly []>(
 ): Stepgate<M[number]['name']>;
 // The names of methods are for the compiler: at run time each call checks the name that it is given.
 export function stepgate(options: StepgateOptions): Stepgate<string> {
-  const settings = readOptions(options);
+  const settings = parseOptions(options);
   const services = createServices(settings);
   const { sessions, store, stepUpCalls, stepUpCheckOf, touchQueue, cleanup } = services;
   const onRefusal = settings.onRefusal ?? answer;
@@ -110,7 +110,7 @@ export function stepgate(options: StepgateOptions): Stepgate<string> {
     current: (req) => services.states.current(req),
     clock: settings.clock,
     forgetUser: refusing(async (userId) => {
-      await sessions.revokeAllForUser(readUserId(userId), null, 'admin');
+      await sessions.revokeAllForUser(parseUserId(userId), null, 'admin');
       for (const part of [store.challenges, store.attempts, store.passkeys, store.recoveryCodes]) {
         await part?.dropForUser(userId);
       }
@@ -131,7 +131,7 @@ function routerOf(services: Services, given: RouterOptions<string> = {}): Middle
   const { manageSessions, listData = false } = given;
   const manage = manageSessions === undefined ? null : services.stepUpCheckOf(manageSessions);
   const tables = [
-    sessionRoutes(services, { manage, listData: readBoolean('listData', listData) }),
+    sessionRoutes(services, { manage, listData: parseBoolean('listData', listData) }),
     tokenRoutes(services),
     stepUpRoutes(services),
     ...methodRoutes(services.settings.methods, services),

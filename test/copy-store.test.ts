@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { copyStore } from '../lib/copy/index.js';
-import { SetupError } from '../lib/internal/setup-error.js';
-import type { Store, StoreParts } from '../lib/stores/contract/store.js';
-import { memoryStore } from '../lib/stores/memory/index.js';
 import { given, sessionRow } from '../lib/conformance/session-rows.js';
 import { hashOf, NOW } from '../lib/conformance/setting.js';
 import { confirmedTotp, givenPasskeys, passkeyRow } from '../lib/conformance/step-up-rows.js';
+import { copyStore } from '../lib/copy/index.js';
+import { SetupError } from '../lib/internal/setup-error.js';
+import type { RowCopy } from '../lib/stores/contract/copy.js';
+import type { Store, StoreParts } from '../lib/stores/contract/store.js';
+import { memoryStore } from '../lib/stores/memory/index.js';
 import { withStores } from './support/stores.js';
 
 const clock = { now: () => NOW };
@@ -122,9 +123,66 @@ describe('copyStore', () => {
       assert.deepEqual(await copyStore(from, memoryStore(), { clock }), COPIED);
     }
   });
+
+  it('names the row that the new store refuses, and never a token', async () => {
+    const whole = memoryStore();
+    const refuses = <Row extends { readonly userId: string }>({ rows, put }: RowCopy<Row>, userId: string) => ({
+      rows,
+      put: async (batch: readonly Row[], now: number) => {
+        if (batch.some((row) => row.userId === userId)) throw new Error('there is no room');
+        return await put(batch, now);
+      },
+    });
+    const { sessions } = whole;
+    const { totp } = memoryStore();
+    assert.ok(sessions.copy !== undefined && totp.copy !== undefined);
+    const to = {
+      ...whole,
+      sessions: { ...sessions, copy: { ...sessions.copy, ...refuses(sessions.copy, 'user2') } },
+    };
+    await assert.rejects(copyStore(await filled(), to, { clock }), (error: unknown) => {
+      assert.ok(error instanceof Error);
+      assert.equal(
+        error.message,
+        'The row {"userId":"user2","id":"b"} of the sessions can\'t be written: there is no room',
+      );
+      return true;
+    });
+    const other = { ...memoryStore(), totp: { ...totp, copy: refuses(totp.copy, 'user') } };
+    await assert.rejects(copyStore(await filled(), other, { clock }), /row \{"userId":"user"\} of the TOTP can't/);
+  });
+
+  it('fails as the new store does where each row alone can be written', async () => {
+    const whole = memoryStore();
+    const { copy } = whole.passkeys;
+    assert.ok(copy !== undefined);
+    const put: typeof copy.put = async (rows, now) => {
+      if (rows.length > 1) throw new Error('one at a time');
+      return await copy.put(rows, now);
+    };
+    const to = { ...whole, passkeys: { ...whole.passkeys, copy: { ...copy, put } } };
+    await assert.rejects(copyStore(await filled(), to, { clock }), { message: 'one at a time' });
+  });
+
+  it('asks the time when it is called, of a clock that may give parts of milliseconds', async (t) => {
+    t.mock.timers.enable({ apis: ['Date'], now: NOW });
+    assert.deepEqual(await copyStore(await filled(), memoryStore()), COPIED);
+    const fine = { now: () => NOW + 0.5 };
+    assert.deepEqual(await copyStore(await filled(), memoryStore(), { clock: fine }), COPIED);
+  });
 });
 
 withStores('copyStore between SQLite and PostgreSQL', ['sqlite', 'postgres'], (makeSqlite, makePostgres) => {
+  it('names the passkey whose label PostgreSQL does not take', async () => {
+    const [from, to] = [await filled(await makeSqlite()), await makePostgres()];
+    await givenPasskeys(from.passkeys, passkeyRow({ id: 'nul', userId: 'mallory', label: 'x\0y' }));
+    await assert.rejects(
+      copyStore(from, to, { clock }),
+      /row \{"userId":"mallory","id":"nul"\} of the passkeys can't be written/,
+    );
+    for (const store of [from, to]) await store.close?.();
+  });
+
   it('gives back there and back again what was there', async () => {
     const [first, second, third] = [await filled(await makeSqlite()), await makePostgres(), await makeSqlite()];
     assert.deepEqual(await copyStore(first, second, { clock }), COPIED);

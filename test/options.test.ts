@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { inspect } from 'node:util';
 import { SetupError } from '../lib/internal/setup-error.js';
-import { type Policy, readOptions, type Settings, type StepgateOptions } from '../lib/options/index.js';
+import { type Policy, parseOptions, type Settings, type StepgateOptions } from '../lib/options/index.js';
 import { memoryStore } from '../lib/stores/memory/index.js';
 
 const SECRET = 'canary-canary-canary-canary-canary';
@@ -10,7 +10,7 @@ const required = { secret: SECRET, issuer: 'https://app.example', store: memoryS
 
 /** As code without types may write it. */
 function read(options: object): Settings {
-  return readOptions({ ...required, ...options });
+  return parseOptions({ ...required, ...options });
 }
 
 function assertSetupError(run: () => unknown, message: RegExp): void {
@@ -240,7 +240,7 @@ describe('stepgate', () => {
   for (const options of [undefined, null, 'secret', 5, () => ({})]) {
     it(`refuses ${inspect(options)} for the options`, () => {
       assertSetupError(
-        () => readOptions(options as unknown as StepgateOptions),
+        () => parseOptions(options as unknown as StepgateOptions),
         /`stepgate\(\{ secret, issuer, store \}\)`/,
       );
     });
@@ -281,12 +281,12 @@ describe('stepgate', () => {
         .map((name) => [name.split(' ')[0], undefined]),
     );
     const { clock: _clock, secrets: _secrets, ...settings } = read({ ...left, ...required });
-    const { clock: _clock2, secrets: _secrets2, ...defaults } = readOptions(required);
+    const { clock: _clock2, secrets: _secrets2, ...defaults } = parseOptions(required);
     assert.deepEqual(settings, defaults);
   });
 
   it('has the defaults of the design', () => {
-    const { secrets, store, clock, ...settings } = readOptions(required);
+    const { secrets, store, clock, ...settings } = parseOptions(required);
     assert.equal(secrets.length, 1);
     assert.equal(store, required.store);
     assert.ok(Math.abs(clock.now() - Date.now()) < 60_000);

@@ -1,12 +1,12 @@
 import { type Clock, systemClock } from '../internal/clock.js';
 import { SetupError } from '../internal/setup-error.js';
 import { refuseUnknownKeys } from '../internal/unknown-keys.js';
-import { readClock, readStore } from '../options/checks.js';
+import { parseClock, parseStore } from '../options/checks.js';
 import type { RowCopy } from '../stores/contract/copy.js';
 import type { Store } from '../stores/contract/store.js';
 
 export interface CopyStoreOptions {
-  /** That of the kit, where it isn't the system's. @default `Date` */
+  /** That of the kit, where it isn't the system's. */
   readonly clock?: Clock;
 }
 
@@ -24,6 +24,17 @@ export interface CopiedRows {
 }
 
 type Part = 'sessions' | 'attempts' | 'passkeys' | 'totp' | 'recoveryCodes';
+
+/** What a row is called in an error: nothing of it that is secret. */
+interface Named {
+  readonly userId: string;
+  readonly id?: string;
+}
+
+interface At {
+  readonly kind: keyof CopiedRows;
+  readonly now: number;
+}
 
 /** A kind of rows in both stores. */
 interface Move {
@@ -46,8 +57,8 @@ interface Move {
  */
 export async function copyStore(from: Store, to: Store, options: CopyStoreOptions = {}): Promise<CopiedRows> {
   refuseUnknownKeys(options, ['clock'], 'copyStore');
-  const now = readClock(options.clock ?? systemClock).now();
-  const moves = movesBetween(readStore(from), readStore(to));
+  const now = parseClock(options.clock ?? systemClock).now();
+  const moves = movesBetween(parseStore(from), parseStore(to));
   for (const { kind, isTaken } of moves) {
     if (await isTaken(now)) {
       throw new SetupError(
@@ -73,7 +84,7 @@ function movesBetween(from: Store, to: Store): readonly Move[] {
   ];
 }
 
-function moved<P extends object, Row extends { readonly userId: string; readonly id?: string }>(
+function moved<P extends object, Row extends Named>(
   kind: keyof CopiedRows,
   from: P | undefined,
   to: P | undefined,
@@ -111,23 +122,23 @@ function moved<P extends object, Row extends { readonly userId: string; readonly
 }
 
 /** Where a batch fails, its rows are tried one by one, and the error names the first that fails alone. */
-async function putAll<Row extends { readonly userId: string; readonly id?: string }>(
-  target: RowCopy<Row>,
-  rows: readonly Row[],
-  { kind, now }: { readonly kind: keyof CopiedRows; readonly now: number },
-): Promise<number> {
+async function putAll<Row extends Named>(target: RowCopy<Row>, rows: readonly Row[], at: At): Promise<number> {
   try {
-    return await target.put(rows, now);
+    return await target.put(rows, at.now);
   } catch (error) {
-    for (const row of rows) {
-      await target.put([row], now).catch((cause: unknown) => {
-        const { userId, id } = row;
-        const which = JSON.stringify(id === undefined ? { userId } : { userId, id });
-        const why = cause instanceof Error ? cause.message : String(cause);
-        throw new Error(`The row ${which} of the ${NAMES[kind]} can't be written: ${why}`, { cause });
-      });
-    }
+    for (const row of rows) await putOne(target, row, at);
     throw error;
+  }
+}
+
+async function putOne<Row extends Named>(target: RowCopy<Row>, row: Row, { kind, now }: At): Promise<void> {
+  try {
+    await target.put([row], now);
+  } catch (error) {
+    const { userId, id } = row;
+    const which = JSON.stringify(id === undefined ? { userId } : { userId, id });
+    const why = error instanceof Error ? error.message : String(error);
+    throw new Error(`The row ${which} of the ${NAMES[kind]} can't be written: ${why}`, { cause: error });
   }
 }
 

@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import type { Services } from '../services.js';
-import { actionDigest, actionMark, grantDigest, type ReadPayloadOutcome, readPayload } from '../step-up/action.js';
+import { actionDigest, actionMark, grantDigest, type ParsePayloadOutcome, parsePayload } from '../step-up/action.js';
 import { partOf } from '../step-up/parts.js';
-import type { CheckedActionRule } from '../step-up/rule.js';
+import type { ParsedActionRule } from '../step-up/rule.js';
 import { sentFrom } from './client.js';
 import { Refusal, type RefusalInit, refusalFrom } from './refusal.js';
 import type { LiveSession } from './request-auth.js';
@@ -16,7 +16,7 @@ import type { stepUpChallenges } from './www-authenticate.js';
 export type ApproveAction = (
   req: IncomingMessage,
   caller: LiveSession,
-  rule: CheckedActionRule,
+  rule: ParsedActionRule,
   challenges: ReturnType<typeof stepUpChallenges>,
 ) => Promise<void>;
 
@@ -42,10 +42,10 @@ export function createApproveAction({
   Services,
   'settings' | 'realm' | 'store' | 'challenges' | 'methods' | 'states' | 'isSameOrigin' | 'clock' | 'emit'
 >): ApproveAction {
-  const warned = new WeakSet<CheckedActionRule>();
+  const warned = new WeakSet<ParsedActionRule>();
 
   /** The developer hears of the first time; after that it is the clients' affair. */
-  function incomplete(rule: CheckedActionRule, warning: string, init?: RefusalInit): Refusal {
+  function incomplete(rule: ParsedActionRule, warning: string, init?: RefusalInit): Refusal {
     // A payload's keys may come from the client: they must not write further lines into a log.
     const line = warning.replace(/\p{C}/gu, '?');
     if (!warned.has(rule)) process.emitWarning(line, { code: 'STEPGATE_ACTION_INCOMPLETE' });
@@ -54,11 +54,11 @@ export function createApproveAction({
   }
 
   /** What is to be approved. Whatever goes wrong on the way, the handler must not run with half of it. */
-  async function payloadOf(req: IncomingMessage, rule: CheckedActionRule): Promise<unknown> {
+  async function payloadOf(req: IncomingMessage, rule: ParsedActionRule): Promise<unknown> {
     if (rule.bind === null) return null;
-    let read: ReadPayloadOutcome;
+    let read: ParsePayloadOutcome;
     try {
-      read = readPayload(await rule.bind(req));
+      read = parsePayload(await rule.bind(req));
     } catch (cause) {
       throw refusalFrom(cause) ?? incomplete(rule, warningFor(req, '`bind` threw'), { cause });
     }
@@ -69,7 +69,7 @@ export function createApproveAction({
     return read.payload;
   }
 
-  function summaryOf(rule: CheckedActionRule, payload: unknown): string | null {
+  function summaryOf(rule: ParsedActionRule, payload: unknown): string | null {
     if (rule.summary === null) return null;
     let summary: unknown;
     let cause: unknown;

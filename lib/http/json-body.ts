@@ -50,7 +50,7 @@ function refusalOf(error: unknown): Refusal {
  * The fields of the request's JSON object; an absent body counts as an empty one. Refuses another kind of body and
  * unknown fields, which are a client's mistake that would go unseen.
  */
-export function readFields<Name extends string>(
+export function parseFields<Name extends string>(
   req: IncomingMessage,
   names: readonly Name[],
 ): Readonly<Partial<Record<Name, unknown>>> {

@@ -6,7 +6,7 @@ function queryOf(req: IncomingMessage): URLSearchParams {
 }
 
 /** The members of the query, each there at most once. Refuses any other, which would go unseen. */
-export function readQuery<Name extends string>(
+export function parseQuery<Name extends string>(
   req: IncomingMessage,
   names: readonly Name[],
 ): Readonly<Partial<Record<Name, string>>> {

@@ -29,12 +29,12 @@ export type RefusalCode = keyof typeof STATUS;
 
 const DETAIL: Readonly<Record<RefusalCode, string>> = {
   session_required: 'Sign in first.',
-  session_invalid: 'The session is unknown or over.',
-  refresh_invalid: 'The refresh token is unknown or over.',
-  step_up_required: 'Prove your presence first.',
+  session_invalid: 'The session is unknown, ended or expired.',
+  refresh_invalid: 'The refresh token is unknown, used or expired.',
+  step_up_required: 'Confirm that it is you.',
   refresh_missing: 'The request has no refresh token.',
   request_invalid: 'The request is not in the form that this route takes.',
-  action_incomplete: 'The request lacks what its approval is bound to.',
+  action_incomplete: 'The request lacks what it has to be confirmed for.',
   step_up_failed: 'The proof was not accepted.',
   step_up_unavailable: 'None of the methods that this route accepts is set up.',
   method_disabled: 'The method is disabled after too many failures.',

@@ -1,14 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { SetupError } from '../internal/setup-error.js';
 import type { Services } from '../services.js';
-import { checkRule } from '../step-up/check-rule.js';
+import { parseRule } from '../step-up/parse-rule.js';
 import { partOf } from '../step-up/parts.js';
 import {
   type ActionRule,
-  type CheckedRule,
   evaluateRule,
   type GuardRequest,
   methodsOf,
+  type ParsedRule,
   type Rule,
   smallestMaxAge,
 } from '../step-up/rule.js';
@@ -46,7 +46,7 @@ export type StepUpCheckOf = (rule: unknown) => StepUpCheck;
 export function createStepUpCheck(services: Needed & { readonly approveAction: ApproveAction }): StepUpCheckOf {
   const { requireCallerAnew, approveAction, store, methods } = services;
   return (given) => {
-    const rule = checkRule(given, methods.names);
+    const rule = parseRule(given, methods.names);
     if (rule.type === 'action') partOf(store, 'grants');
     const acrs = methodsOf(rule).flatMap((name) => methods.get(name)?.acr ?? []);
     const challenges = stepUpChallenges(acrs, smallestMaxAge(rule));
@@ -61,7 +61,7 @@ export function createStepUpCheck(services: Needed & { readonly approveAction: A
 
 async function checkProofs(
   { row, byCurrentToken }: LiveSession,
-  rule: CheckedRule,
+  rule: ParsedRule,
   challenges: ReturnType<typeof stepUpChallenges>,
   { methods, clock, emit }: Needed,
 ): Promise<void> {
@@ -87,7 +87,7 @@ export function createRequireFreshStepUp<Name extends string>(
   function requireFreshStepUp(rule: unknown, options?: RequireFreshStepUpOptions | ServerResponse): Middleware {
     if (options !== undefined && 'writeHead' in options) {
       throw new SetupError(
-        '`requireFreshStepUp` is no guard by itself.',
+        '`requireFreshStepUp` is not a guard itself.',
         "Call it: `requireFreshStepUp({ method: 'passkey', maxAge: '5m' })`.",
       );
     }

@@ -37,7 +37,7 @@ export function createRequireSession(
   onRefusal: OnRefusal,
 ): RequireSession {
   function guardWith(options: RequireSessionOptions): Middleware {
-    const { optional, apiKeys, onRefusal: refuse } = readOptions(options, onRefusal);
+    const { optional, apiKeys, onRefusal: refuse } = parseOptions(options, onRefusal);
     const refusalOf = (state: Authentication): Refusal | null => {
       switch (state.outcome) {
         case 'session':
@@ -82,7 +82,7 @@ export function createRequireSession(
   return requireSession;
 }
 
-function readOptions(options: RequireSessionOptions, kitOnRefusal: OnRefusal): Required<RequireSessionOptions> {
+function parseOptions(options: RequireSessionOptions, kitOnRefusal: OnRefusal): Required<RequireSessionOptions> {
   if (typeof options !== 'object' || options === null) {
     throw new SetupError('`requireSession` takes an object of options.', 'Write `requireSession({ optional: true })`.');
   }
@@ -90,10 +90,10 @@ function readOptions(options: RequireSessionOptions, kitOnRefusal: OnRefusal): R
   const { optional = false, apiKeys = false, onRefusal = kitOnRefusal } = options;
   for (const [name, value] of Object.entries({ optional, apiKeys })) {
     if (typeof value !== 'boolean')
-      throw new SetupError(`\`${name}\` is no boolean.`, 'Write true or false, or leave it out.');
+      throw new SetupError(`\`${name}\` must be a boolean.`, 'Write true or false, or leave it out.');
   }
   if (typeof onRefusal !== 'function') {
-    throw new SetupError('`onRefusal` is no function.', 'Write a function or leave it out.');
+    throw new SetupError('`onRefusal` must be a function.', 'Write a function or leave it out.');
   }
   return { optional, apiKeys, onRefusal };
 }

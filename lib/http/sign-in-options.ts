@@ -1,4 +1,4 @@
-import { readUserId } from '../internal/arguments.js';
+import { parseUserId } from '../internal/arguments.js';
 import { SetupError } from '../internal/setup-error.js';
 import { storable } from '../internal/storable.js';
 import { refuseUnknownKeys } from '../internal/unknown-keys.js';
@@ -32,7 +32,7 @@ export interface SignInOptions<Name extends string> {
 }
 
 /** The options of a sign-in, checked, with defaults in place but for the kit's own delivery. */
-export interface CheckedSignIn {
+export interface ParsedSignIn {
   readonly userId: string;
   readonly methods: readonly string[];
   /** When the credentials of each method were taken. */
@@ -64,16 +64,16 @@ export interface SignInContext {
 }
 
 /** Throws a `SetupError` that says what to write instead: also for a misspelt `interactive`, which would make a proof. */
-export function readSignIn(options: SignInOptions<string>, { known, deliveries, now }: SignInContext): CheckedSignIn {
+export function parseSignIn(options: SignInOptions<string>, { known, deliveries, now }: SignInContext): ParsedSignIn {
   if (typeof options !== 'object' || options === null) {
     throw new SetupError('`signIn` takes an object of options.', 'Write `signIn(req, res, { userId, method })`.');
   }
   refuseUnknownKeys(options, NAMES, 'options');
   const { method, interactive = true, delivery, label, data, startedAt } = options;
-  const userId = readUserId(options.userId);
+  const userId = parseUserId(options.userId);
   const methods = [method].flat();
   if (methods.length === 0 || !methods.every((name) => known.includes(name))) {
-    throw new SetupError('`method` names no method of this kit.', `Write one of: ${known.join(', ')}.`);
+    throw new SetupError('`method` must name a method of this kit.', `Write one of: ${known.join(', ')}.`);
   }
   if (typeof interactive !== 'boolean') {
     throw new SetupError('`interactive` must be a boolean.', 'Write true or false, or leave it out for true.');

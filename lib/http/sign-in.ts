@@ -10,7 +10,7 @@ import { assertUnsent, type SignedInBody } from './deliver.js';
 import { Refusal } from './refusal.js';
 import { withNewToken } from './request-auth.js';
 import { isUnsafe } from './same-origin.js';
-import { readSignIn, type SignInOptions } from './sign-in-options.js';
+import { parseSignIn, type SignInOptions } from './sign-in-options.js';
 
 /** What a sign-in with a method says to the outside: RFC 8176 `amr` values and an `acr`. */
 export interface SignInMethod {
@@ -64,7 +64,7 @@ export function createSignIn(services: Needed): SignIn<string> {
 
   return async function signIn(req, res, options) {
     const { deliveries } = cookies;
-    const checked = readSignIn(options, { known: [...known.keys()], deliveries, now: clock.now() });
+    const checked = parseSignIn(options, { known: [...known.keys()], deliveries, now: clock.now() });
     assertUnsent(res, 'signIn');
     const { userId, methods, times, interactive, delivery = settings.delivery, label, data } = checked;
     const isForeign = isUnsafe(req) && !isSameOrigin(req);

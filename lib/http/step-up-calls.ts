@@ -117,7 +117,7 @@ export function createStepUpCalls({
       throw new Refusal('request_invalid', { detail: '`challengeId` is missing.' });
     }
     if (typeof response !== 'object' || response === null) {
-      throw new Refusal('request_invalid', { detail: '`response` is not an object.' });
+      throw new Refusal('request_invalid', { detail: '`response` must be an object.' });
     }
     return { row, token, method, challengeId: challengeId ?? null, response };
   }

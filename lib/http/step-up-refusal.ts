@@ -1,4 +1,4 @@
-import { type CheckedActionRule, type CheckedRule, ruleJson } from '../step-up/rule.js';
+import { type ParsedActionRule, type ParsedRule, ruleJson } from '../step-up/rule.js';
 import { Refusal } from './refusal.js';
 import type { StepUpReason } from './www-authenticate.js';
 
@@ -12,7 +12,7 @@ export interface ActionChallengeJson {
 }
 
 export interface StepUpRequired {
-  readonly rule: CheckedRule | CheckedActionRule;
+  readonly rule: ParsedRule | ParsedActionRule;
   readonly reason: StepUpReason;
   /** The methods of the rule, and which of them the user has. */
   readonly names: readonly string[];
@@ -43,7 +43,7 @@ export function stepUpRequired(required: StepUpRequired): Refusal {
 
 /** The user has nothing that meets the rule; `methods` says what could be set up. */
 export function stepUpUnavailable(
-  rule: CheckedRule | CheckedActionRule,
+  rule: ParsedRule | ParsedActionRule,
   names: readonly string[],
   enrolled: readonly string[],
 ): Refusal {

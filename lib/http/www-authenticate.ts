@@ -8,9 +8,9 @@ const WORD = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
 export type StepUpReason = 'missing' | 'expired' | 'spent';
 
 const DESCRIPTIONS: Readonly<Record<StepUpReason, string>> = {
-  missing: 'This request needs a further proof of presence',
-  expired: 'This request needs a newer proof of presence',
-  spent: 'This request needs a proof of its own',
+  missing: 'This request needs a further confirmation',
+  expired: 'This request needs a newer confirmation',
+  spent: 'This request needs a confirmation of its own',
 };
 
 /** The headers that say why a credential is missing or of no use. */
@@ -47,7 +47,7 @@ export function stepUpChallenges(acrValues: readonly string[], maxAge: number): 
   const acrs = [...new Set(acrValues.map(word))].join(' ');
   const seconds = maxAge / 1_000;
   if (!Number.isSafeInteger(seconds) || seconds < 0) {
-    throw new SetupError('A `maxAge` is no whole number of seconds.', "Write for example 300 or '5m'.");
+    throw new SetupError('A `maxAge` must be a whole number of seconds.', "Write for example 300 or '5m'.");
   }
   const challenge = (reason: StepUpReason): string =>
     bearer([

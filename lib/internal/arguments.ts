@@ -6,7 +6,7 @@ import { isStorable } from './storable.js';
 
 const MAX_USER_ID = 255;
 
-export function readUserId(userId: unknown): string {
+export function parseUserId(userId: unknown): string {
   if (isStorable(userId) && userId !== '' && userId.length <= MAX_USER_ID) return userId;
   throw new SetupError(
     `\`userId\` must be a string of 1 to ${MAX_USER_ID} characters, without NUL and without half a surrogate pair.`,
@@ -15,7 +15,7 @@ export function readUserId(userId: unknown): string {
 }
 
 /** Any text may be an id: what names nothing is absent, and no mistake. `what` says in the message whose id it is. */
-export function readId(name: string, id: unknown, what: string): string {
+export function parseId(name: string, id: unknown, what: string): string {
   if (isStorable(id)) return id;
   throw new SetupError(
     `\`${name}\` must be ${what}, a string without NUL and without half a surrogate pair.`,
@@ -23,7 +23,7 @@ export function readId(name: string, id: unknown, what: string): string {
   );
 }
 
-export function readLimit(limit: unknown, most: number): number {
+export function parseLimit(limit: unknown, most: number): number {
   if (typeof limit === 'number' && Number.isInteger(limit) && limit >= 1 && limit <= most) return limit;
   throw new SetupError(`\`limit\` must be a whole number from 1 to ${most}.`, 'Leave it out for 100.');
 }

@@ -17,7 +17,7 @@ export function milliseconds(
   const result = parse(value);
   if (Number.isSafeInteger(result) && (result > 0 || (allowZero && result === 0))) return result;
   throw new SetupError(
-    `\`${name}\` is not a duration.`,
+    `\`${name}\` must be a duration.`,
     `Write a positive number of seconds or a string such as '30s', '5m', '12h' or '30d'${allowZero ? ', or 0 to switch it off' : ''}.`,
   );
 }

@@ -30,13 +30,13 @@ export type Secrets = readonly [Secret, ...Secret[]];
  * Reads the `secret` option. Throws a `SetupError` for a missing or short one. Only older secrets may be undefined, so
  * that `[process.env.SECRET, process.env.OLD_SECRET]` works between rotations.
  */
-export function readSecrets(option: unknown): Secrets {
+export function parseSecrets(option: unknown): Secrets {
   const given = Array.isArray(option) ? (option as readonly unknown[]) : [option]; // `isArray` says any[]
   const [first, ...older] = given;
-  return [readSecret(first), ...older.filter((secret) => secret !== undefined).map(readSecret)];
+  return [parseSecret(first), ...older.filter((secret) => secret !== undefined).map(parseSecret)];
 }
 
-function readSecret(secret: unknown): Secret {
+function parseSecret(secret: unknown): Secret {
   if (secret === undefined || secret === '') throw missing();
   const bytes = typeof secret === 'string' ? new TextEncoder().encode(secret) : new Uint8Array();
   if (bytes.length < MIN_SECRET_BYTES) {

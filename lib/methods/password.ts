@@ -46,7 +46,7 @@ function read(options: PasswordOptions): PasswordOptions {
     const value = given?.[name];
     if (typeof value === 'function' || (name === 'enrolled' && value === undefined)) continue;
     throw new SetupError(
-      `\`password.${name}\` is no function.`,
+      `\`password.${name}\` must be a function.`,
       'Write `password({ verify: (userId, password) => … })`.',
     );
   }

@@ -11,7 +11,7 @@ const FOR_THE_EYE = /[\s\x85\p{Dash}\u2043\p{Default_Ignorable_Code_Point}]/gu;
  * A code as it was typed or pasted, without what is there for the eye, and with the digits of all scripts as 0 to 9. Null
  * for what is no string of at most 64 characters. Whether the rest is a code is the caller's to say.
  */
-export function readTypedCode(typed: unknown): string | null {
+export function parseTypedCode(typed: unknown): string | null {
   if (typeof typed !== 'string' || typed.length > MAX_TYPED) return null;
   return typed.replace(FOR_THE_EYE, '').replace(/\p{Nd}/gu, asciiDigit);
 }

@@ -18,29 +18,38 @@ export function oneOf<T>(name: string, value: string, values: Readonly<Record<st
 
 export function text(name: string, value: unknown): string {
   if (typeof value === 'string' && value !== '') return value;
-  throw new SetupError(`\`${name}\` is not a string.`, 'Write a string that is not empty.');
+  throw new SetupError(`\`${name}\` must be a string.`, 'Write a string that is not empty.');
 }
 
 export function object(name: string, value: unknown): object {
   if (typeof value === 'object' && value !== null) return value;
-  throw new SetupError(`\`${name}\` is not an object.`, 'Leave it out, or write one as its type shows.');
+  throw new SetupError(`\`${name}\` must be an object.`, 'Leave it out, or write one as its type shows.');
 }
 
-export function readIssuer(issuer: unknown): URL {
+export function parseIssuer(issuer: unknown): URL {
   const url = typeof issuer === 'string' && URL.canParse(issuer) ? new URL(issuer) : null;
   if (url !== null && (url.protocol === 'https:' || url.protocol === 'http:')) return url;
-  throw new SetupError('`issuer` is no http(s) address.', "Write the app's own, for example 'https://app.example'.");
+  throw new SetupError(
+    '`issuer` must be an http(s) address.',
+    "Write the app's own, for example 'https://app.example'.",
+  );
 }
 
-export function readStore(store: unknown): Store {
+export function parseStore(store: unknown): Store {
   const { sessions } = (store ?? {}) as Partial<Store>; // whatever it is, its one part that must be there tells a store
   if (typeof sessions?.find === 'function') return store as Store; // the other parts are checked by use
-  throw new SetupError('`store` is no store.', "Write `memoryStore()`, or `sqliteStore('app.db')` of stepgate/sqlite.");
+  throw new SetupError(
+    '`store` must be a store.',
+    "Write `memoryStore()`, or `sqliteStore('app.db')` of stepgate/sqlite.",
+  );
 }
 
-export function readMethods(methods: unknown): readonly RoutedMethod[] {
+export function parseMethods(methods: unknown): readonly RoutedMethod[] {
   if (Array.isArray(methods) && methods.every(isMethod)) return methods;
-  throw new SetupError('`methods` is no list of methods.', 'Write for example `[passkey({ rpID, rpName, origins })]`.');
+  throw new SetupError(
+    '`methods` must be a list of methods.',
+    'Write for example `[passkey({ rpID, rpName, origins })]`.',
+  );
 }
 
 function isMethod(value: unknown): value is RoutedMethod {
@@ -48,7 +57,7 @@ function isMethod(value: unknown): value is RoutedMethod {
   return typeof name === 'string' && name !== '' && typeof verify === 'function' && typeof enrolled === 'function';
 }
 
-export function readDeliveries(deliveries: unknown): readonly Delivery[] {
+export function parseDeliveries(deliveries: unknown): readonly Delivery[] {
   const known: readonly unknown[] = DELIVERIES;
   if (Array.isArray(deliveries) && deliveries.length > 0 && deliveries.every((one) => known.includes(one))) {
     return DELIVERIES.filter((one) => deliveries.includes(one));
@@ -74,9 +83,12 @@ function quoted(names: readonly string[]): string {
 /** What another cookie of a kit is called, ours or one beside it. */
 const TAKEN_NAME = /(?:^|-)(?:access|refresh|sign-in)$/;
 
-export function readCookieName(name: unknown): string {
+export function parseCookieName(name: unknown): string {
   if (typeof name !== 'string' || !/^[\w.-]{1,64}$/.test(name)) {
-    throw new SetupError('`cookieName` is no name for a cookie.', 'Write 1 to 64 letters, digits, `_`, `-` or `.`.');
+    throw new SetupError(
+      '`cookieName` must be the name of a cookie.',
+      'Write 1 to 64 letters, digits, `_`, `-` or `.`.',
+    );
   }
   // Browsers tell the prefixes whatever their case.
   if (/^__(?:host|secure)-/i.test(name)) {
@@ -91,8 +103,8 @@ export function readCookieName(name: unknown): string {
   return name;
 }
 
-export function readInsecureCookies(value: unknown, issuer: URL): boolean {
-  const insecure = readBoolean('insecureCookies', value);
+export function parseInsecureCookies(value: unknown, issuer: URL): boolean {
+  const insecure = parseBoolean('insecureCookies', value);
   const isLocal = ['localhost', '127.0.0.1', '[::1]'].includes(issuer.hostname);
   if (!insecure || isLocal) return insecure;
   throw new SetupError(
@@ -103,9 +115,9 @@ export function readInsecureCookies(value: unknown, issuer: URL): boolean {
 
 const AN_ORIGIN = "as scheme and host without a path or a slash, for example 'https://admin.app.example'.";
 
-export function readOrigins(origins: unknown): readonly string[] {
+export function parseOrigins(origins: unknown): readonly string[] {
   if (!Array.isArray(origins)) {
-    throw new SetupError('`trustedOrigins` is no list of origins.', `Write each ${AN_ORIGIN}`);
+    throw new SetupError('`trustedOrigins` must be a list of origins.', `Write each ${AN_ORIGIN}`);
   }
   return origins.map(readOrigin);
 }
@@ -123,10 +135,10 @@ function readOrigin(origin: unknown): string {
     }
     if (URL.canParse(origin) && new URL(origin).origin === origin) return origin;
   }
-  throw new SetupError('`trustedOrigins` has something that is no origin.', `Write each ${AN_ORIGIN}`);
+  throw new SetupError('`trustedOrigins` must hold origins only.', `Write each ${AN_ORIGIN}`);
 }
 
-export function readTouchInterval(touchInterval: number, idleLifetime: number): number {
+export function parseTouchInterval(touchInterval: number, idleLifetime: number): number {
   if (touchInterval < idleLifetime) return touchInterval;
   throw new SetupError(
     '`touchInterval` is not shorter than `idleLifetime`.',
@@ -134,34 +146,34 @@ export function readTouchInterval(touchInterval: number, idleLifetime: number): 
   );
 }
 
-export function readCap(cap: unknown): number | null {
+export function parseCap(cap: unknown): number | null {
   if (cap === undefined) return null;
   if (typeof cap === 'number' && Number.isSafeInteger(cap) && cap >= 1) return cap;
-  throw new SetupError('`maxSessionsPerUser` is no whole number above 0.', 'Leave it out for no limit.');
+  throw new SetupError('`maxSessionsPerUser` must be a whole number above 0.', 'Leave it out for no limit.');
 }
 
-export function readApiKeys(apiKeys: ApiKeysOption | undefined): ApiKeysOption | null {
+export function parseApiKeys(apiKeys: ApiKeysOption | undefined): ApiKeysOption | null {
   if (apiKeys === undefined) return null;
   refuseUnknownKeys(object('apiKeys', apiKeys), ['prefix', 'verify'], 'apiKeys');
   text('apiKeys.prefix', apiKeys.prefix);
-  if (readFunction('apiKeys.verify', apiKeys.verify) !== undefined) return apiKeys;
+  if (parseFunction('apiKeys.verify', apiKeys.verify) !== undefined) return apiKeys;
   throw new SetupError('`apiKeys.verify` is missing.', 'Write a function that gives `{ userId, key }` or null.');
 }
 
-export function readFunction<F extends (...args: never[]) => unknown>(
+export function parseFunction<F extends (...args: never[]) => unknown>(
   name: string,
   value: F | undefined,
 ): F | undefined {
   if (value === undefined || typeof value === 'function') return value;
-  throw new SetupError(`\`${name}\` is no function.`, 'Write a function or leave it out.');
+  throw new SetupError(`\`${name}\` must be a function.`, 'Write a function or leave it out.');
 }
 
-export function readBoolean(name: string, value: unknown): boolean {
+export function parseBoolean(name: string, value: unknown): boolean {
   if (typeof value === 'boolean') return value;
   throw new SetupError(`\`${name}\` must be a boolean.`, 'Write true or false, or leave it out.');
 }
 
-export function readClock(clock: Clock): Clock {
+export function parseClock(clock: Clock): Clock {
   if (typeof clock?.now === 'function') return { now: () => Math.floor(clock.now()) }; // stores keep whole milliseconds
-  throw new SetupError('`clock` has no function `now`.', 'Leave it out, or give `{ now(): number }`.');
+  throw new SetupError('`clock` must have a function `now`.', 'Leave it out, or give `{ now(): number }`.');
 }

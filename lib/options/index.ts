@@ -5,7 +5,7 @@ import type { OnRefusal } from '../http/refusal.js';
 import { DELIVERIES } from '../http/sign-in-options.js';
 import { type Clock, systemClock } from '../internal/clock.js';
 import { type Duration, milliseconds } from '../internal/duration.js';
-import { readSecrets, type Secrets } from '../internal/keys.js';
+import { parseSecrets, type Secrets } from '../internal/keys.js';
 import type { MaybePromise } from '../internal/maybe-promise.js';
 import { SetupError } from '../internal/setup-error.js';
 import { refuseUnknownKeys } from '../internal/unknown-keys.js';
@@ -15,19 +15,19 @@ import type { Store } from '../stores/contract/store.js';
 import {
   object,
   oneOf,
-  readApiKeys,
-  readCap,
-  readClock,
-  readCookieName,
-  readDeliveries,
+  parseApiKeys,
+  parseCap,
+  parseClock,
+  parseCookieName,
+  parseDeliveries,
+  parseFunction,
+  parseInsecureCookies,
+  parseIssuer,
+  parseMethods,
+  parseOrigins,
+  parseStore,
+  parseTouchInterval,
   readDelivery,
-  readFunction,
-  readInsecureCookies,
-  readIssuer,
-  readMethods,
-  readOrigins,
-  readStore,
-  readTouchInterval,
   text,
 } from './checks.js';
 import { POLICIES, type Policy } from './policies.js';
@@ -179,7 +179,7 @@ const DEFAULTS = {
 const MINUTE = 60_000;
 
 /** Checks the options. Throws a `SetupError` that says what to write instead. */
-export function readOptions(given: StepgateOptions): Settings {
+export function parseOptions(given: StepgateOptions): Settings {
   if (typeof given !== 'object' || given === null) {
     throw new SetupError('`stepgate` takes an object of options.', 'Write `stepgate({ secret, issuer, store })`.');
   }
@@ -189,24 +189,24 @@ export function readOptions(given: StepgateOptions): Settings {
   const policy = given.policy === undefined ? {} : oneOf('policy', given.policy, POLICIES);
   const options = { ...DEFAULTS, ...policy, ...(defined as unknown as StepgateOptions) }; // it has the keys of `given`
 
-  const issuer = readIssuer(options.issuer);
+  const issuer = parseIssuer(options.issuer);
   const duration = (name: DurationName): number =>
     milliseconds(options[name], name, { allowZero: SWITCHABLE.has(name) });
   const idleLifetime = duration('idleLifetime');
-  const deliveries = readDeliveries(options.deliveries);
+  const deliveries = parseDeliveries(options.deliveries);
   return {
-    secrets: readSecrets(options.secret),
+    secrets: parseSecrets(options.secret),
     issuer: options.issuer,
     origin: issuer.origin,
-    store: readStore(options.store),
-    methods: readMethods(options.methods),
-    users: readUsers(options.users),
+    store: parseStore(options.store),
+    methods: parseMethods(options.methods),
+    users: parseUsers(options.users),
     audience: options.audience === undefined ? options.issuer : text('audience', options.audience),
     delivery: readDelivery(options.delivery, deliveries),
     deliveries,
-    cookieName: readCookieName(options.cookieName),
-    insecureCookies: readInsecureCookies(options.insecureCookies, issuer),
-    trustedOrigins: readOrigins(options.trustedOrigins),
+    cookieName: parseCookieName(options.cookieName),
+    insecureCookies: parseInsecureCookies(options.insecureCookies, issuer),
+    trustedOrigins: parseOrigins(options.trustedOrigins),
     csrf: oneOf('csrf', options.csrf, { standard: 'standard', strict: 'strict' } as const),
     idleLifetime,
     absoluteLifetime: duration('absoluteLifetime'),
@@ -217,14 +217,14 @@ export function readOptions(given: StepgateOptions): Settings {
     touchInterval:
       options.touchInterval === undefined
         ? Math.min(MINUTE, idleLifetime / 20)
-        : readTouchInterval(duration('touchInterval'), idleLifetime),
+        : parseTouchInterval(duration('touchInterval'), idleLifetime),
     storeTimeout: duration('storeTimeout'),
-    maxSessionsPerUser: readCap(options.maxSessionsPerUser),
+    maxSessionsPerUser: parseCap(options.maxSessionsPerUser),
     cleanupInterval: duration('cleanupInterval'),
-    apiKeys: readApiKeys(options.apiKeys),
-    onRefusal: readFunction('onRefusal', options.onRefusal) ?? null,
-    onEvent: readFunction('onEvent', options.onEvent),
-    clock: readClock(options.clock),
+    apiKeys: parseApiKeys(options.apiKeys),
+    onRefusal: parseFunction('onRefusal', options.onRefusal) ?? null,
+    onEvent: parseFunction('onEvent', options.onEvent),
+    clock: parseClock(options.clock),
   };
 }
 
@@ -234,9 +234,9 @@ type DurationName = {
 
 const SWITCHABLE: ReadonlySet<DurationName> = new Set<DurationName>(['refreshGrace', 'tokenOverlap']);
 
-function readUsers(users: UsersOption | undefined): UsersOption | null {
+function parseUsers(users: UsersOption | undefined): UsersOption | null {
   if (users === undefined) return null;
   refuseUnknownKeys(object('users', users), ['find'], 'users');
-  if (readFunction('users.find', users.find) !== undefined) return users;
+  if (parseFunction('users.find', users.find) !== undefined) return users;
   throw new SetupError('`users.find` is missing.', 'Write a function that gives `{ name }` or null.');
 }

@@ -31,33 +31,22 @@ function withoutLocalPort(address: string): string {
   return url.href;
 }
 
-/** Which parts of the store are known to be this kit's. Each is asked for once: they may be of several stores. */
+/** Which parts of the store are known to be this kit's. Each is asked: they may be of several stores. */
 export interface Claims {
   /** Whether the part may be used at once. */
   isOurs(part: Claimable): boolean;
-  /** Resolves when it may, and rejects with a `SetupError` when another kit has it. A store that fails is asked again. */
+  /** Resolves when it may, and rejects with a `SetupError` when another kit has it. */
   claim(part: Claimable): Promise<void>;
 }
 
 export function createClaims(realm: string): Claims {
   const ours = new WeakSet<Claimable>();
-  const asked = new Map<Claimable, Promise<void>>();
-
-  async function ask(part: Claimable): Promise<void> {
-    try {
-      if ((await part.claim(realm)) !== realm) throw foreign();
-      ours.add(part);
-    } finally {
-      asked.delete(part);
-    }
-  }
-
   return {
     isOurs: (part) => ours.has(part),
-    claim(part) {
-      const waiting = asked.get(part) ?? ask(part);
-      asked.set(part, waiting);
-      return waiting;
+    // Calls at a time ask each for itself: one that hangs holds up no other.
+    async claim(part) {
+      if ((await part.claim(realm)) !== realm) throw foreign();
+      ours.add(part);
     },
   };
 }

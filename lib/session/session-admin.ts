@@ -1,4 +1,4 @@
-import { readId, readLimit, readUserId } from '../internal/arguments.js';
+import { parseId, parseLimit, parseUserId } from '../internal/arguments.js';
 import { SetupError } from '../internal/setup-error.js';
 import { refuseUnknownKeys } from '../internal/unknown-keys.js';
 import type { Services } from '../services.js';
@@ -49,34 +49,34 @@ const SESSION_ID = 'a session id';
 export function createSessionAdmin({ sessions, cleanup }: Pick<Services, 'sessions' | 'cleanup'>): SessionAdmin {
   return {
     async listForUser(userId, page) {
-      const { limit, after } = readPage(page, decodeCursor);
-      const rows = await sessions.listForUser(readUserId(userId), limit, after);
+      const { limit, after } = parsePage(page, decodeCursor);
+      const rows = await sessions.listForUser(parseUserId(userId), limit, after);
       return pageOf(rows, limit, encodeCursor);
     },
     async list(page) {
-      const { limit, after } = readPage(page, (value) => (isId(value) ? value : null));
+      const { limit, after } = parsePage(page, (value) => (isId(value) ? value : null));
       return pageOf(await sessions.list(limit, after), limit, ({ id }) => id);
     },
     async get(id) {
-      const row = isId(readId('id', id, SESSION_ID)) ? await sessions.get(id) : null;
+      const row = isId(parseId('id', id, SESSION_ID)) ? await sessions.get(id) : null;
       return row === null ? null : publicSession(row);
     },
-    revoke: async (id) => isId(readId('id', id, SESSION_ID)) && sessions.revoke(id, null, 'admin'),
+    revoke: async (id) => isId(parseId('id', id, SESSION_ID)) && sessions.revoke(id, null, 'admin'),
     async revokeForUser(userId, id) {
-      const owner = readUserId(userId);
-      return isId(readId('id', id, SESSION_ID)) && sessions.revoke(id, owner, 'admin');
+      const owner = parseUserId(userId);
+      return isId(parseId('id', id, SESSION_ID)) && sessions.revoke(id, owner, 'admin');
     },
     async revokeAllForUser(userId, options = {}) {
       refuseUnknownKeys(options, ['except'], 'options'); // a misspelt one would end the session that is to be kept
       const { except } = options;
-      const kept = except === undefined ? null : readId('except', except, SESSION_ID);
-      return sessions.revokeAllForUser(readUserId(userId), kept, 'admin');
+      const kept = except === undefined ? null : parseId('except', except, SESSION_ID);
+      return sessions.revokeAllForUser(parseUserId(userId), kept, 'admin');
     },
     deleteExpired: () => cleanup.deleteExpired(),
   };
 }
 
-function readPage<After extends string | SessionCursor>(
+function parsePage<After extends string | SessionCursor>(
   page: PageOptions = {},
   read: (after: unknown) => After | null,
 ): { readonly limit: number; readonly after: After | null } {
@@ -86,7 +86,7 @@ function readPage<After extends string | SessionCursor>(
   if (after !== null && place === null) {
     throw new SetupError('`after` must be the `after` of a page.', 'Leave it out for the first page.');
   }
-  return { limit: readLimit(limit, MAX_PAGE), after: place };
+  return { limit: parseLimit(limit, MAX_PAGE), after: place };
 }
 
 /** A full page may be the last one: the next is empty then. */

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { RefusedReason, RevokedBy } from '../events.js';
 import { andThen, type MaybePromise } from '../internal/maybe-promise.js';
 import { hashToken, type TokenHash } from '../internal/token-hash.js';
@@ -19,6 +20,9 @@ import { newId, newToken } from './tokens.js';
  * not-before time need not be kept longer.
  */
 export const SIGN_IN_WINDOW = 86_400_000;
+
+/** Many sessions may end in one step: what the app's `onEvent` does with each must not hold up everybody's requests. */
+const EVENTS_A_TURN = 500;
 
 /** What the request that brings a credential says of its session. */
 export interface Claim {
@@ -106,13 +110,16 @@ export function createSessions({
     return now >= overlapEndsAt ? 'replaced' : null;
   }
 
-  function revoked(ended: readonly EndedSession[], by: RevokedBy): void {
-    for (const { id, userId } of ended) emit({ type: 'session.revoked', userId, sessionId: id, by });
+  async function revoked(ended: readonly EndedSession[], by: RevokedBy): Promise<void> {
+    for (const [index, { id, userId }] of ended.entries()) {
+      if (index > 0 && index % EVENTS_A_TURN === 0) await nextTurn();
+      emit({ type: 'session.revoked', userId, sessionId: id, by });
+    }
   }
 
   async function revoke(id: string, userId: string | null, by: RevokedBy): Promise<boolean> {
     const ended = await store.revoke(id, userId);
-    if (ended !== null) revoked([ended], by);
+    if (ended !== null) await revoked([ended], by);
     return ended !== null;
   }
 
@@ -142,8 +149,8 @@ export function createSessions({
       };
       const inserted = await store.insert({ row, replaces, cap, now });
       if (inserted.outcome === 'refused') return { outcome: 'too-late' };
-      if (inserted.replaced !== null) revoked([inserted.replaced], 'sign-in');
-      revoked(inserted.evicted, 'cap');
+      if (inserted.replaced !== null) await revoked([inserted.replaced], 'sign-in');
+      await revoked(inserted.evicted, 'cap');
       return { outcome: 'created', row, ...tokens };
     },
     listForUser: async (userId, limit, after) => store.listForUser({ userId, limit, after, now: clock.now() }),
@@ -156,7 +163,7 @@ export function createSessions({
     revoke,
     async revokeAllForUser(userId, except, by) {
       const ended = await store.revokeAllForUser(userId, except, clock.now());
-      revoked(ended, by);
+      await revoked(ended, by);
       return ended.length;
     },
     async revokeByToken(token, claim, by) {
@@ -175,7 +182,7 @@ export function createSessions({
       } as const;
       const answer = await store.replaceCredentials(row.id, change, now);
       if (answer.outcome === 'lost') return null;
-      revoked(answer.ended, 'credentials-changed');
+      await revoked(answer.ended, 'credentials-changed');
       return { row: answer.row, ...tokens };
     },
   };

@@ -6,7 +6,7 @@ export interface Action {
   readonly httpMethod: string;
   /** The raw URL as it was sent, query included. */
   readonly url: string;
-  /** From `readPayload`, or null. */
+  /** From `parsePayload`, or null. */
   readonly payload: unknown;
 }
 
@@ -17,7 +17,7 @@ export interface ActionContext {
   readonly methods: readonly string[];
 }
 
-export type ReadPayloadOutcome =
+export type ParsePayloadOutcome =
   | { readonly outcome: 'read'; readonly payload: unknown }
   /** `at`: where in the payload. */
   | { readonly outcome: 'incomplete'; readonly at: string; readonly problem: string };
@@ -29,7 +29,7 @@ const MAX_DEPTH = 16;
  * form is taken, and one that JSON has, too: null, booleans, finite numbers, well-formed strings, arrays and plain
  * objects of them.
  */
-export function readPayload(value: unknown): ReadPayloadOutcome {
+export function parsePayload(value: unknown): ParsePayloadOutcome {
   try {
     return { outcome: 'read', payload: copy(value, 'payload', 0) };
   } catch (error) {
@@ -84,7 +84,7 @@ function copy(value: unknown, at: string, depth: number): unknown {
       throw new Incomplete(at, `is ${value}`);
     case 'string':
       if (isWellFormed(value)) return value;
-      throw new Incomplete(at, 'is no well-formed text');
+      throw new Incomplete(at, 'is not well-formed text');
     case 'object':
       return value === null ? null : Object.freeze(copyObject(value, at, depth));
     case 'undefined':
@@ -97,10 +97,11 @@ function copy(value: unknown, at: string, depth: number): unknown {
 function copyObject(value: object, at: string, depth: number): object {
   if (Array.isArray(value)) return Array.from(value, (item, index) => copy(item, `${at}[${index}]`, depth + 1));
   const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype !== null && Object.getPrototypeOf(prototype) !== null) throw new Incomplete(at, 'is no plain object');
+  if (prototype !== null && Object.getPrototypeOf(prototype) !== null)
+    throw new Incomplete(at, 'is not a plain object');
   if (Object.getOwnPropertySymbols(value).length > 0) throw new Incomplete(at, 'has a symbol as a key');
   const entries = Object.entries(value).map(([key, item]) => {
-    if (!isWellFormed(key)) throw new Incomplete(at, 'has a key that is no well-formed text');
+    if (!isWellFormed(key)) throw new Incomplete(at, 'has a key that is not well-formed text');
     return [key, copy(item, `${at}.${key}`, depth + 1)] as const;
   });
   return Object.fromEntries(entries);
@@ -122,7 +123,7 @@ function encode(value: unknown): Buffer {
   if (typeof value === 'boolean') return tagged(value ? 't' : 'f', Buffer.alloc(0));
   if (value === null) return tagged('n', Buffer.alloc(0));
   if (Array.isArray(value)) return tagged('a', Buffer.concat(value.map(encode)));
-  const entries = Object.entries(value as object).sort(([a], [b]) => (a < b ? -1 : 1)); // all that `readPayload` leaves
+  const entries = Object.entries(value as object).sort(([a], [b]) => (a < b ? -1 : 1)); // all that `parsePayload` leaves
   return tagged('o', Buffer.concat(entries.flatMap(([key, item]) => [encode(key), encode(item)])));
 }
 

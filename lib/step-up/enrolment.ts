@@ -1,7 +1,7 @@
 import type { Services } from '../services.js';
 import type { ProofTimes, SessionRow } from '../stores/contract/sessions.js';
 import { noMethods } from './parts.js';
-import { type CheckedRule, evaluateRule } from './rule.js';
+import { evaluateRule, type ParsedRule } from './rule.js';
 
 /** How old the proof may be that lets somebody add, rename or remove a method: five minutes. */
 const MAX_AGE = 5 * 60_000;
@@ -12,7 +12,7 @@ export type EnrolmentOutcome =
   /** `onlyIfNone`: the user has no method yet, and what is added must find it so. */
   | { readonly outcome: 'allowed'; readonly onlyIfNone: boolean }
   /** `methods`: what would do. None: only a new sign-in does. */
-  | { readonly outcome: 'refused'; readonly rule: CheckedRule; readonly reason: 'missing' | 'expired' };
+  | { readonly outcome: 'refused'; readonly rule: ParsedRule; readonly reason: 'missing' | 'expired' };
 
 /**
  * Decides whether this session may change the user's methods: by a fresh proof of the **strongest** method the user
@@ -29,7 +29,7 @@ export function createCheckEnrolment({ methods, clock }: Pick<Services, 'methods
     const now = clock.now();
     const onlyIfNone = strongest === undefined;
     const accepted = onlyIfNone ? Object.keys(row.signInProofs) : [strongest, RECOVERY];
-    const rule: CheckedRule = { type: 'proof', methods: accepted, maxAge: MAX_AGE };
+    const rule: ParsedRule = { type: 'proof', methods: accepted, maxAge: MAX_AGE };
     const answer = evaluateRule(rule, onlyIfNone ? row.signInProofs : proofs, now);
     if (answer.outcome === 'met') return { outcome: 'allowed', onlyIfNone };
     const askable = onlyIfNone ? [] : accepted.filter((name) => methods.get(name) !== undefined);

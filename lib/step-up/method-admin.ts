@@ -1,4 +1,4 @@
-import { readId, readUserId } from '../internal/arguments.js';
+import { parseId, parseUserId } from '../internal/arguments.js';
 import { SetupError } from '../internal/setup-error.js';
 import type { Method } from '../methods/method.js';
 import type { Services } from '../services.js';
@@ -11,7 +11,10 @@ import { noMethods } from './parts.js';
 export interface MethodAdmin<Name extends string> {
   /** Which methods the user has, strongest first. */
   readonly list: (userId: string) => Promise<readonly { readonly method: Name; readonly enrolled: boolean }[]>;
-  /** Moves in what the user has elsewhere: data in the method's own form. */
+  /**
+   * Moves in what the user has elsewhere: data in the method's own form. Where the user had the method already, it may be
+   * replaced by this, and what was proved with it in the user's sessions goes as by `remove`.
+   */
   readonly import: (userId: string, method: Name, data: unknown) => Promise<void>;
   /**
    * Removes one credential, or without an `id` all of the method, and what was proved with the method in the user's
@@ -37,28 +40,30 @@ export function createMethodAdmin({
 
   return {
     async list(userId) {
-      const enrolled = await methods.enrolled(methods.names, readUserId(userId));
+      const enrolled = await methods.enrolled(methods.names, parseUserId(userId));
       return methods.names.map((method) => ({ method, enrolled: enrolled.includes(method) }));
     },
     async import(userId, name, data) {
-      const context = methods.contextFor(readUserId(userId));
+      const context = methods.contextFor(parseUserId(userId));
       const method = methodOf(name);
       if (method.import === undefined) throw new SetupError(`\`${name}\` can't be moved in.`, 'Enrol it anew.');
+      const [had] = await methods.enrolled([name], userId);
       await method.import(context, data);
+      if (had !== undefined) await forgetMethod(userId, name);
       emit({ type: 'method.enrolled', userId, method: name });
     },
     async remove(userId, name, id) {
-      const context = methods.contextFor(readUserId(userId));
+      const context = methods.contextFor(parseUserId(userId));
       const method = methodOf(name);
       // Null isn't "left out": it would remove all of the method where one credential was meant.
-      const credential = id === undefined ? null : readId('id', id, 'the id of a credential');
+      const credential = id === undefined ? null : parseId('id', id, 'the id of a credential');
       const removed = (await method.remove?.(context, credential)) ?? false;
       await forgetMethod(userId, name);
       if (removed) emit({ type: 'method.removed', userId, method: name });
       return removed;
     },
     async unlock(userId, name) {
-      await attempts.unlock(readUserId(userId), methodOf(name).name);
+      await attempts.unlock(parseUserId(userId), methodOf(name).name);
       emit({ type: 'method.unlocked', userId, method: name });
     },
   };

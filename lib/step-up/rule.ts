@@ -33,13 +33,13 @@ export type ActionRule<N extends string, P, R extends IncomingMessage = GuardReq
 type Alone<T> = T & { readonly [K in Exclude<RuleKey, keyof T>]?: never };
 export type RuleKey = 'method' | 'maxAge' | 'anyOf' | 'allOf' | 'once' | 'bind' | 'summary';
 
-/** A rule as `checkRule` leaves it. `maxAge` is in milliseconds. */
-export type CheckedRule =
+/** A rule as `parseRule` leaves it. `maxAge` is in milliseconds. */
+export type ParsedRule =
   | { readonly type: 'proof'; readonly methods: readonly string[]; readonly maxAge: number }
-  | { readonly type: 'anyOf' | 'allOf'; readonly rules: readonly CheckedRule[] };
+  | { readonly type: 'anyOf' | 'allOf'; readonly rules: readonly ParsedRule[] };
 
-/** An action rule as `checkRule` leaves it; without `bind` it is a `once`. */
-export interface CheckedActionRule {
+/** An action rule as `parseRule` leaves it; without `bind` it is a `once`. */
+export interface ParsedActionRule {
   readonly type: 'action';
   readonly methods: readonly string[];
   readonly bind: ((req: IncomingMessage) => unknown) | null;
@@ -60,12 +60,12 @@ const MET = 2;
  * Decides whether these proofs meet the rule at `now`. What isn't clearly met is unmet: an unknown rule, a time that
  * isn't a number, a proof further ahead than the clocks may differ.
  */
-export function evaluateRule(rule: CheckedRule, proofs: ProofTimes, now: number): RuleOutcome {
+export function evaluateRule(rule: ParsedRule, proofs: ProofTimes, now: number): RuleOutcome {
   const grade = gradeOf(rule, proofs, now);
   return grade === MET ? { outcome: 'met' } : { outcome: 'unmet', reason: grade === EXPIRED ? 'expired' : 'missing' };
 }
 
-function gradeOf(rule: CheckedRule, proofs: ProofTimes, now: number): number {
+function gradeOf(rule: ParsedRule, proofs: ProofTimes, now: number): number {
   switch (rule.type) {
     case 'proof':
       return Math.max(MISSING, ...rule.methods.map((method) => gradeOfProof(proofs, method, rule.maxAge, now)));
@@ -87,12 +87,12 @@ function gradeOfProof(proofs: ProofTimes, method: string, maxAge: number, now: n
 }
 
 /** The methods a rule names, in its order, without repeats. */
-export function methodsOf(rule: CheckedRule | CheckedActionRule): readonly string[] {
+export function methodsOf(rule: ParsedRule | ParsedActionRule): readonly string[] {
   return 'methods' in rule ? rule.methods : [...new Set(rule.rules.flatMap(methodsOf))];
 }
 
 /** The shortest time in milliseconds that a rule allows a proof to be old; 0 for an action, which takes no older proof. */
-export function smallestMaxAge(rule: CheckedRule | CheckedActionRule): number {
+export function smallestMaxAge(rule: ParsedRule | ParsedActionRule): number {
   if (rule.type === 'action') return 0;
   return rule.type === 'proof' ? rule.maxAge : Math.min(...rule.rules.map(smallestMaxAge));
 }
@@ -104,7 +104,7 @@ export type RuleJson =
   | { readonly anyOf: readonly RuleJson[] }
   | { readonly allOf: readonly RuleJson[] };
 
-export function ruleJson(rule: CheckedRule | CheckedActionRule): RuleJson {
+export function ruleJson(rule: ParsedRule | ParsedActionRule): RuleJson {
   if ('rules' in rule) {
     const parts = rule.rules.map(ruleJson);
     return rule.type === 'anyOf' ? { anyOf: parts } : { allOf: parts };

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync, randomBytes, sign } from 'node:crypto';
 import { before, describe, it } from 'node:test';
-import { readSecrets } from '../../lib/internal/keys.js';
+import { parseSecrets } from '../../lib/internal/keys.js';
 import type { Store } from '../../lib/stores/contract/store.js';
 import { memoryStore } from '../../lib/stores/memory/index.js';
 import { ORIGIN, SECRET } from '../support/kit.js';
@@ -77,11 +77,11 @@ const forgeries: Readonly<Record<string, Forge>> = {
   'HS256 with a public key as the secret': withHeader({}, publicPem),
   'HS256 with the secret itself as the key': withHeader({}, SECRET),
   'HS256 with an empty key': withHeader({}, ''),
-  'HS256 with the key of another purpose': withHeader({}, readSecrets(SECRET)[0].key('refresh tag')),
-  'HS256 with the key of another app': withHeader({}, readSecrets(OTHER_SECRET)[0].key('access token')),
+  'HS256 with the key of another purpose': withHeader({}, parseSecrets(SECRET)[0].key('refresh tag')),
+  'HS256 with the key of another app': withHeader({}, parseSecrets(OTHER_SECRET)[0].key('access token')),
   'HS256 with the kid and the key of another app': withHeader(
     { kid: kidOf(OTHER_SECRET) },
-    readSecrets(OTHER_SECRET)[0].key('access token'),
+    parseSecrets(OTHER_SECRET)[0].key('access token'),
   ),
   'an embedded jwk that fits the signature': withHeader(
     { jwk: { kty: 'oct', k: Buffer.from('forger').toString('base64url') } },

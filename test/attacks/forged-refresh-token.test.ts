@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { before, describe, it } from 'node:test';
-import { readSecrets } from '../../lib/internal/keys.js';
+import { parseSecrets } from '../../lib/internal/keys.js';
 import { createRefreshTokens } from '../../lib/session/refresh-token.js';
 import { encode } from '../../lib/session/tokens.js';
 import { codeOf, type TokenAnswer, type TokenApp, tokenApp } from '../tokens/app.js';
@@ -29,7 +29,7 @@ const forgeries: Readonly<Record<string, Forge>> = {
     joined(genuine.subarray(0, ID), other.subarray(ID, TAG), genuine.subarray(TAG)),
   'the id of a session and random bytes': (genuine) => joined(genuine.subarray(0, ID), randomBytes(48)),
   'the right form under another secret of the app': (_genuine, _other, sessionId) => {
-    const foreign = createRefreshTokens(readSecrets('a secret of the forger, 32 bytes or more'));
+    const foreign = createRefreshTokens(parseSecrets('a secret of the forger, 32 bytes or more'));
     return Buffer.from(foreign.issue(sessionId).refreshToken.bytes);
   },
   'the last byte missing': (genuine) => genuine.subarray(0, 63),

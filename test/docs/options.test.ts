@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { memoryStore, type Policy } from '../../lib/index.js';
 import { milliseconds } from '../../lib/internal/duration.js';
-import { readOptions } from '../../lib/options/index.js';
+import { parseOptions } from '../../lib/options/index.js';
 import { plain, read, tables } from './markdown.js';
 
 const required = { secret: 's'.repeat(32), issuer: 'https://app.example', store: memoryStore() };
@@ -30,7 +30,7 @@ describe('the table of options in docs/options.md', () => {
   }
 
   it('has the durations that the code starts with', () => {
-    const settings = new Map(Object.entries(readOptions(required)));
+    const settings = new Map(Object.entries(parseOptions(required)));
     const durations = [...table].filter(([, [preset = '']]) => /^`'\d+[smhd]'`$/.test(preset));
     assert.notEqual(durations.length, 0);
     for (const [name, [preset]] of durations) assert.equal(settings.get(name), duration(preset), name);
@@ -47,7 +47,7 @@ describe('the table of timeouts in docs/options.md', () => {
 
   for (const [policy, [idle, absolute, csrf, grace, overlap]] of table) {
     it(`has the settings of ${policy}`, () => {
-      const settings = readOptions(policy === 'none' ? required : { ...required, policy: unquoted(policy) as Policy }); // the test above compares the names
+      const settings = parseOptions(policy === 'none' ? required : { ...required, policy: unquoted(policy) as Policy }); // the test above compares the names
       const { idleLifetime, absoluteLifetime, refreshGrace, tokenOverlap } = settings;
       assert.deepEqual(
         { idleLifetime, absoluteLifetime, refreshGrace, tokenOverlap, csrf: settings.csrf },

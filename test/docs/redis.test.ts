@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { type RedisClient, redisStore } from '../../lib/stores/redis/index.js';
 import { DROP_PROOFS, replaceCredentials } from '../../lib/conformance/session-changes.js';
 import { given, listOf, rotatedRow, sessionRow } from '../../lib/conformance/session-rows.js';
 import { HOUR, hashOf, MINUTE, NOW } from '../../lib/conformance/setting.js';
 import { challengeRow, grantRow, takeOf } from '../../lib/conformance/step-up-rows.js';
+import { type RedisClient, redisStore } from '../../lib/stores/redis/index.js';
 import { describeOnRedis } from '../stores/redis/support.js';
 import { plain, read, sections } from './markdown.js';
 

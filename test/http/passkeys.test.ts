@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
+import { passkeyRow } from '../../lib/conformance/step-up-rows.js';
 import type { Method } from '../../lib/methods/method.js';
 import { passkey } from '../../lib/methods/passkey/index.js';
 import type { Store } from '../../lib/stores/contract/store.js';
 import { memoryStore } from '../../lib/stores/memory/index.js';
-import { passkeyRow } from '../../lib/conformance/step-up-rows.js';
 import { type SoftwareAuthenticator, signedIn, softwareAuthenticator } from '../../lib/testing/index.js';
 import { assertRefused } from '../support/answers.js';
 import { type App, frameworks, testApp } from '../support/app.js';

@@ -4,7 +4,7 @@ import type { StepgateEvent } from '../../lib/events.js';
 import { type Refusal, sendRefusal } from '../../lib/http/refusal.js';
 import type { Method } from '../../lib/methods/method.js';
 import { passkey } from '../../lib/methods/passkey/index.js';
-import { recoveryCode } from '../../lib/methods/recovery-code.js';
+import { recoveryCode } from '../../lib/methods/recovery-code/index.js';
 import { memoryStore } from '../../lib/stores/memory/index.js';
 import { type SoftwareAuthenticator, softwareAuthenticator } from '../../lib/testing/index.js';
 import { testApp } from '../support/app.js';

@@ -112,7 +112,7 @@ describe('the step-up challenge', () => {
     assert.equal(Object.fromEntries(params)['max_age'], '0');
   });
 
-  it('refuses an age that is no whole number of seconds', () => {
+  it('refuses an age that must be a whole number of seconds', () => {
     for (const maxAge of [-1_000, 1_500, 1, Number.NaN, Number.POSITIVE_INFINITY, 1e21]) {
       assert.throws(() => stepUpChallenges(['phr'], maxAge), SetupError, String(maxAge));
     }

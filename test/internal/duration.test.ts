@@ -50,7 +50,7 @@ describe('milliseconds', () => {
         () => milliseconds(value, 'maxAge'),
         (error) =>
           error instanceof SetupError &&
-          error.message.startsWith('`maxAge` is not a duration.') &&
+          error.message.startsWith('`maxAge` must be a duration.') &&
           error.help.includes("'5m'"),
       );
     });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { inspect } from 'node:util';
-import { type KeyPurpose, readSecrets } from '../../lib/internal/keys.js';
+import { type KeyPurpose, parseSecrets } from '../../lib/internal/keys.js';
 
 const ONE = 'canary one, a secret of thirty-two bytes';
 const TWO = 'canary two, a secret of thirty-two bytes';
@@ -17,26 +17,26 @@ const PURPOSES = Object.keys({
   'recovery code': true,
 } satisfies Record<KeyPurpose, true>) as KeyPurpose[]; // so that none is left out
 
-describe('readSecrets', () => {
+describe('parseSecrets', () => {
   it('gives another key of 32 bytes for each purpose of each secret', () => {
-    const keys = readSecrets([ONE, TWO]).flatMap((secret) => PURPOSES.map((purpose) => secret.key(purpose)));
+    const keys = parseSecrets([ONE, TWO]).flatMap((secret) => PURPOSES.map((purpose) => secret.key(purpose)));
     assert.deepEqual(new Set(keys.map(({ length }) => length)), new Set([32]));
     assert.equal(new Set(keys.map((key) => Buffer.from(key).toString('hex'))).size, 2 * PURPOSES.length);
   });
 
   it('gives the same keys in every process, so that a restart logs nobody out', () => {
-    const [secret] = readSecrets(ONE);
-    assert.deepEqual(readSecrets(ONE)[0].key('rotation'), secret.key('rotation'));
-    assert.equal(readSecrets(ONE)[0].id, secret.id);
+    const [secret] = parseSecrets(ONE);
+    assert.deepEqual(parseSecrets(ONE)[0].key('rotation'), secret.key('rotation'));
+    assert.equal(parseSecrets(ONE)[0].id, secret.id);
   });
 
   it('keeps the order: the first makes, all verify', () => {
-    const ids = readSecrets([ONE, undefined, TWO]).map(({ id }) => id);
-    assert.deepEqual(ids, [readSecrets(ONE)[0].id, readSecrets(TWO)[0].id]);
+    const ids = parseSecrets([ONE, undefined, TWO]).map(({ id }) => id);
+    assert.deepEqual(ids, [parseSecrets(ONE)[0].id, parseSecrets(TWO)[0].id]);
   });
 
   it('says in an id which secret it was and nothing of the secret', () => {
-    const [secret] = readSecrets(ONE);
+    const [secret] = parseSecrets(ONE);
     assert.match(secret.id, /^[\w-]{8}$/);
     assert.ok(!inspect(secret, { depth: 9, showHidden: true }).includes('canary'));
   });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { nearest, refuseUnknownKeys } from '../../lib/internal/unknown-keys.js';
 import { SetupError } from '../../lib/internal/setup-error.js';
+import { nearest, refuseUnknownKeys } from '../../lib/internal/unknown-keys.js';
 
 describe('nearest', () => {
   const names = ['maxAge', 'method', 'anyOf', 'allOf', 'once', 'bind'];

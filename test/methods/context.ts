@@ -1,5 +1,5 @@
 import type { TestContext } from 'node:test';
-import { readSecrets } from '../../lib/internal/keys.js';
+import { parseSecrets } from '../../lib/internal/keys.js';
 import type { MethodContext, User } from '../../lib/methods/method.js';
 import type { PasskeyRow } from '../../lib/stores/contract/passkeys.js';
 import type { Store, StoreParts } from '../../lib/stores/contract/store.js';
@@ -24,7 +24,7 @@ export function methodContext({
   issuer = 'https://app.example',
   findUser = async (userId) => ({ name: `${userId}@app.example` }),
 }: ContextOptions = {}): MethodContext {
-  const kit = { store, secrets: readSecrets(secret), issuer, emit: () => {}, findUser };
+  const kit = { store, secrets: parseSecrets(secret), issuer, emit: () => {}, findUser };
   return { kit, userId: 'ada', now: NOW };
 }
 

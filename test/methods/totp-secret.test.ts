@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { readSecrets, type Secrets } from '../../lib/internal/keys.js';
+import { parseSecrets, type Secrets } from '../../lib/internal/keys.js';
 import type { MethodContext } from '../../lib/methods/method.js';
 import type { TotpRow } from '../../lib/stores/contract/totp.js';
 import { memoryStore } from '../../lib/stores/memory/index.js';
@@ -26,7 +26,7 @@ describe('a stored TOTP secret', () => {
     const context = methodContext();
     await enrol(context);
     const [version, keyId, iv = '', tag = '', data = '', ...more] = (await rowOf(context)).encryptedSecret.split('.');
-    assert.deepEqual([version, keyId, more], ['v1', readSecrets(SECRET)[0].id, []]);
+    assert.deepEqual([version, keyId, more], ['v1', parseSecrets(SECRET)[0].id, []]);
     assert.deepEqual(
       [iv, tag, data].map((part) => Buffer.from(part, 'base64url').length),
       [12, 16, 20],
@@ -62,7 +62,7 @@ describe('a stored TOTP secret', () => {
     const context = methodContext();
     const secret = await enrol(context);
     const [version, keyId, ...others] = (await rowOf(context)).encryptedSecret.split('.');
-    const [own] = readSecrets(SECRET);
+    const [own] = parseSecrets(SECRET);
     const renamed = await withStored([version, 'AAAAAAAA', ...others].join('.'));
     const secrets: Secrets = [own, { ...own, id: 'AAAAAAAA' }];
     assert.equal(keyId, own.id);
@@ -84,7 +84,7 @@ describe('a stored TOTP secret', () => {
   });
 
   it('fails without a throw whatever stands in the row, and still counts as enrolled', async () => {
-    const { id } = readSecrets(SECRET)[0];
+    const { id } = parseSecrets(SECRET)[0];
     const rows = ['', '.', 'v1', 'v1....', `v1.${id}...`, `v2.${id}.${'A'.repeat(16)}.${'A'.repeat(22)}.AA`];
     const lengths = [
       `v1.${id}.A.A.A`,
@@ -103,7 +103,7 @@ describe('a stored TOTP secret', () => {
   it('fails without a throw when it can’t be read at the confirmation', async () => {
     const context = methodContext();
     const { secret } = await begin(context);
-    const kit = { ...context.kit, secrets: readSecrets(OTHER_SECRET) };
+    const kit = { ...context.kit, secrets: parseSecrets(OTHER_SECRET) };
     const confirmation = { code: totpCode(secret, NOW), first: true };
     assert.deepEqual(await method.enrolment.confirm({ ...context, kit }, confirmation), UNREADABLE);
   });

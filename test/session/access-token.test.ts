@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { describe, it } from 'node:test';
 import * as fc from 'fast-check';
-import { readSecrets } from '../../lib/internal/keys.js';
+import { parseSecrets } from '../../lib/internal/keys.js';
 import { hashToken } from '../../lib/internal/token-hash.js';
 import { type AccessTokenOptions, createAccessTokens } from '../../lib/session/access-token.js';
 import { encode, newId } from '../../lib/session/tokens.js';
@@ -18,10 +18,10 @@ const TOKEN = new Uint8Array(randomBytes(32));
 
 const accessTokens = (options: Partial<AccessTokenOptions> = {}) =>
   createAccessTokens({
-    secrets: readSecrets(SECRETS.old),
+    secrets: parseSecrets(SECRETS.old),
     issuer: 'https://app.example',
     audience: 'https://api.app.example',
-    lifetime: 10 * MINUTE,
+    accessTokenLifetime: 10 * MINUTE,
     ...options,
   });
 
@@ -42,6 +42,7 @@ const row: SessionRow = {
   previousTokenHash: null,
   tokenNonce: null,
   tokenMethod: null,
+  tokenIssuedAt: NOW,
   tokenConfirmedAt: NOW,
   refreshHash: null,
   parentRefreshHash: null,
@@ -50,6 +51,8 @@ const row: SessionRow = {
   refreshConfirmedAt: null,
   amr: ['pwd', 'otp', 'mfa'],
   acr: 'phr',
+  generation: 0,
+  passedMethods: [],
   signInProofs: {},
   stepUpProofs: {},
 };
@@ -57,7 +60,7 @@ const row: SessionRow = {
 describe('an access token', () => {
   it('has the header and the claims of RFC 9068 for a session, and no more', () => {
     const { header, claims } = readJwt(accessTokens().issue(row, TOKEN, NOW + 999));
-    assert.deepEqual(header, { alg: 'HS256', typ: 'at+jwt', kid: readSecrets(SECRETS.old)[0].id });
+    assert.deepEqual(header, { alg: 'HS256', typ: 'at+jwt', kid: parseSecrets(SECRETS.old)[0].id });
     assert.deepEqual(claims, {
       iss: 'https://app.example',
       aud: 'https://api.app.example',
@@ -120,13 +123,13 @@ describe('an access token', () => {
   });
 
   it('is signed by the first secret and verified by each', () => {
-    const both = accessTokens({ secrets: readSecrets([SECRETS.new, SECRETS.old]) });
+    const both = accessTokens({ secrets: parseSecrets([SECRETS.new, SECRETS.old]) });
     const old = accessTokens().issue(row, TOKEN, NOW);
     assert.equal(both.verify(old, NOW).outcome, 'valid');
     const made = both.issue(row, TOKEN, NOW);
-    assert.equal(readJwt(made).header['kid'], readSecrets(SECRETS.new)[0].id);
+    assert.equal(readJwt(made).header['kid'], parseSecrets(SECRETS.new)[0].id);
     assert.equal(accessTokens().verify(made, NOW).outcome, 'invalid');
-    assert.equal(accessTokens({ secrets: readSecrets(SECRETS.new) }).verify(old, NOW).outcome, 'invalid');
+    assert.equal(accessTokens({ secrets: parseSecrets(SECRETS.new) }).verify(old, NOW).outcome, 'invalid');
   });
 
   it('is for one issuer and one audience', () => {
@@ -157,7 +160,7 @@ describe('an access token', () => {
     assert.equal(accessTokens().verify(longest, NOW).outcome, 'valid');
 
     const { parts, claims } = readJwt(accessTokens().issue(row, TOKEN, NOW));
-    const key = readSecrets(SECRETS.old)[0].key('access token');
+    const key = parseSecrets(SECRETS.old)[0].key('access token');
     const padded = (length: number): string => signed(parts[0], segment({ ...claims, more: 'x'.repeat(length) }), key);
     assert.equal(accessTokens().verify(padded(2_000), NOW).outcome, 'valid');
     assert.equal(accessTokens().verify(padded(4_000), NOW).outcome, 'invalid');

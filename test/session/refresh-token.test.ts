@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { describe, it } from 'node:test';
 import * as fc from 'fast-check';
-import { readSecrets } from '../../lib/internal/keys.js';
+import { parseSecrets } from '../../lib/internal/keys.js';
 import { hashToken } from '../../lib/internal/token-hash.js';
 import { createRefreshTokens, type RefreshToken, type RefreshTokens } from '../../lib/session/refresh-token.js';
 import { encode, newId } from '../../lib/session/tokens.js';
@@ -11,7 +11,7 @@ const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789
 const NONCE = encode(randomBytes(16));
 
 const only = (...secrets: string[]): RefreshTokens =>
-  createRefreshTokens(readSecrets(secrets.map((name) => name.padEnd(32, '.'))));
+  createRefreshTokens(parseSecrets(secrets.map((name) => name.padEnd(32, '.'))));
 const tokens = only('first');
 const issued = tokens.issue(newId()).refreshToken;
 const wire = (token: RefreshToken): string => encode(token.bytes);
@@ -162,12 +162,36 @@ describe('the session token that comes with a refresh token', () => {
   const pair = only('old').issue(newId());
 
   it('is recovered by every process that still has the secret', () => {
-    const recovered = only('new', 'old').recoverSessionToken(pair.refreshToken, hashToken(pair.token));
+    const recovered = only('new', 'old').recoverSessionToken(pair.refreshToken, null, hashToken(pair.token));
     assert.deepEqual(recovered, pair.token);
   });
 
   it('is not recovered once another token has its place, or the secret is gone', () => {
-    assert.equal(only('old').recoverSessionToken(pair.refreshToken, hashToken(randomBytes(32))), null);
-    assert.equal(only('new').recoverSessionToken(pair.refreshToken, hashToken(pair.token)), null);
+    assert.equal(only('old').recoverSessionToken(pair.refreshToken, null, hashToken(randomBytes(32))), null);
+    assert.equal(only('new').recoverSessionToken(pair.refreshToken, null, hashToken(pair.token)), null);
+  });
+});
+
+describe('a renewed session token', () => {
+  const pair = only('old').issue(newId());
+  const renewed = only('old').renewedToken(pair.refreshToken, NONCE);
+
+  it('is the same for everybody with the same refresh token and nonce, and another one else', () => {
+    const others = [
+      pair.token,
+      only('old').renewedToken(pair.refreshToken, encode(randomBytes(16))),
+      only('old').renewedToken(only('old').issue(pair.refreshToken.sessionId).refreshToken, NONCE),
+      only('other').renewedToken(pair.refreshToken, NONCE),
+    ];
+    assert.deepEqual(only('old').renewedToken(pair.refreshToken, NONCE), renewed);
+    assert.equal(new Set([renewed, ...others].map(encode)).size, 5);
+  });
+
+  it('is recovered by its nonce alone, by every process that still has the secret', () => {
+    const hash = hashToken(renewed);
+    assert.deepEqual(only('new', 'old').recoverSessionToken(pair.refreshToken, NONCE, hash), renewed);
+    assert.equal(only('new').recoverSessionToken(pair.refreshToken, NONCE, hash), null);
+    assert.equal(only('old').recoverSessionToken(pair.refreshToken, null, hash), null);
+    assert.equal(only('old').recoverSessionToken(pair.refreshToken, NONCE, hashToken(pair.token)), null);
   });
 });

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it, mock } from 'node:test';
 import * as fc from 'fast-check';
+import { sessionRow } from '../../lib/conformance/session-rows.js';
 import { createEmit } from '../../lib/events.js';
 import { hashToken, type TokenHash } from '../../lib/internal/token-hash.js';
-import { withTimeout } from '../../lib/session/safe-store.js';
+import { withTimeout } from '../../lib/session/checked-store.js';
 import { createTouchQueue } from '../../lib/session/touch-queue.js';
 import type { SessionRow, SessionStore } from '../../lib/stores/contract/sessions.js';
 import { memoryStore } from '../../lib/stores/memory/index.js';
-import { sessionRow } from '../../lib/conformance/session-rows.js';
 import { manualClock } from '../../lib/testing/manual-clock.js';
 
 const HOUR = 3_600_000;

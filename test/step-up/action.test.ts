@@ -3,29 +3,33 @@ import { describe, it } from 'node:test';
 import { isDeepStrictEqual } from 'node:util';
 import { runInNewContext } from 'node:vm';
 import * as fc from 'fast-check';
-import { type ActionContext, actionDigest, readPayload } from '../../lib/step-up/action.js';
+import {
+  type Action,
+  type ActionContext,
+  actionDigest,
+  actionMark,
+  grantDigest,
+  parsePayload,
+} from '../../lib/step-up/action.js';
 
-const CONTEXT: ActionContext = {
-  issuer: 'https://app.example',
-  method: 'POST',
-  url: '/transfers?x=1',
-  sessionId: 'session-1',
-  userId: 'ada',
-};
+const REQUEST: Omit<Action, 'payload'> = { userId: 'ada', httpMethod: 'POST', url: '/transfers?x=1' };
+const CONTEXT: ActionContext = { realm: 'realm-1', sessionId: 'session-1', methods: ['passkey', 'totp'] };
 
 function read(value: unknown): unknown {
-  const answer = readPayload(value);
+  const answer = parsePayload(value);
   if (answer.outcome === 'read') return answer.payload;
   throw new assert.AssertionError({ message: `${answer.at} ${answer.problem}` });
 }
 
-function digest(value: unknown, context: ActionContext = CONTEXT): string {
-  return actionDigest(context, read(value));
+function digest(value: unknown, request: Partial<Action> = {}, context: Partial<ActionContext> = {}): string {
+  return actionDigest({ ...REQUEST, payload: read(value), ...request }, { ...CONTEXT, ...context });
 }
+
+const WITHOUT_PAYLOAD: Action = { ...REQUEST, payload: null };
 
 /** What a table says of a payload, as text. */
 function problemWith(value: unknown): string {
-  const answer = readPayload(value);
+  const answer = parsePayload(value);
   return answer.outcome === 'read' ? 'none' : `${answer.at} ${answer.problem}`;
 }
 
@@ -63,8 +67,8 @@ describe('the digest of an action', () => {
   });
 
   it('stays what it is from release to release, so that machines of two releases understand each other', () => {
-    assert.equal(digest({ to: 'bea', amount: 10 }), 'Wshag84Xnm9xdnXL7O1XaFTLHItzc3wcFcyAcXS02co');
-    assert.equal(actionDigest(CONTEXT, null), 'rcR1In2zdw2Uqp-oYxo14MLjT17tr5_V7Cx18N6t-WU');
+    assert.equal(digest({ to: 'bea', amount: 10 }), 'Fq_fM4DxC4yTJPO6m7Dz5b9oLwIxqZYd_eelKKrIg6A');
+    assert.equal(actionDigest(WITHOUT_PAYLOAD, CONTEXT), 'aoq_iF7tKsfM_twF1qF2-9PMKq2cxFKAKq_Y6FRYExM');
   });
 
   const differences: readonly (readonly [what: string, one: unknown, other: unknown])[] = [
@@ -112,20 +116,47 @@ describe('the digest of an action', () => {
     it(`doesn't mind ${what}`, () => assert.equal(digest(one), digest(other)));
   }
 
-  for (const member of Object.keys(CONTEXT) as (keyof ActionContext)[]) {
+  for (const member of ['userId', 'httpMethod', 'url'] as const) {
     it(`commits to the ${member}`, () => {
-      assert.notEqual(digest({ a: 1 }, { ...CONTEXT, [member]: `${CONTEXT[member]}x` }), digest({ a: 1 }));
+      assert.notEqual(digest({ a: 1 }, { [member]: `${REQUEST[member]}x` }), digest({ a: 1 }));
     });
   }
 
+  for (const member of ['realm', 'sessionId'] as const) {
+    it(`commits to the ${member}`, () => {
+      assert.notEqual(digest({ a: 1 }, {}, { [member]: `${CONTEXT[member]}x` }), digest({ a: 1 }));
+    });
+  }
+
+  it('commits to the methods of the rule, in whatever order they are named', () => {
+    assert.equal(digest({}, {}, { methods: ['totp', 'passkey'] }), digest({}));
+    for (const methods of [['passkey'], ['totp'], [], ['passkey', 'totp', 'password'], ['passkeytotp']]) {
+      assert.notEqual(digest({}, {}, { methods }), digest({}));
+    }
+  });
+
   it('keeps apart what stands in two parts of the request', () => {
-    const moved = { ...CONTEXT, method: 'POST/', url: 'transfers?x=1' };
-    assert.notEqual(digest({}, moved), digest({}));
-    assert.notEqual(digest({}, { ...CONTEXT, sessionId: 'ada', userId: 'session-1' }), digest({}));
+    assert.notEqual(digest({}, { httpMethod: 'POST/', url: 'transfers?x=1' }), digest({}));
+    assert.notEqual(digest({}, { userId: 'session-1' }, { sessionId: 'ada' }), digest({}));
+    assert.notEqual(digest({}, {}, { realm: 'session-1', sessionId: 'realm-1' }), digest({}));
+  });
+
+  it('is that of a grant for one generation only, and of no grant itself', () => {
+    const digests = [0, 1, 2].map((generation) => grantDigest(digest({}), generation));
+    assert.equal(new Set([...digests, digest({})]).size, 4);
+    assert.notEqual(grantDigest(digest({ a: 1 }), 0), digests[0]);
+  });
+
+  it('differs from its mark, which says only what is done', () => {
+    const action: Action = { ...REQUEST, payload: { to: 'bea' } };
+    assert.notEqual(actionMark(action), actionDigest(action, CONTEXT));
+    const others = [{ userId: 'bea' }, { httpMethod: 'PUT' }, { url: '/transfers' }, { payload: { to: 'eve' } }];
+    for (const other of others) assert.notEqual(actionMark({ ...action, ...other }), actionMark(action));
   });
 
   it('of a `once` is that of no payload which `bind` could give', () => {
-    for (const payload of [{}, [], '', 0, false]) assert.notEqual(digest(payload), actionDigest(CONTEXT, null));
+    for (const payload of [{}, [], '', 0, false])
+      assert.notEqual(digest(payload), actionDigest(WITHOUT_PAYLOAD, CONTEXT));
   });
 
   it('is equal for payloads that are equal but for the order of their keys', () => {
@@ -214,8 +245,8 @@ describe('a payload', () => {
     ['a boxed number', { amount: Object(10) }, 'payload.amount is no plain object'],
     ['a promise inside', { amount: Promise.resolve(10) }, 'payload.amount is no plain object'],
     ['an object that gives itself out as JSON', { toJSON: () => ({ amount: 1 }) }, 'payload.toJSON is a function'],
-    ['a lone surrogate', { to: 'bea\ud800' }, 'payload.to is no well-formed text'],
-    ['a key with a lone surrogate', { a: { '\udc00': 1 } }, 'payload.a has a key that is no well-formed text'],
+    ['a lone surrogate', { to: 'bea\ud800' }, 'payload.to is not well-formed text'],
+    ['a key with a lone surrogate', { a: { '\udc00': 1 } }, 'payload.a has a key that is not well-formed text'],
     ['an object that contains itself', cycle, `payload${'.self'.repeat(17)} is nested too deeply`],
     ['a list that contains itself', list, `payload${'[0]'.repeat(17)} is nested too deeply`],
     ['more than 16 levels', nested(17), `payload${'.a'.repeat(17)} is nested too deeply`],
@@ -235,6 +266,6 @@ describe('a payload', () => {
         throw error;
       },
     };
-    assert.throws(() => readPayload(value), error);
+    assert.throws(() => parsePayload(value), error);
   });
 });

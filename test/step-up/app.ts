@@ -7,6 +7,7 @@ import type { StepUpBegun } from '../../lib/http/step-up-calls.js';
 import type { Method } from '../../lib/methods/method.js';
 import type { Rule } from '../../lib/step-up/rule.js';
 import type { Stepgate } from '../../lib/stepgate.js';
+import { SETTLING } from '../../lib/stores/contract/session-state.js';
 import { type App, sendJson, type TestApp, testApp } from '../support/app.js';
 import { Browser } from '../support/browser.js';
 import { type TestKit, type TestKitOptions, testKit } from '../support/kit.js';
@@ -100,8 +101,9 @@ export function copyOf(browser: Browser, app: App): Browser {
   return copy;
 }
 
-/** Lets the kit note which tokens were used. */
-export async function confirm({ auth }: Pick<StepUpApp, 'auth'>, browser: Browser): Promise<void> {
+/** Uses the browser's token once it is settled, and lets the kit note that. */
+export async function confirm({ auth, clock }: Pick<StepUpApp, 'auth' | 'clock'>, browser: Browser): Promise<void> {
+  clock.advance(SETTLING / 1_000);
   assert.equal((await browser.get('/me')).status, 200);
   await auth.flush();
 }

@@ -211,11 +211,17 @@ describe('a method that can’t tell who has it', () => {
     assert.equal(failure.error, CAUSE);
   });
 
-  it('doesn’t stop those who have a fresh proof, nor the other methods', async (t) => {
-    const app = appWith(t, { enrolled: () => Promise.reject(CAUSE) });
+  it('stops those, too, who have a fresh proof of it, but not the other methods', async (t) => {
+    let fails = false;
+    const app = appWith(t, { enrolled: () => (fails ? Promise.reject(CAUSE) : true) });
     const browser = await app.signIn();
     assert.equal((await verify(browser, 'broken', { code: 'broken' })).status, 200);
     assert.equal((await browser.post('/broken')).status, 200);
+    fails = true;
+    assertRefused(await browser.post('/broken'), 500, 'store_unavailable');
+    assertRefused(await verify(browser, 'broken', { code: 'broken' }), 500, 'store_unavailable');
     assert.equal((await begin(browser, 'key')).method, 'key');
+    fails = false;
+    assert.equal((await browser.post('/broken')).status, 200);
   });
 });

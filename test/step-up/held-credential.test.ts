@@ -1,25 +1,28 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { StepgateEvent } from '../../lib/events.js';
-import { readSecrets } from '../../lib/internal/keys.js';
 import type { Method } from '../../lib/methods/method.js';
-import { StoreFault } from '../../lib/session/safe-store.js';
-import { createMethods, type Methods } from '../../lib/step-up/methods.js';
+import { parseOptions } from '../../lib/options/index.js';
+import { createServices } from '../../lib/services.js';
+import { StoreFault } from '../../lib/session/checked-store.js';
+import type { Methods } from '../../lib/step-up/methods.js';
 import { memoryStore } from '../../lib/stores/memory/index.js';
+import { ORIGIN, SECRET } from '../support/kit.js';
 import { fakeCode } from './fake-methods.js';
 
 const CAUSE = new Error('the disk is full');
 
-function methodsWith(method: Method, timeout = 1_000): { methods: Methods; events: Omit<StepgateEvent, 'at'>[] } {
-  const events: Omit<StepgateEvent, 'at'>[] = [];
-  const kit = {
+function methodsWith(method: Method, storeTimeout = 1): { methods: Methods; events: StepgateEvent[] } {
+  const events: StepgateEvent[] = [];
+  const settings = parseOptions({
+    secret: SECRET,
+    issuer: ORIGIN,
     store: memoryStore(),
-    secrets: readSecrets('a secret of the tests, 32 bytes or more'),
-    issuer: 'https://app.example',
-    emit: (event: Omit<StepgateEvent, 'at'>) => events.push(event),
-    findUser: async () => null,
-  };
-  return { methods: createMethods({ methods: [method], kit, clock: Date, hasUsers: true, timeout }), events };
+    methods: [method],
+    storeTimeout,
+    onEvent: (event) => events.push(event),
+  });
+  return { methods: createServices(settings).methods, events };
 }
 
 describe('the credential that a method has verified', () => {
@@ -63,7 +66,7 @@ describe('the credential that a method has verified', () => {
   for (const [how, holds] of Object.entries(faults)) {
     it(`is a failure of the store, which is told, where the method ${how}`, async () => {
       const method: Method = { ...fakeCode(), holds: () => holds() as never }; // what no compiler lets through
-      const { methods, events } = methodsWith(method, 20);
+      const { methods, events } = methodsWith(method, 0.02);
       await assert.rejects(methods.holds(method, 'ada', 'a'), StoreFault);
       assert.deepEqual(
         events.map((event) => 'operation' in event && event.operation),

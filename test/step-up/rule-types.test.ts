@@ -4,7 +4,7 @@ import { Socket } from 'node:net';
 import { describe, it } from 'node:test';
 import type { Request } from 'express';
 import { SetupError } from '../../lib/internal/setup-error.js';
-import { checkRule } from '../../lib/step-up/check-rule.js';
+import { parseRule } from '../../lib/step-up/parse-rule.js';
 import type { ActionRule, GuardRequest, Rule } from '../../lib/step-up/rule.js';
 
 type Name = 'passkey' | 'totp';
@@ -14,7 +14,7 @@ function payloadOf<P, R extends IncomingMessage = GuardRequest>(
   rule: Rule<Name> | ActionRule<Name, P, R>,
   req: object = {},
 ): P | Promise<P> | null {
-  checkRule(rule, ['passkey', 'totp']);
+  parseRule(rule, ['passkey', 'totp']);
   // A guard hands over what it got from the server, whatever `bind` says that it takes.
   return rule.bind ? rule.bind(Object.assign(new IncomingMessage(new Socket()), req) as never) : null;
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import * as fc from 'fast-check';
 import { CLOCK_TOLERANCE } from '../../lib/internal/clock.js';
-import { checkRule } from '../../lib/step-up/check-rule.js';
+import { parseRule } from '../../lib/step-up/parse-rule.js';
 import { evaluateRule, methodsOf, type Rule, ruleJson, smallestMaxAge } from '../../lib/step-up/rule.js';
 import { METHODS, NOW, rule, someProofs, someRule } from '../support/rules.js';
 
@@ -265,7 +265,7 @@ describe('what a refusal says of a rule', () => {
       { method: ['passkey', 'totp', 'passkey'], maxAge: '12h' },
     ],
   });
-  const once = checkRule({ method: ['totp', 'passkey'], once: true }, METHODS);
+  const once = parseRule({ method: ['totp', 'passkey'], once: true }, METHODS);
 
   it('names the methods in the order of the rule, without repeats', () => {
     assert.deepEqual(methodsOf(nested), ['totp', 'password', 'passkey']);
@@ -290,7 +290,7 @@ describe('what a refusal says of a rule', () => {
       ],
     });
     assert.deepEqual(ruleJson(once), { method: ['totp', 'passkey'], once: true });
-    assert.deepEqual(ruleJson(checkRule({ method: 'totp', bind: () => ({}) }, METHODS)), {
+    assert.deepEqual(ruleJson(parseRule({ method: 'totp', bind: () => ({}) }, METHODS)), {
       method: 'totp',
       once: true,
     });
@@ -300,7 +300,7 @@ describe('what a refusal says of a rule', () => {
     fc.assert(
       fc.property(someRule, (a) => {
         const written: unknown = JSON.parse(JSON.stringify(ruleJson(rule(a))));
-        assert.deepEqual(checkRule(written, METHODS), rule(a));
+        assert.deepEqual(parseRule(written, METHODS), rule(a));
       }),
     );
   });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import * as fc from 'fast-check';
-import { readSecrets } from '../../lib/internal/keys.js';
+import { parseSecrets } from '../../lib/internal/keys.js';
 import { encode, newToken } from '../../lib/session/tokens.js';
 import { createSignInChallenges, type SignInChallenges } from '../../lib/step-up/sign-in-challenge.js';
 import type { ChallengeStore } from '../../lib/stores/contract/challenges.js';
@@ -24,13 +24,17 @@ interface Setting {
 
 function setUp({ secret = SECRET, store = memoryStore().challenges, clock = manualClock() } = {}): Setting {
   const calls: string[] = [];
-  const watched = new Proxy(store, {
+  const challengeStore = new Proxy(store, {
     get(target, name: keyof ChallengeStore) {
       calls.push(name);
       return target[name];
     },
   });
-  const challenges = createSignInChallenges(watched, readSecrets(secret), clock);
+  const challenges = createSignInChallenges({
+    store: { ...memoryStore(), challenges: challengeStore },
+    secrets: parseSecrets(secret),
+    clock,
+  });
   return { challenges, store, clock, calls, browser: newToken() };
 }
 
@@ -131,7 +135,11 @@ describe('a sign-in challenge', () => {
   it('stays good while the secret is replaced, with the same value to sign, and then no longer', async () => {
     const { browser, store, clock, challenges: before } = setUp();
     const [old, another] = [before.issue(browser), before.issue(browser)];
-    const both = createSignInChallenges(store, readSecrets([OTHER_SECRET, SECRET]), clock);
+    const both = createSignInChallenges({
+      store: { ...memoryStore(), challenges: store },
+      secrets: parseSecrets([OTHER_SECRET, SECRET]),
+      clock,
+    });
     assert.deepEqual(await both.spend(old.id, browser), old);
     const { challenges: after } = setUp({ secret: OTHER_SECRET });
     assert.equal(await after.spend(another.id, browser), null);

@@ -4,7 +4,7 @@ import { changed, type SessionChange } from '../../lib/stores/contract/session-s
 import type { SessionRow, SessionStore } from '../../lib/stores/contract/sessions.js';
 import type { Store } from '../../lib/stores/contract/store.js';
 import { memoryStore } from '../../lib/stores/memory/index.js';
-import { storeConformance } from '../../lib/testing/index.js';
+import { storeConformance } from '../../lib/conformance/index.js';
 
 type Transition = (row: SessionRow, change: SessionChange, now: number) => SessionRow | null;
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import type { Response } from 'supertest';
-import { readSecrets } from '../../lib/internal/keys.js';
+import { parseSecrets } from '../../lib/internal/keys.js';
 import { createRefreshTokens } from '../../lib/session/refresh-token.js';
 import { assertRefused } from '../support/answers.js';
 import { Browser } from '../support/browser.js';
@@ -39,7 +39,7 @@ function refresh({ url }: AppProcess, refreshToken: string): Promise<Response> {
 
 /** Stands in the statement that replaces the token, and in no other. */
 function hashOf(refreshToken: string): string {
-  const token = createRefreshTokens(readSecrets(SECRET)).read(refreshToken);
+  const token = createRefreshTokens(parseSecrets(SECRET)).read(refreshToken);
   assert.ok(token !== null);
   return token.hash;
 }

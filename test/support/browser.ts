@@ -37,8 +37,13 @@ export class Browser {
     const all = { 'Sec-Fetch-Site': 'same-origin', Cookie: this.cookieHeader(), ...headers };
     for (const [name, value] of Object.entries(all)) if (value !== undefined) request.set(name, value);
     const response = await (body === undefined ? request : request.send(body as object)); // a string is sent as it is
-    for (const line of setCookies(response)) this.#keep(line);
+    this.receive(response);
     return response;
+  }
+
+  /** Keeps what an answer brings; `send` does it by itself. */
+  receive(response: Response): void {
+    for (const line of setCookies(response)) this.#keep(line);
   }
 
   /** Signs in by the test app's `/login`. */

@@ -1,5 +1,5 @@
 import { describe, it } from 'node:test';
-import type { ConformanceCase } from '../../lib/testing/index.js';
+import type { ConformanceCase } from '../../lib/conformance/index.js';
 
 /** Writes a test for each case, in a `describe` for each group. */
 export function runConformance(cases: readonly ConformanceCase[]): void {

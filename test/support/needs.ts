@@ -13,3 +13,7 @@ export function describeIfPresent(title: string, missing: string | undefined, bo
     });
   });
 }
+
+/** For tests that take minutes of real time; why they don't run here, false where they do. */
+export const skipSlow: string | false =
+  process.env['SLOW_TESTS'] === '1' ? false : 'SKIPPED: slow; set SLOW_TESTS=1 to run it';

@@ -1,13 +1,13 @@
 import * as fc from 'fast-check';
-import { checkRule } from '../../lib/step-up/check-rule.js';
-import type { CheckedRule, Rule } from '../../lib/step-up/rule.js';
+import { parseRule } from '../../lib/step-up/parse-rule.js';
+import type { ParsedRule, Rule } from '../../lib/step-up/rule.js';
 
 /** `constructor` and `__proto__` are names as good as any other. */
 export const METHODS = ['passkey', 'totp', 'password', 'constructor', '__proto__'] as const;
 
 /** Checks a rule that is meant to be good, and is none for an action. */
-export function rule(written: Rule<string>): CheckedRule {
-  const checked = checkRule(written, METHODS);
+export function rule(written: Rule<string>): ParsedRule {
+  const checked = parseRule(written, METHODS);
   if (checked.type === 'action') throw new TypeError('An action is not evaluated against proofs.');
   return checked;
 }

@@ -15,6 +15,7 @@ import type { SessionStore } from '../../lib/stores/contract/sessions.js';
 import type { Store } from '../../lib/stores/contract/store.js';
 import { type ManualClock, manualClock } from '../../lib/testing/index.js';
 import { ORIGIN, SECRET } from '../support/kit.js';
+import { RIGHT_PIN } from '../support/pin.js';
 
 /** What a client of the `bearer` delivery gets. */
 export interface TokenAnswer {
@@ -86,6 +87,12 @@ export function tokenApp({ clock = manualClock(), store = memoryStore(), ...opti
     },
     me: (accessToken: string) => http.get('/me').set('Authorization', `Bearer ${accessToken}`),
     refresh: (refreshToken: unknown) => http.post('/auth/token/refresh').send({ refresh_token: refreshToken }),
+    /** A step-up by a method whose answer is the right PIN. */
+    stepUp: (accessToken: string, method = 'pin') =>
+      http
+        .post('/auth/step-up/verify')
+        .set('Authorization', `Bearer ${accessToken}`)
+        .send({ method, response: RIGHT_PIN }),
     /** Uses an access token and waits until the store knows of it, so that its rotation is confirmed. */
     async confirm(accessToken: string): Promise<void> {
       await http.get('/me').set('Authorization', `Bearer ${accessToken}`).expect(200);

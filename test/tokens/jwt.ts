@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { readSecrets, type Secret } from '../../lib/internal/keys.js';
+import { parseSecrets, type Secret } from '../../lib/internal/keys.js';
 import { SECRET } from '../support/kit.js';
 
 /** A JWT taken apart. */
@@ -46,5 +46,5 @@ function parsed(part: string): Readonly<Record<string, unknown>> {
 }
 
 function secretOf(secret: string): Secret {
-  return readSecrets(secret)[0];
+  return parseSecrets(secret)[0];
 }

@@ -81,30 +81,34 @@ describe('the life of a session', () => {
       for (const line of res.get('Set-Cookie') ?? []) assert.match(line, /; Max-Age=600;/);
     });
 
-    it('slides its idle end with each refresh, and is over at it', async (t) => {
-      const app = tokenApp({ store: await opened(t, makeStore), idleLifetime: '2h' });
+    it('has an idle end that no refresh moves, but the next request that it was for', async (t) => {
+      const app = tokenApp({ store: await opened(t, makeStore), idleLifetime: '2h', accessTokenLifetime: '1d' });
       const first = await app.signIn();
-      const startedAt = app.clock.now();
-      app.clock.set(startedAt + 2 * HOUR - 1);
+      const signedInAt = app.clock.now();
+      app.clock.set(signedInAt + HOUR);
       const second: TokenAnswer = (await app.refresh(first.refresh_token).expect(200)).body;
-      const refreshedAt = app.clock.now();
+      await app.refresh(second.refresh_token).expect(200);
+      await app.auth.flush();
       const session = await app.auth.sessions.get(second.session_id);
-      assert.equal(session?.idleExpiresAt, refreshedAt + 2 * HOUR);
-      assert.equal(session.lastSeenAt, refreshedAt);
-      app.clock.set(refreshedAt + 2 * HOUR);
-      assert.equal(codeOf(await app.refresh(second.refresh_token).expect(401)), 'refresh_invalid');
-      assert.equal(codeOf(await app.refresh(first.refresh_token).expect(401)), 'refresh_invalid');
+      assert.deepEqual([session?.lastSeenAt, session?.idleExpiresAt], [signedInAt, signedInAt + 2 * HOUR]);
+      app.clock.set(signedInAt + 2 * HOUR - 1);
+      await app.confirm(second.access_token);
+      assert.equal((await app.auth.sessions.get(second.session_id))?.idleExpiresAt, app.clock.now() + 2 * HOUR);
     });
 
-    it('counts a young refresh token that is answered with itself as seen', async (t) => {
-      const app = tokenApp({ store: await opened(t, makeStore), idleLifetime: '1m', touchInterval: '1s' });
-      const { refresh_token, session_id } = await app.signIn();
-      app.clock.advance('29s');
-      await app.refresh(refresh_token).expect(200);
-      await app.auth.flush();
-      assert.equal((await app.auth.sessions.get(session_id))?.lastSeenAt, app.clock.now());
-      app.clock.advance('59s');
-      await app.refresh(refresh_token).expect(200);
+    it('is over at its idle end for who only refreshes', async (t) => {
+      const app = tokenApp({ store: await opened(t, makeStore), idleLifetime: '2h' });
+      let pair = await app.signIn();
+      const idleEndsAt = app.clock.now() + 2 * HOUR;
+      for (let quarter = 1; quarter < 8; quarter += 1) {
+        app.clock.advance('15m');
+        pair = (await app.refresh(pair.refresh_token).expect(200)).body;
+      }
+      app.clock.set(idleEndsAt - 1);
+      pair = (await app.refresh(pair.refresh_token).expect(200)).body;
+      app.clock.set(idleEndsAt);
+      assert.equal(codeOf(await app.refresh(pair.refresh_token).expect(401)), 'refresh_invalid');
+      await app.me(pair.access_token).expect(401);
     });
   });
 });

@@ -95,16 +95,15 @@ describe('POST /logout', () => {
       const signedIn = await app.http.post('/login').send({ delivery: 'cookie' }).expect(200);
       const id: string = signedIn.body.session_id;
       const token = cookiesOf(signedIn)['__Host-session'] ?? '';
-      const recorded = await store.sessions.recordStepUp({
-        id,
+      const change = {
+        type: 'step-up',
         presented: hashToken(Buffer.from(token, 'base64url')),
         nonce: 'AAAAAAAAAAAAAAAAAAAAAA',
         tokenHash: hashToken(randomBytes(32)),
         method: 'passkey',
-        verifiedAt: null,
-        now: app.clock.now(),
-      });
-      assert.equal(recorded.outcome, 'recorded');
+        makesProof: false,
+      } as const;
+      assert.notEqual(await store.sessions.change(id, change, app.clock.now()), null);
       const res = await byCookies(app, { '__Host-session': token });
       assert.equal(res.status, 204);
       assert.deepEqual(cookiesOf(res), CLEARED);

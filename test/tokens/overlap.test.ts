@@ -93,16 +93,23 @@ describe('the previous session token', () => {
     await app.me(current.access_token).expect(200);
   });
 
-  it('works in the same way in an access cookie', async () => {
+  it('works in an access cookie until the overlap after a use that the current one is old enough for', async () => {
     const app = tokenApp();
     const previous = await app.signInWithCookies();
     app.clock.advance('1m');
     const res = await app.http.post('/auth/token/refresh').set('Cookie', cookieHeader(previous)).expect(200);
+    const madeAt = app.clock.now();
     const me = (cookies: Readonly<Record<string, string>>) => app.http.get('/me').set('Cookie', cookieHeader(cookies));
+    for (const age of [0, 44_999]) {
+      app.clock.set(madeAt + age);
+      await me(cookiesOf(res)).expect(200);
+      await app.auth.flush();
+    }
+    app.clock.set(madeAt + 44_999 + OVERLAP);
     await me(previous).expect(200);
     await me(cookiesOf(res)).expect(200);
     await app.auth.flush();
-    app.clock.advance(10);
+    app.clock.set(madeAt + 44_999 + 2 * OVERLAP);
     await me(previous).expect(401);
     await me(cookiesOf(res)).expect(200);
   });

@@ -1,18 +1,19 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { pin, RIGHT_PIN } from '../support/pin.js';
+import type { Method, Proof } from '../../lib/index.js';
+import { pin } from '../support/pin.js';
 import { type TokenAnswer, type TokenApp, tokenApp } from './app.js';
 import { readJwt } from './jwt.js';
 
-const stepUp = (app: TokenApp, { access_token }: TokenAnswer) =>
-  app.http
-    .post('/auth/step-up/verify')
-    .set('Authorization', `Bearer ${access_token}`)
-    .send({ method: 'pin', response: RIGHT_PIN });
+const stepUp = (app: TokenApp, { access_token }: TokenAnswer) => app.stepUp(access_token);
+
+const jtiOf = ({ access_token }: TokenAnswer) => readJwt(access_token).jti;
+
+const otherPin: Method = { ...pin, name: 'other-pin' };
 
 /** A refresh whose answer never reached the client, and a step-up with the access token that it still has. */
-async function steppedUpAfterALostRefresh() {
-  const app = tokenApp({ methods: [pin] });
+async function steppedUpAfterALostRefresh(methods: readonly Method[] = [pin]) {
+  const app = tokenApp({ methods });
   const parent = await app.signIn();
   app.clock.advance('1m');
   const lost: TokenAnswer = (await app.refresh(parent.refresh_token).expect(200)).body;
@@ -45,11 +46,12 @@ describe('a step-up between refreshes', () => {
     const app = tokenApp({ methods: [pin] });
     const signedIn = await app.signIn();
     const signedInAt = app.clock.now();
-    await stepUp(app, signedIn).expect(200);
+    const stepped: TokenAnswer = (await stepUp(app, signedIn).expect(200)).body;
     const next: TokenAnswer = (await app.refresh(signedIn.refresh_token).expect(200)).body;
-    assert.notEqual(next.refresh_token, signedIn.refresh_token); // though it is young: its session token is replaced
-    const { proofs } = (await app.me(next.access_token).expect(200)).body;
-    assert.deepEqual(proofs, [{ method: 'password', verifiedAt: signedInAt }]);
+    assert.equal(next.refresh_token, signedIn.refresh_token); // it is young: only the session token is renewed
+    assert.deepEqual(await proofsOf(app, next), [{ method: 'password', verifiedAt: signedInAt }]);
+    assert.deepEqual(await proofsOf(app, stepped), []); // the previous one by now
+    assert.equal(jtiOf((await app.refresh(next.refresh_token).expect(200)).body), jtiOf(next));
   });
 
   // The token of the step-up came without a refresh token, so its use says nothing of the lost one: to take the
@@ -66,9 +68,39 @@ describe('a step-up between refreshes', () => {
     await app.me(next.access_token).expect(200);
   });
 
-  it('kills the session token of the lost answer', async () => {
+  it('by the current session token is the first use of the refresh token that came with it', async () => {
+    const app = tokenApp({ methods: [pin] });
+    const parent = await app.signIn();
+    app.clock.advance('1m');
+    const child: TokenAnswer = (await app.refresh(parent.refresh_token).expect(200)).body;
+    await stepUp(app, child).expect(200);
+    app.clock.advance(30);
+    await app.refresh(parent.refresh_token).expect(401);
+    assert.ok(app.events.some(({ type }) => type === 'session.refresh-reused'));
+  });
+
+  it('leaves the session token of the lost answer as the previous one, which proves nothing', async () => {
     const { app, lost, stepped } = await steppedUpAfterALostRefresh();
+    assert.deepEqual(methodsOf(await proofsOf(app, stepped)), ['password', 'pin']);
+    assert.deepEqual(await proofsOf(app, lost), []);
+    await app.confirm(stepped.access_token);
+    app.clock.advance(10);
     await app.me(lost.access_token).expect(401);
     await app.me(stepped.access_token).expect(200);
   });
+
+  it('by the previous session token takes the proof of the current one away', async () => {
+    const { app, parent, lost } = await steppedUpAfterALostRefresh([pin, otherPin]);
+    const other: TokenAnswer = (await app.stepUp(lost.access_token, 'other-pin').expect(200)).body;
+    assert.deepEqual(methodsOf(await proofsOf(app, other)), ['other-pin', 'password']);
+    await app.me(parent.access_token).expect(401);
+  });
 });
+
+async function proofsOf(app: TokenApp, { access_token }: TokenAnswer): Promise<readonly Proof[]> {
+  return (await app.me(access_token).expect(200)).body.proofs;
+}
+
+function methodsOf(proofs: readonly Proof[]): readonly string[] {
+  return proofs.map(({ method }) => method).sort();
+}

@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import type { Response } from 'supertest';
 import type { SessionStore } from '../../lib/stores/contract/sessions.js';
 import { memoryStore } from '../../lib/stores/memory/index.js';
+import { pin } from '../support/pin.js';
 import { altered, codeOf, cookieHeader, cookiesOf, type TokenAnswer, tokenApp } from './app.js';
 import { readJwt } from './jwt.js';
 
@@ -14,8 +15,9 @@ const answering = (value: unknown) => (async () => value) as () => Promise<never
 /** Two processes on one store: everything works in one; in the other the store has the given operations. */
 function twoProcesses(operations: (working: SessionStore) => Partial<SessionStore>) {
   const store = memoryStore();
-  const app = tokenApp({ store });
+  const app = tokenApp({ store, methods: [pin] });
   const broken = tokenApp({
+    methods: [pin],
     store: altered(store, operations(store.sessions)),
     clock: app.clock,
     storeTimeout: 0.05,
@@ -43,11 +45,12 @@ describe('a store that fails during a refresh', () => {
     'answers the read with nothing': { get: answering(undefined) },
     'answers the read with a word': { get: answering('row') },
     'answers the read with half a row': { get: answering({ id: 'A', userId: 'ada' }) },
-    'rejects the rotation': { rotateRefresh: reject },
-    'never answers the rotation': { rotateRefresh: () => new Promise(() => {}) },
-    'answers the rotation with nothing': { rotateRefresh: answering(undefined) },
-    'answers the rotation with a number': { rotateRefresh: answering(1) },
-    'refuses a rotation that nobody else has made': { rotateRefresh: answering(false) },
+    'rejects the rotation': { change: reject },
+    'never answers the rotation': { change: () => new Promise(() => {}) },
+    'answers the rotation with nothing': { change: answering(undefined) },
+    'answers the rotation with a number': { change: answering(1) },
+    'answers the rotation with half a row': { change: answering({ id: 'A', userId: 'ada' }) },
+    'refuses a rotation that nobody else has made': { change: answering(null) },
   };
 
   for (const [how, operations] of Object.entries(failures)) {
@@ -72,8 +75,8 @@ describe('a store that fails during a refresh', () => {
 
   it('has rotated when only its answer was lost: the next request gets that pair', async () => {
     const { app, broken } = twoProcesses((working) => ({
-      async rotateRefresh(rotation) {
-        await working.rotateRefresh(rotation);
+      async change(...args) {
+        await working.change(...args);
         throw new Error(CAUSE);
       },
     }));
@@ -83,6 +86,23 @@ describe('a store that fails during a refresh', () => {
     const next: TokenAnswer = (await app.refresh(pair.refresh_token).expect(200)).body;
     assert.notEqual(next.refresh_token, pair.refresh_token);
     assert.ok(!app.events.some(({ type }) => type === 'session.refreshed')); // it was the lost one that rotated
+    await app.me(next.access_token).expect(200);
+  });
+
+  it('has renewed when only its answer was lost: the next request gets that token', async () => {
+    const { app, broken } = twoProcesses((working) => ({
+      async change(...args) {
+        await working.change(...args);
+        throw new Error(CAUSE);
+      },
+    }));
+    const pair = await app.signIn();
+    await app.stepUp(pair.access_token).expect(200);
+    assertUnavailable(await broken.refresh(pair.refresh_token));
+    const renewed = await app.store.sessions.get(pair.session_id);
+    const next: TokenAnswer = (await app.refresh(pair.refresh_token).expect(200)).body;
+    assert.equal(next.refresh_token, pair.refresh_token);
+    assert.deepEqual(await app.store.sessions.get(pair.session_id), renewed);
     await app.me(next.access_token).expect(200);
   });
 

@@ -33,7 +33,7 @@ app.get('/x/:id', requireFreshStepUp({ method: ['passkey', 'pin'], maxAge: '5m' 
 app.post('/methods', requireEnrolmentProof, (_req, res) => res.sendStatus(204));
 app.use('/auth', kit.router({ manageSessions: { method: 'pin', maxAge: '5m' } }));
 
-// @ts-expect-error it is no guard by itself
+// @ts-expect-error it is not a guard itself
 app.use(requireFreshStepUp);
 // @ts-expect-error a method that isn't configured, though there is one of that name
 requireFreshStepUp({ method: 'totp', maxAge: '5m' });

@@ -3,9 +3,9 @@ import type { Services } from '../../services.js';
 import { decodeCursor, encodeCursor } from '../../session/session-cursor.js';
 import { isId } from '../../session/tokens.js';
 import type { SessionCursor } from '../../stores/contract/sessions.js';
-import { readFields } from '../json-body.js';
+import { parseFields } from '../json-body.js';
 import { listedSession } from '../listed-session.js';
-import { hasQuery, readQuery } from '../query.js';
+import { hasQuery, parseQuery } from '../query.js';
 import { Refusal, sendJson, sendNothing } from '../refusal.js';
 import type { StepUpCheck } from '../require-fresh-step-up.js';
 import type { RouteTable } from '../router.js';
@@ -39,7 +39,7 @@ export function sessionRoutes(
     '/sessions': {
       async get(req, res) {
         const { row } = await requireCaller(req);
-        const { limit, after } = readPage(req);
+        const { limit, after } = parsePage(req);
         const rows = await sessions.listForUser(row.userId, limit, after);
         const last = rows.length < limit ? undefined : rows.at(-1);
         sendJson(res, 200, {
@@ -49,7 +49,7 @@ export function sessionRoutes(
       },
       async delete(req, res) {
         const { row } = await requireCurrentToken(req);
-        readFields(req, []);
+        parseFields(req, []);
         const keep = hasQuery(req, 'keep=current');
         await manage?.(req);
         await sessions.revokeAllForUser(row.userId, keep ? row.id : null, 'user');
@@ -60,7 +60,7 @@ export function sessionRoutes(
     '/sessions/:id': {
       async delete(req, res) {
         const { row } = await requireCurrentToken(req);
-        readFields(req, []);
+        parseFields(req, []);
         await manage?.(req);
         const { id } = req.params;
         if (!isId(id) || !(await sessions.revoke(id, row.userId, 'user'))) throw new Refusal('not_found');
@@ -71,8 +71,8 @@ export function sessionRoutes(
   };
 }
 
-function readPage(req: IncomingMessage): { readonly limit: number; readonly after: SessionCursor | null } {
-  const { limit = `${MAX_PAGE}`, after } = readQuery(req, ['limit', 'after']);
+function parsePage(req: IncomingMessage): { readonly limit: number; readonly after: SessionCursor | null } {
+  const { limit = `${MAX_PAGE}`, after } = parseQuery(req, ['limit', 'after']);
   const place = after === undefined ? null : decodeCursor(after);
   if (!/^[1-9]\d{0,2}$/.test(limit) || Number(limit) > MAX_PAGE || (after !== undefined && place === null)) {
     const detail = `\`limit\` is a number from 1 to ${MAX_PAGE}, \`after\` is that of the page before.`;

@@ -1,6 +1,6 @@
 import type { Services } from '../../services.js';
 import { dropGrants } from '../../step-up/drop-grants.js';
-import { readFields } from '../json-body.js';
+import { parseFields } from '../json-body.js';
 import { Refusal, sendJson, sendNothing } from '../refusal.js';
 import { proofTimes } from '../request-auth.js';
 import type { RouteTable } from '../router.js';
@@ -32,7 +32,7 @@ export function stepUpRoutes({
       },
       async delete(req, res) {
         const { row } = await requireCaller(req);
-        readFields(req, []);
+        parseFields(req, []);
         await store.sessions.change(row.id, { type: 'drop-proofs' }, clock.now());
         await dropGrants(store, row.id);
         emit({ type: 'step-up.dropped', userId: row.userId, sessionId: row.id });
@@ -41,7 +41,7 @@ export function stepUpRoutes({
     },
     '/step-up/options': {
       async post(req, res) {
-        const { method, purpose = 'step-up' } = readFields(req, ['method', 'purpose']);
+        const { method, purpose = 'step-up' } = parseFields(req, ['method', 'purpose']);
         if (typeof method !== 'string') throw new Refusal('request_invalid', { detail: '`method` is missing.' });
         if (purpose !== 'step-up' && purpose !== 'verify-only') {
           throw new Refusal('request_invalid', { detail: "`purpose` is 'step-up' or 'verify-only'." });
@@ -51,7 +51,7 @@ export function stepUpRoutes({
     },
     '/step-up/verify': {
       async post(req, res) {
-        const { method, challengeId, response } = readFields(req, ['method', 'challengeId', 'response']);
+        const { method, challengeId, response } = parseFields(req, ['method', 'challengeId', 'response']);
         if (typeof method !== 'string') throw new Refusal('request_invalid', { detail: '`method` is missing.' });
         const answer = { method, challengeId: textOrAbsent(challengeId), response };
         const body = await stepUpCalls.verifyStepUp(req, res, answer);
@@ -65,7 +65,7 @@ export function stepUpRoutes({
 function verifyAssertion(calls: StepUpCalls<string>): RouteTable[string] {
   return {
     async post(req, res) {
-      const { challengeId, response } = readFields(req, ['challengeId', 'response']);
+      const { challengeId, response } = parseFields(req, ['challengeId', 'response']);
       const answer = { method: 'passkey', challengeId: textOrAbsent(challengeId), response };
       sendJson(res, 200, await calls.verifyOnly(req, answer));
     },
@@ -74,5 +74,5 @@ function verifyAssertion(calls: StepUpCalls<string>): RouteTable[string] {
 
 function textOrAbsent(value: unknown): string | undefined {
   if (value === undefined || typeof value === 'string') return value;
-  throw new Refusal('request_invalid', { detail: '`challengeId` is not a string.' });
+  throw new Refusal('request_invalid', { detail: '`challengeId` must be a string.' });
 }

@@ -4,7 +4,7 @@ import type { Services } from '../../services.js';
 import type { RefreshToken } from '../../session/refresh-token.js';
 import type { Delivery } from '../../stores/contract/sessions.js';
 import { sentFrom } from '../client.js';
-import { readFields } from '../json-body.js';
+import { parseFields } from '../json-body.js';
 import { Refusal, sendJson, sendNothing } from '../refusal.js';
 import type { RouteTable } from '../router.js';
 
@@ -42,7 +42,7 @@ export function tokenRoutes({
 
   /** The refresh token by the way it came, which has to be its session's delivery. */
   function presented(req: IncomingMessage): { refreshToken: RefreshToken; delivery: Delivery } {
-    const { refresh_token: inBody } = readFields(req, ['refresh_token']);
+    const { refresh_token: inBody } = parseFields(req, ['refresh_token']);
     if (inBody !== undefined && !cookies.deliveries.has('bearer')) {
       throw new Refusal('request_invalid', { detail: 'This app takes no refresh token in the body.' });
     }
@@ -80,7 +80,7 @@ export function tokenRoutes({
     },
     '/logout': {
       async post(req, res) {
-        await signOut(req, res, readFields(req, ['refresh_token']).refresh_token);
+        await signOut(req, res, parseFields(req, ['refresh_token']).refresh_token);
         sendNothing(res);
       },
     },

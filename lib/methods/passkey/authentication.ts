@@ -3,7 +3,7 @@ import type { BeginContext, MethodOutcome, VerifyContext } from '../method.js';
 import { isTooYoung } from '../too-young.js';
 import { checkAssertion, passkeysOf } from './assertion.js';
 import type { PasskeySettings } from './options.js';
-import { readAssertion } from './response.js';
+import { parseAssertion } from './response.js';
 
 /** The ceremony of a step-up: a signature by one of the passkeys of the session's user. */
 export interface PasskeyAuthentication {
@@ -27,7 +27,7 @@ export function createAuthentication(settings: PasskeySettings): PasskeyAuthenti
     },
 
     async verify({ kit, userId, response: given, challenge, now }) {
-      const response = readAssertion(given);
+      const response = parseAssertion(given);
       if (response === null || challenge === null) return { outcome: 'failed', reason: 'malformed' };
       // Before any signature is checked, so that another user's passkey is as unknown as one that nobody has.
       const row = await passkeysOf(kit).find(userId, response.id);

@@ -2,9 +2,9 @@ import { SetupError } from '../../internal/setup-error.js';
 import { refuseUnknownKeys } from '../../internal/unknown-keys.js';
 import type { MethodContext } from '../method.js';
 import { passkeysOf } from './assertion.js';
-import { isBase64url, isCredentialId, MAX_PASSKEYS, readLabel } from './public.js';
+import { isBase64url, isCredentialId, MAX_PASSKEYS, parseLabel } from './public.js';
 import { isUsableKey } from './public-key.js';
-import { isObject, readTransports } from './response.js';
+import { isObject, parseTransports } from './response.js';
 
 /** A passkey that the user made with another system, for the same `rpID`. */
 export interface ImportedPasskey {
@@ -57,7 +57,7 @@ function readImport(data: unknown): ImportedPasskey {
   if (typeof backedUp !== 'boolean' || (backedUp && !backupEligible)) {
     throw wrong('`backedUp`', 'true or false, and false where `backupEligible` is');
   }
-  const read = { transports: readTransports(transports), label: label === undefined ? undefined : readLabel(label) };
+  const read = { transports: parseTransports(transports), label: label === undefined ? undefined : parseLabel(label) };
   if (!Array.isArray(transports) || read.transports.length !== transports.length)
     throw wrong('`transports`', "a list such as ['internal', 'hybrid'], or an empty one");
   if (read.label === null) throw wrong('`label`', '1 to 64 characters, none of them a control character, or nothing');

@@ -3,7 +3,7 @@ import { andThen } from '../../internal/maybe-promise.js';
 import { passkeysOf } from './assertion.js';
 import { createAuthentication } from './authentication.js';
 import { importPasskey } from './import.js';
-import { type PasskeyOptions, readPasskeyOptions } from './options.js';
+import { type PasskeyOptions, parsePasskeyOptions } from './options.js';
 import { isCredentialId } from './public.js';
 import { createRegistration, type PasskeyRegistration } from './registration.js';
 import { passkeyRoutes } from './routes.js';
@@ -24,7 +24,7 @@ export interface PasskeyMethod extends Required<Omit<RoutedMethod<'passkey'>, 'o
  * user, by a PIN or a fingerprint, every time. Throws a `SetupError` for options that no browser would accept.
  */
 export function passkey(options: PasskeyOptions): PasskeyMethod {
-  const settings = readPasskeyOptions(options);
+  const settings = parsePasskeyOptions(options);
   const registration = createRegistration(settings);
   const signIn = createSignInCeremony(settings);
   return {

@@ -50,20 +50,20 @@ const NAMES = [
 ] satisfies (keyof PasskeyOptions)[];
 
 /** Throws a `SetupError` that says what to write instead. */
-export function readPasskeyOptions(given: PasskeyOptions): PasskeySettings {
+export function parsePasskeyOptions(given: PasskeyOptions): PasskeySettings {
   if (typeof given !== 'object' || given === null) {
     throw new SetupError('`passkey` takes an object of options.', 'Write `passkey({ rpID, rpName, origins })`.');
   }
   refuseUnknownKeys(given, NAMES, 'passkey');
   const { rpName, allowedTopOrigins = [], timeout = '5m', counter = 'refuse' } = given; // WebAuthn Level 3, 15.1: five minutes
-  const rpID = readRpID(given.rpID);
+  const rpID = parseRpID(given.rpID);
   if (typeof rpName !== 'string' || rpName === '') {
     throw new SetupError('`passkey.rpName` is missing.', "Write the app's name, as its users know it.");
   }
   if (counter !== 'refuse' && counter !== 'report') {
     throw new SetupError('`passkey.counter` is unknown.', "Write 'refuse' or 'report', or leave it out for 'refuse'.");
   }
-  const origins = readOrigins('passkey.origins', given.origins);
+  const origins = parseOrigins('passkey.origins', given.origins);
   const foreign = origins.find((origin) => !isWithin(new URL(origin).hostname, rpID));
   if (origins.length === 0 || foreign !== undefined) {
     throw new SetupError(
@@ -77,23 +77,23 @@ export function readPasskeyOptions(given: PasskeyOptions): PasskeySettings {
     rpID,
     rpName,
     origins,
-    allowedTopOrigins: readOrigins('passkey.allowedTopOrigins', allowedTopOrigins),
+    allowedTopOrigins: parseOrigins('passkey.allowedTopOrigins', allowedTopOrigins),
     timeout: milliseconds(timeout, 'passkey.timeout'),
     counter,
   };
 }
 
 /** A domain as browsers write it; of an address they make no passkeys. */
-function readRpID(rpID: unknown): string {
+function parseRpID(rpID: unknown): string {
   const host = typeof rpID === 'string' && URL.canParse(`https://${rpID}`) ? new URL(`https://${rpID}`).hostname : null;
   if (host !== null && host === rpID && /[a-z]$/.test(host)) return host;
   throw new SetupError(
-    '`passkey.rpID` is no domain.',
+    '`passkey.rpID` must be a domain.',
     "Write the host alone, in small letters, without scheme and port, for example 'app.example' or 'localhost'.",
   );
 }
 
-function readOrigins(name: string, origins: unknown): readonly string[] {
+function parseOrigins(name: string, origins: unknown): readonly string[] {
   const listed: readonly unknown[] = Array.isArray(origins) ? origins : [];
   const wildcard = listed.find((origin): origin is string => typeof origin === 'string' && origin.includes('*'));
   if (wildcard !== undefined) {
@@ -104,7 +104,7 @@ function readOrigins(name: string, origins: unknown): readonly string[] {
   }
   if (Array.isArray(origins) && origins.every(isSecureOrigin)) return [...origins];
   throw new SetupError(
-    `\`${name}\` is no list of origins.`,
+    `\`${name}\` must be a list of origins.`,
     "Write each as scheme and host without a path or a slash, for example 'https://app.example'; http is for localhost only.",
   );
 }

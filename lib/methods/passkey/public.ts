@@ -34,7 +34,7 @@ export const MAX_PASSKEYS = 50;
 const MAX_LABEL = 64;
 
 /** The label without the space around it; null for anything but 1 to 64 characters that can be stored and shown. */
-export function readLabel(label: unknown): string | null {
+export function parseLabel(label: unknown): string | null {
   const trimmed = typeof label === 'string' ? label.trim() : '';
   const isText = isStorable(trimmed) && !/\p{Cc}/u.test(trimmed);
   return trimmed !== '' && trimmed.length <= MAX_LABEL && isText ? trimmed : null;

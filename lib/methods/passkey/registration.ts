@@ -12,7 +12,7 @@ import { isFrameAllowed } from './client-data.js';
 import type { PasskeySettings } from './options.js';
 import { MAX_PASSKEYS } from './public.js';
 import { ALGORITHMS, isSpeltRight, isUsableKey } from './public-key.js';
-import { readRegistration } from './response.js';
+import { parseRegistration } from './response.js';
 import { userHandle } from './user-handle.js';
 
 export interface RegistrationAnswer {
@@ -67,7 +67,7 @@ export function createRegistration(settings: PasskeySettings): PasskeyRegistrati
     },
 
     async finish({ kit, userId, now }, { response: given, challenge, label, first }) {
-      const response = readRegistration(given);
+      const response = parseRegistration(given);
       if (response === null) return { outcome: 'failed', reason: 'malformed' };
       const isAllowed = isFrameAllowed(response.response.clientDataJSON, settings.allowedTopOrigins);
       const statement = readPlainAttestation(response);

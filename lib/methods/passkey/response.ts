@@ -11,17 +11,17 @@ type Members = Readonly<Record<string, unknown>>;
  * Reads what a browser's `toJSON()` gives for a registration. Only the members that are needed are taken over, and
  * only within bounds: everything behind this parses what it is given. Null for anything else.
  */
-export function readRegistration(given: unknown): RegistrationResponseJSON | null {
+export function parseRegistration(given: unknown): RegistrationResponseJSON | null {
   const credential = readCredential(given);
   if (credential === null) return null;
   const { clientDataJSON, attestationObject, transports } = credential.response;
   if (!isBase64url(clientDataJSON) || !isBase64url(attestationObject)) return null;
   if (!isWithinBounds([credential.id, clientDataJSON, attestationObject])) return null;
-  return withResponse(credential.id, { clientDataJSON, attestationObject, transports: readTransports(transports) });
+  return withResponse(credential.id, { clientDataJSON, attestationObject, transports: parseTransports(transports) });
 }
 
 /** The same for an assertion. */
-export function readAssertion(given: unknown): AuthenticationResponseJSON | null {
+export function parseAssertion(given: unknown): AuthenticationResponseJSON | null {
   const credential = readCredential(given);
   if (credential === null) return null;
   const { clientDataJSON, authenticatorData, signature, userHandle: handle } = credential.response;
@@ -55,7 +55,7 @@ export function isObject(value: unknown): value is Members {
 }
 
 /** Hints for later, of which browsers may invent new ones: at most ten short words, and nothing else that is there. */
-export function readTransports(value: unknown): string[] {
+export function parseTransports(value: unknown): string[] {
   const transports: readonly unknown[] = Array.isArray(value) ? value : [];
   return transports
     .filter((word): word is string => typeof word === 'string' && /^[\w-]{1,32}$/.test(word))

@@ -1,10 +1,10 @@
-import { readFields } from '../../http/json-body.js';
+import { parseFields } from '../../http/json-body.js';
 import type { MethodRouteServices } from '../../http/method-routes.js';
 import { hasQuery } from '../../http/query.js';
 import { Refusal, sendJson, sendNothing } from '../../http/refusal.js';
 import type { RouteRequest, RouteTable } from '../../http/router.js';
 import { passkeysOf } from './assertion.js';
-import { isCredentialId, MAX_PASSKEYS, publicPasskey, readLabel } from './public.js';
+import { isCredentialId, MAX_PASSKEYS, parseLabel, publicPasskey } from './public.js';
 import type { PasskeyRegistration } from './registration.js';
 
 /** Where users see, add, name and remove their own passkeys. */
@@ -16,7 +16,7 @@ export function passkeyRoutes(registration: PasskeyRegistration, services: Metho
     '/passkeys/options': {
       async post(req, res) {
         const { row } = await requireEnrolment(req);
-        readFields(req, []);
+        parseFields(req, []);
         const { id: challengeId, value: challenge, expiresAt } = await issueChallenge(row);
         const begun = await registration.begin({ ...contextFor(row.userId), challenge });
         if (begun.outcome === 'full') throw full();
@@ -34,7 +34,7 @@ export function passkeyRoutes(registration: PasskeyRegistration, services: Metho
       },
       async post(req, res) {
         const { row, onlyIfNone } = await requireEnrolment(req);
-        const { challengeId, response, label: given } = readFields(req, ['challengeId', 'response', 'label']);
+        const { challengeId, response, label: given } = parseFields(req, ['challengeId', 'response', 'label']);
         const label = given === undefined ? null : labelOf(given);
         const others = hasQuery(req, 'revokeOthers=true');
         if (typeof challengeId !== 'string' || typeof response !== 'object' || response === null) {
@@ -55,7 +55,7 @@ export function passkeyRoutes(registration: PasskeyRegistration, services: Metho
     '/passkeys/:id': {
       async patch(req, res) {
         const { row } = await requireEnrolment(req);
-        const label = labelOf(readFields(req, ['label']).label);
+        const label = labelOf(parseFields(req, ['label']).label);
         const others = hasQuery(req, 'revokeOthers=true');
         const renamed = await passkeys.rename(row.userId, idOf(req), label);
         if (renamed === null) throw new Refusal('not_found');
@@ -64,7 +64,7 @@ export function passkeyRoutes(registration: PasskeyRegistration, services: Metho
       },
       async delete(req, res) {
         const { row } = await requireEnrolment(req);
-        readFields(req, []);
+        parseFields(req, []);
         const others = hasQuery(req, 'revokeOthers=true');
         const wasThere = await passkeys.remove(row.userId, idOf(req));
         await removed(row, { wasThere, revokeOthers: others });
@@ -75,7 +75,7 @@ export function passkeyRoutes(registration: PasskeyRegistration, services: Metho
 }
 
 function labelOf(given: unknown): string {
-  const label = readLabel(given);
+  const label = parseLabel(given);
   if (label !== null) return label;
   throw new Refusal('request_invalid', { detail: 'A `label` has 1 to 64 characters, and no control characters.' });
 }

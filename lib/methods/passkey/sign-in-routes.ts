@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { FailedReason, RefusedReason } from '../../events.js';
 import { sentFrom } from '../../http/client.js';
-import { readFields } from '../../http/json-body.js';
+import { parseFields } from '../../http/json-body.js';
 import type { MethodRouteServices } from '../../http/method-routes.js';
 import { Refusal, sendJson } from '../../http/refusal.js';
 import type { RouteTable } from '../../http/router.js';
@@ -30,7 +30,7 @@ export function signInRoutes(ceremony: PasskeySignIn, services: MethodRouteServi
   return {
     '/sign-in/passkey/options': {
       async post(req, res) {
-        readFields(req, []);
+        parseFields(req, []);
         // The same for all tabs of a browser: each has a challenge of its own.
         const browser = browserOf(req) ?? newToken();
         const { id, value, expiresAt } = signInChallenges.issue(browser);
@@ -41,7 +41,7 @@ export function signInRoutes(ceremony: PasskeySignIn, services: MethodRouteServi
     },
     '/sign-in/passkey': {
       async post(req, res) {
-        const { challengeId, response, delivery } = readFields(req, ['challengeId', 'response', 'delivery']);
+        const { challengeId, response, delivery } = parseFields(req, ['challengeId', 'response', 'delivery']);
         if (delivery !== undefined && !isInUse(delivery)) {
           throw new Refusal('request_invalid', {
             detail: `\`delivery\` is one of: ${[...cookies.deliveries].join(', ')}.`,

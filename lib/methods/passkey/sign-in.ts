@@ -2,7 +2,7 @@ import { generateAuthenticationOptions } from '@simplewebauthn/server';
 import type { MethodKit, MethodOutcome } from '../method.js';
 import { checkAssertion, passkeysOf } from './assertion.js';
 import type { PasskeySettings } from './options.js';
-import { readAssertion } from './response.js';
+import { parseAssertion } from './response.js';
 
 export interface PasskeySignInAnswer {
   /** What the client sent: any JSON. */
@@ -34,7 +34,7 @@ export function createSignInCeremony(settings: PasskeySettings): PasskeySignIn {
       }),
 
     async verify(kit, { response: given, challenge, now }) {
-      const response = readAssertion(given);
+      const response = parseAssertion(given);
       // Without a user handle nothing but the id says whose it is (WebAuthn Level 3, 7.2 step 6).
       if (response?.response.userHandle === undefined) return { outcome: 'failed', reason: 'malformed' };
       const row = await passkeysOf(kit).findById(response.id);

@@ -7,7 +7,7 @@ import type { RecoveryCodeStore } from '../../stores/contract/recovery-codes.js'
 import type { Method, MethodContext, MethodKit } from '../method.js';
 import { onlyMember } from '../response.js';
 import { isTooYoung } from '../too-young.js';
-import { readTypedCode } from '../typed-code.js';
+import { parseTypedCode } from '../typed-code.js';
 import { recoveryCodeRoutes } from './routes.js';
 
 export interface RecoveryCodeMethod extends RoutedMethod<'recovery-code'> {
@@ -43,7 +43,7 @@ export function recoveryCode(): RecoveryCodeMethod {
     needs: ['recoveryCodes'],
     enrolled: ({ kit, userId }) => andThen(codesOf(kit).count(userId), (codes) => codes !== null),
     async verify({ kit, userId, response, challenge, now }) {
-      const code = readCode(onlyMember(response, 'code'));
+      const code = parseCode(onlyMember(response, 'code'));
       if (code === null) return { outcome: 'failed', reason: 'malformed' };
       const codes = codesOf(kit);
       const set = await codes.count(userId);
@@ -77,8 +77,8 @@ function newCode(): string {
 }
 
 /** The code that was typed, without what is there for the eye; null for anything that can't be one. */
-function readCode(typed: unknown): string | null {
-  const given = readTypedCode(typed);
+function parseCode(typed: unknown): string | null {
+  const given = parseTypedCode(typed);
   // ASCII first: other scripts have letters whose capitals are these.
   if (given === null || !/^[0-9A-Za-z]*$/.test(given)) return null;
   const code = given.toUpperCase().replace(/O/g, '0').replace(/[IL]/g, '1');

@@ -1,5 +1,5 @@
 import { noStore } from '../../http/deliver.js';
-import { readFields } from '../../http/json-body.js';
+import { parseFields } from '../../http/json-body.js';
 import type { MethodRouteServices } from '../../http/method-routes.js';
 import { hasQuery } from '../../http/query.js';
 import { Refusal, sendJson } from '../../http/refusal.js';
@@ -13,7 +13,7 @@ export function recoveryCodeRoutes(method: RecoveryCodeMethod, services: MethodR
     '/recovery-codes': {
       async post(req, res) {
         const revokeOthers = hasQuery(req, 'revokeOthers=true');
-        readFields(req, []);
+        parseFields(req, []);
         const { row, onlyIfNone } = await requireEnrolment(req);
         // There is nothing to recover yet. Whoever has copied a session could lay codes by, and with them change the
         // method that the user sets up later.

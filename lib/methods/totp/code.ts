@@ -1,6 +1,6 @@
 import { HOTP, Secret, TOTP } from 'otpauth';
 import { equal } from '../../internal/equal.js';
-import { readTypedCode } from '../typed-code.js';
+import { parseTypedCode } from '../typed-code.js';
 
 /** What every authenticator app understands (RFC 6238 1.2, RFC 4226 5.3). */
 const CODES = { algorithm: 'SHA1', digits: 6 } as const;
@@ -13,8 +13,8 @@ const MIN_IMPORTED_BYTES = 16; // RFC 4226 4 R6
 const MAX_IMPORTED_BYTES = 64; // the block of SHA-1; beyond it HMAC would hash the key first
 
 /** The six digits that were typed; null for anything else. */
-export function readCode(typed: unknown): string | null {
-  const code = readTypedCode(typed);
+export function parseCode(typed: unknown): string | null {
+  const code = parseTypedCode(typed);
   return code !== null && /^[0-9]{6}$/.test(code) ? code : null;
 }
 

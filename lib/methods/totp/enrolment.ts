@@ -4,7 +4,7 @@ import { SetupError } from '../../internal/setup-error.js';
 import { refuseUnknownKeys } from '../../internal/unknown-keys.js';
 import type { TotpStore } from '../../stores/contract/totp.js';
 import type { MethodContext, MethodKit } from '../method.js';
-import { findStep, fromBase32, keyUri, readCode, SECRET_BYTES, toBase32 } from './code.js';
+import { findStep, fromBase32, keyUri, parseCode, SECRET_BYTES, toBase32 } from './code.js';
 import { decryptSecret, encryptSecret } from './encrypted-secret.js';
 
 /** What the user's authenticator app has to learn. It is shown this once. */
@@ -54,7 +54,7 @@ export function createTotpEnrolment(issuer: string | null): TotpEnrolment {
     },
 
     async confirm({ kit, userId, now }, { code: given, first }) {
-      const code = readCode(given);
+      const code = parseCode(given);
       if (code === null) return { outcome: 'failed', reason: 'malformed' };
       const row = await totpOf(kit).find(userId);
       if (row === null || row.confirmedAt !== null) return { outcome: 'failed', reason: 'unknown-credential' };
@@ -81,7 +81,7 @@ export async function importTotp({ kit, userId, now }: MethodContext, data: unkn
   const secret = fromBase32(readImport(data).secret);
   if (secret === null) {
     throw new SetupError(
-      '`totp.secret` is no secret.',
+      '`totp.secret` must be a secret.',
       'Write base32 of 16 to 64 bytes; weaker ones have to be enrolled anew.',
     );
   }
@@ -90,7 +90,8 @@ export async function importTotp({ kit, userId, now }: MethodContext, data: unkn
 }
 
 function readImport(data: unknown): Partial<ImportedTotp> {
-  if (typeof data !== 'object' || data === null) throw new SetupError('The TOTP is no object.', 'Write `{ secret }`.');
+  if (typeof data !== 'object' || data === null)
+    throw new SetupError('The TOTP must be an object.', 'Write `{ secret }`.');
   refuseUnknownKeys(data, ['secret'], 'totp');
   return data;
 }

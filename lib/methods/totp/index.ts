@@ -7,7 +7,7 @@ import type { TotpRow } from '../../stores/contract/totp.js';
 import type { Method, MethodOutcome, VerifyContext } from '../method.js';
 import { onlyMember } from '../response.js';
 import { isTooYoung } from '../too-young.js';
-import { findStep, latestStep, readCode } from './code.js';
+import { findStep, latestStep, parseCode } from './code.js';
 import { decryptSecret } from './encrypted-secret.js';
 import { createTotpEnrolment, importTotp, type TotpEnrolment, totpOf } from './enrolment.js';
 import { totpRoutes } from './routes.js';
@@ -41,7 +41,7 @@ export interface TotpMethod extends RoutedMethod<'totp'> {
  * as there are users who enrolled with it. Throws a `SetupError` for wrong options.
  */
 export function totp(options: TotpOptions = {}): TotpMethod {
-  const issuer = readIssuer(options);
+  const issuer = parseIssuer(options);
   const method: TotpMethod = {
     name: 'totp',
     acr: null,
@@ -50,7 +50,7 @@ export function totp(options: TotpOptions = {}): TotpMethod {
     needs: ['totp', 'users'],
     enrolled: ({ kit, userId }) => andThen(totpOf(kit).find(userId), (row) => isConfirmed(row)),
     async verify(context) {
-      const code = readCode(onlyMember(context.response, 'code'));
+      const code = parseCode(onlyMember(context.response, 'code'));
       if (code === null) return { outcome: 'failed', reason: 'malformed' };
       const row = await totpOf(context.kit).find(context.userId);
       return isConfirmed(row) ? checkCode(context, row, code) : { outcome: 'failed', reason: 'unknown-credential' };
@@ -93,10 +93,10 @@ function isConfirmed(row: TotpRow | null): row is ConfirmedRow {
   return row !== null && row.confirmedAt !== null;
 }
 
-function readIssuer(options: TotpOptions): string | null {
+function parseIssuer(options: TotpOptions): string | null {
   refuseUnknownKeys(options, ['issuer'], 'totp');
   const { issuer } = options;
   if (issuer === undefined) return null;
   if (typeof issuer === 'string' && issuer !== '' && !issuer.includes(':')) return issuer;
-  throw new SetupError('`totp.issuer` is no name.', "Write the app's name without a colon, or leave it out.");
+  throw new SetupError('`totp.issuer` must be a name.', "Write the app's name without a colon, or leave it out.");
 }

@@ -1,5 +1,5 @@
 import { noStore } from '../../http/deliver.js';
-import { readFields } from '../../http/json-body.js';
+import { parseFields } from '../../http/json-body.js';
 import type { MethodRouteServices } from '../../http/method-routes.js';
 import { hasQuery } from '../../http/query.js';
 import { Refusal, sendJson, sendNothing } from '../../http/refusal.js';
@@ -12,7 +12,7 @@ export function totpRoutes(method: TotpMethod, services: MethodRouteServices): R
   return {
     '/totp': {
       async post(req, res) {
-        readFields(req, []);
+        parseFields(req, []);
         const { row } = await requireEnrolment(req);
         const begun = await method.enrolment.begin(contextFor(row.userId));
         if (begun.outcome === 'unknown-user') {
@@ -25,7 +25,7 @@ export function totpRoutes(method: TotpMethod, services: MethodRouteServices): R
         sendJson(res, 201, { secret: begun.secret, uri: begun.uri });
       },
       async delete(req, res) {
-        readFields(req, []);
+        parseFields(req, []);
         const revokeOthers = hasQuery(req, 'revokeOthers=true');
         const { row } = await requireEnrolment(req);
         const wasThere = await method.remove(contextFor(row.userId), null);
@@ -36,7 +36,7 @@ export function totpRoutes(method: TotpMethod, services: MethodRouteServices): R
     '/totp/confirm': {
       async post(req, res) {
         const revokeOthers = hasQuery(req, 'revokeOthers=true');
-        const { code } = readFields(req, ['code']);
+        const { code } = parseFields(req, ['code']);
         if (typeof code !== 'string') throw new Refusal('request_invalid', { detail: '`code` is missing.' });
         const { row, onlyIfNone } = await requireEnrolment(req);
         await attempt(row, async () => {

@@ -1,5 +1,5 @@
 import { type Duration, milliseconds } from '../../internal/duration.js';
-import { readPrefix } from '../../internal/prefix.js';
+import { parsePrefix } from '../../internal/prefix.js';
 import { SetupError } from '../../internal/setup-error.js';
 import { refuseUnknownKeys } from '../../internal/unknown-keys.js';
 import { forgetsRealm, type MigrateOptions } from '../contract/realm.js';
@@ -58,7 +58,7 @@ export function postgresStore(pool: PostgresPool, options: PostgresStoreOptions 
   if (typeof preparedStatements !== 'boolean') {
     throw new SetupError('`preparedStatements` must be a boolean.', 'Write `false`, or leave it out.');
   }
-  const prefix = readPrefix(options.prefix);
+  const prefix = parsePrefix(options.prefix);
   const timeout = Math.min(milliseconds(options.timeout ?? '5s', 'timeout'), MAX_TIMEOUT);
   checkPool(pool);
   const db = createDatabase({ pool, prefix, preparedStatements, timeout });
@@ -73,8 +73,8 @@ export function postgresStore(pool: PostgresPool, options: PostgresStoreOptions 
     passkeys: { ...postgresPasskeys(db, claimable), copy: copy.passkeys },
     totp: { ...postgresTotp(db, claimable), copy: copy.totp },
     recoveryCodes: { ...postgresRecoveryCodes(db, claimable), copy: copy.recoveryCodes },
-    async migrate(options = {}) {
-      await migrate(pool, { prefix, timeout, forgetsRealm: forgetsRealm(options) });
+    async migrate(which = {}) {
+      await migrate(pool, { prefix, timeout, forgetsRealm: forgetsRealm(which) });
     },
   };
 }

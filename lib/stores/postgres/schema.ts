@@ -1,4 +1,4 @@
-import { readPrefix } from '../../internal/prefix.js';
+import { parsePrefix } from '../../internal/prefix.js';
 import { SetupError } from '../../internal/setup-error.js';
 import { refuseUnknownKeys } from '../../internal/unknown-keys.js';
 import { MAX_TIMEOUT, type PostgresClient, type PostgresPool, withClient } from './pool.js';
@@ -160,7 +160,7 @@ const STEPS: readonly ((prefix: string) => string)[] = [TABLES, STATES];
  */
 export function postgresMigrations(options: { readonly prefix?: string } = {}): readonly string[] {
   refuseUnknownKeys(options, ['prefix'], 'postgresMigrations');
-  const prefix = readPrefix(options.prefix);
+  const prefix = parsePrefix(options.prefix);
   return STEPS.map((step) => step(prefix));
 }
 

@@ -1,4 +1,4 @@
-import { readPrefix } from '../../internal/prefix.js';
+import { parsePrefix } from '../../internal/prefix.js';
 import { SetupError } from '../../internal/setup-error.js';
 import { refuseUnknownKeys } from '../../internal/unknown-keys.js';
 import type { MigrateOptions } from '../contract/realm.js';
@@ -44,7 +44,7 @@ export type RedisStore = Store &
  */
 export function redisStore(client: RedisClient, options: RedisStoreOptions = {}): RedisStore {
   refuseUnknownKeys(options, ['prefix'], 'redisStore');
-  const keys = keysOf(readPrefix(options.prefix));
+  const keys = keysOf(parsePrefix(options.prefix));
   checkClient(client);
   listenForBrokenConnections(client);
   const run = checkedFirst(createRunScript(client));

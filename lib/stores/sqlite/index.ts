@@ -3,7 +3,7 @@ import type { Database } from 'better-sqlite3';
 import { type Duration, milliseconds } from '../../internal/duration.js';
 import type { MaybePromise } from '../../internal/maybe-promise.js';
 import { PAGE_SIZE, pages } from '../../internal/pages.js';
-import { readPrefix } from '../../internal/prefix.js';
+import { parsePrefix } from '../../internal/prefix.js';
 import { SetupError } from '../../internal/setup-error.js';
 import { refuseUnknownKeys } from '../../internal/unknown-keys.js';
 import { forgetsRealm, type MigrateOptions } from '../contract/realm.js';
@@ -217,7 +217,7 @@ function filePath(path: unknown): string {
 }
 
 function tablePrefix(given: unknown): string {
-  const prefix = readPrefix(given);
+  const prefix = parsePrefix(given);
   if (!/^sqlite(_|$)/.test(prefix)) return prefix;
   throw new SetupError(
     "`prefix` can't be `sqlite`: SQLite keeps such names for itself.",

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { StoreFault } from '../../../lib/session/safe-store.js';
+import { StoreFault } from '../../../lib/session/checked-store.js';
 import type { PasskeyRow } from '../../../lib/stores/contract/passkeys.js';
 import { memoryStore } from '../../../lib/stores/memory/index.js';
 import type { AuthenticationVariant } from '../../../lib/testing/authenticator/variants.js';

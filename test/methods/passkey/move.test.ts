@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { SetupError } from '../../../lib/internal/setup-error.js';
-import { publicPasskey, readLabel } from '../../../lib/methods/passkey/public.js';
+import { parseLabel, publicPasskey } from '../../../lib/methods/passkey/public.js';
 import { memoryStore } from '../../../lib/stores/memory/index.js';
 import { authenticator, NOW, setUp } from './setting.js';
 
@@ -203,7 +203,7 @@ describe('a passkey in public', () => {
     [['phone'], null],
   ] as const) {
     it(`reads the label ${JSON.stringify(given).slice(0, 20)} as ${JSON.stringify(label)?.slice(0, 20)}`, () => {
-      assert.equal(readLabel(given), label);
+      assert.equal(parseLabel(given), label);
     });
   }
 });

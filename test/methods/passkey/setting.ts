@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { StepgateEvent } from '../../../lib/events.js';
-import { readSecrets } from '../../../lib/internal/keys.js';
+import { parseSecrets } from '../../../lib/internal/keys.js';
 import type { MethodKit, MethodOutcome } from '../../../lib/methods/method.js';
 import { type PasskeyMethod, type PasskeyOptions, passkey } from '../../../lib/methods/passkey/index.js';
 import type { RegistrationBeginOutcome, RegistrationOutcome } from '../../../lib/methods/passkey/registration.js';
@@ -47,7 +47,7 @@ export function setUp({ secret = SECRET, store = memoryStore(), ...options }: Se
   const method = passkey({ rpID: RP_ID, rpName: 'Example', origins: [ORIGIN], ...options });
   const kit: MethodKit = {
     store,
-    secrets: readSecrets(secret),
+    secrets: parseSecrets(secret),
     issuer: ORIGIN,
     emit: (event) => events.push(event),
     findUser: async (userId) => (userId === 'nobody' ? null : { name: `${userId}@app.example` }),

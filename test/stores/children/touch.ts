@@ -40,7 +40,7 @@ async function lane(): Promise<void> {
 
 async function otherWrites(): Promise<void> {
   while (performance.now() < until) {
-    for (const { id } of someTouches().slice(0, 10)) await sessions.dropProofs(id);
+    for (const { id } of someTouches().slice(0, 10)) await sessions.change(id, { type: 'drop-proofs' }, from);
   }
 }
 

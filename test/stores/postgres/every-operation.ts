@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import type { PostgresStore } from '../../../lib/stores/postgres/index.js';
 import { insert, rotatedRow } from '../../../lib/conformance/session-rows.js';
 import { HOUR, hashOf, NOW } from '../../../lib/conformance/setting.js';
 import {
@@ -10,6 +9,7 @@ import {
   passkeyRow,
   waitingTotp,
 } from '../../../lib/conformance/step-up-rows.js';
+import type { PostgresStore } from '../../../lib/stores/postgres/index.js';
 
 /** Runs every operation of every part. `touchAgain` may hold the row `a` while it touches. */
 export async function everyOperation(

@@ -1,5 +1,5 @@
 import { after } from 'node:test';
-import { storeConformance } from '../../../lib/testing/index.js';
+import { storeConformance } from '../../../lib/conformance/index.js';
 import { runConformance } from '../../support/conformance.js';
 import { describeIfPresent } from '../../support/needs.js';
 import { postgresTestStore } from '../../support/postgres-store.js';

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { it, type TestContext } from 'node:test';
-import type { Pool } from 'pg';
+import { Pool } from 'pg';
 import { SetupError } from '../../../lib/internal/setup-error.js';
 import { postgresMigrations, postgresStore } from '../../../lib/stores/postgres/index.js';
-import { describeOnPostgres, type TestDatabase } from './support.js';
+import { catalog, describeOnPostgres, type TestDatabase } from './support.js';
 
 describeOnPostgres('migrate', (database) => {
   it('makes the tables once when ten processes start at once on an empty database', async (t) => {
@@ -60,6 +60,26 @@ describeOnPostgres('migrate', (database) => {
     assert.deepEqual(await versions(printed), [postgresMigrations().length]);
   });
 
+  it('refuses a database whose encoding is not UTF8, and says so', async (t) => {
+    const name = `stepgate_test_latin1_${process.pid}`;
+    const admin = database.admin();
+    await admin.query(`CREATE DATABASE ${name} ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0`);
+    const client = await admin.connect();
+    const { host, port, user, password } = client;
+    client.release();
+    const pool = new Pool({ host, port, user, password, database: name });
+    t.after(async () => {
+      await pool.end();
+      await admin.query(`DROP DATABASE ${name}`);
+    });
+    await assert.rejects(postgresStore(pool).migrate(), (error: unknown) => {
+      assert.ok(error instanceof SetupError);
+      assert.match(error.message, /must be UTF8, and it is LATIN1.*CREATE DATABASE app ENCODING 'UTF8'/);
+      return true;
+    });
+    assert.deepEqual(await catalog(pool), []);
+  });
+
   it("finds its tables in an app's schema, and leaves the app's alone", async (t) => {
     const pool = await database.pool(t);
     await pool.query('CREATE TABLE users (id text); CREATE TABLE schema_version (version integer)');
@@ -79,15 +99,4 @@ async function poolsOnOneSchema(t: TestContext, database: TestDatabase, count: n
 async function versions(pool: Pool | undefined): Promise<readonly number[]> {
   const answer = await pool?.query<{ version: number }>('SELECT version FROM stepgate_schema');
   return answer?.rows.map(({ version }) => version) ?? [];
-}
-
-/** All columns and indexes of the pool's schema. */
-async function catalog(pool: Pool): Promise<readonly { readonly table: string; readonly what: string }[]> {
-  const { rows } = await pool.query<{ table: string; what: string }>(`
-    SELECT c.table_name AS table, concat_ws(' ', c.column_name, c.data_type, c.collation_name, c.is_nullable, c.column_default) AS what
-      FROM information_schema.columns c WHERE c.table_schema = current_schema()
-    UNION ALL
-    SELECT i.tablename, replace(i.indexdef, current_schema() || '.', '') FROM pg_indexes i WHERE i.schemaname = current_schema()
-    ORDER BY 1, 2`);
-  return rows;
 }

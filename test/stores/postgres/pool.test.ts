@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Client, Pool } from 'pg';
-import { SetupError } from '../../../lib/internal/setup-error.js';
-import { postgresStore } from '../../../lib/stores/postgres/index.js';
 import { given, rotatedRow, sessionRow } from '../../../lib/conformance/session-rows.js';
 import { NOW } from '../../../lib/conformance/setting.js';
+import { SetupError } from '../../../lib/internal/setup-error.js';
+import { postgresStore } from '../../../lib/stores/postgres/index.js';
 import { describeOnPostgres, until } from './support.js';
 
 describe('postgresStore', () => {

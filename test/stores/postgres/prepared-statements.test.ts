@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, it } from 'node:test';
-import { postgresStore } from '../../../lib/stores/postgres/index.js';
+import { storeConformance } from '../../../lib/conformance/index.js';
 import { insert, sessionRow } from '../../../lib/conformance/session-rows.js';
 import { NOW } from '../../../lib/conformance/setting.js';
-import { storeConformance } from '../../../lib/testing/index.js';
+import { postgresStore } from '../../../lib/stores/postgres/index.js';
 import { runConformance } from '../../support/conformance.js';
 import { describeIfPresent } from '../../support/needs.js';
 import { postgresTestStore } from '../../support/postgres-store.js';

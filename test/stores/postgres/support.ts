@@ -52,6 +52,17 @@ export function describeOnPostgres(title: string, body: (database: TestDatabase)
   });
 }
 
+/** All columns and indexes of the pool's schema. */
+export async function catalog(pool: Pool): Promise<readonly { readonly table: string; readonly what: string }[]> {
+  const { rows } = await pool.query<{ table: string; what: string }>(`
+    SELECT c.table_name AS table, concat_ws(' ', c.column_name, c.data_type, c.collation_name, c.is_nullable, c.column_default) AS what
+      FROM information_schema.columns c WHERE c.table_schema = current_schema()
+    UNION ALL
+    SELECT i.tablename, replace(i.indexdef, current_schema() || '.', '') FROM pg_indexes i WHERE i.schemaname = current_schema()
+    ORDER BY 1, 2`);
+  return rows;
+}
+
 /** Waits until no connection of this name has anything to do on the server; one that is being made has no state yet. */
 export async function idleOnServer(admin: Pool, applicationName: string): Promise<void> {
   await until(

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { it, type TestContext } from 'node:test';
 import type { Pool, PoolClient } from 'pg';
-import type { TakeGrant } from '../../../lib/stores/contract/grants.js';
-import { type PostgresStore, postgresStore } from '../../../lib/stores/postgres/index.js';
 import { given, rotatedRow } from '../../../lib/conformance/session-rows.js';
 import { HOUR, hashOf, NOW } from '../../../lib/conformance/setting.js';
 import { givenPasskeys, grantRow, passkeyRow } from '../../../lib/conformance/step-up-rows.js';
+import type { TakeGrant } from '../../../lib/stores/contract/grants.js';
+import { type PostgresStore, postgresStore } from '../../../lib/stores/postgres/index.js';
 import { describeOnPostgres, idleOnServer, type TestDatabase } from './support.js';
 
 const ROW = rotatedRow({ id: 'a' });

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { type RedisClient, redisStore } from '../../../lib/stores/redis/index.js';
 import { change, replaceCredentials, rotate, stepUp } from '../../../lib/conformance/session-changes.js';
 import { given, insert, present, rotatedRow, sessionRow } from '../../../lib/conformance/session-rows.js';
 import { HOUR, hashOf, NOW } from '../../../lib/conformance/setting.js';
+import { type RedisClient, redisStore } from '../../../lib/stores/redis/index.js';
 import { describeOnRedis } from './support.js';
 
 /** A client that lets `between` run before each write that takes the row as it was read. */

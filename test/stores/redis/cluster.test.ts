@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type RedisStore, redisStore } from '../../../lib/stores/redis/index.js';
-import { keysOf } from '../../../lib/stores/redis/keys.js';
 import { change, stepUp } from '../../../lib/conformance/session-changes.js';
 import {
   given,
@@ -14,7 +12,9 @@ import {
   sortedIds,
 } from '../../../lib/conformance/session-rows.js';
 import { hashOf, NOW } from '../../../lib/conformance/setting.js';
-import { storeConformance } from '../../../lib/testing/index.js';
+import { type RedisStore, redisStore } from '../../../lib/stores/redis/index.js';
+import { keysOf } from '../../../lib/stores/redis/keys.js';
+import { storeConformance } from '../../../lib/conformance/index.js';
 import { runConformance } from '../../support/conformance.js';
 import { describeIfPresent } from '../../support/needs.js';
 import { rowsIn } from '../../support/redis.js';

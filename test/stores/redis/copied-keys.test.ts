@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { redisStore } from '../../../lib/stores/redis/index.js';
 import { rotatedRow } from '../../../lib/conformance/session-rows.js';
 import { HOUR, MINUTE, NOW } from '../../../lib/conformance/setting.js';
+import { redisStore } from '../../../lib/stores/redis/index.js';
 import { describeOnRedis } from './support.js';
 
 const DAY = 24 * HOUR;

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import type { SessionRow } from '../../../lib/stores/contract/sessions.js';
-import { redisStore } from '../../../lib/stores/redis/index.js';
 import { change, replaceCredentials, rotate, stepUp } from '../../../lib/conformance/session-changes.js';
 import { given, insert, listOf, rotatedRow, sessionRow } from '../../../lib/conformance/session-rows.js';
 import { HOUR, hashOf, MINUTE, NOW, parallel } from '../../../lib/conformance/setting.js';
 import { challengeRow, grantRow } from '../../../lib/conformance/step-up-rows.js';
+import type { SessionRow } from '../../../lib/stores/contract/sessions.js';
+import { redisStore } from '../../../lib/stores/redis/index.js';
 import { describeOnRedis } from './support.js';
 
 const DAY = 24 * HOUR;

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import type { RedisClientType } from 'redis';
-import { redisStore } from '../../../lib/stores/redis/index.js';
 import { change, dropMethod, rotate, stepUp } from '../../../lib/conformance/session-changes.js';
 import { listOf, rotatedRow, sessionRow } from '../../../lib/conformance/session-rows.js';
 import { HOUR, hashOf, MINUTE, NOW } from '../../../lib/conformance/setting.js';
 import { challengeRow, grantRow, takeOf } from '../../../lib/conformance/step-up-rows.js';
+import { redisStore } from '../../../lib/stores/redis/index.js';
 import { describeOnRedis } from './support.js';
 
 const SESSIONS = 'stepgate:{user:user}:sessions';

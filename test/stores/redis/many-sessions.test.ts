@@ -1,17 +1,10 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
+import { DROP_PROOFS, replaceCredentials } from '../../../lib/conformance/session-changes.js';
+import { insert, listOf, present, rotatedRow, sessionRow, sortedIds } from '../../../lib/conformance/session-rows.js';
+import { hashOf, NOW } from '../../../lib/conformance/setting.js';
 import type { SessionStore } from '../../../lib/stores/contract/sessions.js';
 import { redisStore } from '../../../lib/stores/redis/index.js';
-import { DROP_PROOFS, replaceCredentials } from '../../../lib/conformance/session-changes.js';
-import {
-  insert,
-  listOf,
-  present,
-  rotatedRow,
-  sessionRow,
-  sortedIds,
-} from '../../../lib/conformance/session-rows.js';
-import { hashOf, NOW } from '../../../lib/conformance/setting.js';
 import { describeOnRedis } from './support.js';
 
 const COUNT = 2_500;

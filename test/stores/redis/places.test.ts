@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { createPlaces } from '../../../lib/stores/redis/places.js';
 import { hashOf } from '../../../lib/conformance/setting.js';
+import { createPlaces } from '../../../lib/stores/redis/places.js';
 
 describe('the places of tokens in Redis that are remembered', () => {
   it('are those of the 10,000 tokens that were used last', () => {

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { type RedisStore, redisStore } from '../../../lib/stores/redis/index.js';
 import { change, stepUp } from '../../../lib/conformance/session-changes.js';
 import { given, insert, listOf, sessionRow } from '../../../lib/conformance/session-rows.js';
 import { HOUR, hashOf, MINUTE, NOW } from '../../../lib/conformance/setting.js';
 import { challengeRow, grantRow, takeOf } from '../../../lib/conformance/step-up-rows.js';
+import { type RedisStore, redisStore } from '../../../lib/stores/redis/index.js';
 import { describeOnRedis } from './support.js';
 
 const COUNTER = { key: 'guesses', limit: 1, window: MINUTE };

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { redisStore } from '../../../lib/stores/redis/index.js';
 import { given, sessionRow } from '../../../lib/conformance/session-rows.js';
+import { redisStore } from '../../../lib/stores/redis/index.js';
 import { describeOnRedis } from './support.js';
 
 describeOnRedis('what the Redis server does', (server) => {

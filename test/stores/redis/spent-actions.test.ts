@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { redisStore } from '../../../lib/stores/redis/index.js';
 import { HOUR, MINUTE, NOW } from '../../../lib/conformance/setting.js';
 import { grantRow, takeOf } from '../../../lib/conformance/step-up-rows.js';
+import { redisStore } from '../../../lib/stores/redis/index.js';
 import { describeOnRedis } from './support.js';
 
 const MARKS = 'stepgate:{user:user}:spent-actions';

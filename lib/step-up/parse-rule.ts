@@ -1,7 +1,7 @@
 import { milliseconds } from '../internal/duration.js';
 import { SetupError } from '../internal/setup-error.js';
 import { nearest, refuseUnknownKeys } from '../internal/unknown-keys.js';
-import type { CheckedActionRule, CheckedRule, RuleKey } from './rule.js';
+import type { ParsedActionRule, ParsedRule, RuleKey } from './rule.js';
 
 /** The forms of a rule, by the member that tells them apart. */
 const FORMS = {
@@ -26,11 +26,11 @@ const MAX_DEPTH = 8;
  * copied, so that nothing the caller still holds can change what was checked. Throws a `SetupError` that says what to
  * write.
  */
-export function checkRule(rule: unknown, methodNames: readonly string[]): CheckedRule | CheckedActionRule {
+export function parseRule(rule: unknown, methodNames: readonly string[]): ParsedRule | ParsedActionRule {
   return check(rule, 'rule', methodNames, 1);
 }
 
-function check(rule: unknown, where: string, names: readonly string[], depth: number): CheckedRule | CheckedActionRule {
+function check(rule: unknown, where: string, names: readonly string[], depth: number): ParsedRule | ParsedActionRule {
   if (depth > MAX_DEPTH) throw new SetupError('The rule is nested too deeply.', `Keep to ${MAX_DEPTH} levels.`);
   const members = membersOf(rule, where);
   const form = formOf(members, where);
@@ -57,7 +57,7 @@ type Members = Readonly<Partial<Record<RuleKey, unknown>>>;
 /** The members of a plain object; those that are undefined count as left out. */
 function membersOf(rule: unknown, where: string): Members {
   if (typeof rule !== 'object' || rule === null || !isPlain(rule)) {
-    throw new SetupError(`\`${where}\` is no plain object.`, HELP);
+    throw new SetupError(`\`${where}\` must be a plain object.`, HELP);
   }
   refuseUnknownKeys(rule, KEYS, where);
   const entries = Object.entries(Object.getOwnPropertyDescriptors(rule));
@@ -85,9 +85,9 @@ function formOf(members: Members, where: string): Form {
   throw new SetupError(`\`${where}\` has \`${stray}\` beside \`${form}\`.`, HELP);
 }
 
-function checkParts(list: unknown, where: string, names: readonly string[], depth: number): readonly CheckedRule[] {
+function checkParts(list: unknown, where: string, names: readonly string[], depth: number): readonly ParsedRule[] {
   if (!Array.isArray(list) || list.length === 0) {
-    throw new SetupError(`\`${where}\` is no list of rules.`, 'Give it at least one rule.');
+    throw new SetupError(`\`${where}\` must be a list of rules.`, 'Give it at least one rule.');
   }
   const parts = Array.from(list, (part: unknown, index) => {
     const rule = check(part, `${where}[${index}]`, names, depth + 1);
@@ -102,16 +102,16 @@ function checkParts(list: unknown, where: string, names: readonly string[], dept
 
 function checkMethods(method: unknown, where: string, names: readonly string[]): readonly string[] {
   const methods: readonly unknown[] = Array.isArray(method) ? Array.from(method) : [method];
-  if (methods.length === 0) throw new SetupError(`\`${where}\` names no method.`, configured(names));
+  if (methods.length === 0) throw new SetupError(`\`${where}\` must name a method.`, configured(names));
   return Object.freeze([...new Set(methods.map((name) => checkMethod(name, where, names)))]);
 }
 
 function checkMethod(name: unknown, where: string, names: readonly string[]): string {
-  if (typeof name !== 'string') throw new SetupError(`\`${where}\` names no method.`, configured(names));
+  if (typeof name !== 'string') throw new SetupError(`\`${where}\` must name a method.`, configured(names));
   if (names.includes(name)) return name;
   const meant = nearest(name, names);
   throw new SetupError(
-    `\`${where}\`: \`${name}\` is no configured method.`,
+    `\`${where}\`: \`${name}\` is not a configured method.`,
     meant === null ? configured(names) : `Did you mean \`${meant}\`?`,
   );
 }
@@ -126,11 +126,11 @@ function checkMaxAge(value: unknown, where: string): number {
   const maxAge = milliseconds(value, where);
   // RFC 9470, 3: `max_age` is a whole number of seconds.
   if (Number.isSafeInteger(maxAge) && maxAge % 1_000 === 0) return maxAge;
-  throw new SetupError(`\`${where}\` is no whole number of seconds.`, "Write for example 300 or '5m'.");
+  throw new SetupError(`\`${where}\` must be a whole number of seconds.`, "Write for example 300 or '5m'.");
 }
 
 function checkFunction(value: unknown, where: string): ((argument: unknown) => unknown) | null {
   if (value === undefined) return null;
-  if (typeof value !== 'function') throw new SetupError(`\`${where}\` is no function.`, HELP);
+  if (typeof value !== 'function') throw new SetupError(`\`${where}\` must be a function.`, HELP);
   return value as (argument: unknown) => unknown; // what it takes and gives was for the compiler to check
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { runInNewContext } from 'node:vm';
 import { SetupError } from '../../lib/internal/setup-error.js';
-import { checkRule } from '../../lib/step-up/check-rule.js';
+import { parseRule } from '../../lib/step-up/parse-rule.js';
 
 const METHODS = ['passkey', 'totp', 'password'];
 const bind = (): object => ({});
@@ -11,7 +11,7 @@ const PASSKEY = { method: 'passkey', maxAge: '5m' };
 
 function refusal(rule: unknown, methods: readonly string[] = METHODS): string {
   try {
-    checkRule(rule, methods);
+    parseRule(rule, methods);
   } catch (error) {
     assert.ok(error instanceof SetupError, String(error));
     assert.ok(error.help.length > 0);
@@ -20,28 +20,28 @@ function refusal(rule: unknown, methods: readonly string[] = METHODS): string {
   assert.fail('The rule was taken.');
 }
 
-describe('checkRule', () => {
+describe('parseRule', () => {
   it('gives every form with milliseconds and a list of methods', () => {
-    assert.deepEqual(checkRule(PASSKEY, METHODS), { type: 'proof', methods: ['passkey'], maxAge: 300_000 });
-    assert.deepEqual(checkRule({ method: ['totp', 'passkey', 'totp'], maxAge: 1 }, METHODS), {
+    assert.deepEqual(parseRule(PASSKEY, METHODS), { type: 'proof', methods: ['passkey'], maxAge: 300_000 });
+    assert.deepEqual(parseRule({ method: ['totp', 'passkey', 'totp'], maxAge: 1 }, METHODS), {
       type: 'proof',
       methods: ['totp', 'passkey'],
       maxAge: 1_000,
     });
-    assert.deepEqual(checkRule({ anyOf: [PASSKEY, { allOf: [{ method: 'totp', maxAge: '1d' }] }] }, METHODS), {
+    assert.deepEqual(parseRule({ anyOf: [PASSKEY, { allOf: [{ method: 'totp', maxAge: '1d' }] }] }, METHODS), {
       type: 'anyOf',
       rules: [
         { type: 'proof', methods: ['passkey'], maxAge: 300_000 },
         { type: 'allOf', rules: [{ type: 'proof', methods: ['totp'], maxAge: 86_400_000 }] },
       ],
     });
-    assert.deepEqual(checkRule({ method: 'totp', once: true }, METHODS), {
+    assert.deepEqual(parseRule({ method: 'totp', once: true }, METHODS), {
       type: 'action',
       methods: ['totp'],
       bind: null,
       summary: null,
     });
-    assert.deepEqual(checkRule({ method: 'totp', bind, summary }, METHODS), {
+    assert.deepEqual(parseRule({ method: 'totp', bind, summary }, METHODS), {
       type: 'action',
       methods: ['totp'],
       bind,
@@ -50,19 +50,19 @@ describe('checkRule', () => {
   });
 
   it('takes a member that is undefined as left out', () => {
-    assert.equal(checkRule({ ...PASSKEY, once: undefined, anyOf: undefined }, METHODS).type, 'proof');
+    assert.equal(parseRule({ ...PASSKEY, once: undefined, anyOf: undefined }, METHODS).type, 'proof');
     assert.match(refusal({ method: 'passkey', maxAge: undefined }), /doesn't say how fresh/);
   });
 
   it('takes an object of another realm or without a prototype', () => {
-    assert.equal(checkRule(Object.assign(Object.create(null), PASSKEY), METHODS).type, 'proof');
-    assert.equal(checkRule(runInNewContext("({ method: ['passkey'], maxAge: 300 })"), METHODS).type, 'proof');
+    assert.equal(parseRule(Object.assign(Object.create(null), PASSKEY), METHODS).type, 'proof');
+    assert.equal(parseRule(runInNewContext("({ method: ['passkey'], maxAge: 300 })"), METHODS).type, 'proof');
   });
 
   it('copies what it checked, frozen all through', () => {
     const method = ['passkey'];
     const parts = [{ method, maxAge: 300 }];
-    const checked = checkRule({ anyOf: parts }, METHODS);
+    const checked = parseRule({ anyOf: parts }, METHODS);
     method.push('totp');
     parts.length = 0;
     assert.deepEqual(checked, { type: 'anyOf', rules: [{ type: 'proof', methods: ['passkey'], maxAge: 300_000 }] });
@@ -109,34 +109,34 @@ describe('checkRule', () => {
       ['an unknown member', { ...PASSKEY, colour: 'red' }, /`rule\.colour` is unknown\. Write one of `anyOf`/],
       ['a symbol', { ...PASSKEY, [Symbol('x')]: 1 }, /is unknown/],
       ['__proto__ as a member', JSON.parse('{"method":"passkey","maxAge":300,"__proto__":{}}'), /is unknown/],
-      ['an age without a method', { maxAge: '5m' }, /`rule\.method` names no method.*`passkey`, `totp`, `password`/],
+      ['an age without a method', { maxAge: '5m' }, /`rule\.method` must name a method.*`passkey`, `totp`, `password`/],
       [
         'an unknown method',
         { method: 'sms', maxAge: '5m' },
-        /`sms` is no configured method\. Name one of the `methods` option/,
+        /`sms` is not a configured method\. Name one of the `methods` option/,
       ],
       [
         'a misspelt method',
         { method: 'passkeys', maxAge: '5m' },
-        /`passkeys` is no configured method\. Did you mean `passkey`\?/,
+        /`passkeys` is not a configured method\. Did you mean `passkey`\?/,
       ],
       ['a method in capitals', { method: 'TOTP', maxAge: '5m' }, /Did you mean `totp`\?/],
       ['one unknown method of several', { method: ['totp', 'paskey'], maxAge: '5m' }, /Did you mean `passkey`\?/],
-      ['no method of a list', { method: [], maxAge: '5m' }, /names no method/],
-      ['a hole in the list of methods', { method: [undefined], maxAge: '5m' }, /names no method/],
-      ['a method that is an object', { method: { name: 'passkey' }, maxAge: '5m' }, /names no method/],
+      ['no method of a list', { method: [], maxAge: '5m' }, /must name a method/],
+      ['a hole in the list of methods', { method: [undefined], maxAge: '5m' }, /must name a method/],
+      ['a method that is an object', { method: { name: 'passkey' }, maxAge: '5m' }, /must name a method/],
       ['maxAge 0', { method: 'passkey', maxAge: 0 }, /`rule\.maxAge` is 0\..*`once: true`/],
-      ['a negative maxAge', { method: 'passkey', maxAge: -1 }, /`rule\.maxAge` is not a duration/],
-      ['a maxAge of zero minutes', { method: 'passkey', maxAge: '0m' }, /`rule\.maxAge` is not a duration/],
-      ['a maxAge without a unit', { method: 'passkey', maxAge: '300' }, /`rule\.maxAge` is not a duration/],
+      ['a negative maxAge', { method: 'passkey', maxAge: -1 }, /`rule\.maxAge` must be a duration/],
+      ['a maxAge of zero minutes', { method: 'passkey', maxAge: '0m' }, /`rule\.maxAge` must be a duration/],
+      ['a maxAge without a unit', { method: 'passkey', maxAge: '300' }, /`rule\.maxAge` must be a duration/],
       ['NaN', { method: 'passkey', maxAge: Number.NaN }, /not a duration/],
       ['Infinity', { method: 'passkey', maxAge: Number.POSITIVE_INFINITY }, /not a duration/],
       ['a fraction of a second', { method: 'passkey', maxAge: 1.5 }, /no whole number of seconds/],
       ['an age past all counting', { method: 'passkey', maxAge: 1e18 }, /not a duration/],
-      ['an empty anyOf', { anyOf: [] }, /`rule\.anyOf` is no list of rules/],
-      ['an empty allOf', { allOf: [] }, /`rule\.allOf` is no list of rules/],
-      ['anyOf with one rule instead of a list', { anyOf: PASSKEY }, /`rule\.anyOf` is no list of rules/],
-      ['a hole in anyOf', { anyOf: [undefined] }, /`rule\.anyOf\[0\]` is no plain object/],
+      ['an empty anyOf', { anyOf: [] }, /`rule\.anyOf` must be a list of rules/],
+      ['an empty allOf', { allOf: [] }, /`rule\.allOf` must be a list of rules/],
+      ['anyOf with one rule instead of a list', { anyOf: PASSKEY }, /`rule\.anyOf` must be a list of rules/],
+      ['a hole in anyOf', { anyOf: [undefined] }, /`rule\.anyOf\[0\]` must be a plain object/],
       [
         'a mistake deep inside',
         { anyOf: [PASSKEY, { allOf: [{ method: 'totp', maxage: 1 }] }] },
@@ -154,9 +154,13 @@ describe('checkRule', () => {
       ],
       ['once: false', { method: 'passkey', once: false }, /`rule\.once` must be true\..*`maxAge`/],
       ['once: 1', { method: 'passkey', once: 1 }, /must be true/],
-      ['bind that is no function', { method: 'passkey', bind: { to: 1 } }, /`rule\.bind` is no function/],
-      ['bind: null', { method: 'passkey', bind: null }, /`rule\.bind` is no function/],
-      ['summary that is no function', { method: 'passkey', bind, summary: 'Send' }, /`rule\.summary` is no function/],
+      ['bind that is no function', { method: 'passkey', bind: { to: 1 } }, /`rule\.bind` must be a function/],
+      ['bind: null', { method: 'passkey', bind: null }, /`rule\.bind` must be a function/],
+      [
+        'summary that is no function',
+        { method: 'passkey', bind, summary: 'Send' },
+        /`rule\.summary` must be a function/,
+      ],
       [
         'once inside anyOf',
         { anyOf: [PASSKEY, { method: 'totp', once: true }] },
@@ -171,7 +175,7 @@ describe('checkRule', () => {
   it('asks to configure a method when there is none', () => {
     assert.match(
       refusal(PASSKEY, []),
-      /`passkey` is no configured method\. Configure one in the `methods` option first\./,
+      /`passkey` is not a configured method\. Configure one in the `methods` option first\./,
     );
   });
 });

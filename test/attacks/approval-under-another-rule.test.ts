@@ -1,0 +1,79 @@
+// Risk decides which rule a request has to meet: what was approved by the weaker rule's password must not pass the guard that names the key.
+import assert from 'node:assert/strict';
+import { describe, it, type TestContext } from 'node:test';
+import bodyParser from 'body-parser';
+import {
+  type ActionApp,
+  type ActionRequest,
+  actionApp,
+  approve,
+  assertNotApproved,
+  assertPasses,
+} from '../actions/app.js';
+import { Client, DELIVERIES } from '../support/client.js';
+import type { FullStore } from '../support/stores.js';
+import { forEachStore } from '../support/stores.js';
+
+const PAY: ActionRequest = { path: '/pay', body: { to: 'eve', amount: 9_999 } };
+type Names = readonly ('key' | 'code')[];
+
+/** `/pay` has to be approved by one of the methods that are named at the time. */
+function riskyApp(t: TestContext, store: FullStore): ActionApp & { ask(...methods: Names): void } {
+  let asked: Names = ['key', 'code'];
+  const app = actionApp(t, {
+    store,
+    routes: (auth) => ({
+      '/pay': [
+        bodyParser.json(),
+        (req, res, next) =>
+          auth.requireFreshStepUp({ method: asked, bind: ({ body }) => ({ ...body }) })(req, res, next),
+      ],
+    }),
+  });
+  return {
+    ...app,
+    ask(...methods) {
+      asked = methods;
+    },
+  };
+}
+
+forEachStore((_name, makeStore) => {
+  for (const delivery of DELIVERIES) {
+    describe(`an approval by the code, of a client with ${delivery}`, () => {
+      it('doesn’t pass a guard that names the key, which leaves it for its own', async (t) => {
+        const app = riskyApp(t, await makeStore());
+        const thief = await Client.signedIn(app, delivery);
+        await approve(thief, PAY, app.code);
+        app.ask('key');
+        await assertNotApproved(thief, PAY);
+        assert.deepEqual(app.passed, []);
+        app.ask('code', 'key');
+        await assertPasses(thief, PAY);
+      });
+    });
+  }
+
+  describe('an approval', () => {
+    it('by the key is for the rule that asked for it only, however strong it is', async (t) => {
+      const app = riskyApp(t, await makeStore());
+      const ada = await Client.signedIn(app, 'cookie');
+      await approve(ada, PAY, app.key);
+      for (const methods of [['key'], ['code']] as const) {
+        app.ask(...methods);
+        await assertNotApproved(ada, PAY);
+      }
+      app.ask('key', 'code');
+      await assertPasses(ada, PAY);
+    });
+
+    it('by a method that the user has lost since passes nothing', async (t) => {
+      const app = riskyApp(t, await makeStore());
+      const ada = await Client.signedIn(app, 'cookie');
+      await approve(ada, PAY, app.code);
+      app.code.users.delete('ada');
+      await assertNotApproved(ada, PAY);
+      assert.deepEqual(app.passed, []);
+    });
+  });
+});

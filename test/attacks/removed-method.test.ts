@@ -1,0 +1,175 @@
+// Taking away a lost authenticator is the emergency: whoever has it must not go on with what it proved, nor add one of their own by that.
+import assert from 'node:assert/strict';
+import { describe, it, type TestContext } from 'node:test';
+import type { Delivery } from '../../lib/stores/contract/sessions.js';
+import type { Store } from '../../lib/stores/contract/store.js';
+import { type StepUpApp, verify } from '../step-up/app.js';
+import { faultyParts } from '../step-up/faulty-parts.js';
+import { assertRefused } from '../support/answers.js';
+import { Client, DELIVERIES } from '../support/client.js';
+import {
+  addPasskey,
+  approvePayment,
+  byPasskey,
+  byTotp,
+  type Ceremony,
+  methodApp,
+  payment,
+  prove,
+  TOTP_SECRET,
+} from '../support/method-app.js';
+import { forEachStore } from '../support/stores.js';
+
+type Removed = 'passkey' | 'totp';
+
+interface Scene {
+  readonly app: StepUpApp;
+  /** Where the user takes the method away. */
+  readonly phone: Client;
+  /** What the thief holds. */
+  readonly laptop: Client;
+  readonly ceremonies: Readonly<Record<Removed, Ceremony>>;
+  /** The other passkey, which stays. */
+  readonly other: Ceremony | null;
+  readonly lostKey: string;
+}
+
+async function scene(
+  t: TestContext,
+  store: Store,
+  delivery: Delivery,
+  { withAnother = false, userId = 'ada', app = methodApp(t, { store }) } = {},
+): Promise<Scene> {
+  const phone = await Client.signedIn(app, delivery, { userId, method: 'code' });
+  const laptop = await Client.signedIn(app, delivery, { userId, method: 'code' });
+  const key = await addPasskey(phone);
+  const [{ id: lostKey }] = (await phone.get('/auth/passkeys')).body.passkeys;
+  await app.auth.methods.import(userId, 'totp', { secret: TOTP_SECRET });
+  app.clock.advance('6m'); // so that the sign-in proves nothing any more
+  assertPassed(await prove(phone, 'passkey', byPasskey(key)));
+  const other = withAnother ? byPasskey(await addPasskey(phone)) : null;
+  app.clock.advance('1s');
+  if (other !== null) assertPassed(await prove(phone, 'passkey', other));
+  return { app, phone, laptop, ceremonies: { passkey: byPasskey(key), totp: byTotp(app) }, other, lostKey };
+}
+
+function assertPassed({ status, text }: { readonly status: number; readonly text: string }): void {
+  assert.equal(status, 200, text);
+}
+
+const removals: Readonly<Record<string, (scene: Scene, method: Removed) => Promise<unknown>>> = {
+  'by the user': async ({ phone, lostKey }, method) => {
+    const path = method === 'totp' ? '/auth/totp' : `/auth/passkeys/${lostKey}`;
+    assert.equal((await phone.delete(path)).status, 204);
+  },
+  'by the helpdesk': async ({ app: { auth } }, method) => auth.methods.remove('ada', method),
+  'by the helpdesk, one credential': async ({ app: { auth }, lostKey }, method) =>
+    auth.methods.remove('ada', method, ...(method === 'totp' ? [] : [lostKey])),
+};
+
+/** That nothing is open to the client that was open by this method. */
+async function assertTakenAway({ laptop }: Pick<Scene, 'laptop'>, method: Removed): Promise<void> {
+  assert.notEqual((await laptop.post(`/${method}`)).status, 200);
+  const { path, ...sent } = payment(method);
+  assert.notEqual((await laptop.post(path, sent)).status, 200);
+  assert.notEqual((await laptop.post('/auth/passkeys/options')).status, 200);
+  assert.notEqual((await laptop.post('/auth/totp')).status, 201);
+  const { methods } = (await laptop.get('/auth/step-up')).body;
+  const shown = methods.find((one: { readonly method: string }) => one.method === method);
+  assert.equal(shown.verifiedAt, null);
+}
+
+forEachStore((_name, makeStore) => {
+  for (const delivery of DELIVERIES) {
+    for (const [how, remove] of Object.entries(removals)) {
+      for (const method of ['passkey', 'totp'] as const) {
+        for (const withAnother of method === 'totp' || how === 'by the helpdesk' ? [false] : [false, true]) {
+          const left = withAnother ? ', while another is left' : '';
+          it(`a ${method} taken away ${how}${left}: what it proved is gone, with ${delivery}`, async (t) => {
+            const made = await scene(t, await makeStore(), delivery, { withAnother });
+            const { app, laptop, ceremonies, other } = made;
+            const { challenge } = (await laptop.post(payment(method).path, { body: { to: 'eve' } })).body;
+            assertPassed(await prove(laptop, method, ceremonies[method]));
+            app.clock.advance('1m'); // a TOTP code is good once
+            assertPassed(await approvePayment(laptop, method, ceremonies[method]));
+            app.clock.advance('1m');
+            assertPassed(await laptop.post(`/${method}`));
+            app.passed.length = 0;
+            await remove(made, method);
+
+            await assertTakenAway(made, method);
+            const pending = ceremonies[method](challenge.methods[method].options);
+            assertRefused(await verify(laptop, method, pending, challenge.id), 403, 'step_up_failed');
+            assert.deepEqual(app.passed, []);
+            assert.equal(await laptop.isSignedIn(), true);
+            if (other === null) return;
+            assertPassed(await prove(laptop, 'passkey', other));
+            assertPassed(await laptop.post('/passkey'));
+          });
+        }
+      }
+    }
+  }
+
+  describe('what stays, when a user’s passkeys are taken away', () => {
+    it('is what was proved and approved by other methods, and all of other users', async (t) => {
+      const made = await scene(t, await makeStore(), 'cookie');
+      const { app, laptop, ceremonies } = made;
+      const bea = await scene(t, app.store, 'cookie', { userId: 'bea', app });
+      assertPassed(await prove(bea.laptop, 'passkey', bea.ceremonies.passkey));
+      assertPassed(await prove(laptop, 'totp', ceremonies.totp));
+      app.clock.advance('1m');
+      assertPassed(await approvePayment(laptop, 'totp', ceremonies.totp));
+      await app.auth.methods.remove('ada', 'passkey');
+      assertPassed(await laptop.post('/totp'));
+      assertPassed(await laptop.post('/pay-by-totp', payment('totp')));
+      assertPassed(await bea.laptop.post('/passkey'));
+    });
+  });
+
+  describe('a TOTP that the helpdesk replaces', () => {
+    it('is a removal of the one before', async (t) => {
+      const made = await scene(t, await makeStore(), 'cookie');
+      const { app, laptop, ceremonies } = made;
+      assertPassed(await prove(laptop, 'totp', ceremonies.totp));
+      app.clock.advance('1m');
+      assertPassed(await approvePayment(laptop, 'totp', ceremonies.totp));
+      await app.auth.methods.import('ada', 'totp', { secret: 'KRSXG5CTMVRXEZLUKRSXG5CTMVRXEZLU' });
+      await assertTakenAway(made, 'totp');
+    });
+  });
+
+  describe('a method that is taken away while its answer is verified', () => {
+    const ways = { proof: prove, approval: approvePayment } as const;
+    for (const [what, answer] of Object.entries(ways)) {
+      for (const method of ['passkey', 'totp'] as const) {
+        it(`leaves no ${what} by ${method}, whichever step the removal comes before or after`, async (t) => {
+          const store = faultyParts(await makeStore());
+          const app = methodApp(t, { store });
+          for (let step = 1, reached = true; reached; step += 1) {
+            for (const isBefore of [true, false]) {
+              const userId = `user-${step}-${isBefore}`;
+              const made = await scene(t, store, 'cookie', { userId, app });
+              const removal = (): Promise<boolean> => app.auth.methods.remove(userId, method);
+              let wasReached = (): boolean => false;
+              await answer(made.laptop, method, (options) => {
+                wasReached = store.at(step, async (run) => {
+                  if (isBefore) await removal();
+                  const given = await run();
+                  if (!isBefore) await removal();
+                  return given;
+                });
+                return made.ceremonies[method](options);
+              });
+              reached = wasReached();
+              if (!reached) await removal();
+              await assertTakenAway(made, method);
+            }
+            assert.ok(step < 50);
+          }
+          assert.deepEqual(app.passed, []);
+        });
+      }
+    }
+  });
+});

@@ -1,0 +1,290 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import * as fc from 'fast-check';
+import { SetupError } from '../../lib/internal/setup-error.js';
+import { createCheckedStore, type StoreCall } from '../../lib/session/checked-store.js';
+import { createClaims, type RealmOptions, realmOf } from '../../lib/session/realm.js';
+import type { Claimable } from '../../lib/stores/contract/realm.js';
+import type { Store } from '../../lib/stores/contract/store.js';
+import { memoryStore } from '../../lib/stores/memory/index.js';
+import { codeOf, cookieHeader, cookiesOf, type TokenAppOptions, tokenApp } from '../tokens/app.js';
+
+const APP: RealmOptions = {
+  issuer: 'https://app.example',
+  audience: 'https://api.app.example',
+  cookieName: 'session',
+};
+const [OURS, THEIRS] = [realmOf(APP), realmOf({ ...APP, cookieName: 'staff' })];
+
+describe('the realm of a kit', () => {
+  it('stays what it is: another one would lock every store that is in use', () => {
+    assert.equal(realmOf(APP), 'GcmlV-NrBSKqnO51wWKL4w');
+  });
+
+  it('is another one for another issuer, audience and cookie name', () => {
+    const realms = [
+      APP,
+      { ...APP, issuer: 'https://other.example' },
+      { ...APP, audience: 'https://other.example' },
+      { ...APP, cookieName: 'other' },
+      { ...APP, issuer: APP.audience, audience: APP.issuer },
+      { ...APP, issuer: 'https://APP.example' },
+      { ...APP, cookieName: 'session ' },
+    ].map(realmOf);
+    assert.equal(new Set(realms).size, realms.length);
+  });
+
+  it('knows where each of its parts ends', () => {
+    const cut = fc.tuple(fc.nat(), fc.nat());
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', minLength: 1, maxLength: 12 }), cut, cut, (text, one, other) => {
+        const [a, b] = [partsOf(text, one), partsOf(text, other)];
+        const isSame = a.issuer === b.issuer && a.audience === b.audience && a.cookieName === b.cookieName;
+        assert.equal(realmOf(a) === realmOf(b), isSame);
+      }),
+    );
+  });
+
+  for (const host of ['localhost', '127.0.0.1', '[::1]']) {
+    it(`is the same at every port of ${host}`, () => {
+      const at = (scheme: string, port: string): string => {
+        const address = `${scheme}://${host}${port}`;
+        return realmOf({ ...APP, issuer: address, audience: address });
+      };
+      assert.equal(new Set(['', ':80', ':3000', ':65535'].map((port) => at('http', port))).size, 1);
+      assert.notEqual(at('http', ':3000'), at('https', ':3000'));
+    });
+  }
+
+  it('is another one at another port of every other host, and on each of the local ones', () => {
+    const issuers = [
+      'https://app.example',
+      'https://app.example:8443',
+      'http://localhost.example:3000',
+      'http://localhost.example:4000',
+      'http://app.localhost:3000',
+      'http://app.localhost:4000',
+      'http://127.0.0.2:3000',
+      'http://127.0.0.2:4000',
+      'http://localhost:3000',
+      'http://127.0.0.1:3000',
+      'http://[::1]:3000',
+    ];
+    assert.equal(new Set(issuers.map((issuer) => realmOf({ ...APP, issuer }))).size, issuers.length);
+  });
+
+  it('takes an audience that is no address as it is', () => {
+    const audiences = ['localhost:3000', 'localhost:4000', 'api', 'urn:example:api'];
+    assert.equal(new Set(audiences.map((audience) => realmOf({ ...APP, audience }))).size, audiences.length);
+  });
+});
+
+/** The text in three parts. */
+function partsOf(text: string, [one, other]: readonly [number, number]): RealmOptions {
+  const [first, second] = [one % (text.length + 1), other % (text.length + 1)].sort((a, b) => a - b);
+  return { issuer: text.slice(0, first), audience: text.slice(first, second), cookieName: text.slice(second) };
+}
+
+/** A part whose claims are answered in turn, the last one ever after. */
+function part(...answers: readonly (() => Promise<string>)[]): Claimable & { readonly claims: string[] } {
+  const claims: string[] = [];
+  return {
+    claims,
+    claim(realm) {
+      const answer = answers[Math.min(claims.length, answers.length - 1)];
+      claims.push(realm);
+      assert.ok(answer !== undefined);
+      return answer();
+    },
+  };
+}
+
+const ours = async (): Promise<string> => OURS;
+const theirs = async (): Promise<string> => THEIRS;
+const rejected = async (): Promise<string> => Promise.reject(new Error('The store is on fire.'));
+const isForeign = {
+  name: 'SetupError',
+  message: /belongs to a kit with another .*`prefix`.*migrate\(\{ realm: true \}\)/,
+};
+
+describe('the claims of a kit', () => {
+  it('know a part for theirs once it has answered, and not before', async () => {
+    const claims = createClaims(OURS);
+    const claimed = part(ours);
+    assert.equal(claims.isOurs(claimed), false);
+    const waiting = claims.claim(claimed);
+    assert.equal(claims.isOurs(claimed), false);
+    await waiting;
+    assert.equal(claims.isOurs(claimed), true);
+    assert.deepEqual(claimed.claims, [OURS]);
+  });
+
+  it('are made by any number of calls at a time, part by part', async () => {
+    const claims = createClaims(OURS);
+    const [claimed, other] = [part(ours), part(theirs)];
+    await Promise.all(Array.from({ length: 100 }, () => claims.claim(claimed)));
+    assert.deepEqual([claims.isOurs(claimed), claims.isOurs(other)], [true, false]);
+    const refused = await Promise.allSettled(Array.from({ length: 100 }, () => claims.claim(other)));
+    assert.ok(refused.every(({ status }) => status === 'rejected'));
+    assert.deepEqual([claims.isOurs(claimed), claims.isOurs(other)], [true, false]);
+  });
+
+  for (const [how, fails] of [
+    ['rejects', rejected],
+    [
+      'throws',
+      () => {
+        throw new Error('The store is on fire.');
+      },
+    ],
+  ] as const) {
+    it(`ask a store again that ${how}`, async () => {
+      const claims = createClaims(OURS);
+      const claimed = part(fails, fails, ours);
+      for (let failure = 0; failure < 2; failure += 1) {
+        await assert.rejects(claims.claim(claimed), /on fire/);
+        assert.equal(claims.isOurs(claimed), false);
+      }
+      await claims.claim(claimed);
+      assert.equal(claims.isOurs(claimed), true);
+    });
+  }
+
+  it('ask a store again that never answers', async () => {
+    const claims = createClaims(OURS);
+    const claimed = part(() => new Promise(() => {}), ours);
+    void claims.claim(claimed);
+    await claims.claim(claimed);
+    assert.equal(claims.isOurs(claimed), true);
+  });
+
+  it('refuse a part of another kit each time, until it has been renamed', async () => {
+    const claims = createClaims(OURS);
+    const claimed = part(theirs, theirs, ours);
+    for (let refusal = 0; refusal < 2; refusal += 1) {
+      await assert.rejects(claims.claim(claimed), isForeign);
+      assert.equal(claims.isOurs(claimed), false);
+    }
+    await claims.claim(claimed);
+    assert.equal(claims.isOurs(claimed), true);
+  });
+});
+
+describe('a store that is not known to be ours', () => {
+  const call: StoreCall = (_operation, run) => run();
+  const never = (): never => assert.fail('The store was asked.');
+
+  /** Every operation of a part is `never`, but `claim`. */
+  const guarded = <Part extends Claimable>(real: Part): Part =>
+    new Proxy(real, { get: (target, name) => (name === 'claim' ? Reflect.get(target, name) : never) });
+
+  const { sessions, challenges, grants, attempts, passkeys, totp, recoveryCodes } = memoryStore();
+  const guardedStore = {
+    sessions: guarded(sessions),
+    challenges: guarded(challenges),
+    grants: guarded(grants),
+    attempts: guarded(attempts),
+    passkeys: guarded(passkeys),
+    totp: guarded(totp),
+    recoveryCodes: guarded(recoveryCodes),
+  };
+
+  it('is asked for nothing, by no operation of any part', async () => {
+    await sessions.claim(THEIRS);
+    const checked = createCheckedStore(guardedStore, createClaims(OURS), call);
+    const called: string[] = [];
+    for (const [name, each] of Object.entries(checked)) {
+      for (const [operation, run] of Object.entries(each) as [string, () => unknown][]) {
+        if (operation === 'claim') continue;
+        called.push(`${name}.${operation}`);
+        await assert.rejects(async () => run(), isForeign, `${name}.${operation}`); // it looks at no argument
+      }
+    }
+    // The kit copies nothing, and `has` is between two parts of the memory store.
+    const parts = { sessions, challenges, grants, attempts, passkeys, totp, recoveryCodes };
+    const all = Object.entries(parts).flatMap(([name, each]) => Object.keys(each).map((key) => `${name}.${key}`));
+    assert.deepEqual(called.sort(), all.filter((name) => !/\.(claim|copy|has)$/.test(name)).sort());
+  });
+
+  it('may have parts of several stores: each is claimed, and only those of another kit are refused', async () => {
+    const [first, second, foreign] = [memoryStore(), memoryStore(), memoryStore()];
+    await foreign.sessions.claim(THEIRS);
+    const mixed = { ...first, sessions: second.sessions, passkeys: foreign.passkeys };
+    const checked = createCheckedStore(mixed, createClaims(OURS), call);
+    assert.equal(await checked.sessions.get('A'), null);
+    assert.equal(await checked.totp?.find('ada'), null);
+    await assert.rejects(async () => checked.passkeys?.listForUser('ada'), isForeign);
+    assert.equal(await checked.totp?.find('ada'), null);
+    for (const claimed of [first.totp, second.sessions]) assert.equal(await claimed.claim(THEIRS), OURS);
+    assert.equal(await foreign.passkeys.claim(OURS), THEIRS);
+  });
+
+  it('is asked at once when it is ours: the answer is no promise where the store gives none', async () => {
+    const store = memoryStore();
+    const checked = createCheckedStore(store, createClaims(OURS), call);
+    await checked.sessions.get('A');
+    assert.equal(checked.sessions.get('A'), null);
+  });
+});
+
+describe('two kits on one store', () => {
+  const kit = (store: Store, options: TokenAppOptions = {}) => tokenApp({ store, delivery: 'cookie', ...options });
+
+  for (const [what, options] of [
+    ['issuer', { issuer: 'https://other.example' }],
+    ['audience', { audience: 'https://other.example' }],
+    ['cookieName', { cookieName: 'staff' }],
+  ] as const) {
+    it(`are not to be where the ${what} is another: the second is refused, and says why`, async () => {
+      const store = memoryStore();
+      const [first, second] = [kit(store), kit(store, options)];
+      await first.http.post('/login').send({}).expect(200);
+      for (let time = 0; time < 2; time += 1) {
+        assert.equal(codeOf(await second.http.post('/login').send({}).expect(500)), 'store_unavailable');
+        await assert.rejects(second.auth.sessions.listForUser('ada'), { code: 'store_unavailable' });
+      }
+      assert.ok(second.events.length > 0);
+      for (const event of second.events) {
+        assert.ok(event.type === 'store.failed' && event.error instanceof SetupError);
+        assert.match(event.error.message, /`issuer`, `audience` or `cookieName`.*`prefix`/);
+      }
+      assert.equal((await first.auth.sessions.listForUser('ada')).sessions.length, 1);
+    });
+  }
+
+  for (const [what, options] of [
+    ['secret', { secret: 'another secret of at least thirty-two bytes' }],
+    ['lifetime', { absoluteLifetime: '1d' }],
+    ['delivery', { delivery: 'bearer' }],
+  ] as const) {
+    it(`are one kit where only the ${what} is another`, async () => {
+      const store = memoryStore();
+      const [first, second] = [kit(store), kit(store, options)];
+      const cookies = cookieHeader(cookiesOf(await first.http.post('/login').send({}).expect(200)));
+      await second.http.get('/me').set('Cookie', cookies).expect(200);
+      await second.http.post('/login').send({}).expect(200);
+      assert.equal((await first.auth.sessions.listForUser('ada')).sessions.length, 2);
+    });
+  }
+
+  it('are one where they start at once: the other is refused for good', async () => {
+    const store = memoryStore();
+    const kits = [kit(store), kit(store, { cookieName: 'staff' })];
+    const statuses = await Promise.all(kits.map(async ({ http }) => (await http.post('/login').send({})).status));
+    assert.deepEqual([...statuses].sort(), [200, 500]);
+    for (const [index, { http }] of kits.entries())
+      await http
+        .post('/login')
+        .send({})
+        .expect(statuses[index] ?? 0);
+  });
+
+  it('on localhost are one kit at every port', async () => {
+    const store = memoryStore();
+    const [first, second] = [3_000, 4_000].map((port) =>
+      kit(store, { issuer: `http://localhost:${port}`, insecureCookies: true }),
+    );
+    const cookies = cookieHeader(cookiesOf((await first?.http.post('/login').send({}).expect(200)) ?? assert.fail()));
+    await second?.http.get('/me').set('Cookie', cookies).expect(200);
+  });
+});

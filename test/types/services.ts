@@ -1,0 +1,27 @@
+// What a wrong wiring looks like to the compiler.
+
+import type { Services } from '../../lib/services.js';
+import { createCleanup } from '../../lib/session/cleanup.js';
+import { createSessions } from '../../lib/session/sessions.js';
+import { createForgetMethod } from '../../lib/step-up/forget-method.js';
+
+declare const services: Services;
+const { settings, store, clock, emit, touchQueue, refreshTokens, accessTokens, sessions } = services;
+
+createCleanup({ settings, store, clock, emit });
+createSessions({ settings, store, clock, emit, touchQueue, refreshTokens });
+
+// @ts-expect-error -- a service that is missing
+createCleanup({ settings, store, clock });
+
+// @ts-expect-error -- two that are swapped
+createCleanup({ settings, store: clock, clock: store, emit });
+
+// @ts-expect-error -- one that looks alike
+createSessions({ settings, store, clock, emit, touchQueue, refreshTokens: accessTokens });
+
+// @ts-expect-error -- a part of the store in place of the store
+createForgetMethod({ store: store.sessions, clock });
+
+// @ts-expect-error -- a service of the same word in another place
+createForgetMethod({ store: sessions, clock });
