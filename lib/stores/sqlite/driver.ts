@@ -1,4 +1,4 @@
-import { createRequire } from 'node:module';
+import nodeModule from 'node:module'; // not by name: who bundles ES modules has a `createRequire` at the top already
 import type { Database, Options } from 'better-sqlite3';
 import { SetupError } from '../../internal/setup-error.js';
 
@@ -34,29 +34,26 @@ export function findDriver(): string {
 
 /** Loads better-sqlite3 from where `findDriver` found it: in this thread, or in the writer's. */
 export function loadDriver(path: string): Driver {
-  return createRequire(path)(path) as Driver; // the package's one export
-}
-
-function findInstalled(): Installed | null {
-  for (const place of placesToLookFrom()) {
-    try {
-      const from = createRequire(place);
-      const { version } = from('better-sqlite3/package.json') as { version: string }; // every package has one
-      return { version, path: from.resolve('better-sqlite3') };
-    } catch {
-      // It isn't to be found from there.
-    }
-  }
-  return null;
+  return nodeModule.createRequire(path)(path) as Driver; // the package's one export
 }
 
 /**
- * This very file. In a bundle that is the app's, but some bundlers leave `import.meta` empty or write in it where the
- * file was when they ran; then it is the file's name in CommonJS, or the script that was started.
+ * Where to look from: this very file. In a bundle that is the app's, but some bundlers leave `import.meta` empty or write
+ * in it where the file was when they ran; then it is the file's name in CommonJS, or the script that was started.
  */
-function placesToLookFrom(): readonly string[] {
-  const inCommonJs = typeof __filename === 'string' ? __filename : undefined;
-  return [import.meta.url, inCommonJs, process.argv[1]].filter((place) => place !== undefined);
+const PLACES = [() => import.meta.url, () => __filename, () => process.argv[1] ?? ''];
+
+function findInstalled(): Installed | null {
+  for (const place of PLACES) {
+    try {
+      const from = nodeModule.createRequire(place());
+      const { version } = from('better-sqlite3/package.json') as { version: string }; // every package has one
+      return { version, path: from.resolve('better-sqlite3') };
+    } catch {
+      // There is no such place, or the package isn't to be found from there.
+    }
+  }
+  return null;
 }
 
 /**
