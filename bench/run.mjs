@@ -5,6 +5,7 @@ import { measureFind } from './measure/find.mjs';
 import { measureHeap } from './measure/heap.mjs';
 import { measureImport } from './measure/import.mjs';
 import { measureLock } from './measure/lock.mjs';
+import { measureManySessions } from './measure/many-sessions.mjs';
 import { measureRequests } from './measure/requests.mjs';
 import { measureStepUp } from './measure/step-up.mjs';
 import { measureSteps } from './measure/steps.mjs';
@@ -20,6 +21,7 @@ const PARTS = {
   heap: measureHeap,
   import: measureImport,
   stores: measureStores,
+  'many-sessions': measureManySessions,
   steps: measureSteps,
 };
 

@@ -13,6 +13,7 @@ const SESSIONS = Number(process.env.SESSIONS);
 const now = Date.now() - 3_600_000;
 // A store without rows of its own, so that only what the kit keeps counts.
 const sessions = {
+  claim: async (realm) => realm,
   find: (tokenHash) => ({ ...rowOf(tokenHash, 0), lastSeenAt: now }),
   touch: () => new Promise(() => {}),
 };
@@ -25,20 +26,24 @@ const kit = () =>
     storeTimeout: '1h',
   });
 const [auth, warmUp] = [kit(), kit()];
-const req = () => Object.assign(new IncomingMessage(socket), { method: 'GET', url: '/' });
 const socket = new Socket();
-const token = (i) => Buffer.alloc(32, i).toString('base64url');
+
+function requestOf(i) {
+  const request = Object.assign(new IncomingMessage(socket), { method: 'GET', url: '/' });
+  request.headers.cookie = `session=${Buffer.alloc(32, i % 256).toString('base64url')}`;
+  return request;
+}
 
 function see(guardOf, i) {
   let passed = 0;
-  const request = req();
-  request.headers.cookie = `session=${token(i % 256)}`;
+  const request = requestOf(i);
   guardOf.requireSession(request, new ServerResponse(request), () => {
     passed = 1;
   });
   return passed;
 }
 
+for (const each of [auth, warmUp]) await each.authenticate(requestOf(0)); // its store is claimed: from now on nothing waits
 for (let i = 0; i < 5_000; i++) see(warmUp, i); // code that is compiled by now isn't counted
 collect();
 const before = process.memoryUsage().heapUsed;

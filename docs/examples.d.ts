@@ -3,7 +3,7 @@
 
 import type { Server } from 'node:http';
 import type { Express, Request, Response } from 'express';
-import type { RequireSession, Stepgate, StepgateOptions, Store } from 'stepgate';
+import type { Method, RequireSession, Stepgate, StepgateOptions, Store } from 'stepgate';
 
 declare global {
   const app: Express;
@@ -11,6 +11,8 @@ declare global {
   const options: StepgateOptions;
   const auth: Stepgate<'passkey' | 'totp' | 'password' | 'recovery-code'>;
   const requireSession: RequireSession;
+  const pins: Map<string, string>;
+  const pin: Method<'pin'>;
   const db: {
     /** Null for a wrong name or password. */
     checkPassword(email: string, password: string): Promise<{ readonly id: string } | null>;

@@ -89,17 +89,30 @@ type NewEvent = { readonly [T in keyof Facts]: { readonly type: T } & Readonly<F
 
 export type Emit = (event: NewEvent) => void;
 
-/** Wraps the app's `onEvent` so that nothing it does can fail a request. Without one, failures go to `console.error`. */
-export function createEmit(onEvent: ((event: StepgateEvent) => unknown) | undefined, clock: Clock): Emit {
+/**
+ * Wraps the app's `onEvent` so that nothing it does can fail a request. Without one, failures go to `console.error`.
+ * `withIp`: whether events carry the client's address.
+ */
+export function createEmit(
+  onEvent: ((event: StepgateEvent) => unknown) | undefined,
+  clock: Clock,
+  withIp: boolean = true,
+): Emit {
   const listener = onEvent ?? logFailure;
   return (event) => {
     try {
-      const result = listener({ ...event, at: clock.now() });
+      const result = listener({ ...(withIp ? event : withoutIp(event)), at: clock.now() });
       if (isPromise(result)) result.then(undefined, logListenerFailure);
     } catch (error) {
       logListenerFailure(error);
     }
   };
+}
+
+function withoutIp(event: NewEvent): NewEvent {
+  if (!('ip' in event)) return event;
+  const { ip: _, ...rest } = event;
+  return rest;
 }
 
 function logFailure(event: StepgateEvent): void {

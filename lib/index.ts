@@ -32,11 +32,17 @@ export type {
 } from './methods/method.js';
 export { type PasswordOptions, password } from './methods/password.js';
 export { type RecoveryCodeMethod, recoveryCode } from './methods/recovery-code/index.js';
-export type { Policy, StepgateOptions, UsersOption } from './options/index.js';
+export type { CollectOption, Policy, StepgateOptions, UsersOption } from './options/index.js';
 export type { PageOptions, SessionAdmin, SessionPage } from './session/session-admin.js';
 export type { MethodAdmin } from './step-up/method-admin.js';
 export type { ActionRule, GuardRequest, Rule } from './step-up/rule.js';
-export { type AuthenticateOutcome, type RouterOptions, type Stepgate, stepgate } from './stepgate.js';
+export {
+  type AuthenticateOutcome,
+  type CheckFreshStepUp,
+  type RouterOptions,
+  type Stepgate,
+  stepgate,
+} from './stepgate.js';
 // A star, so that an app's `declare module 'stepgate'` reaches the interface where it is declared.
 export type * from './stores/contract/session-data.js';
 export type * from './stores/contract/sessions.js';

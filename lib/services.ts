@@ -24,7 +24,7 @@ import type { Settings } from './options/index.js';
 import { type AccessTokens, createAccessTokens } from './session/access-token.js';
 import { createCheckedStore, createStoreCall, type StoreCall } from './session/checked-store.js';
 import { type Cleanup, createCleanup } from './session/cleanup.js';
-import { createClaims, realmOf } from './session/realm.js';
+import { type Claims, createClaims, realmOf } from './session/realm.js';
 import { createRefresh, type Refresh } from './session/refresh.js';
 import { createRefreshTokens, type RefreshTokens } from './session/refresh-token.js';
 import { createSessions, type Sessions } from './session/sessions.js';
@@ -51,6 +51,7 @@ export interface Services {
   readonly call: StoreCall;
   /** Which kit the store belongs to. */
   readonly realm: string;
+  readonly claims: Claims;
   /** The app's store, with every answer checked. */
   readonly store: Store;
 
@@ -90,7 +91,7 @@ export interface Services {
 /** Makes them, in the order in which they need each other. Throws a `SetupError` where a method lacks what it needs. */
 export function createServices(settings: Settings): Services {
   const { clock, secrets, storeTimeout } = settings;
-  const emit = createEmit(settings.onEvent, clock);
+  const emit = createEmit(settings.onEvent, clock, settings.collect.ip);
   const call = createStoreCall(storeTimeout, emit);
   const realm = realmOf(settings);
   const claims = createClaims(realm);
@@ -187,6 +188,7 @@ export function createServices(settings: Settings): Services {
     emit,
     call,
     realm,
+    claims,
     store,
     touchQueue,
     accessTokens,

@@ -18,9 +18,12 @@ import { refuseUnknownKeys } from './internal/unknown-keys.js';
 import { parseBoolean } from './options/checks.js';
 import { parseOptions, type StepgateOptions } from './options/index.js';
 import { createServices, type Services } from './services.js';
+import { withTimeout } from './session/checked-store.js';
+import { partsOf } from './session/realm.js';
 import { createSessionAdmin, type SessionAdmin } from './session/session-admin.js';
+import { newId } from './session/tokens.js';
 import { createMethodAdmin, type MethodAdmin } from './step-up/method-admin.js';
-import type { Rule } from './step-up/rule.js';
+import type { ActionRule, GuardRequest, Rule } from './step-up/rule.js';
 
 /** What a request turned out to be. */
 export type AuthenticateOutcome =
@@ -34,6 +37,12 @@ export interface Stepgate<Name extends string = never> extends StepUpCalls<Name>
   readonly requireSameOrigin: Middleware;
   /** Makes a guard that asks for a fresh proof, or for an approval of exactly this request. */
   readonly requireFreshStepUp: RequireFreshStepUp<Name>;
+  /**
+   * The same guard as a function, for where there is no middleware: NestJS, GraphQL, tRPC. What it makes resolves with
+   * what the guard found out, and rejects with the `Refusal` that the guard would answer with. It reads the session anew
+   * at each call. Throws a `SetupError` for a wrong rule.
+   */
+  readonly checkFreshStepUp: CheckFreshStepUp<Name>;
   /** Guards an app's own routes that add, change or remove a method, as the kit's own are guarded. */
   readonly requireEnrolmentProof: Middleware;
   readonly signIn: SignIn<Name | 'password' | 'external'>;
@@ -59,6 +68,11 @@ export interface Stepgate<Name extends string = never> extends StepUpCalls<Name>
   readonly signOut: (req: IncomingMessage, res: ServerResponse) => Promise<void>;
   /** Ends and forgets everything of a user. */
   readonly forgetUser: (userId: string) => Promise<void>;
+  /**
+   * Resolves when the store can be used by this kit, and rejects with why not: it fails or hangs past `storeTimeout`, its
+   * tables are missing, it belongs to another kit. For the start of the app and for its readiness probe.
+   */
+  readonly ready: () => Promise<void>;
   /** The clock that all of the kit goes by. */
   readonly clock: Clock;
   /** Writes what was noted of sessions seen. */
@@ -66,6 +80,11 @@ export interface Stepgate<Name extends string = never> extends StepUpCalls<Name>
   /** Flushes, stops the background work and closes the store. */
   readonly close: () => Promise<void>;
 }
+
+/** See `Stepgate.checkFreshStepUp`. */
+export type CheckFreshStepUp<Name extends string> = <P, R extends IncomingMessage = GuardRequest>(
+  rule: Rule<Name> | ActionRule<Name, P, R>,
+) => (req: IncomingMessage) => Promise<RequestAuth>;
 
 export interface RouterOptions<Name extends string = never> {
   /** What has to be proved before a session is ended by way of the list (ASVS 7.5.2). @default nothing */
@@ -92,6 +111,13 @@ export function stepgate(options: StepgateOptions): Stepgate<string> {
     requireSession: createRequireSession(services, onRefusal),
     requireSameOrigin: createRequireSameOrigin(services, onRefusal),
     requireFreshStepUp: createRequireFreshStepUp(stepUpCheckOf, onRefusal),
+    checkFreshStepUp(rule) {
+      const check = stepUpCheckOf(rule);
+      return refusing(async (req) => {
+        await check(req);
+        return services.states.current(req);
+      });
+    },
     requireEnrolmentProof: toGuard(
       async (req) => void (await services.requireEnrolment(req)),
       onRefusal,
@@ -117,6 +143,7 @@ export function stepgate(options: StepgateOptions): Stepgate<string> {
       await store.grants?.dropForUser(userId, null);
       await store.totp?.remove(userId);
     }),
+    ready: () => ready(services),
     flush: () => touchQueue.flush(),
     async close() {
       cleanup.close();
@@ -137,6 +164,12 @@ function routerOf(services: Services, given: RouterOptions<string> = {}): Middle
     ...methodRoutes(services.settings.methods, services),
   ];
   return createRouter(tables, createRequireSameOrigin(services, answer));
+}
+
+/** Asks the store itself, whose errors say what is wrong: a checked store's are for the client. */
+async function ready({ settings: { store, storeTimeout, clock }, claims }: Services): Promise<void> {
+  for (const part of partsOf(store)) await withTimeout(claims.claim(part), storeTimeout);
+  await withTimeout(Promise.resolve(store.sessions.list({ limit: 1, after: newId(), now: clock.now() })), storeTimeout);
 }
 
 async function outcomeOf(

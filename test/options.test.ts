@@ -147,6 +147,7 @@ const WRONG: Readonly<Record<string, readonly [values: readonly unknown[], messa
   'apiKeys (no object)': [[null, 'k_', 5, () => null], /`apiKeys`/],
   onRefusal: [[null, 'log', {}, 1], /`onRefusal`.*function/],
   onEvent: [[null, 'log', {}, 1], /`onEvent`.*function/],
+  collect: [[null, 5, 'ip', { ip: 1 }, { userAgent: null }, { address: false }], /`collect/],
   clock: [[null, {}, 5, 'now', { now: 5 }, () => 0], /`clock`.*now/],
 };
 
@@ -311,6 +312,7 @@ describe('stepgate', () => {
       touchInterval: 60_000,
       storeTimeout: 5_000,
       maxSessionsPerUser: null,
+      collect: { ip: true, userAgent: true },
       cleanupInterval: 3_600_000,
       apiKeys: null,
       onRefusal: null,

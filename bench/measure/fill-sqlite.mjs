@@ -67,6 +67,7 @@ export function rowOf(tokenHash, i) {
     tokenMethod: null,
     previousTokenHash: null,
     tokenNonce: null,
+    tokenIssuedAt: now,
     tokenConfirmedAt: now,
     refreshHash: null,
     parentRefreshHash: null,
@@ -75,6 +76,8 @@ export function rowOf(tokenHash, i) {
     refreshConfirmedAt: null,
     amr: ['pwd'],
     acr: null,
+    generation: 0,
+    passedMethods: [],
     signInProofs: { password: now },
     stepUpProofs: {},
   };

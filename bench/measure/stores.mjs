@@ -7,13 +7,10 @@ import makeSqliteStore from 'better-sqlite3-session-store';
 import makePgStore from 'connect-pg-simple';
 import { RedisStore } from 'connect-redis';
 import session from 'express-session';
-import { Pool } from 'pg';
-import { createClient } from 'redis';
-import { postgresBinaries, startPostgres } from '../../.build/test/support/postgres.js';
-import { hasRedisServer, startRedisServer } from '../../.build/test/support/redis-server.js';
 import { postgresStore } from '../../dist/esm/postgres.js';
 import { redisStore } from '../../dist/esm/redis.js';
 import { sqliteStore } from '../../dist/esm/sqlite.js';
+import { openPostgres, openRedis } from '../databases.mjs';
 import { sessionOf } from '../servers/express-session.mjs';
 import { newFolder, settings } from '../settings.mjs';
 import { rowOf } from './fill-sqlite.mjs';
@@ -24,7 +21,7 @@ const TOUCH_BATCH = 1_000; // what the kit writes at once
 /** What a store does by itself, without HTTP: calls/s with 32 at once, each beside what an express-session store has for it. */
 export async function measureStores() {
   const lines = [];
-  for (const open of [openSqlite, openPostgres, openRedis]) {
+  for (const open of [besideSqlite, besidePostgres, besideRedis]) {
     const opened = await open();
     if (opened === null) continue;
     const ours = await measureOurs(opened.store);
@@ -63,17 +60,11 @@ async function measureOurs({ sessions }) {
   const start = performance.now();
   for (const batch of batches) await sessions.touch(batch, later);
   const touches = (COUNT / (performance.now() - start)) * 1_000;
-  const refreshes = await timed(rows, ({ id, refreshHash: presented }) =>
-    sessions.rotateRefresh({
-      id,
-      presented,
-      successor: newHash(),
-      nonce: randomBytes(16).toString('base64url'),
-      tokenHash: newHash(),
-      idleExpiresAt,
-      now: later,
-    }),
-  );
+  const refreshes = await timed(rows, async ({ id, refreshHash: presented }) => {
+    const nonce = randomBytes(16).toString('base64url');
+    const change = { type: 'rotate', presented, successor: newHash(), nonce, tokenHash: newHash() };
+    return (await sessions.change(id, change, later)) !== null;
+  });
   const half = rows.slice(0, COUNT / 2); // the others stay, for the size
   const revocations = await timed(half, ({ id, userId }) => sessions.revoke(id, userId));
   return [signIns, finds, touches, refreshes, revocations];
@@ -110,12 +101,12 @@ function newHash() {
   return randomBytes(32).toString('base64url');
 }
 
-async function openSqlite() {
+async function besideSqlite() {
   const folder = newFolder('stores');
   mkdirSync(join(folder, 'peer'));
   const paths = [join(folder, 'sessions.db'), join(folder, 'peer', 'sessions.db')];
   const store = sqliteStore(paths[0]);
-  await store.sessions.listForUser('nobody', 0);
+  await store.migrate();
   const client = new Database(paths[1]);
   client.pragma('journal_mode = WAL');
   // After the revocations half of the sessions is left; their pages are in the file still.
@@ -140,10 +131,10 @@ async function openSqlite() {
   };
 }
 
-async function openPostgres() {
-  if (postgresBinaries === null && process.env.PG_URL === undefined) return null;
-  const server = process.env.PG_URL === undefined ? await startPostgres() : null;
-  const pool = new Pool(server?.config ?? { connectionString: process.env.PG_URL });
+async function besidePostgres() {
+  const opened = await openPostgres();
+  if (opened === null) return null;
+  const { pool, close } = opened;
   const store = postgresStore(pool);
   await store.migrate();
   const peer = new (makePgStore(session))({ pool, createTableIfMissing: true, pruneSessionInterval: false });
@@ -159,19 +150,14 @@ async function openPostgres() {
     peerName: 'connect-pg-simple',
     peer,
     peerSize: () => sizeOf('session'),
-    close: async () => {
-      await pool.end();
-      await server?.stop();
-    },
+    close,
   };
 }
 
-async function openRedis() {
-  if (!hasRedisServer && process.env.REDIS_URL === undefined) return null;
-  const server = process.env.REDIS_URL === undefined ? await startRedisServer() : null;
-  const client = createClient(server ? { socket: { path: server.path } } : { url: process.env.REDIS_URL });
-  client.on('error', (error) => console.error(error));
-  await client.connect();
+async function besideRedis() {
+  const opened = await openRedis();
+  if (opened === null) return null;
+  const { client, close } = opened;
   const used = async () => Number(/used_memory:(\d+)/.exec(await client.info('memory'))[1]);
   let before = await used();
   const sizeOf = async () => {
@@ -186,9 +172,6 @@ async function openRedis() {
     peerName: 'connect-redis',
     peer: new RedisStore({ client }),
     peerSize: sizeOf,
-    close: async () => {
-      await client.close();
-      await server?.stop();
-    },
+    close,
   };
 }

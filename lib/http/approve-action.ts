@@ -114,6 +114,7 @@ export function createApproveAction({
     const payload = await payloadOf(req, rule);
     const action = { userId, httpMethod: req.method ?? '', url: urlOf(req), payload };
     const digest = actionDigest(action, { realm, sessionId, methods: allowed });
+    const enrolled = await methods.enrolled(allowed, userId); // which may fail: before anything is spent
     const now = clock.now();
     const maySpend = byCurrentToken && !isPrefetch(req);
     const taken = await grants.take({
@@ -124,7 +125,6 @@ export function createApproveAction({
       markedUntil: now + MARK_LIFETIME,
       now,
     });
-    const enrolled = await methods.enrolled(allowed, userId);
     if (taken.outcome === 'taken' && methods.stillCounts(allowed, enrolled).includes(taken.row.method)) {
       const { method } = taken.row;
       emit({ type: 'grant.spent', userId, sessionId, method });

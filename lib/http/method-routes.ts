@@ -38,6 +38,8 @@ export interface MethodRouteServices
   readonly enrolled: (row: SessionRow, after: AfterChange) => Promise<void>;
   /** After a credential was deleted, or wasn't there: what was proved with the method goes in any case. */
   readonly removed: (row: SessionRow, after: AfterChange & { readonly wasThere: boolean }) => Promise<void>;
+  /** After a credential took the place of another: what was proved with the old one goes, in all of the user's sessions. */
+  readonly replaced: (row: SessionRow) => Promise<void>;
   readonly revokeOthers: (row: SessionRow) => Promise<void>;
 }
 
@@ -119,6 +121,7 @@ function routeServices(method: Method, services: Needed): MethodRouteServices {
       emit({ type: 'method.removed', userId: row.userId, method: name });
       if (after.revokeOthers) await revokeOthers(row);
     },
+    replaced: (row) => forgetMethod(row.userId, name),
     revokeOthers,
   };
 }

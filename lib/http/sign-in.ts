@@ -68,7 +68,6 @@ export function createSignIn(services: Needed): SignIn<string> {
     assertUnsent(res, 'signIn');
     const { userId, methods, times, interactive, delivery = settings.delivery, label, data } = checked;
     const isForeign = isUnsafe(req) && !isSameOrigin(req);
-    const ip = clientAddress(req);
     if (isForeign && delivery !== 'bearer') {
       emit({ type: 'session.refused', reason: 'cross-origin', ...sentFrom(req) });
       throw new Refusal('cross_origin');
@@ -79,8 +78,8 @@ export function createSignIn(services: Needed): SignIn<string> {
       authenticatedAt: Math.min(...Object.values(times)),
       ...(interactive ? contextOf(methods, known) : { amr: [], acr: null }), // nobody passed them
       proofs: interactive ? times : {},
-      userAgent: userAgentOf(req),
-      ip,
+      userAgent: settings.collect.userAgent ? userAgentOf(req) : null,
+      ip: settings.collect.ip ? clientAddress(req) : null,
       label,
       data,
       replaces: await presentedToken(req, isForeign, services),

@@ -137,7 +137,13 @@ export function createStepUpCalls({
     },
     async verifyStepUp(req, res, response) {
       const caller = await stepUpCaller(req);
-      const { row, token, verifiedAt } = verified(await verify.stepUp(answerOf(caller, response)));
+      const outcome = await verify.stepUp(answerOf(caller, response));
+      if (outcome.outcome === 'unfinished') {
+        // The current token is the previous one by now, and goes on. One that was the previous is none any more.
+        if (!caller.byCurrentToken) deliver(res, { ...outcome, refreshToken: null });
+        throw outcome.error ?? new Refusal('step_up_failed');
+      }
+      const { row, token, verifiedAt } = verified(outcome);
       const tokens = deliver(res, { row, token, refreshToken: null });
       states.set(req, withNewToken(row, token));
       return { verified: true, userId: row.userId, method: response.method, verifiedAt, ...tokens };

@@ -7,7 +7,7 @@ import { onlyMember } from './response.js';
 export interface PasswordOptions {
   /**
    * Whether this is the user's password: only `true` says so. Hash it slowly (argon2id, scrypt) and off the event loop.
-   * The password has 1 to 1,024 characters. A throw, or no answer within `storeTimeout`, is a failed attempt.
+   * The password has 1 to 1,024 characters. A throw, or no answer within twice `storeTimeout`, is a failed attempt.
    */
   readonly verify: (userId: string, password: string) => MaybePromise<boolean>;
   /** Whether the user has a password. @default everybody */

@@ -16,6 +16,7 @@ import {
   object,
   oneOf,
   parseApiKeys,
+  parseBoolean,
   parseCap,
   parseClock,
   parseCookieName,
@@ -79,9 +80,9 @@ export interface StepgateOptions<M extends readonly RoutedMethod[] = readonly Ro
   readonly absoluteLifetime?: Duration;
   /** @default '10m' */
   readonly accessTokenLifetime?: Duration;
-  /** How long a refresh token still gives its successor after that was used. 0: not at all. @default '30s' */
+  /** How long a refresh token still gives its successor after that was confirmed. 0: not at all. @default '30s' */
   readonly refreshGrace?: Duration;
-  /** How long a replaced session token still works after its successor was used. 0: not at all. @default '10s' */
+  /** How long a replaced session token still works after its successor was confirmed. 0: not at all. @default '10s' */
   readonly tokenOverlap?: Duration;
   /** How often "last seen" is written for a session. @default the smaller of a minute and a twentieth of the idle lifetime */
   readonly touchInterval?: Duration;
@@ -89,6 +90,8 @@ export interface StepgateOptions<M extends readonly RoutedMethod[] = readonly Ro
   readonly storeTimeout?: Duration;
   /** The oldest live sessions of a user end beyond it. @default no limit */
   readonly maxSessionsPerUser?: number;
+  /** What of a client is kept with its session; what is left out is kept. @default both */
+  readonly collect?: CollectOption;
   /** How often rows that are over are deleted. @default '1h' */
   readonly cleanupInterval?: Duration;
   readonly policy?: Policy;
@@ -105,6 +108,13 @@ export interface StepgateOptions<M extends readonly RoutedMethod[] = readonly Ro
 export interface UsersOption {
   /** Null: unknown or disabled. A throw is a store failure. */
   readonly find: (userId: string) => MaybePromise<User | null>;
+}
+
+export interface CollectOption {
+  /** The address, for the session list and the events. @default true */
+  readonly ip?: boolean;
+  /** @default true */
+  readonly userAgent?: boolean;
 }
 
 /** The options, checked, with times in milliseconds and defaults in place. */
@@ -132,6 +142,7 @@ export interface Settings {
   readonly touchInterval: number;
   readonly storeTimeout: number;
   readonly maxSessionsPerUser: number | null;
+  readonly collect: Required<CollectOption>;
   readonly cleanupInterval: number;
   readonly apiKeys: ApiKeysOption | null;
   readonly onRefusal: OnRefusal | null;
@@ -154,7 +165,15 @@ const NAMES = [
     'trustedOrigins',
   ] as const),
   ...(['csrf', 'idleLifetime', 'absoluteLifetime', 'accessTokenLifetime', 'refreshGrace', 'tokenOverlap'] as const),
-  ...(['touchInterval', 'storeTimeout', 'maxSessionsPerUser', 'cleanupInterval', 'policy', 'apiKeys'] as const),
+  ...([
+    'touchInterval',
+    'storeTimeout',
+    'maxSessionsPerUser',
+    'collect',
+    'cleanupInterval',
+    'policy',
+    'apiKeys',
+  ] as const),
   ...(['onRefusal', 'onEvent', 'clock'] as const),
 ] satisfies (keyof StepgateOptions)[];
 
@@ -220,6 +239,7 @@ export function parseOptions(given: StepgateOptions): Settings {
         : parseTouchInterval(duration('touchInterval'), idleLifetime),
     storeTimeout: duration('storeTimeout'),
     maxSessionsPerUser: parseCap(options.maxSessionsPerUser),
+    collect: parseCollect(options.collect),
     cleanupInterval: duration('cleanupInterval'),
     apiKeys: parseApiKeys(options.apiKeys),
     onRefusal: parseFunction('onRefusal', options.onRefusal) ?? null,
@@ -233,6 +253,12 @@ type DurationName = {
 }[keyof StepgateOptions];
 
 const SWITCHABLE: ReadonlySet<DurationName> = new Set<DurationName>(['refreshGrace', 'tokenOverlap']);
+
+function parseCollect(collect: CollectOption = {}): Required<CollectOption> {
+  refuseUnknownKeys(object('collect', collect), ['ip', 'userAgent'], 'collect');
+  const { ip = true, userAgent = true } = collect;
+  return { ip: parseBoolean('collect.ip', ip), userAgent: parseBoolean('collect.userAgent', userAgent) };
+}
 
 function parseUsers(users: UsersOption | undefined): UsersOption | null {
   if (users === undefined) return null;

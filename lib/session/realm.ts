@@ -1,6 +1,7 @@
 import { hash } from '../internal/blake3.js';
 import { SetupError } from '../internal/setup-error.js';
 import type { Claimable } from '../stores/contract/realm.js';
+import type { Store } from '../stores/contract/store.js';
 import { encode } from './tokens.js';
 
 /** What tells one kit's store from another's, whatever else is the same. */
@@ -56,4 +57,11 @@ function foreign(): SetupError {
     'The store belongs to a kit with another `issuer`, `audience` or `cookieName`.',
     'Give each kit a store of its own, for example by `prefix`; after a change on purpose run `store.migrate({ realm: true })`.',
   );
+}
+
+/** Every part that the store has. */
+export function partsOf(store: Store): readonly Claimable[] {
+  const { sessions, challenges, grants, attempts, passkeys, totp, recoveryCodes } = store;
+  const parts = [sessions, challenges, grants, attempts, passkeys, totp, recoveryCodes];
+  return parts.filter((part) => part !== undefined);
 }

@@ -40,6 +40,7 @@ export function createMethodAdmin({
 
   return {
     async list(userId) {
+      if (methods.names.length === 0) throw noMethods();
       const enrolled = await methods.enrolled(methods.names, parseUserId(userId));
       return methods.names.map((method) => ({ method, enrolled: enrolled.includes(method) }));
     },

@@ -47,7 +47,9 @@ export function createMethods({
   methodKit: kit,
   clock,
 }: Pick<Services, 'settings' | 'methodKit' | 'clock'>): Methods {
-  const { methods, users, storeTimeout: timeout } = settings;
+  const { methods, users } = settings;
+  // Longer than a store may take that the method asks: that one has failed then, and not the method.
+  const timeout = 2 * settings.storeTimeout;
   const byName = new Map(methods.map((method) => [method.name, method]));
   const names = [...byName.keys()];
   if (names.length !== methods.length) {

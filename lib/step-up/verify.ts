@@ -29,6 +29,15 @@ export type VerifyOutcome<Verified> =
   /** The session token has been replaced by something else, another method's step-up too, or the session is gone. */
   | { readonly outcome: 'session-lost' };
 
+/** The session token was replaced, and nothing else came of it: its client may have no other that is good. */
+export interface UnfinishedStepUp {
+  readonly outcome: 'unfinished';
+  readonly row: SessionRow;
+  readonly token: Uint8Array;
+  /** What the store failed with; null where the credential was removed meanwhile. */
+  readonly error: unknown;
+}
+
 export interface RecordedStepUp {
   readonly row: SessionRow;
   /** The token that replaces the presented one. */
@@ -38,7 +47,7 @@ export interface RecordedStepUp {
 
 export interface Verify {
   /** Checks the answer and makes a proof of it, or for an action's challenge a grant and no proof. */
-  stepUp(answer: StepUpAnswer): Promise<VerifyOutcome<RecordedStepUp>>;
+  stepUp(answer: StepUpAnswer): Promise<VerifyOutcome<RecordedStepUp> | UnfinishedStepUp>;
   /** Checks the answer and makes nothing of it. */
   only(answer: StepUpAnswer): Promise<VerifyOutcome<object>>;
   /** Counts an attempt to enrol as an answer is counted, and looks at it. */
@@ -173,8 +182,16 @@ export function createVerify({
       const recorded = await record(answer, checked.challenge);
       if (recorded.outcome !== 'verified') return recorded;
       const { row, method } = answer;
-      await grant(answer, checked.challenge, recorded);
-      if (await isGone(answer, checked.credential)) return failed(row, method, { reason: 'unknown-credential' });
+      const { row: changed, token } = recorded;
+      try {
+        await grant(answer, checked.challenge, recorded);
+      } catch (error) {
+        return { outcome: 'unfinished', row: changed, token, error };
+      }
+      if (await isGone(answer, checked.credential)) {
+        failed(row, method, { reason: 'unknown-credential' });
+        return { outcome: 'unfinished', row: changed, token, error: null };
+      }
       emit({ type: 'step-up.succeeded', ...aboutOf(row, method) });
       return recorded;
     },

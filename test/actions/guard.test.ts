@@ -4,6 +4,7 @@ import express from 'express';
 import type { Middleware } from '../../lib/http/require-session.js';
 import type { Method } from '../../lib/methods/method.js';
 import { stepgate } from '../../lib/stepgate.js';
+import type { Store } from '../../lib/stores/contract/store.js';
 import { memoryStore } from '../../lib/stores/memory/index.js';
 import { copyOf, stepUpApp, verify } from '../step-up/app.js';
 import { fakeKey } from '../step-up/fake-methods.js';
@@ -150,9 +151,25 @@ describe('a guard for one request', () => {
   });
 });
 
+/** Another store, which answers each kit that it is its own. */
+function letsAnybodyIn(store: Store): Store {
+  const claim = async (realm: string): Promise<string> => realm;
+  const parts = Object.entries(store).filter(([, part]) => typeof part === 'object');
+  return { ...store, ...Object.fromEntries(parts.map(([name, part]) => [name, { ...part, claim }])) };
+}
+
 describe('two kits', () => {
-  it('with another issuer take no grants of each other, though they share store and secret', async (t) => {
+  it('with another issuer don’t share a store: the later is refused it', async (t) => {
     const store = memoryStore();
+    const [one, other] = [actionApp(t, { store }), actionApp(t, { store, issuer: 'https://other.example' })];
+    const browser = await one.signIn();
+    await approve(browser, ONCE, one.key);
+    assertRefused(await send(copyOf(browser, other.app), ONCE), 500, 'store_unavailable');
+    await assertPasses(browser, ONCE);
+  });
+
+  it('with another issuer take no grants of each other, even if the store doesn’t tell them apart', async (t) => {
+    const store = letsAnybodyIn(memoryStore());
     const [one, other] = [actionApp(t, { store }), actionApp(t, { store, issuer: 'https://other.example' })];
     const browser = await one.signIn();
     await approve(browser, ONCE, one.key);

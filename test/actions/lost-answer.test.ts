@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import bodyParser from 'body-parser';
 import { Client, DELIVERIES } from '../support/client.js';
-import { type FullStore, forEachStore } from '../support/stores.js';
+import { type FullStore, forEachStore, shared } from '../support/stores.js';
 import {
   type ActionApp,
   actionApp,
@@ -19,9 +19,9 @@ const DAY = 86_400_000;
 const SENDS = 30;
 
 /** The app after a deploy: `/transfers` may be approved by the code as well. */
-function deployed(t: TestContext, { store: { close: _, ...store }, clock }: ActionApp): ActionApp {
+function deployed(t: TestContext, { store, clock }: ActionApp): ActionApp {
   return actionApp(t, {
-    store, // which the app before closes
+    store: shared(store),
     clock,
     routes: (auth) => ({
       '/transfers': [bodyParser.json(), auth.requireFreshStepUp({ ...transferRule, method: ['key', 'code'] })],
@@ -115,7 +115,8 @@ forEachStore((_name, makeStore) => {
       await approve(client, TRANSFER, app.key);
       const answers = await Promise.all(Array.from({ length: SENDS }, () => send(client, TRANSFER)));
       const refused = answers.filter(({ status }) => status !== 200).map(({ body }) => [body.reason, body.spentAt]);
-      assert.deepEqual(refused, Array(SENDS - 1).fill(['spent', app.clock.now()]));
+      assert.equal(refused.length, SENDS - 1);
+      for (const heard of refused) assert.deepEqual(heard, ['spent', app.clock.now()]);
       assert.deepEqual(app.passed, ['/transfers']);
     });
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { confirm, copyOf } from '../step-up/app.js';
+import { assertRefused } from '../support/answers.js';
 import { echoRefusal, sendJson } from '../support/app.js';
 import type { Browser } from '../support/browser.js';
 import { forEachStore } from '../support/stores.js';
@@ -139,16 +140,56 @@ describe('a grant', () => {
     await assertNotApproved(browser, TRANSFER, 'spent');
   });
 
-  it('that was spent says so until its end, and is as if it had never been from then on', async (t) => {
-    const app = actionApp(t);
+  it('that was spent says so for a day, with the time, and is as if it had never been from then on', async (t) => {
+    const app = actionApp(t, { idleLifetime: '7d', absoluteLifetime: '7d' });
     const browser = await app.signIn();
     await approve(browser, TRANSFER, app.key);
-    const end = app.clock.now() + 300_000;
+    const spentAt = app.clock.now();
     await assertPasses(browser, TRANSFER);
-    app.clock.set(end - 1);
+    app.clock.set(spentAt + 86_399_999);
     await assertNotApproved(browser, TRANSFER, 'spent');
-    app.clock.set(end);
+    assert.equal((await send(browser, TRANSFER)).body.spentAt, spentAt);
+    app.clock.set(spentAt + 86_400_000);
     await assertNotApproved(browser, TRANSFER, 'missing');
+    assert.ok(!('spentAt' in (await send(browser, TRANSFER)).body));
+  });
+
+  it('that was spent says so in every session of its user, by whichever rule, and to nobody else', async (t) => {
+    const app = actionApp(t, {
+      routes: (auth) => {
+        let isRisky = false;
+        const strict = auth.requireFreshStepUp({ method: 'key', once: true });
+        const lenient = auth.requireFreshStepUp({ method: ['key', 'code'], once: true });
+        return {
+          '/risk': [
+            (_req, res) => {
+              isRisky = true;
+              sendJson(res, {});
+            },
+          ],
+          '/export': [(req, res, next) => (isRisky ? strict : lenient)(req, res, next)],
+        };
+      },
+    });
+    const request: ActionRequest = { path: '/export' };
+    const browser = await app.signIn();
+    await approve(browser, request, app.code);
+    await assertPasses(browser, request);
+    await browser.post('/risk');
+    await assertNotApproved(browser, request, 'spent');
+    await assertNotApproved(await app.signIn(), request, 'spent');
+    await assertNotApproved(await app.signIn('bea'), request, 'missing');
+  });
+
+  it('that was spent by a clock ten minutes ahead says that it was just now', async (t) => {
+    const app = actionApp(t);
+    const browser = await app.signIn();
+    const now = app.clock.now();
+    app.clock.advance('10m');
+    await approve(browser, TRANSFER, app.key);
+    await assertPasses(browser, TRANSFER);
+    app.clock.set(now);
+    assert.equal((await send(browser, TRANSFER)).body.spentAt, now);
   });
 
   it('is spent though the handler throws', async (t) => {
@@ -219,19 +260,28 @@ describe('a grant', () => {
     const old = copyOf(browser, app.app);
     await approve(browser, TRANSFER, app.key);
     await approve(old, TRANSFER, app.key); // by the previous token, while nobody has used the new one
-    assert.equal(old.cookies.get('__Host-session'), browser.cookies.get('__Host-session'));
+    await assertNotApproved(browser, TRANSFER); // whose grant has ended with that
     await assertPasses(old, TRANSFER);
     await assertNotApproved(browser, TRANSFER, 'spent');
   });
 
-  it('outlives a refresh in between: it is for nothing but what its user approved', async (t) => {
-    const app = actionApp(t, { refreshGrace: 0 });
-    const browser = await app.signIn('ada', { delivery: 'token-cookies' });
-    await approve(browser, TRANSFER, app.key);
-    assert.equal((await browser.post('/auth/token/refresh')).status, 200);
-    await assertPasses(browser, TRANSFER);
-    await assertNotApproved(browser, TRANSFER, 'spent');
-  });
+  for (const [which, wait] of [
+    ['rotates', '46s'],
+    ['is answered with the token itself', '1s'],
+  ] as const) {
+    it(`ends with a refresh that ${which}, and so does its open challenge`, async (t) => {
+      const app = actionApp(t, { refreshGrace: 0 });
+      const browser = await app.signIn('ada', { delivery: 'token-cookies' });
+      app.clock.advance(wait);
+      await approve(browser, TRANSFER, app.key);
+      const open = await ask(browser, ONCE);
+      assert.equal((await browser.post('/auth/token/refresh')).status, 200);
+      await assertNotApproved(browser, TRANSFER);
+      assertRefused(await answer(browser, open, app.key), 403, 'step_up_failed');
+      await approve(browser, TRANSFER, app.key);
+      await assertPasses(browser, TRANSFER);
+    });
+  }
 
   it('is for a client with a bearer token as well, from wherever it sends', async (t) => {
     const app = actionApp(t);

@@ -13,7 +13,8 @@ const ROTATIONS = 50;
 function gathered(store: Store, middle: () => void): Store {
   const waiting: (() => void)[] = [];
   return altered(store, {
-    async rotateRefresh(rotation) {
+    async change(id, change, now) {
+      if (change.type !== 'rotate') return store.sessions.change(id, change, now);
       await new Promise<void>((resolve) => {
         waiting.push(resolve);
         if (waiting.length < ROTATIONS) return;
@@ -22,7 +23,7 @@ function gathered(store: Store, middle: () => void): Store {
           go();
         }
       });
-      return store.sessions.rotateRefresh(rotation);
+      return store.sessions.change(id, change, now);
     },
   });
 }

@@ -29,6 +29,8 @@ export interface CampaignResult {
 
 const USERS = 16;
 const MAX_LOAD_MS = 400;
+/** What the app's clock goes on by at a kill: what was made before can be replaced then, with cookies, too. */
+const PAUSE_MS = 46_000;
 
 /** Kills the app, or its writer thread, again and again under load, and holds what is left against the ledger each time. */
 export async function campaign({ victim, kills, seed }: CampaignOptions): Promise<CampaignResult> {
@@ -61,6 +63,7 @@ export async function campaign({ victim, kills, seed }: CampaignOptions): Promis
       await load;
       unanswered += users.filter(({ inFlight }) => inFlight !== null).length;
       if (victim === 'process') app = await startApp(file);
+      await app.ask({ ahead: (kill + 1) * PAUSE_MS });
       const options = { app, rows: readRows(file, report), report };
       await Promise.all(users.map((user) => checkUser(user, options)));
     }

@@ -98,6 +98,8 @@ async function settle(user: User, unanswered: Change): Promise<void> {
     await user.refresh(entry);
   } else {
     entry.open = null;
+    // If it was done, this comes by the token before it, and takes what was approved away.
+    entry.approved = null;
     await user.stepUp(entry);
   }
 }
@@ -111,6 +113,7 @@ async function checkSession(user: User, entry: Entry): Promise<void> {
     }
   }
   await user.use(entry);
+  await user.transfer(entry);
   if (entry.open !== null) await user.stepUp(entry);
   for (const sent of entry.spent) {
     await user.send(entry, sent, [sent.path === '/transfers' ? 401 : 403], 'spent then good');

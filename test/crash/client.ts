@@ -73,9 +73,11 @@ export class Client {
       if (pairs.some(({ refreshToken }) => refreshToken !== pair.refreshToken)) {
         throw new Violation('broken', `Two refreshes of ${entry.id} at once gave two successors.`);
       }
-      entry.exchanged.push(presented);
+      // With cookies one that is young is answered with itself.
+      if (pair.refreshToken !== presented) entry.exchanged.push(presented);
       entry.credential = pair;
       entry.steppedUpAt = null;
+      entry.approved = null;
       entry.used = false;
       this.options.acknowledged('refreshes');
     });

@@ -79,12 +79,12 @@ describe('the guides to step-up', () => {
     assert.deepEqual(await visitor.postWithStepUp('/role', { role: 'admin' }), { role: 'admin' });
 
     const questions: string[] = [];
-    const transfer = { to: 'bea', amount: 10 };
+    const transfer = { to: 'bea', amount: 20 }; // not the one that the guide shows a refusal of: it is spent then
     const declined = await visitor.postWithApproval('/transfers', transfer, () => false);
     assert.equal(declined, null);
     const sent = await visitor.postWithApproval('/transfers', transfer, (question) => questions.push(question) === 1);
-    assert.deepEqual(sent, { sent: 10, to: 'bea' });
-    assert.deepEqual(questions, ['Send 10 to bea?']);
+    assert.deepEqual(sent, { sent: 20, to: 'bea' });
+    assert.deepEqual(questions, ['Send 20 to bea?']);
 
     await assert.rejects(visitor.post('/transfers', transfer), { code: 'step_up_required', reason: 'spent' });
     const repeated = await visitor.postWithApproval(
@@ -93,7 +93,7 @@ describe('the guides to step-up', () => {
       (question) => questions.push(question) === 0,
     );
     assert.equal(repeated, null);
-    assert.match(questions[1] ?? '', /^Send 10 to bea: you did exactly this .*\. Do it again\?$/);
+    assert.match(questions[1] ?? '', /^Send 20 to bea: you did exactly this .*\. Do it again\?$/);
 
     browser.cookies.clear();
     await visitor.signInWithPasskey();

@@ -35,7 +35,7 @@ describe('step-up at the bank', () => {
     const { scheme, params } = challengeOf(asked);
     const { error_description: description, ...others } = params;
     assert.equal(scheme, 'Bearer');
-    assert.match(description ?? '', /proof/);
+    assert.match(description ?? '', /confirmation/);
     assert.deepEqual(others, { error: 'insufficient_user_authentication', acr_values: 'phr', max_age: '300' });
     assert.deepEqual(asked.body.rule, { method: 'passkey', maxAge: 300 });
     assert.deepEqual(asked.body.methods, [{ method: 'passkey', enrolled: true }]);

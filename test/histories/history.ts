@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import bodyParser from 'body-parser';
 import type { Response } from 'supertest';
 import type { ActionChallengeJson } from '../../lib/http/step-up-refusal.js';
@@ -31,31 +34,45 @@ const STEPS = 24;
 const WAITS = [100, 1_000, 10_000, 31_000, 46_000, 60_000, 301_000] as const;
 const CLOCK_STEPS = [60_000, 86_400_000, 31_536_000_000] as const;
 const TRANSFER = { to: 'eve', amount: 9_999 };
+const GRANT_LIFETIME = 300_000;
+
+interface Thief {
+  readonly holder: Holder;
+  /** Of the session that they hold credentials of. */
+  readonly sessionId: string;
+}
 
 /**
  * One random life of a session, with an owner who has a strong method and a weak one, and a thief who copies what the
  * owner holds whenever that is worth nothing at the moment, and can pass the weak method. Rejects when the thief passes
- * a guard that names the strong method only, spends what it confirmed, may change methods, or outlives the session.
+ * a guard that names the strong method only, spends what the owner confirmed, may change methods, or outlives the
+ * session; and when the owner passes by what was proved or confirmed with a method that was removed since.
  */
 export async function history(delivery: Delivery, random: Random, reached: Reached): Promise<void> {
-  const { app, clock, auth, key, code, store, setRisk } = world(delivery);
-  const owner = new Holder(app, delivery);
-  let thieves: { readonly holder: Holder; readonly sessionId: string }[] = [];
+  const { server, address, clock, auth, key, code, store, setRisk } = await world();
+  const owner = new Holder(address, delivery);
+  let thieves: readonly Thief[] = [];
   const log: string[] = [];
   let sessionId = '';
-  let pending: { readonly challenge: ActionChallengeJson; readonly method: FakeMethod } | null = null;
-  let confirmed = false;
+  let pending: ActionChallengeJson | null = null;
+  /** Whether the owner has proved the key on this session since they were given it. */
+  let proved = false;
+  let confirmedAt: number | null = null;
 
   const row = async () => store.sessions.get(sessionId);
   const hasStrongProof = async (): Promise<boolean> => (await row())?.stepUpProofs[key.name] !== undefined;
+  const isConfirmed = (): boolean => confirmedAt !== null && clock.now() - confirmedAt < GRANT_LIFETIME;
   const lost = (): boolean => random.chance(0.2);
   const fail = (what: string): never => assert.fail(`${what} after\n  ${log.join('\n  ')}`);
 
   async function signIn(): Promise<void> {
-    const response = await owner.signIn();
-    if (response.status === 200) sessionId = response.body.session_id;
+    clock.set(clock.now() + 1); // later than the last end of all sessions
+    const { status, text, body } = await owner.signIn();
+    assert.equal(status, 200, text);
+    sessionId = body.session_id;
     pending = null;
-    confirmed = false;
+    proved = false;
+    confirmedAt = null;
   }
 
   async function stepUp(holder: Holder, method: FakeMethod, isLost: boolean): Promise<Response> {
@@ -86,78 +103,87 @@ export async function history(delivery: Delivery, random: Random, reached: Reach
     return verify(holder, method, challenge.methods[method.name]?.options ?? null, challenge.id, isLost);
   }
 
-  const ownerDoes: Readonly<Record<string, () => Promise<void>>> = {
-    'signs in': signIn,
-    'uses the session': async () => void (await owner.send('GET', '/me')),
-    'steps up by the key': async () => void (await stepUp(owner, key, lost())),
-    'steps up by the code': async () => void (await stepUp(owner, code, lost())),
-    refreshes: async () => void (await owner.refresh(lost())),
+  const ownerDoes: Readonly<Record<string, () => Promise<unknown>>> = {
+    'uses the session': () => owner.send('GET', '/me'),
+    'steps up by the key': async () => {
+      const { status } = await stepUp(owner, key, lost());
+      proved ||= status === 200;
+    },
+    'steps up by the code': () => stepUp(owner, code, lost()),
+    refreshes: () => owner.refresh(lost()),
     'asks for a transfer': async () => {
       setRisk(true);
-      const challenge = await ask(owner, key);
-      if (challenge !== null) pending = { challenge, method: key };
+      pending = await ask(owner, key);
     },
     'confirms it': async () => {
-      if (pending === null) return;
-      const { status } = await confirm(owner, key, pending.challenge, lost());
-      confirmed ||= status === 200;
+      setRisk(true);
+      const challenge = pending ?? (await ask(owner, key));
       pending = null;
+      if (challenge === null) return;
+      const { status } = await confirm(owner, key, challenge, lost());
+      if (status === 200) confirmedAt = clock.now();
     },
     'sends it': async () => {
       setRisk(true);
-      if ((await owner.send('POST', '/transfers', TRANSFER)).status === 200) confirmed = false;
+      if ((await owner.send('POST', '/transfers', TRANSFER)).status !== 200) return;
+      if (!isConfirmed()) fail('What nobody confirmed was done');
+      confirmedAt = null;
     },
     'passes the strong guard': async () => {
-      const { status } = await owner.send('POST', '/strong');
-      if (status === 200 && !key.users.has('ada')) fail('A removed method counted');
+      if ((await owner.send('POST', '/strong')).status === 200 && !proved) fail('A removed method counted');
     },
     'loses the key': async () => {
       if (await hasStrongProof()) reached.removedWithProof += 1;
       key.users.delete('ada');
       await auth.methods.remove('ada', 'key');
-      confirmed = false;
+      proved = false;
+      confirmedAt = null;
+      if (random.chance(0.5)) key.users.add('ada'); // another one, at once
     },
-    'gets a key': async () => void key.users.add('ada'),
+    'gets a key': async () => key.users.add('ada'),
+  };
+
+  const ownerEnds: Readonly<Record<string, () => Promise<unknown>>> = {
+    'signs in anew': signIn,
     'changes the password': async () => {
-      const { status } = await owner.send('POST', '/password');
-      if (status !== 200) return;
-      confirmed = false;
-      await ended(true);
+      if ((await owner.send('POST', '/password')).status !== 200) return;
+      proved = false;
+      confirmedAt = null;
+      await assertEnded(thieves); // of a session that goes on only its owner has the new credentials
     },
-    'signs out': async () => {
-      await owner.send('POST', '/auth/logout');
-      if ((await row()) === null) await ended(false);
-    },
+    'signs out': () => owner.send('POST', '/auth/logout'),
     'signs out everywhere': async () => {
       await auth.sessions.revokeAllForUser('ada');
-      await ended(false);
+      await assertEnded(thieves);
     },
   };
 
-  /** Whoever had a credential of the session by then has nothing now; of one that goes on its owner has new ones. */
-  async function ended(goesOn: boolean): Promise<void> {
-    reached.endedUnderThief += thieves.length > 0 ? 1 : 0;
-    for (const { holder } of thieves) {
-      const { status } = await holder.send('GET', '/me');
-      if (status === 200) fail('A session that was ended went on');
-      if (delivery === 'cookie') continue;
-      const { status: refreshed } = await holder.refresh(true);
-      if (refreshed === 200) fail('A session that was ended was refreshed');
+  async function assertEnded(under: readonly Thief[]): Promise<void> {
+    if (under.length > 0) reached.endedUnderThief += 1;
+    for (const { holder } of under) {
+      if ((await holder.send('GET', '/me')).status === 200) fail('A session that was ended went on');
+      if (delivery !== 'cookie' && (await holder.refresh(true)).status === 200) fail('An ended session was refreshed');
     }
-    thieves = [];
-    if (!goesOn) await signIn();
+    thieves = thieves.filter((thief) => !under.includes(thief));
+  }
+
+  /** However a session has ended: by its owner, by another sign-in, or since a copied refresh token came back. */
+  async function assertEndedIsOver(): Promise<void> {
+    const over: Thief[] = [];
+    for (const thief of thieves) if ((await store.sessions.get(thief.sessionId)) === null) over.push(thief);
+    await assertEnded(over);
+    if ((await row()) === null) await signIn();
   }
 
   const thiefDoes: Readonly<Record<string, (thief: Holder) => Promise<void>>> = {
     'uses it': async (thief) => void (await thief.send('GET', '/me')),
     'steps up by the code': async (thief) => {
-      if (await hasStrongProof()) reached.steppedUpBesideProof += 1;
-      await stepUp(thief, code, lost());
+      const wasProved = await hasStrongProof();
+      if ((await stepUp(thief, code, lost())).status === 200 && wasProved) reached.steppedUpBesideProof += 1;
     },
-    'tries the key': async (thief) => void (await verify(thief, key, null, undefined, false)),
     refreshes: async (thief) => {
-      if (confirmed) reached.refreshedBesideGrant += 1;
-      await thief.refresh(lost());
+      const wasConfirmed = isConfirmed();
+      if ((await thief.refresh(lost())).status === 200 && wasConfirmed) reached.refreshedBesideGrant += 1;
     },
     'confirms the transfer by the code and sends it under the strong rule': async (thief) => {
       setRisk(false);
@@ -168,18 +194,15 @@ export async function history(delivery: Delivery, random: Random, reached: Reach
       setRisk(true);
       if ((await thief.send('POST', '/transfers', TRANSFER)).status === 200) fail('A weaker confirmation passed');
     },
-    'sends the transfer': async (thief) => {
+    'tries every door': async (thief) => {
       setRisk(true);
-      if ((await thief.send('POST', '/transfers', TRANSFER)).status === 200) fail('The thief spent a confirmation');
-    },
-    'tries the strong guard': async (thief) => {
-      if ((await thief.send('POST', '/strong')).status === 200) fail('The thief passed the strong guard');
-    },
-    'tries to change methods': async (thief) => {
-      if ((await thief.send('POST', '/enrol')).status === 200) fail('The thief may change methods');
-    },
-    'tries the other kit': async (thief) => {
-      if ((await thief.send('GET', '/other')).status === 200) fail('Another kit took the credential');
+      const opens = async (method: string, path: string, body?: object): Promise<boolean> =>
+        (await thief.send(method, path, body)).status === 200;
+      if (await opens('POST', '/transfers', TRANSFER)) fail('The thief spent a confirmation');
+      if (await opens('POST', '/strong')) fail('The thief passed the strong guard');
+      if ((await opens('POST', '/enrol')) && key.users.has('ada')) fail('The thief may change methods');
+      if (await opens('GET', '/other')) fail('Another kit took the credential');
+      if ((await verify(thief, key, null, undefined, false)).status === 200) fail('The thief passed the key');
     },
   };
 
@@ -200,37 +223,48 @@ export async function history(delivery: Delivery, random: Random, reached: Reach
       clock.set(right + 1);
     } else if (dice < 24) {
       // What is worth something now would pass by itself: only an older one is the thief's.
-      if (!(await hasStrongProof()) && !confirmed) {
+      if (!(await hasStrongProof()) && !isConfirmed()) {
         log.push('the thief copies what the owner has');
-        thieves.push({ holder: owner.copy(), sessionId });
+        thieves = [...thieves, { holder: owner.copy(), sessionId }];
       }
     } else if (dice < 60 || thieves.length === 0) {
-      const what = random.pick(Object.keys(ownerDoes));
+      const does = random.chance(0.1) ? ownerEnds : ownerDoes;
+      const what = random.pick(Object.keys(does));
       log.push(`the owner ${what}`);
-      await ownerDoes[what]?.();
+      await does[what]?.();
     } else {
       const what = random.pick(Object.keys(thiefDoes));
       log.push(`the thief ${what}`);
       await thiefDoes[what]?.(random.pick(thieves).holder);
     }
+    await assertEndedIsOver();
     if (random.chance(0.3)) await auth.flush();
   }
+  server.close();
+  server.closeAllConnections();
   await auth.close();
 }
 
-function world(delivery: Delivery) {
+async function world() {
   const clock = manualClock();
   const store = memoryStore();
   const [key, code] = [fakeKey(), fakeCode()];
   let isRisky = true;
   const options = { secret: SECRET, issuer: ORIGIN, store, clock, methods: [key, code], onEvent: () => {} } as const;
   const auth = stepgate(options);
-  const other = stepgate({ ...options, audience: 'others', cookieName: 'session' });
+  const other = stepgate({ ...options, audience: 'others' });
   const bind = ({ body }: GuardRequest): object => ({ to: body['to'], amount: body['amount'] });
   const strong = auth.requireFreshStepUp({ method: 'key', bind });
   const either = auth.requireFreshStepUp({ method: ['key', 'code'], bind });
   const { app } = testApp(auth, {
     routes: {
+      '/sign-in': [
+        bodyParser.json(),
+        handle(async (req, res) => {
+          const { delivery } = (req as unknown as { body: { delivery: Delivery } }).body; // sent by the holder
+          return (await auth.signIn(req, res, { userId: 'ada', method: 'password', delivery })).body;
+        }),
+      ],
       '/strong': [auth.requireFreshStepUp({ method: 'key', maxAge: '1h' }), (_req, res) => sendJson(res, {})],
       '/transfers': [
         bodyParser.json(),
@@ -242,5 +276,11 @@ function world(delivery: Delivery) {
       '/other': [other.requireSession, (_req, res) => sendJson(res, {})],
     },
   });
-  return { app, clock, store, auth, key, code, setRisk: (risky: boolean) => void (isRisky = risky), delivery };
+  const server = createServer(app).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo; // it listens on a port
+  const setRisk = (risky: boolean): void => {
+    isRisky = risky;
+  };
+  return { server, address: `http://127.0.0.1:${port}`, clock, store, auth, key, code, setRisk };
 }

@@ -1,22 +1,21 @@
 import type { Response } from 'supertest';
 import type { Delivery } from '../../lib/stores/contract/sessions.js';
-import type { App } from '../support/app.js';
 import { Browser, type Sent } from '../support/browser.js';
 
 /** Somebody who holds credentials of a session, by whichever delivery, and may lose an answer. */
 export class Holder {
-  readonly #app: App;
+  readonly #address: string;
   readonly #delivery: Delivery;
   #cookies: Map<string, string>;
   #access: string;
   #refresh: string;
 
   constructor(
-    app: App,
+    address: string,
     delivery: Delivery,
     held: { cookies?: Map<string, string>; access?: string; refresh?: string } = {},
   ) {
-    this.#app = app;
+    this.#address = address;
     this.#delivery = delivery;
     this.#cookies = new Map(held.cookies);
     this.#access = held.access ?? '';
@@ -25,7 +24,7 @@ export class Holder {
 
   /** Somebody else with what this one has now. */
   copy(): Holder {
-    return new Holder(this.#app, this.#delivery, {
+    return new Holder(this.#address, this.#delivery, {
       cookies: this.#cookies,
       access: this.#access,
       refresh: this.#refresh,
@@ -34,7 +33,7 @@ export class Holder {
 
   /** Sends a request with the credentials that go along by themselves; a lost answer teaches nothing. */
   async send(method: string, path: string, body?: object, lost = false): Promise<Response> {
-    const browser = new Browser(this.#app, new Map(this.#cookies));
+    const browser = new Browser(this.#address, new Map(this.#cookies));
     const headers = this.#access === '' ? {} : { Authorization: `Bearer ${this.#access}` };
     const sent: Sent = body === undefined ? { headers } : { headers, body };
     const response = await browser.send(method, path, sent);
@@ -48,7 +47,7 @@ export class Holder {
   }
 
   signIn(): Promise<Response> {
-    return this.send('POST', '/login', { userId: 'ada', delivery: this.#delivery });
+    return this.send('POST', '/sign-in', { delivery: this.#delivery });
   }
 
   refresh(lost: boolean): Promise<Response> {

@@ -263,6 +263,7 @@ describe('a user with 50 passkeys', () => {
     assertRefused(refused, 400, 'request_invalid');
     assert.match(refused.body.detail, /50 passkeys already: remove one/);
     await browser.delete(`/auth/passkeys/${Buffer.alloc(32, 7).toString('base64url')}`);
+    await stepUp(browser, key);
     assert.equal((await enrol(browser)).status, 201);
     assert.equal((await list(browser)).length, 50);
   });
@@ -365,17 +366,20 @@ describe("another user's passkey", () => {
     await enrol(ada);
     await enrol(mallory, key);
     clock.advance('1m');
-    await stepUp(mallory, key);
-    events.length = 0;
     const before = await store.passkeys?.listForUser('ada');
     const [adas] = await list(ada);
     for (const id of [adas?.id, 'unknown', 'x'.repeat(2_000), '%00', '..%2Fsessions', '__proto__']) {
+      await stepUp(mallory, key); // a removal has the proof taken away, whatever it found
       const renamed = await mallory.send('PATCH', `/auth/passkeys/${id}`, { body: { label: 'mine' } });
       assertRefused(renamed, 404, 'not_found');
       assertRefused(await mallory.delete(`/auth/passkeys/${id}?revokeOthers=true`), 404, 'not_found');
     }
     assert.deepEqual(await store.passkeys?.listForUser('ada'), before);
-    assert.deepEqual(events, []);
+    const told = ['method.removed', 'session.revoked', 'store.failed'];
+    assert.deepEqual(
+      events.filter(({ type }) => told.includes(type)),
+      [],
+    );
     assert.equal((await ada.get('/me')).status, 200);
   });
 

@@ -239,14 +239,18 @@ describe('a rule that the user can’t meet', () => {
     assert.equal((await browser.post('/guarded')).status, 200);
   });
 
-  it('is met all the same by a proof that is still fresh when the method is gone', async (t) => {
-    const gone = fakeCode('gone');
-    const app = stepUpApp(t, { methods: [key, gone], rules: { '/guarded': { method: 'gone', maxAge: '5m' } } });
-    const browser = await app.signIn();
-    await stepUp(browser, gone);
-    gone.users.clear();
-    assert.equal((await browser.post('/guarded')).status, 200);
-    app.clock.advance('5m');
-    assert.equal((await browser.post('/guarded')).body.code, 'step_up_unavailable');
-  });
+  for (const oneTime of [false, true]) {
+    const name = oneTime ? 'met by a proof of a one-time method' : 'not met by a proof';
+    it(`is ${name} that is still fresh when the user no longer has it`, async (t) => {
+      const gone = { ...fakeCode('gone'), oneTime };
+      const app = stepUpApp(t, { methods: [key, gone], rules: { '/guarded': { method: 'gone', maxAge: '5m' } } });
+      const browser = await app.signIn();
+      await stepUp(browser, gone);
+      assert.equal((await browser.post('/guarded')).status, 200);
+      gone.users.clear();
+      assert.equal((await browser.post('/guarded')).status, oneTime ? 200 : 403);
+      app.clock.advance('5m');
+      assert.equal((await browser.post('/guarded')).body.code, 'step_up_unavailable');
+    });
+  }
 });

@@ -4,7 +4,7 @@ import type { Middleware } from '../../lib/http/require-session.js';
 import { SetupError } from '../../lib/internal/setup-error.js';
 import { memoryStore } from '../../lib/stores/memory/index.js';
 import { signedIn } from '../../lib/testing/signed-in.js';
-import { copyOf, type StepUpApp, type StepUpAppOptions, stepUp, stepUpApp } from '../step-up/app.js';
+import { confirm, copyOf, type StepUpApp, type StepUpAppOptions, stepUp, stepUpApp } from '../step-up/app.js';
 import { fakeKey } from '../step-up/fake-methods.js';
 import { assertAsked } from '../step-up/refusals.js';
 import { assertRefused } from '../support/answers.js';
@@ -68,7 +68,7 @@ describe('a step-up guard', () => {
     const { app, errors } = stepUpApp(t, { routes: () => ({ '/bare': [bare] }) });
     assert.equal((await new Browser(app).get('/bare')).status, 599);
     assert.ok(errors[0] instanceof SetupError);
-    assert.match(errors[0].message, /no guard by itself/);
+    assert.match(errors[0].message, /not a guard itself/);
   });
 });
 
@@ -132,9 +132,9 @@ describe('a session at a step-up guard', () => {
     const ids: string[] = [];
     const scene = await proved(t, {
       store,
-      routes: ({ requireFreshStepUp }) => {
+      routes: ({ requireFreshStepUp, clock }) => {
         const drop: Middleware = (_req, _res, next) =>
-          void store.sessions.dropProofs(ids.join()).then(() => next(), next);
+          void store.sessions.change(ids.join(), { type: 'drop-proofs' }, clock.now()).then(() => next(), next);
         return { '/twice': [requireFreshStepUp(RULE), drop, requireFreshStepUp(RULE)] };
       },
     });
@@ -169,10 +169,15 @@ describe('the session token from before a step-up', () => {
     await stepUp(browser, key);
     assert.equal(assertAsked(await old.post('/key'), { acr_values: 'phr', max_age: '300' }).reason, 'missing');
     assert.equal((await browser.post('/key')).status, 200);
+    app.clock.advance(44.999); // a use before 45 s confirms nothing
+    assert.equal((await browser.post('/key')).status, 200);
     await app.auth.flush();
-    app.clock.advance('9s');
+    app.clock.advance('10s');
     assertAsked(await old.post('/key'), { acr_values: 'phr', max_age: '300' });
-    app.clock.advance('1s');
+    await confirm(app, browser);
+    app.clock.advance(9.999);
+    assertAsked(await old.post('/key'), { acr_values: 'phr', max_age: '300' });
+    app.clock.advance(0.001);
     assertRefused(await old.post('/key'), 401, 'session_invalid');
   });
 });

@@ -147,7 +147,7 @@ describe('the step-up calls of an app’s own routes', () => {
     }
     assertRefused(await browser.post('/own/verify', { body: { method: 'key', response: {} } }), 400, 'request_invalid');
     assertRefused(await browser.post('/own/verify', { body: { method: 'code' } }), 400, 'request_invalid');
-    store.replace('recordStepUp', () => Promise.reject(new Error('the disk is gone')));
+    store.replace('change', () => Promise.reject(new Error('the disk is gone')));
     assertRefused(await browser.post('/own/verify', { body: right }), 500, 'store_unavailable');
     assert.deepEqual(app.errors, []);
   });
@@ -156,7 +156,10 @@ describe('the step-up calls of an app’s own routes', () => {
 describe('the step-up calls of a kit without methods', () => {
   it('say what to configure', async (t) => {
     const { auth, app, errors } = stepUpApp(t, { methods: [], rules: {}, ...OWN_ROUTES });
-    assert.throws(() => auth.requireFreshStepUp({ method: 'key', maxAge: '5m' }), /`methods` is empty/);
+    assert.throws(
+      () => auth.requireFreshStepUp({ method: 'key', maxAge: '5m' }),
+      /Configure one in the `methods` option first/,
+    );
     const browser = new Browser(app);
     for (const path of ['/own/begin', '/own/verify', '/own/only']) {
       assert.equal((await browser.post(path, { body: { method: 'key' } })).status, 599);

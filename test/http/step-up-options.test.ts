@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { answer, begin, copyOf, stepUp, stepUpApp, verify } from '../step-up/app.js';
+import { answer, begin, confirm, copyOf, stepUp, stepUpApp, verify } from '../step-up/app.js';
 import { fakeCode, fakeKey } from '../step-up/fake-methods.js';
 import { assertRefused } from '../support/answers.js';
 import { Browser } from '../support/browser.js';
@@ -141,14 +141,13 @@ describe('who may ask for a challenge and answer it', () => {
     it(`is the token from before a step-up only while nobody has used the new one: ${path}`, async (t) => {
       const code = fakeCode();
       const app = stepUpApp(t, { methods: [fakeKey(), code] });
-      const browser = await app.signIn();
-      const old = copyOf(browser, app.app);
-      await stepUp(browser, code);
-      assert.equal((await copyOf(old, app.app).post(path, { body })).status, 200);
-      await browser.get('/me');
-      await app.auth.flush();
-      assert.equal((await old.get('/me')).status, 200);
-      assertRefused(await old.post(path, { body }), 401, 'session_invalid');
+      const [waiting, used] = [await app.signIn(), await app.signIn()];
+      const [beforeWaiting, beforeUsed] = [copyOf(waiting, app.app), copyOf(used, app.app)];
+      for (const browser of [waiting, used]) await stepUp(browser, code);
+      await confirm(app, used);
+      assert.equal((await beforeWaiting.post(path, { body })).status, 200);
+      assert.equal((await beforeUsed.get('/me')).status, 200);
+      assertRefused(await beforeUsed.post(path, { body }), 401, 'session_invalid');
     });
 
     it(`takes JSON only: ${path}`, async (t) => {

@@ -93,7 +93,7 @@ describe('DELETE /step-up', () => {
     const store = faultyStore(memoryStore());
     const { signIn, told } = stepUpApp(t, { store });
     const browser = await signIn('ada', { method: 'key' });
-    store.replace('dropProofs', () => Promise.reject(new Error('the disk is gone')));
+    store.replace('change', () => Promise.reject(new Error('the disk is gone')));
     assertRefused(await browser.delete(PATH), 500, 'store_unavailable');
     assert.deepEqual(told('step-up.dropped'), []);
   });

@@ -269,7 +269,7 @@ describe('the TOTP routes', () => {
 
   it('are refused at set-up where the store or the app’s users are missing', () => {
     const { totp: _, ...withoutTotp } = memoryStore();
-    assert.throws(() => enrolmentApp({ store: withoutTotp }), /needs `totp`/);
+    assert.throws(() => enrolmentApp({ store: withoutTotp }), /no part `totp`/);
     assert.throws(() => tokenApp({ methods: [totp()] }), /needs `users`/);
   });
 

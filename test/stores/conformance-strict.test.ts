@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { storeConformance } from '../../lib/conformance/index.js';
 import { changed, type SessionChange } from '../../lib/stores/contract/session-state.js';
 import type { SessionRow, SessionStore } from '../../lib/stores/contract/sessions.js';
 import type { Store } from '../../lib/stores/contract/store.js';
 import { memoryStore } from '../../lib/stores/memory/index.js';
-import { storeConformance } from '../../lib/conformance/index.js';
 
 type Transition = (row: SessionRow, change: SessionChange, now: number) => SessionRow | null;
 

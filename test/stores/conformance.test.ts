@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { memoryStore } from '../../lib/stores/memory/index.js';
 import { storeConformance } from '../../lib/conformance/index.js';
+import { memoryStore } from '../../lib/stores/memory/index.js';
 import { runConformance } from '../support/conformance.js';
 import { forEachStore } from '../support/stores.js';
 

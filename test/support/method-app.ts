@@ -24,21 +24,22 @@ export type Ceremony = (options: unknown) => object;
  * An app whose users may have passkeys, TOTP and recovery codes, and all have a `code`. `/passkey`, `/totp` and `/code` ask for a proof of
  * the last five minutes, `/pay-by-passkey` and the like for an approval.
  */
-export function methodApp(t: TestContext, { store, ...options }: StepUpAppOptions & { store: Store }): StepUpApp {
+export function methodApp(t: TestContext, { routes, ...options }: StepUpAppOptions & { store: Store }): StepUpApp {
   const code = fakeCode();
   const names: readonly MethodName[] = ['passkey', 'totp', 'code'];
   const app = stepUpApp(t, {
     methods: [passkey({ rpID: 'app.example', rpName: 'Example', origins: [ORIGIN] }), totp(), code, recoveryCode()],
     users: { find: (id) => ({ name: `${id}@app.example` }) },
     rules: Object.fromEntries(names.map((method) => [`/${method}`, { method, maxAge: '5m' }])),
-    routes: (auth) =>
-      Object.fromEntries(
+    routes: (auth) => ({
+      ...Object.fromEntries(
         names.map((method) => [
           `/pay-by-${method}`,
           [bodyParser.json(), auth.requireFreshStepUp({ method, bind: ({ body }) => ({ to: body['to'] }) })],
         ]),
       ),
-    store,
+      ...routes?.(auth),
+    }),
     ...options,
   });
   // Everybody has the code: these tests sign in whomever they like.

@@ -70,6 +70,12 @@ export function withStores(
   });
 }
 
+/** The same store for one more kit; the first one closes it. */
+export function shared(store: Store): Store {
+  const { close: _, ...rest } = store;
+  return rest;
+}
+
 const fileOf = new WeakMap<Store, string>();
 
 async function temporarySqliteStore(): Promise<FullStore> {

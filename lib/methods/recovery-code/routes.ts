@@ -8,7 +8,7 @@ import type { RecoveryCodeMethod } from './index.js';
 
 /** Where users get their recovery codes. */
 export function recoveryCodeRoutes(method: RecoveryCodeMethod, services: MethodRouteServices): RouteTable {
-  const { others, contextFor, requireEnrolment, enrolled } = services;
+  const { others, contextFor, requireEnrolment, enrolled, replaced } = services;
   return {
     '/recovery-codes': {
       async post(req, res) {
@@ -24,6 +24,7 @@ export function recoveryCodeRoutes(method: RecoveryCodeMethod, services: MethodR
           });
         }
         const codes = await method.generate(contextFor(row.userId));
+        await replaced(row);
         await enrolled(row, { revokeOthers });
         noStore(res);
         sendJson(res, 201, { codes });

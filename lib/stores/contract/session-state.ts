@@ -79,7 +79,10 @@ export type SessionChange =
   /** Writes down what `believed` makes of the row. */
   | { readonly type: 'correct-times' };
 
-/** The row after a change; null where it may not be made: the session is over, or another change came first. */
+/**
+ * The row after a change, the very row where it changes nothing; null where it may not be made: the session is over, or
+ * another change came first.
+ */
 export function changed(stored: SessionRow, change: SessionChange, now: number): SessionRow | null {
   const row = believed(stored, now);
   if (!isLive(row, now)) return null;
@@ -187,11 +190,16 @@ function replaced(row: SessionRow, change: Change<'replace-credentials'>, now: n
 }
 
 function withoutMethod(row: SessionRow, method: string): SessionRow {
+  const { passedMethods, signInProofs, stepUpProofs } = row;
+  const isThere = [passedMethods, Object.keys(signInProofs), Object.keys(stepUpProofs)].some((names) =>
+    names.includes(method),
+  );
+  if (!isThere) return row;
   return {
     ...row,
-    passedMethods: row.passedMethods.filter((name) => name !== method),
-    signInProofs: without(row.signInProofs, method),
-    stepUpProofs: without(row.stepUpProofs, method),
+    passedMethods: passedMethods.filter((name) => name !== method),
+    signInProofs: without(signInProofs, method),
+    stepUpProofs: without(stepUpProofs, method),
   };
 }
 

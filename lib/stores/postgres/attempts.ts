@@ -2,7 +2,7 @@ import { isBeyond } from '../../internal/clock.js';
 import type { AttemptCount, AttemptStore } from '../contract/attempts.js';
 import type { Claimable } from '../contract/realm.js';
 import type { Database, Statement } from './connection.js';
-import { deleteSome } from './in-order.js';
+import { deleteBatch } from './locked-delete.js';
 
 const READ: Statement<AttemptCount> = {
   name: 'attempt_read',
@@ -30,7 +30,7 @@ const DROP_FOR_USER: Statement<never> = {
 };
 const DELETE_OVER: Statement<never> = {
   name: 'attempt_delete_over',
-  text: (p) => deleteSome(`${p}_attempts`, 'user_id, key', 'ends_at', '<='),
+  text: (p) => deleteBatch(`${p}_attempts`, 'user_id, key', 'ends_at', '<='),
 };
 
 /** All that writes several counters of a user has the user's lock, and so needs no order among them. */

@@ -1,7 +1,7 @@
 import type { ChallengeRow, ChallengeStore } from '../contract/challenges.js';
 import type { Claimable } from '../contract/realm.js';
 import type { Database, Statement } from './connection.js';
-import { deleteInOrder, deleteSome } from './in-order.js';
+import { deleteBatch, deleteInOrder } from './locked-delete.js';
 
 const INSERT: Statement<never> = {
   name: 'challenge_insert',
@@ -39,11 +39,11 @@ const SPEND: Statement<never> = {
 };
 const DELETE_OVER: Statement<never> = {
   name: 'challenge_delete_over',
-  text: (p) => deleteSome(`${p}_challenges`, 'id', 'expires_at', '<='),
+  text: (p) => deleteBatch(`${p}_challenges`, 'id', 'expires_at', '<='),
 };
 const DELETE_SPENT: Statement<never> = {
   name: 'challenge_delete_spent',
-  text: (p) => deleteSome(`${p}_spent_challenges`, 'hash', 'expires_at', '<='),
+  text: (p) => deleteBatch(`${p}_spent_challenges`, 'hash', 'expires_at', '<='),
 };
 
 export function postgresChallenges(db: Database, claimable: Claimable): ChallengeStore {

@@ -1,7 +1,7 @@
 import type { GrantRow, GrantStore } from '../contract/grants.js';
 import type { Claimable } from '../contract/realm.js';
 import type { Database, Statement } from './connection.js';
-import { deleteInOrder, deleteSome } from './in-order.js';
+import { deleteBatch, deleteInOrder } from './locked-delete.js';
 
 const KEY = 'session_id, action_digest';
 const MARK_KEY = 'user_id, action';
@@ -46,11 +46,11 @@ const DROP_MARKS: Statement<never> = {
 };
 const DELETE_OVER: Statement<never> = {
   name: 'grant_delete_over',
-  text: (p) => deleteSome(`${p}_grants`, KEY, 'expires_at', '<='),
+  text: (p) => deleteBatch(`${p}_grants`, KEY, 'expires_at', '<='),
 };
 const DELETE_MARKS: Statement<never> = {
   name: 'grant_delete_marks',
-  text: (p) => deleteSome(`${p}_spent_actions`, MARK_KEY, 'expires_at', '<='),
+  text: (p) => deleteBatch(`${p}_spent_actions`, MARK_KEY, 'expires_at', '<='),
 };
 
 export function postgresGrants(db: Database, claimable: Claimable): GrantStore {

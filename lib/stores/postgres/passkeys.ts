@@ -1,7 +1,7 @@
 import type { PasskeyRow, PasskeyStore } from '../contract/passkeys.js';
 import type { Claimable } from '../contract/realm.js';
 import type { Database, Statement } from './connection.js';
-import { deleteInOrder } from './in-order.js';
+import { deleteInOrder } from './locked-delete.js';
 
 export const ROW = `id, user_id AS "userId", user_handle AS "userHandle", public_key AS "publicKey", counter::float8 AS counter,
   backup_eligible AS "backupEligible", backed_up AS "backedUp", to_jsonb(transports) AS transports, label,

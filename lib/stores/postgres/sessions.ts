@@ -3,7 +3,7 @@ import type { Claimable } from '../contract/realm.js';
 import { believedNotBefore, changed, type SessionChange } from '../contract/session-state.js';
 import type { EndedSession, SessionRow, SessionStore } from '../contract/sessions.js';
 import type { Connection, Database, Statement } from './connection.js';
-import { deleteInOrder, deleteSome } from './in-order.js';
+import { deleteBatch, deleteInOrder } from './locked-delete.js';
 import { changes, insertRow, LIVE, parameters, ROW, type StoredSession, toRow, updateRow } from './session-row.js';
 import { touchSessions } from './touch.js';
 
@@ -79,11 +79,11 @@ const PAGE_OF_USER: Rows = {
 };
 const DELETE_OVER: Statement<never> = {
   name: 'delete_over',
-  text: (p) => deleteSome(`${p}_sessions`, 'id', 'least(idle_expires_at, expires_at)', '<='),
+  text: (p) => deleteBatch(`${p}_sessions`, 'id', 'least(idle_expires_at, expires_at)', '<='),
 };
 const DELETE_NOT_BEFORE: Statement<never> = {
   name: 'delete_not_before',
-  text: (p) => deleteSome(`${p}_not_before`, 'user_id', 'not_before', '<'),
+  text: (p) => deleteBatch(`${p}_not_before`, 'user_id', 'not_before', '<'),
 };
 
 export function postgresSessions(db: Database, claimable: Claimable): SessionStore {

@@ -1,9 +1,9 @@
 import type { AttemptCount, AttemptStore } from '../contract/attempts.js';
 import { countOf } from './copy.js';
-import { MARGIN } from './keep-for.js';
 import { userOf } from './keys.js';
 import { scan } from './scan.js';
 import { type Redis, type Script, script, texts } from './scripts.js';
+import { MARGIN } from './ttl.js';
 
 /*
  * KEYS: the counters of the user, a hash of texts: the count, the end and the length of the window, these two empty for a

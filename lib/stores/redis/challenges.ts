@@ -1,8 +1,8 @@
 import type { ChallengeRow, ChallengeStore } from '../contract/challenges.js';
-import { claim } from './hints.js';
-import { keepFor } from './keep-for.js';
-import { LIVE, PUT, rowsOfSessions } from './rows-of-sessions.js';
+import { claim } from './lookup-keys.js';
 import { BY_BYTE, type Redis, type Script, script, textOrNull } from './scripts.js';
+import { LIVE, PUT, sessionScopedRows } from './session-scoped-rows.js';
+import { ttlOf } from './ttl.js';
 
 /** As PUT, and how many there may be. */
 const INSERT: Script = script(`${BY_BYTE}
@@ -33,14 +33,14 @@ type StoredChallenge = Omit<ChallengeRow, 'generation'> & Partial<Pick<Challenge
 
 export function redisChallenges(redis: Redis): ChallengeStore {
   const { run, keys } = redis;
-  const { noteSession, dropForSession, dropForUser } = rowsOfSessions(redis, 'challenges');
+  const { noteSession, dropForSession, dropForUser } = sessionScopedRows(redis, 'challenges');
   return {
     claim: redis.claim,
     async insert(row, max) {
       const { id, sessionId, createdAt, expiresAt } = row;
-      const ttl = keepFor(expiresAt, createdAt);
+      const ttl = ttlOf(expiresAt, createdAt);
       const args = [id, JSON.stringify(row), ttl, max];
-      await Promise.all([noteSession(row), claim(run, keys.challengeHint(id), sessionId, ttl)]);
+      await Promise.all([noteSession(row), claim(run, keys.challengeLookup(id), sessionId, ttl)]);
       await run(INSERT, keys.rowsOf('challenges', sessionId), ...args);
     },
     async take(sessionId, id, now) {
@@ -50,7 +50,7 @@ export function redisChallenges(redis: Redis): ChallengeStore {
     dropForSession,
     dropForUser: (userId) => dropForUser(userId, null),
     async spend(hash, expiresAt, now) {
-      return (await run(SPEND, keys.spentMark(hash), expiresAt, keepFor(expiresAt, now))) === 1;
+      return (await run(SPEND, keys.spentMark(hash), expiresAt, ttlOf(expiresAt, now))) === 1;
     },
     // They go by themselves.
     deleteExpired: () => Promise.resolve(0),

@@ -1,23 +1,23 @@
 import { PAGE_SIZE, pages } from '../../internal/pages.js';
 import type { SessionRow, SessionStore } from '../contract/sessions.js';
-import { keepFor, NOT_BEFORE_FOR, SESSION_MARGIN } from './keep-for.js';
 import type { NotBeforeTimes } from './not-before.js';
 import { type Redis, textOrNull } from './scripts.js';
 import { toText } from './session-row.js';
 import * as scripts from './session-scripts.js';
+import { NOT_BEFORE_FOR, SESSION_MARGIN, ttlOf } from './ttl.js';
 
 interface SessionCopyParts {
   readonly redis: Redis;
   readonly list: SessionStore['list'];
   /** As before any session. */
-  readonly addHints: (row: SessionRow, ttl: number) => Promise<void>;
+  readonly addLookupKeys: (row: SessionRow, ttl: number) => Promise<void>;
   readonly notBeforeTimes: NotBeforeTimes;
 }
 
 export function sessionCopy({
   redis,
   list,
-  addHints,
+  addLookupKeys,
   notBeforeTimes,
 }: SessionCopyParts): SessionStore['copy'] & object {
   const { run, keys } = redis;
@@ -25,8 +25,8 @@ export function sessionCopy({
     rows: (now) => pages((last) => list({ limit: PAGE_SIZE, after: last?.id ?? null, now })),
     put(rows, now) {
       return countOf(rows, async (row) => {
-        const [stored, ttl] = [toText(row), keepFor(row.expiresAt, now, SESSION_MARGIN)];
-        await addHints(row, ttl);
+        const [stored, ttl] = [toText(row), ttlOf(row.expiresAt, now, SESSION_MARGIN)];
+        await addLookupKeys(row, ttl);
         return run(scripts.PUT, keys.sessionsOf(row.userId), row.id, stored, ttl);
       });
     },

@@ -1,7 +1,7 @@
 import type { GrantRow, GrantStore, TakeGrant } from '../contract/grants.js';
-import { keepFor, MARGIN } from './keep-for.js';
-import { LIVE, PUT, rowsOfSessions } from './rows-of-sessions.js';
 import { type Redis, type Script, script, textOrNull, texts } from './scripts.js';
+import { LIVE, PUT, sessionScopedRows } from './session-scoped-rows.js';
+import { MARGIN, ttlOf } from './ttl.js';
 
 /*
  * A grant and the mark that its action was done lie under two keys, so a take is several steps: first the grant is taken,
@@ -64,7 +64,7 @@ const DROP_MARKS: Script = script(`return redis.call('DEL', KEYS[1])`);
 
 export function redisGrants(redis: Redis): GrantStore {
   const { run, keys } = redis;
-  const rows = rowsOfSessions(redis, 'grants');
+  const rows = sessionScopedRows(redis, 'grants');
 
   async function marked({ userId, action, now }: TakeGrant): Promise<number | null> {
     const mark = textOrNull(await run(READ_MARK, keys.spentActionsOf(userId), action));
@@ -76,7 +76,7 @@ export function redisGrants(redis: Redis): GrantStore {
     claim: redis.claim,
     async insert(row) {
       const { sessionId, actionDigest, createdAt, expiresAt } = row;
-      const args = [actionDigest, JSON.stringify(row), keepFor(expiresAt, createdAt), createdAt];
+      const args = [actionDigest, JSON.stringify(row), ttlOf(expiresAt, createdAt), createdAt];
       await rows.noteSession(row);
       await run(INSERT, keys.rowsOf('grants', sessionId), ...args);
     },
@@ -86,7 +86,7 @@ export function redisGrants(redis: Redis): GrantStore {
       const args = [actionDigest, now, action, markedUntil];
       const [outcome, said = ''] = texts(await run(TAKE, keys.rowsOf('grants', sessionId), ...args));
       if (outcome === 'taken') {
-        await run(MARK, keys.spentActionsOf(userId), action, now, markedUntil, keepFor(markedUntil, now));
+        await run(MARK, keys.spentActionsOf(userId), action, now, markedUntil, ttlOf(markedUntil, now));
         await run(DROP_FLAG, keys.rowsOf('grants', sessionId), actionDigest).catch(() => {}); // or it goes with its time
         return { outcome, row: JSON.parse(said) as GrantRow }; // what `insert` wrote
       }

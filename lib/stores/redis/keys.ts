@@ -5,7 +5,7 @@ import type { TokenHash } from '../../internal/token-hash.js';
  * session's challenges and grants. No step takes more than one key, though: while a slot is being moved its keys lie on
  * two servers, and a step that saw half of them would, for example, revoke only half of the sessions.
  *
- * A token or an id names no user. Its hint says where to look; it is written before the step that makes it true, and is
+ * A token or an id names no user. Its lookup key says where to look; it is written before the step that makes it true, and is
  * never believed: the row is read and compared.
  */
 
@@ -23,11 +23,11 @@ export interface Keys {
   /** A session's rows of a part, a hash. */
   rowsOf(part: SessionPart, sessionId: string): string;
   /** To the user's and the session's id. */
-  tokenHint(token: TokenHash): string;
+  tokenLookup(token: TokenHash): string;
   /** To the user's id and the absolute end. */
-  idHint(id: string): string;
+  idLookup(id: string): string;
   /** To the session's id: a challenge's id is there once in all sessions. */
-  challengeHint(id: string): string;
+  challengeLookup(id: string): string;
   spentMark(hash: TokenHash): string;
   /** Ids of users with a not-before time, scored by it. */
   readonly usersWithNotBefore: string;
@@ -48,9 +48,9 @@ export function keysOf(prefix: string): Keys {
     spentActionsOf: (userId) => ofUser(userId, 'spent-actions'),
     sessionsWith: (part, userId) => ofUser(userId, `sessions-with-${part}`),
     rowsOf: (part, sessionId) => `${prefix}:{session:${nameOf(sessionId)}}:${part}`,
-    tokenHint: (token) => `${prefix}:token:${token}`,
-    idHint: (id) => `${prefix}:id:${id}`,
-    challengeHint: (id) => `${prefix}:challenge:${id}`,
+    tokenLookup: (token) => `${prefix}:token:${token}`,
+    idLookup: (id) => `${prefix}:id:${id}`,
+    challengeLookup: (id) => `${prefix}:challenge:${id}`,
     spentMark: (hash) => `${prefix}:spent:${hash}`,
     usersWithNotBefore: `${prefix}:users-with-not-before`,
     idsIn: (shard) => `${prefix}:ids:${shard}`,
@@ -58,7 +58,7 @@ export function keysOf(prefix: string): Keys {
   };
 }
 
-/** Stands for an id in the names of keys and in hints: no two are alike, and it holds neither braces nor blanks. */
+/** Stands for an id in the names of keys and in lookup keys: no two are alike, and it holds neither braces nor blanks. */
 export function nameOf(id: string): string {
   return encodeURIComponent(id);
 }

@@ -2,12 +2,12 @@ import type { TokenHash } from '../../internal/token-hash.js';
 import { changed, type SessionChange } from '../contract/session-state.js';
 import type { SessionRow, SessionStore } from '../contract/sessions.js';
 import { chunks } from './batches.js';
-import { endedOf, type Hints, type Owner, tracesIn } from './hints.js';
-import { keepFor, NOT_BEFORE_FOR, SESSION_MARGIN } from './keep-for.js';
+import { endedOf, type LookupKeys, type Owner, tracesIn } from './lookup-keys.js';
 import type { NotBeforeTimes } from './not-before.js';
 import { type Redis, textOrNull, texts } from './scripts.js';
 import { endOf, tokensOf, toRow, toText } from './session-row.js';
 import * as scripts from './session-scripts.js';
+import { NOT_BEFORE_FOR, SESSION_MARGIN, ttlOf } from './ttl.js';
 
 /**
  * For how many milliseconds a change is tried again where others come first: each time one of them succeeds. Well below
@@ -17,7 +17,7 @@ const TRIED_FOR = 2_000;
 
 interface SessionChangesParts {
   readonly redis: Pick<Redis, 'run' | 'keys'>;
-  readonly hints: Hints;
+  readonly lookupKeys: LookupKeys;
   readonly notBeforeTimes: NotBeforeTimes;
 }
 
@@ -33,7 +33,7 @@ interface Step<T> {
 /** The row is read, `changed` here, and written only if it still is what was read: so all is one step. */
 export function sessionChanges({
   redis: { run, keys },
-  hints,
+  lookupKeys,
   notBeforeTimes,
 }: SessionChangesParts): Pick<SessionStore, 'change' | 'changeAllOfUser' | 'replaceCredentials'> {
   async function apply<T>(step: Step<T>): Promise<{ readonly row: SessionRow; readonly answer: T } | null> {
@@ -42,22 +42,22 @@ export function sessionChanges({
     const until = performance.now() + TRIED_FOR;
     const read = async (): Promise<string | null> => textOrNull(await run(scripts.READ, keys.sessionsOf(userId), id));
     const tokens = 'tokenHash' in change ? [change.tokenHash] : [];
-    const ttl = keepFor(expiresAt, now, SESSION_MARGIN);
-    const addHints = Promise.all(tokens.map((token) => hints.addToken(token, { userId, id }, ttl)));
-    let [stored] = await Promise.all([read(), addHints]);
+    const ttl = ttlOf(expiresAt, now, SESSION_MARGIN);
+    const addLookupKeys = Promise.all(tokens.map((token) => lookupKeys.addToken(token, { userId, id }, ttl)));
+    let [stored] = await Promise.all([read(), addLookupKeys]);
     for (;;) {
       const row = stored === null ? null : toRow(stored);
       const next = row && changed(row, change, now);
       if (stored === null || row === null || next === null) {
-        await hints.sweep([], tokens.filter(isNotIn(row)));
+        await lookupKeys.sweep([], tokens.filter(isNotIn(row)));
         return null;
       }
       const answer = await write(stored, toText(next));
       if (answer !== null) {
         const end = endOf(next);
         await Promise.all([
-          hints.sweep([], tokensOf(row).filter(isNotIn(next))),
-          end < endOf(row) && hints.moveEnd(id, end).catch(() => {}), // or it is found later
+          lookupKeys.sweep([], tokensOf(row).filter(isNotIn(next))),
+          end < endOf(row) && lookupKeys.moveEnd(id, end).catch(() => {}), // or it is found later
         ]);
         return { row: next, answer };
       }
@@ -76,7 +76,7 @@ export function sessionChanges({
   return {
     async change(id, asked, now) {
       const own = { ...asked };
-      const owner = await hints.ofId(id);
+      const owner = await lookupKeys.ofId(id);
       return owner && changeOne(owner, id, own, now);
     },
     async changeAllOfUser(userId, asked, now) {
@@ -91,7 +91,7 @@ export function sessionChanges({
     async replaceCredentials(id, asked, now) {
       const own = { ...asked };
       const { userId } = own;
-      const owner = await hints.ofId(id);
+      const owner = await lookupKeys.ofId(id);
       if (owner?.userId !== userId) return { outcome: 'lost' };
       const replaced = await apply({
         id,
@@ -104,7 +104,7 @@ export function sessionChanges({
         },
       });
       if (replaced === null) return { outcome: 'lost' };
-      await Promise.all([hints.sweep(replaced.answer), notBeforeTimes.note(userId, now)]);
+      await Promise.all([lookupKeys.sweep(replaced.answer), notBeforeTimes.note(userId, now)]);
       return { outcome: 'replaced', row: replaced.row, ended: endedOf(userId, replaced.answer) };
     },
   };

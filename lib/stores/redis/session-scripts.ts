@@ -47,12 +47,12 @@ local function add(ended, id, row)
   ended[#ended + 1] = row and row.tokenHash or ''
   ended[#ended + 1] = row and row.previousTokenHash or ''
 end
--- Adds the id and the tokens of what ended, so that their hints can go, too.
+-- Adds the id and the tokens of what ended, so that their lookupKeys can go, too.
 local function end_session(row, ended)
   redis.call('HDEL', sessions, row.id)
   add(ended, row.id, row)
 end
--- Of many no row is read, and their tokens' hints go by themselves.
+-- Of many no row is read, and their tokens' lookupKeys go by themselves.
 local function end_all(all, ended)
   if #all <= ${MANY} then
     for _, id in ipairs(all) do end_session(read(id), ended) end

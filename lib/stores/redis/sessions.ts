@@ -3,21 +3,21 @@ import { isLive } from '../contract/session-state.js';
 import type { SessionCursor, SessionRow, SessionStore } from '../contract/sessions.js';
 import { BATCH, chunks } from './batches.js';
 import { sessionCopy } from './copy.js';
-import { createHints, endedOf, type Place, type Traces, tracesIn } from './hints.js';
-import { keepFor, NOT_BEFORE_FOR, SESSION_MARGIN } from './keep-for.js';
 import { SHARDS } from './keys.js';
+import { createLookupKeys, type EndedTokens, endedOf, type Place, tracesIn } from './lookup-keys.js';
 import { createNotBeforeTimes } from './not-before.js';
-import { createPlaces } from './places.js';
 import { lists, type Redis, textOrNull, texts } from './scripts.js';
 import { sessionChanges } from './session-changes.js';
 import { endOf, tokensOf, toRow, toText } from './session-row.js';
 import * as scripts from './session-scripts.js';
+import { createTokenCache } from './token-cache.js';
+import { NOT_BEFORE_FOR, SESSION_MARGIN, ttlOf } from './ttl.js';
 
 export function redisSessions(redis: Redis): SessionStore {
   const { run, claim } = redis;
   const { sessionsOf } = redis.keys;
-  const hints = createHints(redis);
-  const places = createPlaces();
+  const lookupKeys = createLookupKeys(redis);
+  const tokenCache = createTokenCache();
   const notBeforeTimes = createNotBeforeTimes(redis);
 
   async function read(userId: string, id: string): Promise<SessionRow | null> {
@@ -28,28 +28,28 @@ export function redisSessions(redis: Redis): SessionStore {
   async function findAt(place: Place | null, token: TokenHash): Promise<SessionRow | null> {
     const row = place === null ? null : await read(place.userId, place.id);
     if (place === null || row === null || !tokensOf(row).includes(token)) return null;
-    places.put(token, place);
+    tokenCache.put(token, place);
     return row;
   }
 
   async function get(id: string): Promise<SessionRow | null> {
-    const owner = await hints.ofId(id);
+    const owner = await lookupKeys.ofId(id);
     return owner === null ? null : read(owner.userId, id);
   }
 
-  async function end(userId: string, id: string, token: TokenHash | null): Promise<readonly Traces[]> {
+  async function end(userId: string, id: string, token: TokenHash | null): Promise<readonly EndedTokens[]> {
     return tracesIn(texts(await run(scripts.REVOKE, sessionsOf(userId), id, token ?? '')));
   }
 
   /** Whether the session went; if it is live or gone already, its place in the list of ends is put right. */
   async function endIfOver(id: string, now: number): Promise<boolean> {
-    const owner = await hints.ofId(id);
+    const owner = await lookupKeys.ofId(id);
     const answer = owner === null ? [] : texts(await run(scripts.END_IF_OVER, sessionsOf(owner.userId), now, id));
     if (answer.length === 1) {
-      await hints.moveEnd(id, Number(answer[0]));
+      await lookupKeys.moveEnd(id, Number(answer[0]));
       return false;
     }
-    await hints.dropSessions(answer.length === 0 ? [{ id, tokens: [] }] : tracesIn(answer));
+    await lookupKeys.dropSessions(answer.length === 0 ? [{ id, tokens: [] }] : tracesIn(answer));
     return answer.length > 0;
   }
 
@@ -58,7 +58,7 @@ export function redisSessions(redis: Redis): SessionStore {
     let count = 0;
     for (let left = limit; left > 0; left -= BATCH) {
       const asked = Math.min(left, BATCH);
-      const ids = await hints.idsUntil(shard, now, asked);
+      const ids = await lookupKeys.idsUntil(shard, now, asked);
       const went = await Promise.all(ids.map((id) => endIfOver(id, now)));
       count += went.filter((each) => each).length;
       if (ids.length < asked) break;
@@ -66,11 +66,11 @@ export function redisSessions(redis: Redis): SessionStore {
     return count;
   }
 
-  async function addHints(row: SessionRow, ttl: number): Promise<void> {
+  async function addLookupKeys(row: SessionRow, ttl: number): Promise<void> {
     const { id, userId, expiresAt } = row;
     await Promise.all([
-      hints.addSession(id, { userId, expiresAt }, endOf(row), ttl),
-      ...tokensOf(row).map((token) => hints.addToken(token, { userId, id }, ttl)),
+      lookupKeys.addSession(id, { userId, expiresAt }, endOf(row), ttl),
+      ...tokensOf(row).map((token) => lookupKeys.addToken(token, { userId, id }, ttl)),
     ]);
   }
 
@@ -81,7 +81,7 @@ export function redisSessions(redis: Redis): SessionStore {
       let from = shard === first ? after : null;
       while (rows.length < limit) {
         const asked = Math.min(limit - rows.length, BATCH);
-        const ids = await hints.idsAfter(shard, from, asked);
+        const ids = await lookupKeys.idsAfter(shard, from, asked);
         const found = await Promise.all(ids.map(get));
         rows.push(...found.flatMap((row) => (row !== null && isLive(row, now) ? [row] : [])));
         if (ids.length < asked) break;
@@ -97,27 +97,30 @@ export function redisSessions(redis: Redis): SessionStore {
       const { id, userId } = row;
       const stored = toText(row);
       const tokens = tokensOf(row);
-      const ttl = keepFor(row.expiresAt, now, SESSION_MARGIN);
-      const [carried] = await Promise.all([replaces === null ? null : hints.ofToken(replaces), addHints(row, ttl)]);
+      const ttl = ttlOf(row.expiresAt, now, SESSION_MARGIN);
+      const [carried] = await Promise.all([
+        replaces === null ? null : lookupKeys.ofToken(replaces),
+        addLookupKeys(row, ttl),
+      ]);
       const own = carried?.userId === userId ? [replaces ?? '', carried.id] : ['', ''];
       const answer = lists(await run(scripts.INSERT, sessionsOf(userId), stored, now, cap ?? '', ...own, ttl));
       const [[lowered] = [], ...ended] = answer;
       if (lowered !== undefined) await notBeforeTimes.note(userId, Number(lowered));
       if (ended.length === 0) {
-        await hints.sweep([{ id, tokens }]);
+        await lookupKeys.sweep([{ id, tokens }]);
         return { outcome: 'refused' };
       }
       const [replacedOwn = [], evicted = []] = ended.map(tracesIn);
       // Another user's session lies under another key, so it ends in a step of its own: after the one that may refuse.
       const isForeign = carried !== null && carried.userId !== userId;
       const foreign = isForeign ? await end(carried.userId, carried.id, replaces) : [];
-      await hints.sweep([...replacedOwn, ...evicted, ...foreign]);
+      await lookupKeys.sweep([...replacedOwn, ...evicted, ...foreign]);
       const [replaced = null] = endedOf(carried?.userId ?? userId, [...replacedOwn, ...foreign]);
       return { outcome: 'inserted', replaced, evicted: endedOf(userId, evicted) };
     },
     async find(tokenHash) {
-      const known = places.get(tokenHash);
-      return (known && (await findAt(known, tokenHash))) ?? findAt(await hints.ofToken(tokenHash), tokenHash);
+      const known = tokenCache.get(tokenHash);
+      return (known && (await findAt(known, tokenHash))) ?? findAt(await lookupKeys.ofToken(tokenHash), tokenHash);
     },
     get,
     async listForUser({ userId, limit, after, now }) {
@@ -132,22 +135,22 @@ export function redisSessions(redis: Redis): SessionStore {
     },
     list,
     async revoke(id, userId) {
-      const owner = await hints.ofId(id);
+      const owner = await lookupKeys.ofId(id);
       if (owner === null || (userId !== null && owner.userId !== userId)) return null;
       const ended = await end(owner.userId, id, null);
-      await hints.sweep(ended);
+      await lookupKeys.sweep(ended);
       return endedOf(owner.userId, ended)[0] ?? null;
     },
     async revokeAllForUser(userId, except, notBefore) {
       const args = [except ?? '', notBefore, NOT_BEFORE_FOR];
       const ended = tracesIn(texts(await run(scripts.REVOKE_ALL, sessionsOf(userId), ...args)));
-      await Promise.all([hints.sweep(ended), notBeforeTimes.note(userId, notBefore)]);
+      await Promise.all([lookupKeys.sweep(ended), notBeforeTimes.note(userId, notBefore)]);
       return endedOf(userId, ended);
     },
     async touch(touches, now) {
       const argsOf = new Map<string, (string | number)[]>();
       const copies = touches.map((touch) => ({ ...touch }));
-      const owners = await Promise.all(copies.map(({ id }) => hints.ofId(id)));
+      const owners = await Promise.all(copies.map(({ id }) => lookupKeys.ofId(id)));
       for (const [index, touch] of copies.entries()) {
         const owner = owners[index] ?? null;
         if (owner === null) continue;
@@ -157,7 +160,7 @@ export function redisSessions(redis: Redis): SessionStore {
       }
       await Promise.all([...argsOf].map(([userId, args]) => run(scripts.TOUCH, sessionsOf(userId), now, ...args)));
     },
-    ...sessionChanges({ redis, hints, notBeforeTimes }),
+    ...sessionChanges({ redis, lookupKeys, notBeforeTimes }),
     async deleteExpired(now, notBefore, limit) {
       await notBeforeTimes.deleteBefore(notBefore);
       let count = 0;
@@ -166,7 +169,7 @@ export function redisSessions(redis: Redis): SessionStore {
       }
       return count;
     },
-    copy: sessionCopy({ redis, list, addHints, notBeforeTimes }),
+    copy: sessionCopy({ redis, list, addLookupKeys, notBeforeTimes }),
   };
 }
 

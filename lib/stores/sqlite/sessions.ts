@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
 import type { Database } from 'better-sqlite3';
 import type { TokenHash } from '../../internal/token-hash.js';
 import { believedNotBefore, changed, type SessionChange } from '../contract/session-state.js';
@@ -106,7 +105,7 @@ export function sessionWrites(db: Database, prefix: string): SessionWrites {
     const stored = byId.get(id);
     const row = stored === undefined ? null : toRow(stored);
     const next = row && changed(row, asked, now);
-    if (next && !isDeepStrictEqual(next, row)) update.run(rowParameters(next));
+    if (next && next !== row) update.run(rowParameters(next));
     return next;
   }
 

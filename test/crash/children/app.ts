@@ -17,6 +17,8 @@ import { ORIGIN, SECRET } from '../../support/kit.js';
 
 const [file = '', options = '{}'] = process.argv.slice(2);
 
+/** How many milliseconds the clock of the app is ahead of this machine's. */
+let ahead = 0;
 let writer: Worker | null = null;
 process.on('worker', (worker) => {
   writer = worker;
@@ -30,10 +32,11 @@ const auth = stepgate({
   storeTimeout: '1m',
   methods: [passkey({ rpID: 'app.example', rpName: 'Example', origins: [ORIGIN] })],
   users: { find: (id) => ({ name: id }) },
-  // So that each refresh rotates, and what was replaced is good only until the next one is used.
+  // So that refreshes rotate, with cookies after 45 s, and what was replaced is good only until the next one is used.
   refreshGrace: 0,
   tokenOverlap: 0,
-  accessTokenLifetime: '1h',
+  accessTokenLifetime: '1d',
+  clock: { now: () => Date.now() + ahead },
   onEvent: () => {}, // failures are what this is about
   ...(JSON.parse(options) as Partial<StepgateOptions>), // of the script that starts this
 });
@@ -53,10 +56,14 @@ app.use(((error, _req, res, next) => {
 }) satisfies ErrorRequestHandler);
 
 /** What the parent may ask. A path is where heap snapshots go, that of the writer thread to `<path>.writer`. */
-type Question = 'end the writer' | 'measure' | { readonly snapshot: string };
+type Question = 'end the writer' | 'measure' | { readonly snapshot: string } | { readonly ahead: number };
 
 async function answer(question: Question): Promise<unknown> {
   if (question === 'end the writer') return (await writer?.terminate()) ?? null;
+  if (typeof question === 'object' && 'ahead' in question) {
+    ahead = question.ahead;
+    return null;
+  }
   await auth.flush();
   globalThis.gc?.();
   if (question === 'measure') return process.memoryUsage();

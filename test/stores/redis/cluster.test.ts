@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { storeConformance } from '../../../lib/conformance/index.js';
 import { change, stepUp } from '../../../lib/conformance/session-changes.js';
 import {
   given,
@@ -14,7 +15,6 @@ import {
 import { hashOf, NOW } from '../../../lib/conformance/setting.js';
 import { type RedisStore, redisStore } from '../../../lib/stores/redis/index.js';
 import { keysOf } from '../../../lib/stores/redis/keys.js';
-import { storeConformance } from '../../../lib/conformance/index.js';
 import { runConformance } from '../../support/conformance.js';
 import { describeIfPresent } from '../../support/needs.js';
 import { rowsIn } from '../../support/redis.js';

@@ -17,7 +17,7 @@ async function fill(sessions: SessionStore): Promise<void> {
 }
 
 describeOnRedis('2,500 sessions of one user in Redis', (client) => {
-  it('are all revoked but the excepted one, with their hints, and later sign-ins are refused', async () => {
+  it('are all revoked but the excepted one, with their lookup keys, and later sign-ins are refused', async () => {
     const { sessions } = redisStore(client());
     await fill(sessions);
     const ended = await sessions.revokeAllForUser('user', 'row-7', NOW);

@@ -55,7 +55,7 @@ describeOnRedis('a round trip to Redis', (server) => {
     assert.deepEqual((await sessions.get('row-49'))?.lastSeenAt, NOW);
   });
 
-  it('is made four times for a new token: whose, the row and the hint, the step, the old hint', async () => {
+  it('is made four times for a new token: whose, the row and the lookup key, the step, the old lookup key', async () => {
     const client = counting(server());
     const { sessions } = redisStore(client);
     await given(sessions, row);

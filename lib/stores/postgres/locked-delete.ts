@@ -13,7 +13,7 @@ export function deleteInOrder(table: string, key: string, where: string): string
  * A DELETE of at most `$2` rows, the oldest first, that waits for nobody: rows that somebody else has locked are left for
  * another time. `over` compares the time with `$1`; the order keeps the server to the index on it.
  */
-export function deleteSome(table: string, key: string, time: string, over: '<' | '<='): string {
+export function deleteBatch(table: string, key: string, time: string, over: '<' | '<='): string {
   return `WITH over AS MATERIALIZED (
       SELECT ${key} FROM ${table} WHERE ${time} ${over} $1 ORDER BY ${time} LIMIT $2 FOR UPDATE SKIP LOCKED
     ) DELETE FROM ${table} WHERE (${key}) IN (SELECT ${key} FROM over)`;

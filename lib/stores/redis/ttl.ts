@@ -6,6 +6,6 @@ export const SESSION_MARGIN = 3_600_000;
 export const NOT_BEFORE_FOR: number = 86_400_000 + SESSION_MARGIN;
 
 /** A time to live in milliseconds, for what may be over already. */
-export function keepFor(endsAt: number, now: number, margin: number = MARGIN): number {
+export function ttlOf(endsAt: number, now: number, margin: number = MARGIN): number {
   return Math.ceil(Math.max(0, endsAt - now) + margin);
 }

@@ -1,7 +1,7 @@
 import { inBatches } from './batches.js';
-import { keepFor, MARGIN } from './keep-for.js';
 import type { SessionPart } from './keys.js';
 import { type Redis, type Script, script, texts } from './scripts.js';
+import { MARGIN, ttlOf } from './ttl.js';
 
 /*
  * Challenges and grants: a session's rows of a part are one hash, of JSON by their names. Which sessions of a user have
@@ -48,17 +48,17 @@ interface Row {
   readonly expiresAt: number;
 }
 
-export interface RowsOfSessions {
+export interface SessionScopedRows {
   /** Before the session gets the row. */
   noteSession(row: Row): Promise<void>;
   dropForSession(sessionId: string): Promise<void>;
   dropForUser(userId: string, method: string | null): Promise<void>;
 }
 
-export function rowsOfSessions({ run, keys }: Redis, part: SessionPart): RowsOfSessions {
+export function sessionScopedRows({ run, keys }: Redis, part: SessionPart): SessionScopedRows {
   return {
     async noteSession({ sessionId, userId, createdAt, expiresAt }) {
-      const args = [sessionId, expiresAt, createdAt, keepFor(expiresAt, createdAt)];
+      const args = [sessionId, expiresAt, createdAt, ttlOf(expiresAt, createdAt)];
       await run(NOTE_SESSION, keys.sessionsWith(part, userId), ...args);
     },
     async dropForSession(sessionId) {
