@@ -49,7 +49,20 @@ interface Thief {
  * session; and when the owner passes by what was proved or confirmed with a method that was removed since.
  */
 export async function history(delivery: Delivery, random: Random, reached: Reached): Promise<void> {
-  const { server, address, clock, auth, key, code, store, setRisk } = await world();
+  const made = await world();
+  try {
+    await play(made, delivery, random, reached);
+  } finally {
+    await made.close();
+  }
+}
+
+async function play(
+  { address, clock, auth, key, code, store, setRisk }: World,
+  delivery: Delivery,
+  random: Random,
+  reached: Reached,
+): Promise<void> {
   const owner = new Holder(address, delivery);
   let thieves: readonly Thief[] = [];
   const log: string[] = [];
@@ -240,10 +253,9 @@ export async function history(delivery: Delivery, random: Random, reached: Reach
     await assertEndedIsOver();
     if (random.chance(0.3)) await auth.flush();
   }
-  server.close();
-  server.closeAllConnections();
-  await auth.close();
 }
+
+type World = Awaited<ReturnType<typeof world>>;
 
 async function world() {
   const clock = manualClock();
@@ -282,5 +294,10 @@ async function world() {
   const setRisk = (risky: boolean): void => {
     isRisky = risky;
   };
-  return { server, address: `http://127.0.0.1:${port}`, clock, store, auth, key, code, setRisk };
+  const close = async (): Promise<void> => {
+    server.close();
+    server.closeAllConnections();
+    await Promise.all([auth.close(), other.close()]);
+  };
+  return { address: `http://127.0.0.1:${port}`, clock, store, auth, key, code, setRisk, close };
 }

@@ -2,12 +2,6 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { storeConformance } from '../../lib/conformance/index.js';
 import { memoryStore } from '../../lib/stores/memory/index.js';
-import { runConformance } from '../support/conformance.js';
-import { forEachStore } from '../support/stores.js';
-
-forEachStore((_name, makeStore, { rawRows, expiresByItself = false, without = [] }) => {
-  runConformance(storeConformance(makeStore, { expiresByItself, without, ...(rawRows ? { rawRows } : {}) }));
-});
 
 const PARTS = ['sessions', 'challenges', 'grants', 'attempts', 'passkeys', 'totp', 'recoveryCodes'];
 const STORED = [

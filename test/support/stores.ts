@@ -37,19 +37,32 @@ const stores: readonly TestStore[] = [
   redisTestStore(),
 ];
 
+type StoreTests = (name: string, makeStore: () => Promise<FullStore>, store: TestStore) => void;
+
 /**
  * Writes tests for every store, in a `describe` that has its name. A store that can't be run here is skipped by name;
  * with `REQUIRE_ALL_STORES=1` it fails.
  */
-export function forEachStore(
-  body: (name: string, makeStore: () => Promise<FullStore>, store: TestStore) => void,
-): void {
-  for (const store of stores) {
-    describeIfPresent(`on the ${store.name} store`, store.missing, () => {
-      if (store.stop !== undefined) after(store.stop);
-      body(store.name, store.make, store);
-    });
-  }
+export function forEachStore(body: StoreTests): void {
+  for (const store of stores) describeStore(store, body);
+}
+
+/** The same for one: so that files of long tests can run beside each other. */
+export function forStore(name: string, body: StoreTests): void {
+  describeStore(storeNamed(name), body);
+}
+
+function describeStore(store: TestStore, body: StoreTests): void {
+  describeIfPresent(`on the ${store.name} store`, store.missing, () => {
+    if (store.stop !== undefined) after(store.stop);
+    body(store.name, store.make, store);
+  });
+}
+
+function storeNamed(name: string): TestStore {
+  const found = stores.find((store) => store.name === name);
+  if (found !== undefined) return found;
+  throw new Error(`No test store is named ${name}.`);
 }
 
 /** Writes tests for two stores at once. */
@@ -58,9 +71,7 @@ export function withStores(
   [first, second]: readonly [first: string, second: string],
   body: (makeFirst: () => Promise<FullStore>, makeSecond: () => Promise<FullStore>) => void,
 ): void {
-  const [a, b] = [first, second].map((name) => stores.find((store) => store.name === name));
-  if (a === undefined || b === undefined)
-    throw new Error(`No test store is named ${a === undefined ? first : second}.`);
+  const [a, b] = [storeNamed(first), storeNamed(second)];
   describeIfPresent(title, a.missing ?? b.missing, () => {
     after(async () => {
       await a.stop?.();
