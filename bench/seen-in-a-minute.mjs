@@ -3,7 +3,7 @@ import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { stepgate } from '../dist/index.js';
+import { stepgate } from '../dist/esm/index.js';
 import { rowOf } from './measure/fill-sqlite.mjs';
 
 setFlagsFromString('--expose-gc');

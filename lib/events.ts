@@ -1,4 +1,5 @@
 import type { Clock } from './internal/clock.js';
+import { isPromise } from './internal/maybe-promise.js';
 
 /** Who or what ended a session. */
 export type RevokedBy =
@@ -101,7 +102,7 @@ export function createEmit(
   return (event) => {
     try {
       const result = listener({ ...(withIp ? event : withoutIp(event)), at: clock.now() });
-      if (result instanceof Promise) result.catch(logListenerFailure);
+      if (isPromise(result)) result.then(undefined, logListenerFailure);
     } catch (error) {
       logListenerFailure(error);
     }

@@ -1,5 +1,4 @@
-// Runs `npm test` and reports the coverage of lib/: of its copies in dist/ and .build/, in threads and in child
-// processes alike, since all of them map to the same sources.
+// Runs `npm test` and reports the coverage of lib/, by its copy in .build/: in threads and in child processes alike.
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';

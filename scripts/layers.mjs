@@ -3,6 +3,7 @@
 // with the adapters, conformance and testing beside them. `node scripts/layers.mjs [folder]`
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, posix, relative, sep } from 'node:path';
+import { BUNDLED } from './entries.mjs';
 
 const lib = process.argv[2] ?? 'lib';
 
@@ -129,7 +130,7 @@ for (const [module, source] of modules) {
 const { dependencies, peerDependencies } = JSON.parse(
   readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
 );
-const declared = Object.keys({ ...dependencies, ...peerDependencies });
+const declared = [...Object.keys({ ...dependencies, ...peerDependencies }), ...BUNDLED];
 for (const name of declared) if (!(name in OWNERS)) problems.push(`${name} has no owner in scripts/layers.mjs`);
 for (const name of Object.keys(OWNERS)) {
   if (!declared.includes(name)) problems.push(`${name} has an owner in scripts/layers.mjs, but is no dependency`);

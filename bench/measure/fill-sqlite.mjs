@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import Database from 'better-sqlite3';
-import { sqliteStore } from '../../dist/stores/sqlite/index.js';
-import { tokenKey } from '../../dist/stores/sqlite/token-key.js';
+import { tokenKey } from '../../.build/lib/stores/sqlite/token-key.js';
+import { sqliteStore } from '../../dist/esm/sqlite.js';
 
 const PREFIXES = 1_000;
 const PREFIX_LENGTH = 5; // what the upper half of a token key is made of

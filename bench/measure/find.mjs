@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
-import { sqliteStore } from '../../dist/stores/sqlite/index.js';
+import { sqliteStore } from '../../dist/esm/sqlite.js';
 import { newFolder, settings } from '../settings.mjs';
 import { median, spread } from '../statistics.mjs';
 import { fillSqlite } from './fill-sqlite.mjs';

@@ -3,9 +3,9 @@ import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
 import { verifyAuthenticationResponse, verifyRegistrationResponse } from '@simplewebauthn/server';
-import { memoryStore, stepgate } from '../../dist/index.js';
-import { passkey } from '../../dist/methods/passkey/index.js';
-import { signedIn, softwareAuthenticator } from '../../dist/testing/index.js';
+import { memoryStore, stepgate } from '../../dist/esm/index.js';
+import { passkey } from '../../dist/esm/passkey.js';
+import { signedIn, softwareAuthenticator } from '../../dist/esm/testing.js';
 import { settings } from '../settings.mjs';
 import { median, spread } from '../statistics.mjs';
 

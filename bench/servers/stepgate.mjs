@@ -1,7 +1,7 @@
 // One delivery a process: `node stepgate.mjs <folder> cookie` or `bearer`.
 import { join } from 'node:path';
-import { stepgate } from '../../dist/index.js';
-import { sqliteStore } from '../../dist/stores/sqlite/index.js';
+import { stepgate } from '../../dist/esm/index.js';
+import { sqliteStore } from '../../dist/esm/sqlite.js';
 import { app, folder, SECRET, SESSIONS, seedOrServe } from './serve.mjs';
 import { signIn } from './sign-in.mjs';
 

@@ -1,8 +1,8 @@
 // Guarded reads while sign-ins and touches go on. At `reset` it begins to count, at `report` it tells.
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { stepgate } from '../../dist/index.js';
-import { sqliteStore } from '../../dist/stores/sqlite/index.js';
+import { stepgate } from '../../dist/esm/index.js';
+import { sqliteStore } from '../../dist/esm/sqlite.js';
 import { app, folder, SECRET, SESSIONS, seedOrServe } from './serve.mjs';
 import { signIn } from './sign-in.mjs';
 

@@ -1,5 +1,5 @@
-import assert from 'node:assert/strict';
 import type { AttemptCounter } from '../stores/contract/attempts.js';
+import { assert } from './assert.js';
 import type { CaseGroup } from './case.js';
 import { MINUTE, NOW } from './setting.js';
 import { STRANGE } from './strange.js';

@@ -1,5 +1,5 @@
-import assert from 'node:assert/strict';
 import type { AttemptStore } from '../stores/contract/attempts.js';
+import { assert } from './assert.js';
 import type { CaseGroup } from './case.js';
 import { MINUTE, NOW, parallel } from './setting.js';
 

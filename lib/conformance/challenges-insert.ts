@@ -1,5 +1,5 @@
-import assert from 'node:assert/strict';
 import type { ChallengeRow } from '../stores/contract/challenges.js';
+import { assert } from './assert.js';
 import type { CaseGroup } from './case.js';
 import { NOW, parallel } from './setting.js';
 import { challengeRow, givenChallenges, takeAll } from './step-up-rows.js';

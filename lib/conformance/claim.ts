@@ -1,4 +1,4 @@
-import assert from 'node:assert/strict';
+import { assert } from './assert.js';
 import type { CaseGroup, StorePart } from './case.js';
 import { parallel } from './setting.js';
 import { STRANGE } from './strange.js';

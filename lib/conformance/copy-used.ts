@@ -1,4 +1,4 @@
-import assert from 'node:assert/strict';
+import { assert } from './assert.js';
 import type { CaseGroup } from './case.js';
 import { change, replaceCredentials, rotate } from './session-changes.js';
 import { given, idsOf, insert, listOf, rotatedRow, sessionRow } from './session-rows.js';

@@ -1,10 +1,10 @@
-import assert from 'node:assert/strict';
 import type { AttemptRow } from '../stores/contract/attempts.js';
 import type { RowCopy } from '../stores/contract/copy.js';
 import type { PasskeyRow } from '../stores/contract/passkeys.js';
 import type { RecoveryCodeSet } from '../stores/contract/recovery-codes.js';
 import type { NotBeforeRow, SessionRow } from '../stores/contract/sessions.js';
 import type { TotpRow } from '../stores/contract/totp.js';
+import { assert } from './assert.js';
 import type { Bench, CaseGroup, StorePart } from './case.js';
 import { rotatedRow, sessionRow } from './session-rows.js';
 import { hashOf, MINUTE, NOW } from './setting.js';

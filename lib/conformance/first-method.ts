@@ -1,4 +1,4 @@
-import assert from 'node:assert/strict';
+import { assert } from './assert.js';
 import type { CaseGroup } from './case.js';
 import { parallel } from './setting.js';
 import { ANY, CONFIRM, confirmedTotp, countOf, FIRST, givenPasskeys, passkeyRow, waitingTotp } from './step-up-rows.js';

@@ -1,5 +1,5 @@
-import assert from 'node:assert/strict';
 import type { GrantRow, GrantStore } from '../stores/contract/grants.js';
+import { assert } from './assert.js';
 import type { CaseGroup } from './case.js';
 import { NOW } from './setting.js';
 import { grantRow, takeOf } from './step-up-rows.js';

@@ -1,5 +1,5 @@
-import assert from 'node:assert/strict';
 import type { TakeGrant, TakeGrantOutcome } from '../stores/contract/grants.js';
+import { assert } from './assert.js';
 import type { Bench, CaseGroup } from './case.js';
 import { HOUR, MINUTE, NOW, parallel } from './setting.js';
 import { grantRow, takeOf } from './step-up-rows.js';

@@ -1,4 +1,4 @@
-import assert from 'node:assert/strict';
+import { assert } from './assert.js';
 import type { CaseGroup } from './case.js';
 import { MINUTE, NOW, parallel } from './setting.js';
 import { grantRow, takeOf } from './step-up-rows.js';

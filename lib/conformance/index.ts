@@ -1,5 +1,5 @@
-import assert from 'node:assert/strict';
 import type { Store } from '../stores/contract/store.js';
+import { assert } from './assert.js';
 import type { Bench, CaseGroup, StorePart } from './case.js';
 import { GROUPS } from './groups.js';
 

@@ -1,5 +1,5 @@
-import assert from 'node:assert/strict';
 import type { PasskeyRow } from '../stores/contract/passkeys.js';
+import { assert } from './assert.js';
 import type { CaseGroup } from './case.js';
 import { NOW, parallel } from './setting.js';
 import { ANY, countOf, FIRST, givenPasskeys, passkeyRow, usedPasskeyRow } from './step-up-rows.js';

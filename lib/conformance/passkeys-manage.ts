@@ -1,4 +1,4 @@
-import assert from 'node:assert/strict';
+import { assert } from './assert.js';
 import type { CaseGroup } from './case.js';
 import { NOW, parallel } from './setting.js';
 import { countOf, givenPasskeys, PASSKEY_USE, passkeyRow, usedPasskeyRow } from './step-up-rows.js';

@@ -1,5 +1,5 @@
-import assert from 'node:assert/strict';
 import type { PasskeyRow, PasskeyStore, PasskeyUse } from '../stores/contract/passkeys.js';
+import { assert } from './assert.js';
 import type { CaseGroup } from './case.js';
 import { NOW, parallel } from './setting.js';
 import { countOf, givenPasskeys, PASSKEY_USE, passkeyRow, usedPasskeyRow } from './step-up-rows.js';

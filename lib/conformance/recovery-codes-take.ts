@@ -1,6 +1,6 @@
-import assert from 'node:assert/strict';
 import type { TokenHash } from '../internal/token-hash.js';
 import type { RecoveryCodeStore } from '../stores/contract/recovery-codes.js';
+import { assert } from './assert.js';
 import type { CaseGroup } from './case.js';
 import { hashOf, NOW, parallel } from './setting.js';
 import { countOf } from './step-up-rows.js';

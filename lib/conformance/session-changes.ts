@@ -1,6 +1,6 @@
-import assert from 'node:assert/strict';
 import type { SessionChange } from '../stores/contract/session-state.js';
 import type { SessionRow, SessionStore } from '../stores/contract/sessions.js';
+import { assert } from './assert.js';
 import { hashOf, NOW } from './setting.js';
 
 type Change<Type extends SessionChange['type']> = Extract<SessionChange, { readonly type: Type }>;

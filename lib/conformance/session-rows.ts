@@ -1,4 +1,3 @@
-import assert from 'node:assert/strict';
 import type {
   InsertOutcome,
   InsertSession,
@@ -6,6 +5,7 @@ import type {
   SessionRow,
   SessionStore,
 } from '../stores/contract/sessions.js';
+import { assert } from './assert.js';
 import { HOUR, hashOf, MINUTE, NOW } from './setting.js';
 
 /** A live cookie session of `user`, with its token's hash made of its id. */

@@ -1,5 +1,5 @@
-import assert from 'node:assert/strict';
 import type { InsertOutcome, SessionRow } from '../stores/contract/sessions.js';
+import { assert } from './assert.js';
 import type { Bench, CaseGroup } from './case.js';
 import { given, idsOf, insert, present, sessionRow, sortedIds } from './session-rows.js';
 import { MINUTE, NOW } from './setting.js';

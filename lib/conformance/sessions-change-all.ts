@@ -1,5 +1,5 @@
-import assert from 'node:assert/strict';
 import { changed } from '../stores/contract/session-state.js';
+import { assert } from './assert.js';
 import type { CaseGroup } from './case.js';
 import { CORRECT_TIMES, DROP_PROOFS, dropMethod, rotate } from './session-changes.js';
 import { given, rotatedRow, sessionRow } from './session-rows.js';

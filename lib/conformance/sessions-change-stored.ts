@@ -1,6 +1,6 @@
-import assert from 'node:assert/strict';
 import { changed } from '../stores/contract/session-state.js';
 import type { SessionRow } from '../stores/contract/sessions.js';
+import { assert } from './assert.js';
 import type { Bench, CaseGroup } from './case.js';
 import { change, changesOf, pick } from './session-changes.js';
 import { given, rotatedRow } from './session-rows.js';

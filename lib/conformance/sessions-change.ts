@@ -1,6 +1,6 @@
-import assert from 'node:assert/strict';
 import { changed } from '../stores/contract/session-state.js';
 import type { SessionRow, SessionStore } from '../stores/contract/sessions.js';
+import { assert } from './assert.js';
 import type { Bench, CaseGroup } from './case.js';
 import { change, changesOf, DROP_PROOFS, pick, renew, replaceCredentials, rotate, stepUp } from './session-changes.js';
 import { given, insert, liveIds, rotatedRow, sessionRow } from './session-rows.js';

@@ -1,4 +1,4 @@
-import assert from 'node:assert/strict';
+import { assert } from './assert.js';
 import type { CaseGroup } from './case.js';
 import { given, rotatedRow, sessionRow } from './session-rows.js';
 import { HOUR, hashOf, NOW } from './setting.js';

@@ -1,6 +1,6 @@
-import assert from 'node:assert/strict';
 import { firstTokens } from '../stores/contract/session-state.js';
 import type { SessionRow, SessionStore } from '../stores/contract/sessions.js';
+import { assert } from './assert.js';
 import type { Bench, CaseGroup } from './case.js';
 import { random } from './random.js';
 import { CORRECT_TIMES, changesOf, DROP_PROOFS, dropMethod, pick, replaceCredentials } from './session-changes.js';

@@ -1,4 +1,4 @@
-import assert from 'node:assert/strict';
+import { assert } from './assert.js';
 import type { CaseGroup } from './case.js';
 import { given, insert, present, rotatedRow, sessionRow } from './session-rows.js';
 import { hashOf, NOW } from './setting.js';

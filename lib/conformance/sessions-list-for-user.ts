@@ -1,4 +1,4 @@
-import assert from 'node:assert/strict';
+import { assert } from './assert.js';
 import type { CaseGroup } from './case.js';
 import { given, idsOf, listOf, rotatedRow, sessionRow } from './session-rows.js';
 import { HOUR, MINUTE, NOW } from './setting.js';

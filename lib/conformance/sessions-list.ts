@@ -1,5 +1,5 @@
-import assert from 'node:assert/strict';
 import type { SessionStore } from '../stores/contract/sessions.js';
+import { assert } from './assert.js';
 import type { CaseGroup } from './case.js';
 import { given, idsOf, rotatedRow, sessionRow, sortedIds } from './session-rows.js';
 import { NOW } from './setting.js';

@@ -1,5 +1,5 @@
-import assert from 'node:assert/strict';
 import type { SessionCursor, SessionRow, SessionStore } from '../stores/contract/sessions.js';
+import { assert } from './assert.js';
 import type { CaseGroup } from './case.js';
 import { given, idsOf, insert, listOf, sessionRow } from './session-rows.js';
 import { HOUR, MINUTE, NOW } from './setting.js';

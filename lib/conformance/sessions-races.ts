@@ -1,5 +1,5 @@
-import assert from 'node:assert/strict';
 import type { EndedSession, InsertOutcome } from '../stores/contract/sessions.js';
+import { assert } from './assert.js';
 import type { CaseGroup } from './case.js';
 import { given, idsOf, insert, listOf, liveIds, present, rotatedRow, sessionRow, sortedIds } from './session-rows.js';
 import { HOUR, hashOf, NOW, parallel } from './setting.js';

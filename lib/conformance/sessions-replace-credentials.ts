@@ -1,6 +1,6 @@
-import assert from 'node:assert/strict';
 import { changed } from '../stores/contract/session-state.js';
 import type { ReplaceOutcome, SessionStore } from '../stores/contract/sessions.js';
+import { assert } from './assert.js';
 import type { CaseGroup } from './case.js';
 import { change, replaceCredentials, rotate } from './session-changes.js';
 import { given, present, rotatedRow, sessionRow, sortedIds } from './session-rows.js';

@@ -1,4 +1,4 @@
-import assert from 'node:assert/strict';
+import { assert } from './assert.js';
 import type { CaseGroup } from './case.js';
 import { given, listOf, present, rotatedRow, sessionRow, sortedIds } from './session-rows.js';
 import { NOW } from './setting.js';

@@ -1,4 +1,4 @@
-import assert from 'node:assert/strict';
+import { assert } from './assert.js';
 import type { CaseGroup } from './case.js';
 import { change, renew, rotate } from './session-changes.js';
 import { given, rotatedRow, sessionRow } from './session-rows.js';

@@ -1,6 +1,6 @@
-import assert from 'node:assert/strict';
 import type { SessionData } from '../stores/contract/session-data.js';
 import type { SessionRow } from '../stores/contract/sessions.js';
+import { assert } from './assert.js';
 import type { CaseGroup } from './case.js';
 import { given, idsOf, listOf, rotatedRow, sessionRow } from './session-rows.js';
 import { NOW } from './setting.js';

@@ -1,6 +1,6 @@
-import assert from 'node:assert/strict';
 import type { SessionChange } from '../stores/contract/session-state.js';
 import type { ProofTimes } from '../stores/contract/sessions.js';
+import { assert } from './assert.js';
 import type { CaseGroup } from './case.js';
 import { CORRECT_TIMES, change, DROP_PROOFS, dropMethod, stepUp } from './session-changes.js';
 import { given, rotatedRow, sessionRow } from './session-rows.js';

@@ -1,4 +1,4 @@
-import assert from 'node:assert/strict';
+import { assert } from './assert.js';
 import type { CaseGroup } from './case.js';
 import { change, DROP_PROOFS, replaceCredentials, rotate, stepUp } from './session-changes.js';
 import { given, insert, rotatedRow, sessionRow } from './session-rows.js';

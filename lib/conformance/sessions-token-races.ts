@@ -1,5 +1,5 @@
-import assert from 'node:assert/strict';
 import type { ReplaceOutcome, SessionRow, SessionStore } from '../stores/contract/sessions.js';
+import { assert } from './assert.js';
 import type { CaseGroup } from './case.js';
 import { change, DROP_PROOFS, replaceCredentials, rotate, stepUp } from './session-changes.js';
 import { given, liveIds, present, rotatedRow, sessionRow } from './session-rows.js';

@@ -1,5 +1,5 @@
-import assert from 'node:assert/strict';
 import type { SessionRow, SessionStore, Touch } from '../stores/contract/sessions.js';
+import { assert } from './assert.js';
 import type { CaseGroup } from './case.js';
 import { change, renew, rotate, stepUp } from './session-changes.js';
 import { given, rotatedRow, sessionRow } from './session-rows.js';

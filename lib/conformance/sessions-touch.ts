@@ -1,5 +1,5 @@
-import assert from 'node:assert/strict';
 import type { SessionRow, SessionStore, Touch } from '../stores/contract/sessions.js';
+import { assert } from './assert.js';
 import type { CaseGroup } from './case.js';
 import { given, rotatedRow, sessionRow } from './session-rows.js';
 import { HOUR, hashOf, MINUTE, NOW } from './setting.js';

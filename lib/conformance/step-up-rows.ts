@@ -1,8 +1,8 @@
-import assert from 'node:assert/strict';
 import type { ChallengeRow, ChallengeStore } from '../stores/contract/challenges.js';
 import type { GrantRow, TakeGrant } from '../stores/contract/grants.js';
 import type { PasskeyInsert, PasskeyRow, PasskeyStore, PasskeyUse } from '../stores/contract/passkeys.js';
 import type { ConfirmTotp, TotpRow, UseTotpStep } from '../stores/contract/totp.js';
+import { assert } from './assert.js';
 import { HOUR, MINUTE, NOW } from './setting.js';
 
 /** A live challenge of `session`, which is of `user`. */

@@ -1,4 +1,4 @@
-import assert from 'node:assert/strict';
+import { assert } from './assert.js';
 import type { Bench, CaseGroup, StorePart } from './case.js';
 
 /** All words and numbers of a row, the names in its proofs and data included. */

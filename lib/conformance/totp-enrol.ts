@@ -1,4 +1,4 @@
-import assert from 'node:assert/strict';
+import { assert } from './assert.js';
 import type { CaseGroup } from './case.js';
 import { NOW, parallel } from './setting.js';
 import { CONFIRM, confirmedTotp, countOf, useOf, waitingTotp } from './step-up-rows.js';

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { createRequire } from 'node:module';
+import bodyParser from 'body-parser';
 import { Refusal } from './refusal.js';
 import type { Middleware } from './require-session.js';
 
@@ -10,8 +10,6 @@ const MAX_BYTES = 65_536;
  * 415 for a body that isn't JSON, 400 for one that is broken. A request without a body passes.
  */
 export function createJsonBody(): Middleware {
-  // Loaded with the first router: it takes longer than all of the kit, and an app may do without our routes.
-  const bodyParser = createRequire(import.meta.url)('body-parser') as typeof import('body-parser'); // what it exports
   const parse = bodyParser.json({ limit: MAX_BYTES, inflate: false, type: () => true, verify: refuseOtherTypes });
   return function jsonBody(req, res, next) {
     const announced = announcesBody(req);

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { brand } from '../internal/brand.js';
 import { StoreFault } from '../session/checked-store.js';
 
 /** Every refusal there is, with its status. docs/errors.md has a heading for each. */
@@ -83,6 +84,10 @@ export class Refusal extends Error {
     this.status = STATUS[code];
     this.headers = headers;
     this.members = members;
+  }
+
+  static {
+    brand(Refusal, 'Refusal');
   }
 }
 

@@ -1,3 +1,5 @@
+import { brand } from './brand.js';
+
 /**
  * A mistake in how the kit was set up or called: a wrong option, a guard mounted the wrong way, a missing store part.
  * It is thrown where the mistake is made, so that it shows at start-up; a request can't cause one.
@@ -11,5 +13,9 @@ export class SetupError extends TypeError {
   constructor(message: string, help: string) {
     super(`${message} ${help}`);
     this.help = help;
+  }
+
+  static {
+    brand(SetupError, 'SetupError');
   }
 }

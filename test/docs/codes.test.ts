@@ -3,8 +3,8 @@ import { describe, it } from 'node:test';
 import { read, sections, tables } from './markdown.js';
 
 // The emitted declarations are what a user's compiler sees, and they spell the unions out.
-const refusals = read('dist/http/refusal.d.ts');
-const events = read('dist/events.d.ts').replace(/\/\*\*.*?\*\//gs, '');
+const refusals = read('dist/esm/types/http/refusal.d.ts');
+const events = read('dist/esm/types/events.d.ts').replace(/\/\*\*.*?\*\//gs, '');
 
 /** The members of `export type NAME = 'a' | 'b'`. */
 function union(name: string): string[] {

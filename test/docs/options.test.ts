@@ -10,7 +10,8 @@ const documented = tables(read('docs/options.md'));
 
 describe('the table of options in docs/options.md', () => {
   // A property of the interface, behind its doc comment if it has one.
-  const declaration = /interface StepgateOptions[^{]*\{(.*?)\n\}/s.exec(read('dist/options/index.d.ts'))?.[1] ?? '';
+  const declaration =
+    /interface StepgateOptions[^{]*\{(.*?)\n\}/s.exec(read('dist/esm/types/options/index.d.ts'))?.[1] ?? '';
   const properties = [...declaration.matchAll(/(?:\/\*\*((?:(?!\*\/).)*)\*\/\s*)?readonly (\w+)(\??):/gs)];
   const table = documented.get('option') ?? new Map<string, readonly string[]>();
 
@@ -41,7 +42,7 @@ describe('the table of timeouts in docs/options.md', () => {
   const table = documented.get('policy') ?? new Map<string, readonly string[]>();
 
   it('has a row for each policy and one for none', () => {
-    const policies = /type Policy = ([^;]+);/.exec(read('dist/options/policies.d.ts'))?.[1]?.split(' | ');
+    const policies = /type Policy = ([^;]+);/.exec(read('dist/esm/types/options/policies.d.ts'))?.[1]?.split(' | ');
     assert.deepEqual([...table.keys()], ['none', ...(policies ?? [])]);
   });
 

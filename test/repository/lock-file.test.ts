@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { root } from './root.js';
 
-for (const folder of ['.', 'bench']) {
+for (const folder of ['.', 'bench', 'test/consumers']) {
   describe(`package-lock.json of ${folder}`, () => {
     const text = readFileSync(join(root, folder, 'package-lock.json'), 'utf8');
 

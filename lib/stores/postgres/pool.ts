@@ -71,7 +71,7 @@ export async function withClient<T>(
  * that `pg` believes to be prepared, or has them out of date (0A, 26, 42P05).
  */
 function isOfStatement(error: unknown): boolean {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  const code = (error as { code?: unknown } | null | undefined)?.code; // anything can be thrown
   return typeof code === 'string' && /^(?!08|57P|25|0A|26|42P05)[0-9A-Z]{5}$/.test(code);
 }
 

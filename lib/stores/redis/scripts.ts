@@ -61,7 +61,9 @@ export function createRunScript(client: RedisClient): RunScript {
     try {
       return await client.evalSha(sha, options);
     } catch (error) {
-      if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error;
+      // Anything can be thrown; and an error of the client's may be of another realm than ours, under Jest for example.
+      const { message } = (error ?? {}) as { message?: unknown };
+      if (typeof message !== 'string' || !message.startsWith('NOSCRIPT')) throw error;
       return client.eval(text, options);
     }
   };

@@ -1,4 +1,4 @@
-import { createRequire } from 'node:module';
+import nodeModule from 'node:module'; // not by name: who bundles ES modules has a `createRequire` at the top already
 import type { Database, Options } from 'better-sqlite3';
 import { SetupError } from '../../internal/setup-error.js';
 
@@ -10,20 +10,50 @@ export interface Runtime {
   readonly napi?: string | undefined;
 }
 
-const require = createRequire(import.meta.url);
-
-/** Loads better-sqlite3, an optional peer: when the first store is made, and after a look at its version. */
-export function loadDriver(): Driver {
-  checkDriver(installedVersion(), process.versions);
-  return require('better-sqlite3') as Driver; // the package's one export
+interface Installed {
+  readonly version: string;
+  /** Of its main module. */
+  readonly path: string;
 }
 
-function installedVersion(): string {
-  try {
-    return (require('better-sqlite3/package.json') as { version: string }).version; // every package has one
-  } catch {
-    throw new SetupError("`sqliteStore` needs better-sqlite3, which isn't installed.", advice(process.versions));
+/**
+ * Finds better-sqlite3, an optional peer: when the first store is made, and with a look at its version before anything
+ * of it is loaded. No `import` can do that, for it would fail with words that aren't ours.
+ */
+export function findDriver(): string {
+  const installed = findInstalled();
+  if (installed === null) {
+    throw new SetupError(
+      "`sqliteStore` needs better-sqlite3, which isn't installed.",
+      `${advice(process.versions)} No bundle can have it inside: a bundled app needs it in \`node_modules\` beside its bundle.`,
+    );
   }
+  checkDriver(installed.version, process.versions);
+  return installed.path;
+}
+
+/** Loads better-sqlite3 from where `findDriver` found it: in this thread, or in the writer's. */
+export function loadDriver(path: string): Driver {
+  return nodeModule.createRequire(path)(path) as Driver; // the package's one export
+}
+
+/**
+ * Where to look from: this very file. In a bundle that is the app's, but some bundlers leave `import.meta` empty or write
+ * in it where the file was when they ran; then it is the file's name in CommonJS, or the script that was started.
+ */
+const PLACES = [() => import.meta.url, () => __filename, () => process.argv[1] ?? ''];
+
+function findInstalled(): Installed | null {
+  for (const place of PLACES) {
+    try {
+      const from = nodeModule.createRequire(place());
+      const { version } = from('better-sqlite3/package.json') as { version: string }; // every package has one
+      return { version, path: from.resolve('better-sqlite3') };
+    } catch {
+      // There is no such place, or the package isn't to be found from there.
+    }
+  }
+  return null;
 }
 
 /**

@@ -12,6 +12,8 @@ export interface Place {
   readonly path: string;
   /** Of their names. */
   readonly prefix: string;
+  /** The path of better-sqlite3. */
+  readonly driver: string;
 }
 
 /** One operation of one part, to be answered by its `id`. */
@@ -37,9 +39,12 @@ export type Answer =
 export type ToThread = Job | 'close';
 export type FromThread = 'ready' | readonly Answer[];
 
+// Taken here and not at each call: fake timers of a test put another clock in its place, on one side only.
+const hrtime = process.hrtime.bigint;
+
 /** Milliseconds on a clock that all threads of a process share and that nobody can set. */
 export function monotonicNow(): number {
-  return Number(process.hrtime.bigint()) / 1e6;
+  return Number(hrtime()) / 1e6;
 }
 
 export function isLate(job: Job): boolean {
@@ -51,7 +56,7 @@ export function dropped({ id }: Job): Answer {
 }
 
 export function failed({ id }: Job, error: unknown): Answer {
-  const message = error instanceof Error ? error.message : 'unknown failure';
+  const message = messageOf(error);
   const code = codeOf(error);
   return { id, failure: code === undefined ? { message } : { message, code } };
 }
@@ -62,6 +67,11 @@ export function isBusy(error: unknown): boolean {
 }
 
 export function codeOf(error: unknown): string | undefined {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  const code = (error as { code?: unknown } | null | undefined)?.code; // anything can be thrown
   return typeof code === 'string' ? code : undefined;
+}
+
+export function messageOf(error: unknown): string {
+  const message = (error as { message?: unknown } | null | undefined)?.message; // anything can be thrown
+  return typeof message === 'string' ? message : 'unknown failure';
 }

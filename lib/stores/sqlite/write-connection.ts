@@ -1,6 +1,7 @@
-import Database from 'better-sqlite3';
+import type { Database } from 'better-sqlite3';
+import { loadDriver } from './driver.js';
 import { prepareReads, prepareWrites } from './operations.js';
-import { type Answer, codeOf, dropped, failed, isBusy, isLate, type Job, type Place } from './protocol.js';
+import { type Answer, codeOf, dropped, failed, isBusy, isLate, type Job, messageOf, type Place } from './protocol.js';
 import { migrate } from './schema.js';
 
 type Operation = (...args: readonly unknown[]) => unknown;
@@ -16,10 +17,10 @@ export interface WriteConnection {
 }
 
 /** Opens the file and makes the tables with this prefix. A throw that `isBusy` knows means: try again. */
-export function openWriteConnection({ path, prefix }: Place): WriteConnection {
-  const db = connect(path, prefix);
-  const reads = prepareReads(db, prefix);
-  const writes = prepareWrites(db, prefix);
+export function openWriteConnection(place: Place): WriteConnection {
+  const db = connect(place);
+  const reads = prepareReads(db, place.prefix);
+  const writes = prepareWrites(db, place.prefix);
 
   function run(tables: Readonly<Record<Job['part'], object>>, job: Job): unknown {
     const operation = (tables[job.part] as Table)[job.operation]; // the tables of operations.ts; `Writer.ask` checked the arguments
@@ -50,12 +51,12 @@ export function openWriteConnection({ path, prefix }: Place): WriteConnection {
   };
 }
 
-function connect(path: string, prefix: string): Database.Database {
-  let db: Database.Database | undefined;
+function connect({ path, prefix, driver }: Place): Database {
+  let db: Database | undefined;
   try {
     // No waiting in SQLite: the thread would notice neither deadlines nor `close`; and when the process exits in that
     // time, better-sqlite3 fails to throw its error and aborts the process.
-    db = new Database(path, { timeout: 0 });
+    db = new (loadDriver(driver))(path, { timeout: 0 });
     if (db.pragma('journal_mode = WAL', { simple: true }) !== 'wal') throw new Error('it allows no write-ahead log');
     // What is acknowledged is on the disk, not only in the file system's memory; on macOS that takes a setting of its own.
     db.pragma('synchronous = FULL');
@@ -65,7 +66,8 @@ function connect(path: string, prefix: string): Database.Database {
   } catch (error) {
     db?.close();
     if (isBusy(error)) throw error;
-    const reason = error instanceof Error ? error.message : 'unknown failure';
-    throw Object.assign(new Error(`SQLite can't open ${path}: ${reason}`, { cause: error }), { code: codeOf(error) });
+    throw Object.assign(new Error(`SQLite can't open ${path}: ${messageOf(error)}`, { cause: error }), {
+      code: codeOf(error),
+    });
   }
 }

@@ -9,6 +9,7 @@ import {
   type Result,
   type ToThread,
 } from './protocol.js';
+import { threadCode } from './thread.js';
 
 const MAX_PENDING = 10_000;
 
@@ -41,7 +42,7 @@ export function startWriter(place: Place, timeout: number): Writer {
 
   function start(): Worker {
     // Without this process's flags: what the app preloads has no business in the thread.
-    const worker = new Worker(new URL('./writer-thread.js', import.meta.url), { workerData: place, execArgv: [] });
+    const worker = new Worker(threadCode, { eval: typeof threadCode === 'string', workerData: place, execArgv: [] });
     let cause: unknown;
     worker.on('message', (message: FromThread) => {
       if (message === 'ready') isReady = true;

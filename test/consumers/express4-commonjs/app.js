@@ -1,5 +1,5 @@
 const express = require('express');
-const { stepgate } = require('stepgate');
+const { password, stepgate } = require('stepgate');
 const { sqliteStore } = require('stepgate/sqlite');
 
 const auth = stepgate({
@@ -7,6 +7,7 @@ const auth = stepgate({
   issuer: 'http://localhost',
   insecureCookies: true,
   store: sqliteStore('app.db'),
+  methods: [password({ verify: (_userId, given) => given === 'sesame' })],
 });
 
 const app = express();
@@ -19,6 +20,9 @@ app.post('/login', (req, res, next) => {
     .catch(next);
 });
 app.get('/me', auth.requireSession, (req, res) => res.json({ userId: req.auth.userId }));
+app.post('/transfers', auth.requireFreshStepUp({ method: 'password', bind: () => ({ cents: 10 }) }), (_req, res) =>
+  res.json({}),
+);
 
 const server = app.listen(0, () => console.log(server.address().port));
 process.once('SIGTERM', () => server.close(() => auth.close()));

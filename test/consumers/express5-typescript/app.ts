@@ -1,6 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import express from 'express';
-import { stepgate } from 'stepgate';
+import { password, stepgate } from 'stepgate';
 import { sqliteStore } from 'stepgate/sqlite';
 
 const auth = stepgate({
@@ -8,6 +8,7 @@ const auth = stepgate({
   issuer: 'http://localhost',
   insecureCookies: true,
   store: sqliteStore('app.db'),
+  methods: [password({ verify: (_userId, given) => given === 'sesame' })],
 });
 
 const app = express();
@@ -20,6 +21,9 @@ app.post('/login', async (req, res) => {
 app.get('/me', auth.requireSession, (req, res) => {
   const userId: string | undefined = req.auth?.userId;
   res.json({ userId });
+});
+app.post('/transfers', auth.requireFreshStepUp({ method: 'password', bind: () => ({ cents: 10 }) }), (_req, res) => {
+  res.json({});
 });
 
 const server = app.listen(0, () => {

@@ -84,6 +84,16 @@ describe('the writer thread of a SQLite store', () => {
     assert.equal(store.sessions.get(lost.id), null);
   });
 
+  it('goes by its own clock while fake timers have put another in its place', async (t) => {
+    const { sessions } = openStore(t, newFile(t));
+    const { hrtime } = process;
+    t.after(() => {
+      process.hrtime = hrtime;
+    });
+    process.hrtime = Object.assign((): [number, number] => [0, 0], { bigint: () => 0n });
+    await sessions.insert(inserting(newRow()));
+  });
+
   it('can be closed after it ended', async (t) => {
     const { store, worker } = await openWithWorker(t, newFile(t));
     await worker.terminate();

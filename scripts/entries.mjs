@@ -1,0 +1,44 @@
+// The subpaths of the package, each with its module in lib/: the one list that the build, and with it package.json, goes by.
+export const ENTRIES = {
+  '.': 'index',
+  './conformance': 'conformance/index',
+  './copy': 'copy/index',
+  './passkey': 'methods/passkey/index',
+  './postgres': 'stores/postgres/index',
+  './redis': 'stores/redis/index',
+  './sqlite': 'stores/sqlite/index',
+  './testing': 'testing/index',
+  './totp': 'methods/totp/index',
+};
+
+/** The packages that the build takes into the bundles: each has ES modules only, which not every `require` can load. */
+export const BUNDLED = ['@noble/hashes'];
+
+/** The file of a subpath in `dist/esm` and `dist/cjs`, without its ending. */
+export function fileOf(subpath) {
+  return subpath === '.' ? 'index' : subpath.slice('./'.length);
+}
+
+/** What package.json has to say of the entries. */
+export function manifestOfEntries() {
+  const typesOf = (format, subpath) => `./dist/${format}/types/${ENTRIES[subpath]}.d.ts`;
+  const target = (format, subpath) => ({
+    types: typesOf(format, subpath),
+    default: `./dist/${format}/${fileOf(subpath)}.js`,
+  });
+  const subpaths = Object.keys(ENTRIES);
+  return {
+    // For TypeScript's `node10`, which reads no `exports`.
+    main: './dist/cjs/index.js',
+    types: typesOf('cjs', '.'),
+    typesVersions: {
+      '*': Object.fromEntries(subpaths.slice(1).map((subpath) => [fileOf(subpath), [typesOf('cjs', subpath)]])),
+    },
+    exports: {
+      ...Object.fromEntries(
+        subpaths.map((subpath) => [subpath, { import: target('esm', subpath), require: target('cjs', subpath) }]),
+      ),
+      './package.json': './package.json',
+    },
+  };
+}

@@ -1,0 +1,2 @@
+exports.fakeTime = () => void jest.useFakeTimers();
+exports.realTime = () => void jest.useRealTimers();
