@@ -38,20 +38,20 @@ export type RefusedReason =
 export type FailedReason =
   | 'malformed'
   | 'unknown-credential'
-  | 'wrong'
+  | 'rejected'
   | 'replayed'
   /** The signature is right, but the authenticator's counter went back. */
   | 'counter-regressed'
   /** The signature is right, but a device-bound passkey says that it can be synced, or the other way round. */
   | 'backup-eligibility-changed'
   /** The credential is younger than the challenge that it answers. */
-  | 'too-young'
+  | 'enrolled-after-challenge'
   /** There is no live challenge for this session, user, purpose and method. */
   | 'no-challenge'
   /** What was to be enrolled is there already, whoever's it is. */
-  | 'taken'
+  | 'already-enrolled'
   /** What was to be the first method isn't: another was enrolled meanwhile. */
-  | 'not-first'
+  | 'not-first-method'
   /** The user has as many of what was to be enrolled as there may be. */
   | 'full'
   /** The method itself threw, took too long, or cannot read what it has stored. */
@@ -76,7 +76,7 @@ interface Facts {
   'method.unlocked': { userId: string; method: string };
   'passkey.counter-regressed': { userId: string; passkeyId: string };
   'touch.failed': { pending: number; dropped: number; error: unknown };
-  'store.failed': { operation: string; error: unknown };
+  'dependency.failed': { operation: string; error: unknown };
 }
 
 /** What `onEvent` is told: one closed union on `type`; never a secret, a token or the hash of one. */
@@ -116,7 +116,7 @@ function withoutIp(event: NewEvent): NewEvent {
 }
 
 function logFailure(event: StepgateEvent): void {
-  if (event.type === 'touch.failed' || event.type === 'store.failed') log(`stepgate: ${event.type}`, event);
+  if (event.type === 'touch.failed' || event.type === 'dependency.failed') log(`stepgate: ${event.type}`, event);
 }
 
 function logListenerFailure(error: unknown): void {

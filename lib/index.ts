@@ -25,8 +25,8 @@ export type { TokenHash } from './internal/token-hash.js';
 export type {
   BeginContext,
   MethodContext,
-  MethodKit,
   MethodOutcome,
+  MethodServices,
   User,
   VerifyContext,
 } from './methods/method.js';

@@ -19,7 +19,7 @@ import { createStepUpCalls, type StepUpCalls } from './http/step-up-calls.js';
 import { createWwwAuthenticate, type WwwAuthenticate } from './http/www-authenticate.js';
 import type { Clock } from './internal/clock.js';
 import type { Secrets } from './internal/keys.js';
-import type { MethodKit } from './methods/method.js';
+import type { MethodServices } from './methods/method.js';
 import type { Settings } from './options/index.js';
 import { type AccessTokens, createAccessTokens } from './session/access-token.js';
 import { createCheckedStore, createStoreCall, type StoreCall } from './session/checked-store.js';
@@ -62,7 +62,7 @@ export interface Services {
   readonly refresh: Refresh;
   readonly cleanup: Cleanup;
 
-  readonly methodKit: MethodKit;
+  readonly methodServices: MethodServices;
   readonly methods: Methods;
   readonly challenges: Challenges;
   readonly signInChallenges: SignInChallenges;
@@ -108,8 +108,8 @@ export function createServices(settings: Settings): Services {
   const refresh = createRefresh({ settings, store, clock, emit, sessions, refreshTokens });
   const cleanup = createCleanup({ settings, store, clock, emit });
 
-  const methodKit = createMethodKit({ settings, store, secrets, emit, call });
-  const methods = createMethods({ settings, methodKit, clock });
+  const methodServices = createMethodKit({ settings, store, secrets, emit, call });
+  const methods = createMethods({ settings, methodServices, clock });
   const challenges = createChallenges({ store, clock });
   const signInChallenges = createSignInChallenges({ store, secrets, clock });
   const attempts = createAttempts({ store, clock });
@@ -196,7 +196,7 @@ export function createServices(settings: Settings): Services {
     sessions,
     refresh,
     cleanup,
-    methodKit,
+    methodServices,
     methods,
     challenges,
     signInChallenges,
@@ -228,7 +228,7 @@ function createMethodKit({
   secrets,
   emit,
   call,
-}: Pick<Services, 'settings' | 'store' | 'secrets' | 'emit' | 'call'>): MethodKit {
+}: Pick<Services, 'settings' | 'store' | 'secrets' | 'emit' | 'call'>): MethodServices {
   const { issuer, users } = settings;
   return {
     store,

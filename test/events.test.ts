@@ -4,7 +4,7 @@ import { createEmit, type StepgateEvent } from '../lib/events.js';
 import { manualClock } from '../lib/testing/manual-clock.js';
 
 const FAILURES: readonly Parameters<ReturnType<typeof createEmit>>[0][] = [
-  { type: 'store.failed', operation: 'sessions.find', error: new Error('on fire') },
+  { type: 'dependency.failed', operation: 'sessions.find', error: new Error('on fire') },
   { type: 'touch.failed', pending: 1, dropped: 0, error: new Error('on fire') },
 ];
 const CREATED = { type: 'session.created', userId: 'ada', sessionId: 'x', methods: ['password'] } as const;

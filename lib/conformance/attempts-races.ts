@@ -57,11 +57,11 @@ export const attemptsRaces: CaseGroup = {
       assert.equal(counted(outcomes).length, 12);
     },
 
-    'lose no attempt and no release that come at once': async ({ attempts }) => {
+    'lose no attempt and no refund that come at once': async ({ attempts }) => {
       await parallel(20, () => attempts.count('user', [counter('a', null)], NOW));
       await Promise.all([
         parallel(30, () => attempts.count('user', [counter('a', null)], NOW)),
-        parallel(20, () => attempts.settle('user', { clear: [], release: ['a'] })),
+        parallel(20, () => attempts.reset('user', { clear: [], refund: ['a'] })),
       ]);
       assert.equal((await attempts.read('user', ['a'], NOW))[0]?.count, 30);
     },

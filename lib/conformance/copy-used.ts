@@ -118,7 +118,7 @@ export const copiesUsed: readonly CaseGroup[] = [
         assert.equal(await totp.useStep({ ...useOf(101), userId: 'user2' }), true);
         for (const userId of ['user', 'user2']) {
           const first = usedPasskeyRow({ id: `first of ${userId}`, userId });
-          assert.equal(await passkeys.insert(first, FIRST), 'not-first');
+          assert.equal(await passkeys.insert(first, FIRST), 'not-first-method');
         }
       },
       'put more passkeys than the cap, all of them, and then there is no room': async ({ passkeys }) => {
@@ -130,7 +130,7 @@ export const copiesUsed: readonly CaseGroup[] = [
           ),
           4,
         );
-        const add = async () => passkeys.insert(passkeyRow({ id: 'e' }), { first: false, max: 3 });
+        const add = async () => passkeys.insert(passkeyRow({ id: 'e' }), { onlyIfNone: false, max: 3 });
         assert.equal(await add(), 'full');
         await passkeys.remove('user', 'a');
         assert.equal(await add(), 'full');

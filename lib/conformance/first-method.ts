@@ -11,27 +11,27 @@ export const firstMethod: CaseGroup = {
     'is no passkey beside a confirmed TOTP, and nothing is written': async ({ passkeys, totp }) => {
       await totp.begin(waitingTotp());
       await totp.confirm(CONFIRM);
-      assert.equal(await passkeys.insert(passkeyRow({ id: 'a' }), FIRST), 'not-first');
+      assert.equal(await passkeys.insert(passkeyRow({ id: 'a' }), FIRST), 'not-first-method');
       assert.equal(await passkeys.findById('a'), null);
       assert.equal(await passkeys.insert(passkeyRow({ id: 'a' }), ANY), 'inserted');
     },
 
     'is no passkey beside a TOTP that came from elsewhere': async ({ passkeys, totp }) => {
       await totp.put(confirmedTotp({ lastStep: null }));
-      assert.equal(await passkeys.insert(passkeyRow({ id: 'a' }), FIRST), 'not-first');
+      assert.equal(await passkeys.insert(passkeyRow({ id: 'a' }), FIRST), 'not-first-method');
     },
 
     'may be a passkey while a TOTP only waits, which is then not the first': async ({ passkeys, totp }) => {
       await totp.begin(waitingTotp());
       assert.equal(await passkeys.insert(passkeyRow({ id: 'a' }), FIRST), 'inserted');
-      assert.equal(await totp.confirm({ ...CONFIRM, first: true }), false);
+      assert.equal(await totp.confirm({ ...CONFIRM, onlyIfNone: true }), false);
       assert.deepEqual(await totp.find('user'), waitingTotp());
       assert.equal(await totp.confirm(CONFIRM), true);
     },
 
     'may be a TOTP': async ({ totp }) => {
       await totp.begin(waitingTotp());
-      assert.equal(await totp.confirm({ ...CONFIRM, first: true }), true);
+      assert.equal(await totp.confirm({ ...CONFIRM, onlyIfNone: true }), true);
       assert.deepEqual(await totp.find('user'), confirmedTotp());
     },
 
@@ -39,19 +39,19 @@ export const firstMethod: CaseGroup = {
       await totp.put(confirmedTotp());
       await givenPasskeys(passkeys, passkeyRow({ id: 'a' }));
       await totp.remove('user');
-      assert.equal(await passkeys.insert(passkeyRow({ id: 'b' }), FIRST), 'not-first');
+      assert.equal(await passkeys.insert(passkeyRow({ id: 'b' }), FIRST), 'not-first-method');
       await passkeys.remove('user', 'a');
       assert.equal(await passkeys.insert(passkeyRow({ id: 'b' }), FIRST), 'inserted');
       await passkeys.dropForUser('user');
       await totp.begin(waitingTotp());
-      assert.equal(await totp.confirm({ ...CONFIRM, first: true }), true);
+      assert.equal(await totp.confirm({ ...CONFIRM, onlyIfNone: true }), true);
     },
 
     "is none of another user's business": async ({ passkeys, totp }) => {
       await totp.put(confirmedTotp({ userId: 'user2' }));
       await givenPasskeys(passkeys, passkeyRow({ id: 'theirs', userId: 'user3' }));
       await totp.begin(waitingTotp());
-      assert.equal(await totp.confirm({ ...CONFIRM, first: true }), true);
+      assert.equal(await totp.confirm({ ...CONFIRM, onlyIfNone: true }), true);
       assert.equal(await passkeys.insert(passkeyRow({ id: 'a', userId: 'user4' }), FIRST), 'inserted');
     },
 
@@ -59,7 +59,7 @@ export const firstMethod: CaseGroup = {
       for (const userId of ['user1', 'user2', 'user3', 'user4']) {
         await totp.begin(waitingTotp({ userId }));
         const insert = () => passkeys.insert(passkeyRow({ id: userId, userId }), FIRST);
-        const confirm = () => totp.confirm({ ...CONFIRM, first: true, userId });
+        const confirm = () => totp.confirm({ ...CONFIRM, onlyIfNone: true, userId });
         const isPasskeyFirst = userId < 'user3';
         const early = isPasskeyFirst ? insert() : confirm();
         const late = isPasskeyFirst ? confirm() : insert();
@@ -75,7 +75,7 @@ export const firstMethod: CaseGroup = {
       const answers = await parallel(50, async (n) =>
         n % 2 === 0
           ? (await passkeys.insert(passkeyRow({ id: `passkey-${n}` }), FIRST)) === 'inserted'
-          : await totp.confirm({ ...CONFIRM, first: true }),
+          : await totp.confirm({ ...CONFIRM, onlyIfNone: true }),
       );
       assert.equal(countOf(answers, true), 1);
       const isConfirmed = ((await totp.find('user'))?.confirmedAt ?? null) !== null;

@@ -2,7 +2,7 @@ import { attemptsCount } from './attempts-count.js';
 import { attemptsDrop } from './attempts-drop.js';
 import { attemptsExpiry } from './attempts-expiry.js';
 import { attemptsRaces } from './attempts-races.js';
-import { attemptsSettle } from './attempts-settle.js';
+import { attemptsReset } from './attempts-reset.js';
 import { attemptsWindows } from './attempts-windows.js';
 import type { CaseGroup } from './case.js';
 import { challengesDrop } from './challenges-drop.js';
@@ -91,7 +91,7 @@ export const GROUPS: readonly CaseGroup[] = [
   ...grantsStored,
   attemptsCount,
   attemptsWindows,
-  attemptsSettle,
+  attemptsReset,
   attemptsRaces,
   attemptsDrop,
   attemptsExpiry,

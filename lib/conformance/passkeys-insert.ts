@@ -51,22 +51,22 @@ export const passkeysInsert: CaseGroup = {
       await givenPasskeys(passkeys, row);
       for (const userId of ['user', 'user2']) {
         const second = passkeyRow({ id: 'a', userId, publicKey: 'other' });
-        assert.equal(await passkeys.insert(second, ANY), 'taken');
+        assert.equal(await passkeys.insert(second, ANY), 'already-enrolled');
       }
-      assert.equal(await passkeys.insert(passkeyRow({ id: 'a', userId: 'user2' }), FIRST), 'taken');
+      assert.equal(await passkeys.insert(passkeyRow({ id: 'a', userId: 'user2' }), FIRST), 'already-enrolled');
       assert.deepEqual(await passkeys.findById('a'), row);
       assert.deepEqual(await passkeys.listForUser('user2'), []);
     },
 
     'insert one of 50 parallel passkeys with one id': async ({ passkeys }) => {
       const answers = await parallel(50, (n) => passkeys.insert(passkeyRow({ id: 'a', userId: `user${n % 5}` }), ANY));
-      assert.deepEqual([countOf(answers, 'inserted'), countOf(answers, 'taken')], [1, 49]);
+      assert.deepEqual([countOf(answers, 'inserted'), countOf(answers, 'already-enrolled')], [1, 49]);
       assert.equal((await passkeys.findById('a'))?.userId, `user${answers.indexOf('inserted') % 5}`);
     },
 
     'insert a first passkey, and none as the first beside it': async ({ passkeys }) => {
       assert.equal(await passkeys.insert(passkeyRow({ id: 'a' }), FIRST), 'inserted');
-      assert.equal(await passkeys.insert(passkeyRow({ id: 'b' }), FIRST), 'not-first');
+      assert.equal(await passkeys.insert(passkeyRow({ id: 'b' }), FIRST), 'not-first-method');
       assert.equal(await passkeys.findById('b'), null);
       assert.equal(await passkeys.insert(passkeyRow({ id: 'b' }), ANY), 'inserted');
       assert.equal(await passkeys.insert(passkeyRow({ id: 'c', userId: 'user2' }), FIRST), 'inserted');
@@ -76,41 +76,41 @@ export const passkeysInsert: CaseGroup = {
 
     'insert one of 50 parallel first passkeys of a user': async ({ passkeys }) => {
       const answers = await parallel(50, (n) => passkeys.insert(passkeyRow({ id: `passkey-${n}` }), FIRST));
-      assert.deepEqual([countOf(answers, 'inserted'), countOf(answers, 'not-first')], [1, 49]);
+      assert.deepEqual([countOf(answers, 'inserted'), countOf(answers, 'not-first-method')], [1, 49]);
       assert.equal((await passkeys.listForUser('user')).length, 1);
     },
 
     'insert passkeys up to the cap, and none beyond it': async ({ passkeys }) => {
-      const insert = async (id: string, options = { first: false, max: 3 }) =>
+      const insert = async (id: string, options = { onlyIfNone: false, max: 3 }) =>
         passkeys.insert(passkeyRow({ id }), options);
       assert.deepEqual([await insert('a'), await insert('b'), await insert('c')], ['inserted', 'inserted', 'inserted']);
       assert.equal(await insert('d'), 'full');
       assert.equal(await passkeys.findById('d'), null);
-      assert.equal(await insert('a'), 'taken');
-      assert.equal(await insert('d', { first: true, max: 3 }), 'not-first');
-      assert.equal(await insert('d', { first: false, max: 2 }), 'full');
-      assert.equal(await insert('d', { first: false, max: 4 }), 'inserted');
+      assert.equal(await insert('a'), 'already-enrolled');
+      assert.equal(await insert('d', { onlyIfNone: true, max: 3 }), 'not-first-method');
+      assert.equal(await insert('d', { onlyIfNone: false, max: 2 }), 'full');
+      assert.equal(await insert('d', { onlyIfNone: false, max: 4 }), 'inserted');
       const theirs = passkeyRow({ id: 'e', userId: 'user2' });
-      assert.equal(await passkeys.insert(theirs, { first: false, max: 1 }), 'inserted');
+      assert.equal(await passkeys.insert(theirs, { onlyIfNone: false, max: 1 }), 'inserted');
       await passkeys.remove('user', 'a');
       await passkeys.remove('user', 'b');
       assert.equal(await insert('f'), 'inserted');
       assert.equal(await insert('g'), 'full');
       await passkeys.dropForUser('user');
-      assert.equal(await insert('g', { first: true, max: 1 }), 'inserted');
+      assert.equal(await insert('g', { onlyIfNone: true, max: 1 }), 'inserted');
     },
 
     'insert as many of 50 parallel passkeys of a user as the cap leaves room for': async ({ passkeys }) => {
       await givenPasskeys(passkeys, passkeyRow({ id: 'a' }), passkeyRow({ id: 'theirs', userId: 'user2' }));
       const answers = await parallel(50, (n) =>
-        passkeys.insert(passkeyRow({ id: `passkey-${n}` }), { first: false, max: 8 }),
+        passkeys.insert(passkeyRow({ id: `passkey-${n}` }), { onlyIfNone: false, max: 8 }),
       );
       assert.deepEqual([countOf(answers, 'inserted'), countOf(answers, 'full')], [7, 43]);
       assert.equal((await passkeys.listForUser('user')).length, 8);
     },
 
     'leave nobody above the cap when passkeys come and go at once': async ({ passkeys }) => {
-      const options = { first: false, max: 5 };
+      const options = { onlyIfNone: false, max: 5 };
       await givenPasskeys(passkeys, ...['a', 'b', 'c', 'd', 'e'].map((id) => passkeyRow({ id })));
       const early = parallel(10, (n) => passkeys.insert(passkeyRow({ id: `early-${n}` }), options));
       const removed = passkeys.remove('user', 'a');

@@ -106,7 +106,13 @@ export function confirmedTotp(row: Partial<TotpRow> = {}): TotpRow {
 }
 
 /** The step that makes a `confirmedTotp` out of a `waitingTotp`. */
-export const CONFIRM: ConfirmTotp = { userId: 'user', encryptedSecret: 'secret', step: 100, now: NOW, first: false };
+export const CONFIRM: ConfirmTotp = {
+  userId: 'user',
+  encryptedSecret: 'secret',
+  step: 100,
+  now: NOW,
+  onlyIfNone: false,
+};
 
 /** The use of a step of a `confirmedTotp`, on a clock by which any last step may be right. */
 export function useOf(step: number): UseTotpStep {
@@ -130,10 +136,10 @@ export async function takeAll(
 }
 
 /** Under a cap that doesn't matter. */
-export const ANY: PasskeyInsert = { first: false, max: 1000 };
+export const ANY: PasskeyInsert = { onlyIfNone: false, max: 1000 };
 
 /** The same, as the first of a user. */
-export const FIRST: PasskeyInsert = { ...ANY, first: true };
+export const FIRST: PasskeyInsert = { ...ANY, onlyIfNone: true };
 
 /** Inserts passkeys that have to be there for a case. */
 export async function givenPasskeys(passkeys: PasskeyStore, ...rows: readonly PasskeyRow[]): Promise<void> {

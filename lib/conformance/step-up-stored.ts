@@ -92,7 +92,7 @@ export const stepUpStored: readonly CaseGroup[] = [
     'holds what was said, and nothing of it once it is cleared or dropped': async (bench) => {
       const { attempts } = bench;
       for (const step of [
-        () => attempts.settle('user-a', { clear: ['counter-a'], release: [] }),
+        () => attempts.reset('user-a', { clear: ['counter-a'], refund: [] }),
         () => attempts.dropForUser('user-a'),
       ]) {
         await assertWrites(bench, ['user-a', 'counter-a', String(NOW + MINUTE)], () =>
@@ -109,7 +109,7 @@ export const stepUpStored: readonly CaseGroup[] = [
       await assertUnchanged(bench, async () => {
         await bench.attempts.count('user-a', [{ ...full, key: 'counter-b' }, full], NOW);
         await bench.attempts.read('user-a', ['counter-a', 'counter-b'], NOW);
-        await bench.attempts.settle('user-b', { clear: ['counter-a'], release: ['counter-a'] });
+        await bench.attempts.reset('user-b', { clear: ['counter-a'], refund: ['counter-a'] });
       });
     },
   }),
@@ -141,7 +141,7 @@ export const stepUpStored: readonly CaseGroup[] = [
       await assertUnchanged(bench, async () => {
         await passkeys.insert({ ...passkey, userId: 'user-b' }, ANY);
         await passkeys.insert({ ...passkey, id: 'passkey-b' }, FIRST);
-        await passkeys.insert({ ...passkey, id: 'passkey-b' }, { first: false, max: 1 });
+        await passkeys.insert({ ...passkey, id: 'passkey-b' }, { onlyIfNone: false, max: 1 });
         const use = { ...PASSKEY_USE, id: 'passkey-a', backedUp: false };
         await passkeys.use({ ...use, userId: 'user-a', counter: 987_654 });
         await passkeys.use({ ...use, userId: 'user-b', counter: 987_655 });

@@ -66,7 +66,7 @@ export function createAuthenticate({
       return refused(req, 'cross_origin', 'cross-origin');
     }
     switch (credential.kind) {
-      case 'several':
+      case 'conflicting':
         return refused(req, 'session_invalid', 'several-credentials');
       case 'api-key':
         return checkApiKey(req, credential.value);

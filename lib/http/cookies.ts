@@ -9,7 +9,7 @@ type CredentialKind = 'session' | 'access' | 'refresh';
 export interface OurCookies {
   readonly values: Readonly<Partial<Record<CookieKind, string>>>;
   /** A credential came more than once, or they are of two deliveries: one of them was planted, and we can't tell which. */
-  readonly several: boolean;
+  readonly conflicting: boolean;
 }
 
 export interface Cookies {
@@ -37,7 +37,7 @@ const KINDS: Readonly<Record<Delivery, readonly CredentialKind[]>> = {
   'token-cookies': ['access', 'refresh'],
   bearer: [],
 };
-const NONE: OurCookies = { values: {}, several: false };
+const NONE: OurCookies = { values: {}, conflicting: false };
 
 export function createCookies({ cookieName, deliveries, insecureCookies }: CookiesOptions): Cookies {
   const prefix = insecureCookies ? '' : '__Host-'; // RFC 6265bis 4.1.3.2: no sibling domain can set or toss it
@@ -73,16 +73,16 @@ export function createCookies({ cookieName, deliveries, insecureCookies }: Cooki
       if (header === undefined) return NONE;
       const all = parseCookie(header, { decode: (value) => value }); // our values need no decoding
       const values: Partial<Record<CookieKind, string>> = {};
-      let several = false;
+      let conflicting = false;
       for (const kind of credentials) {
         const value = all[names[kind]];
         if (value === undefined) continue;
         values[kind] = value;
-        several ||= occursTwice(header, occurrences[kind]);
+        conflicting ||= occursTwice(header, occurrences[kind]);
       }
-      several ||= values.session !== undefined && (values.access !== undefined || values.refresh !== undefined);
+      conflicting ||= values.session !== undefined && (values.access !== undefined || values.refresh !== undefined);
       const signIn = all[names.signIn];
-      return { values: signIn === undefined ? values : { ...values, signIn }, several };
+      return { values: signIn === undefined ? values : { ...values, signIn }, conflicting };
     },
     all(req, kind) {
       if (!credentials.includes(kind)) return [];

@@ -9,7 +9,7 @@ export type Credential =
   | { readonly kind: 'access-token'; readonly value: string; readonly delivery: Exclude<Delivery, 'cookie'> }
   | { readonly kind: 'api-key'; readonly value: string }
   /** Two cookies of one name, or cookies of two deliveries. */
-  | { readonly kind: 'several' };
+  | { readonly kind: 'conflicting' };
 
 /**
  * Reads the credential: `Authorization: Bearer` first, and then the cookies are not looked at; never the query or the
@@ -21,9 +21,9 @@ export function readCredential(req: IncomingMessage, cookies: Cookies, apiKeyPre
     if (apiKeyPrefix !== null && bearer.startsWith(apiKeyPrefix)) return { kind: 'api-key', value: bearer };
     if (cookies.deliveries.has('bearer')) return { kind: 'access-token', value: bearer, delivery: 'bearer' };
   }
-  const { values, several } = cookies.read(req);
+  const { values, conflicting } = cookies.read(req);
   const { session, access } = values;
-  if (several) return { kind: 'several' };
+  if (conflicting) return { kind: 'conflicting' };
   if (session !== undefined) return { kind: 'session-token', value: session, delivery: 'cookie' };
   if (access !== undefined) return { kind: 'access-token', value: access, delivery: 'token-cookies' };
   return { kind: 'none' };
@@ -38,5 +38,5 @@ function bearerToken(req: IncomingMessage): string | null {
 
 /** Whether a browser adds the credential by itself, so that another site could use it. */
 export function isAmbient(credential: Credential): boolean {
-  return credential.kind === 'several' || ('delivery' in credential && credential.delivery !== 'bearer');
+  return credential.kind === 'conflicting' || ('delivery' in credential && credential.delivery !== 'bearer');
 }

@@ -16,7 +16,7 @@ export interface RoutedMethod<Name extends string = string> extends Method<Name>
 
 /** What a method's routes are lent. Whoever is refused by one of these gets the kit's own answer. */
 export interface MethodRouteServices
-  extends Pick<Services, 'clock' | 'emit' | 'cookies' | 'signIn' | 'signInChallenges' | 'methodKit'> {
+  extends Pick<Services, 'clock' | 'emit' | 'cookies' | 'signIn' | 'signInChallenges' | 'methodServices'> {
   /** The other methods' names, strongest first. */
   readonly others: readonly string[];
   readonly contextFor: (userId: string) => MethodContext;
@@ -55,7 +55,7 @@ type Needed = Pick<
   | 'cookies'
   | 'signIn'
   | 'signInChallenges'
-  | 'methodKit'
+  | 'methodServices'
   | 'methods'
   | 'requireCaller'
   | 'requireEnrolment'
@@ -73,7 +73,7 @@ export function methodRoutes(methods: readonly RoutedMethod[], services: Needed)
 
 function routeServices(method: Method, services: Needed): MethodRouteServices {
   const { methods, challenges, verify, attempts, forgetMethod, sessions, clock, emit } = services;
-  const { cookies, signIn, signInChallenges, methodKit } = services;
+  const { cookies, signIn, signInChallenges, methodServices } = services;
   const { name } = method;
 
   function failed({ userId, id: sessionId }: SessionRow, reason: FailedReason): Refusal {
@@ -91,7 +91,7 @@ function routeServices(method: Method, services: Needed): MethodRouteServices {
     cookies,
     signIn,
     signInChallenges,
-    methodKit,
+    methodServices,
     others: methods.names.filter((other) => other !== name),
     contextFor: (userId) => methods.contextFor(userId),
     requireCaller: async (req) => (await services.requireCaller(req)).row,

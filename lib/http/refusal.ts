@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { brand } from '../internal/brand.js';
-import { StoreFault } from '../session/checked-store.js';
+import { DependencyError } from '../session/checked-store.js';
 
 /** Every refusal there is, with its status. docs/errors.md has a heading for each. */
 const STATUS = {
@@ -142,7 +142,7 @@ function sendBody(res: ServerResponse, contentType: string, body: object): void 
 /** The refusal for whatever was thrown on the way, or null for an error that isn't ours to answer. */
 export function refusalFrom(error: unknown): Refusal | null {
   if (error instanceof Refusal) return error;
-  return error instanceof StoreFault ? new Refusal('store_unavailable', { cause: error }) : null;
+  return error instanceof DependencyError ? new Refusal('store_unavailable', { cause: error }) : null;
 }
 
 /** The same call for an app's own handlers: where the store fails it rejects with a refusal as well. */

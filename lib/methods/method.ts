@@ -17,8 +17,8 @@ export interface User {
   readonly displayName?: string;
 }
 
-/** What the kit lends to its methods. Every store call in it is watched: a failing store is a `StoreFault`. */
-export interface MethodKit {
+/** What the kit lends to its methods. Every store call in it is watched: a failing store is a `DependencyError`. */
+export interface MethodServices {
   readonly store: Store;
   readonly secrets: Secrets;
   readonly issuer: string;
@@ -28,7 +28,7 @@ export interface MethodKit {
 }
 
 export interface MethodContext {
-  readonly kit: MethodKit;
+  readonly kit: MethodServices;
   /** The user of the session; never one that the request names. */
   readonly userId: string;
   readonly now: number;

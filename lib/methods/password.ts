@@ -34,7 +34,7 @@ export function password(options: PasswordOptions): Method<'password'> {
       }
       const isRight: unknown = await verify(userId, given);
       // In JavaScript a `verify` may give the user it has found, or an error: neither is a yes.
-      return isRight === true ? { outcome: 'verified' } : { outcome: 'failed', reason: 'wrong' };
+      return isRight === true ? { outcome: 'verified' } : { outcome: 'failed', reason: 'rejected' };
     },
   };
 }

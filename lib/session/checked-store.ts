@@ -20,15 +20,15 @@ import {
 } from './row-checks.js';
 
 /** The store threw, rejected, hung past the timeout or answered with something that isn't in its contract. */
-export class StoreFault extends Error {
-  override readonly name = 'StoreFault';
+export class DependencyError extends Error {
+  override readonly name = 'DependencyError';
 
   constructor(operation: string, cause: unknown) {
     super(`The store failed at ${operation}.`, { cause });
   }
 }
 
-/** Runs something that may fail as a store may: every failure becomes a `StoreFault` and a `store.failed` event. */
+/** Runs something that may fail as a store may: every failure becomes a `DependencyError` and a `dependency.failed` event. */
 export type StoreCall = <T>(
   operation: string,
   run: () => MaybePromise<T>,
@@ -36,12 +36,12 @@ export type StoreCall = <T>(
 ) => MaybePromise<T>;
 
 export function createStoreCall(timeout: number, emit: Emit): StoreCall {
-  const fault = (operation: string, cause: unknown): StoreFault => {
-    if (cause instanceof StoreFault) return cause; // it has been told
-    emit({ type: 'store.failed', operation, error: cause });
-    return new StoreFault(operation, cause);
+  const fault = (operation: string, cause: unknown): DependencyError => {
+    if (cause instanceof DependencyError) return cause; // it has been told
+    emit({ type: 'dependency.failed', operation, error: cause });
+    return new DependencyError(operation, cause);
   };
-  const garbage = (operation: string): StoreFault =>
+  const garbage = (operation: string): DependencyError =>
     fault(operation, new TypeError('The answer is not in the contract of the store.'));
   return (operation, run, isExpected) => {
     let answer: ReturnType<typeof run>;
@@ -194,7 +194,7 @@ function checkedAttempts(part: AttemptStore, run: Run): AttemptStore {
     claim: (realm) => part.claim(realm),
     read: (userId, keys, now) => run('attempts.read', () => part.read(userId, keys, now), Array.isArray),
     count: async (userId, counters, now) => run('attempts.count', () => part.count(userId, counters, now), isOutcome),
-    settle: async (userId, settle) => run('attempts.settle', () => part.settle(userId, settle), isAnything),
+    reset: async (userId, reset) => run('attempts.reset', () => part.reset(userId, reset), isAnything),
     dropForUser: async (userId) => run('attempts.dropForUser', () => part.dropForUser(userId), isAnything),
     deleteExpired: async (now, limit) =>
       run('attempts.deleteExpired', () => part.deleteExpired(now, limit), Number.isInteger),

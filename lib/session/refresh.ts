@@ -4,7 +4,7 @@ import { hashToken } from '../internal/token-hash.js';
 import type { Services } from '../services.js';
 import { believed, isFarAhead, isSettled } from '../stores/contract/session-state.js';
 import type { Delivery, SessionRow } from '../stores/contract/sessions.js';
-import { StoreFault } from './checked-store.js';
+import { DependencyError } from './checked-store.js';
 import type { RefreshToken } from './refresh-token.js';
 import { endOf, type SessionWithTokens } from './sessions.js';
 import { encode } from './tokens.js';
@@ -55,8 +55,8 @@ export function createRefresh({
       if (answer !== null) return answer;
     }
     const error = new Error('The store refused a rotation that nobody else had made.');
-    emit({ type: 'store.failed', operation: 'sessions.change', error });
-    throw new StoreFault('sessions.change', error);
+    emit({ type: 'dependency.failed', operation: 'sessions.change', error });
+    throw new DependencyError('sessions.change', error);
   };
 
   /** Null where another step came first. */

@@ -78,14 +78,14 @@ export function createAttempts({ store, clock }: Pick<Services, 'store' | 'clock
       };
     },
     async succeeded(row, method, enables) {
-      await partOf(store, 'attempts').settle(row.userId, {
+      await partOf(store, 'attempts').reset(row.userId, {
         clear: [sessionKey(row, method.name), sessionFailures(row), ...enables.map(failuresKey)],
         // What others have tried on this user stays counted.
-        release: method.guessable ? [userKey(method.name)] : [],
+        refund: method.guessable ? [userKey(method.name)] : [],
       });
     },
     async unlock(userId, method) {
-      await partOf(store, 'attempts').settle(userId, { clear: [userKey(method), failuresKey(method)], release: [] });
+      await partOf(store, 'attempts').reset(userId, { clear: [userKey(method), failuresKey(method)], refund: [] });
     },
   };
 }

@@ -3,7 +3,7 @@ import type { MaybePromise } from '../internal/maybe-promise.js';
 import { SetupError } from '../internal/setup-error.js';
 import type { Method, MethodContext, MethodOutcome, VerifyContext } from '../methods/method.js';
 import type { Services } from '../services.js';
-import { StoreFault, withTimeout } from '../session/checked-store.js';
+import { DependencyError, withTimeout } from '../session/checked-store.js';
 import type { SessionRow } from '../stores/contract/sessions.js';
 import type { Store } from '../stores/contract/store.js';
 import { partOf } from './parts.js';
@@ -44,9 +44,9 @@ export interface Failed {
 
 export function createMethods({
   settings,
-  methodKit: kit,
+  methodServices: kit,
   clock,
-}: Pick<Services, 'settings' | 'methodKit' | 'clock'>): Methods {
+}: Pick<Services, 'settings' | 'methodServices' | 'clock'>): Methods {
   const { methods, users } = settings;
   // Longer than a store may take that the method asks: that one has failed then, and not the method.
   const timeout = 2 * settings.storeTimeout;
@@ -64,7 +64,7 @@ export function createMethods({
     try {
       return await withTimeout(Promise.resolve(work()), timeout);
     } catch (error) {
-      if (error instanceof StoreFault) throw error;
+      if (error instanceof DependencyError) throw error;
       return { outcome: 'failed', reason: 'method-error', error };
     }
   }
@@ -77,8 +77,8 @@ export function createMethods({
       throw new TypeError('The answer is neither true nor false.');
     });
     if (typeof answer === 'boolean') return answer;
-    kit.emit({ type: 'store.failed', operation, error: answer.error });
-    throw new StoreFault(operation, answer.error);
+    kit.emit({ type: 'dependency.failed', operation, error: answer.error });
+    throw new DependencyError(operation, answer.error);
   }
 
   return {
@@ -123,7 +123,7 @@ function outcomeOf(answer: Partial<Failed> | MethodOutcome | undefined | null): 
     const { credential } = answer;
     return typeof credential === 'string' ? { outcome: 'verified', credential } : { outcome: 'verified' };
   }
-  if (answer?.outcome === 'failed') return { outcome: 'failed', reason: answer.reason ?? 'wrong' };
+  if (answer?.outcome === 'failed') return { outcome: 'failed', reason: answer.reason ?? 'rejected' };
   return { outcome: 'failed', reason: 'method-error' };
 }
 

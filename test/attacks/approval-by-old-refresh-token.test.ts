@@ -85,7 +85,7 @@ forEachStore((_name, makeStore) => {
           wait(app, milliseconds);
           const challenge = await ask(owner, TRANSFER);
           // Right, and not written down yet.
-          store.replace('attempts.settle', async (run) => {
+          store.replace('attempts.reset', async (run) => {
             store.mend();
             await thief.refreshed();
             return run();

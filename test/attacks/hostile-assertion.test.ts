@@ -61,7 +61,7 @@ describe('a step-up that is answered with', () => {
       assert.equal((await verify(ada.browser, 'passkey', response, challengeId)).status, 403);
       assert.equal((await assertPresence(ada)).status, 200);
       assert.deepEqual(app.errors, []);
-      assert.deepEqual(app.told('store.failed'), []);
+      assert.deepEqual(app.told('dependency.failed'), []);
     });
   }
 });

@@ -25,7 +25,7 @@ describe('a passkey that is younger than the challenge', () => {
       assertRefused(await verify(ada.browser, 'passkey', response, pending.challengeId), 403, 'step_up_failed');
       const failed = app.told('step-up.failed').at(-1);
       assert.ok(failed && 'reason' in failed);
-      assert.equal(failed.reason, 'too-young');
+      assert.equal(failed.reason, 'enrolled-after-challenge');
       app.clock.advance('1s');
       assert.equal((await assertPresence({ ...ada, authenticator: young })).status, 200);
     }

@@ -64,7 +64,7 @@ forEachStore((_name, makeStore, { rawRows }) => {
       }
       await app.auth.flush();
       assert.deepEqual((await rawRows?.(store))?.toSorted(), before?.toSorted());
-      assert.deepEqual(app.told('store.failed'), []);
+      assert.deepEqual(app.told('dependency.failed'), []);
       assert.deepEqual(app.errors, []);
     });
 
@@ -82,7 +82,7 @@ forEachStore((_name, makeStore, { rawRows }) => {
         assertRefused(await verify(ada, 'recovery-code', { code: text }), 403, 'step_up_failed');
         assertRefused(await ada.post('/auth/totp/confirm', { body: { code: text } }), 403, 'step_up_failed');
       }
-      assert.deepEqual(app.told('store.failed'), []);
+      assert.deepEqual(app.told('dependency.failed'), []);
       assert.deepEqual(app.errors, []);
     });
 
@@ -94,7 +94,7 @@ forEachStore((_name, makeStore, { rawRows }) => {
       const once = { path: '/once?to=%00' };
       await approve(ada, once, app.key);
       await assertPasses(ada, once);
-      assert.deepEqual(app.told('store.failed'), []);
+      assert.deepEqual(app.told('dependency.failed'), []);
     });
   });
 });

@@ -96,7 +96,7 @@ function twoKits(store: Store, options: TokenAppOptions) {
 
 /** Loudly: in an event, with what to do. */
 function assertTold({ events }: TokenApp): void {
-  const failures = events.filter((event) => event.type === 'store.failed');
+  const failures = events.filter((event) => event.type === 'dependency.failed');
   assert.ok(failures.length > 0);
   for (const { error } of failures) {
     assert.ok(error instanceof SetupError);

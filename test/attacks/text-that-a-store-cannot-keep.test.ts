@@ -36,7 +36,7 @@ forEachStore((_name, makeStore) => {
         }
       }
       assert.deepEqual(
-        events.filter(({ type }) => type === 'store.failed'),
+        events.filter(({ type }) => type === 'dependency.failed'),
         [],
       );
       assert.deepEqual(

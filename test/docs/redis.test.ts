@@ -36,7 +36,7 @@ async function useAll(client: RedisClient): Promise<void> {
   await grants.insert(grantRow());
   await grants.dropForSession('session2');
   for (const window of [null, MINUTE]) await attempts.count('user', [{ key: `${window}`, limit: 5, window }], NOW);
-  await attempts.settle('user', { clear: ['null'], release: [`${MINUTE}`] });
+  await attempts.reset('user', { clear: ['null'], refund: [`${MINUTE}`] });
   assert.equal((await attempts.read('user', [`${MINUTE}`], NOW)).length, 1);
 }
 

@@ -58,7 +58,7 @@ describe('a first method', () => {
     const { client, clock } = enrolmentApp({ store }); // a kit without passkeys, so that its guard sees none
     const ada = await client();
     const { secret } = (await ada.post('/totp').expect(201)).body;
-    await store.passkeys.insert(PASSKEY, { first: true, max: 50 });
+    await store.passkeys.insert(PASSKEY, { onlyIfNone: true, max: 50 });
     const code = totpCode(secret, clock.now());
     assert.equal(codeOf(await ada.post('/totp/confirm', { code }).expect(403)), 'step_up_failed');
     assert.equal(await ada.has('totp'), false);

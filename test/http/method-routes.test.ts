@@ -19,7 +19,7 @@ function wordMethod(): FakeMethod {
           const { row } = await requireEnrolment(req);
           const { body } = req as { body?: { word?: unknown } }; // the router has read it
           await attempt(row, async () =>
-            body?.word === 'word' ? { outcome: 'verified' } : { outcome: 'failed', reason: 'wrong' },
+            body?.word === 'word' ? { outcome: 'verified' } : { outcome: 'failed', reason: 'rejected' },
           );
           method.users.add(row.userId);
           await enrolled(row, { revokeOthers: false });

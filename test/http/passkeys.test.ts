@@ -235,7 +235,7 @@ describe('a further passkey', () => {
     const answer = { method: 'passkey', challengeId: body.challengeId, response: young.get(options) };
     const response = await browser.post('/auth/step-up/verify', { body: answer });
     assert.equal(response.status, 403);
-    assert.ok(events.some((event) => event.type === 'step-up.failed' && event.reason === 'too-young'));
+    assert.ok(events.some((event) => event.type === 'step-up.failed' && event.reason === 'enrolled-after-challenge'));
     clock.advance('1s');
     assert.equal((await stepUp(browser, young)).status, 200);
   });
@@ -246,7 +246,7 @@ describe('a user with 50 passkeys', () => {
   async function fill({ passkeys: part }: Store, count: number): Promise<void> {
     for (let n = 1; n <= count; n++) {
       const id = Buffer.alloc(32, n).toString('base64url');
-      const inserted = await part?.insert(passkeyRow({ id, userId: 'ada' }), { first: false, max: 50 });
+      const inserted = await part?.insert(passkeyRow({ id, userId: 'ada' }), { onlyIfNone: false, max: 50 });
       assert.equal(inserted, 'inserted');
     }
   }
@@ -301,7 +301,7 @@ describe('the challenge of an enrolment', () => {
       'step_up_failed',
     );
     const reasons = events.flatMap((event) => (event.type === 'step-up.failed' ? [event.reason] : []));
-    assert.deepEqual(reasons, ['wrong', 'no-challenge']);
+    assert.deepEqual(reasons, ['rejected', 'no-challenge']);
     assert.deepEqual(await list(browser), []);
     assert.equal((await enrol(browser)).status, 201);
   });
@@ -375,7 +375,7 @@ describe("another user's passkey", () => {
       assertRefused(await mallory.delete(`/auth/passkeys/${id}?revokeOthers=true`), 404, 'not_found');
     }
     assert.deepEqual(await store.passkeys?.listForUser('ada'), before);
-    const told = ['method.removed', 'session.revoked', 'store.failed'];
+    const told = ['method.removed', 'session.revoked', 'dependency.failed'];
     assert.deepEqual(
       events.filter(({ type }) => told.includes(type)),
       [],
@@ -391,7 +391,7 @@ describe("another user's passkey", () => {
     const { challengeId, options } = await begin(mallory);
     const response = newKey().create(options, adas === undefined ? {} : { credentialId: adas.id });
     assertRefused(await mallory.post('/auth/passkeys', { body: { challengeId, response } }), 403, 'step_up_failed');
-    assert.ok(events.some((event) => event.type === 'step-up.failed' && event.reason === 'taken'));
+    assert.ok(events.some((event) => event.type === 'step-up.failed' && event.reason === 'already-enrolled'));
     assert.deepEqual(await list(mallory), []);
   });
 });

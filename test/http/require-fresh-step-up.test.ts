@@ -199,7 +199,7 @@ describe('a proof of the sign-in', () => {
 describe('a failed step-up', () => {
   it('leaves the proofs and the token as they are', async (t) => {
     const { app, signIn } = stepUpApp(t, {
-      methods: [fakeKey(), { ...fakeCode(), verify: () => ({ outcome: 'failed', reason: 'wrong' }) }],
+      methods: [fakeKey(), { ...fakeCode(), verify: () => ({ outcome: 'failed', reason: 'rejected' }) }],
     });
     const browser = await signIn('ada', { method: 'key' });
     const { cookies } = browser;

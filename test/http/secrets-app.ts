@@ -24,7 +24,7 @@ const pin: Method<'pin'> = {
   needs: [],
   enrolled: ({ userId }) => userId !== 'carol',
   verify: ({ response }) =>
-    JSON.stringify(response).includes(`"${PIN}"`) ? { outcome: 'verified' } : { outcome: 'failed', reason: 'wrong' },
+    JSON.stringify(response).includes(`"${PIN}"`) ? { outcome: 'verified' } : { outcome: 'failed', reason: 'rejected' },
 };
 
 /** An app with every kind of secret in it, which remembers all secrets and all that was said. */

@@ -153,7 +153,7 @@ const EVENTS: Readonly<Record<StepgateEvent['type'], ((app: SecretsApp) => Promi
   'session.refresh-reused': null,
   'session.revoked': null,
   'session.refused': null,
-  'store.failed': null,
+  'dependency.failed': null,
   'step-up.asked': null,
   'step-up.failed': null,
   'step-up.locked': null,

@@ -247,7 +247,7 @@ describe('users.find', () => {
       const sessions = (await app.auth.sessions.listForUser('ada')).sessions.length;
       assertRefused(await signInBy(new Browser(app.app), key), 500, 'store_unavailable');
       assert.equal((await app.auth.sessions.listForUser('ada')).sessions.length, sessions);
-      const [failed] = app.told('store.failed');
+      const [failed] = app.told('dependency.failed');
       assert.equal(failed && 'operation' in failed && failed.operation, 'users.find');
       fails = false;
       assert.equal((await signInBy(new Browser(app.app), key)).status, 200);

@@ -78,7 +78,7 @@ function assertUnavailable(response: Response, { handled, errors, events }: Scen
   assert.deepEqual(handled, []);
   assert.deepEqual(errors, []);
   assert.deepEqual(
-    events.map((event) => event.type === 'store.failed' && event.operation),
+    events.map((event) => event.type === 'dependency.failed' && event.operation),
     [operation],
   );
 }

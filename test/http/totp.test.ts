@@ -88,7 +88,7 @@ describe('POST /totp/confirm', () => {
       assert.equal(codeOf(await ada.post('/totp/confirm', { code }).expect(403)), 'step_up_failed');
     }
     const failed = { type: 'step-up.failed', userId: 'ada', sessionId: ada.sessionId, method: 'totp' };
-    const reasons = ['wrong', 'malformed', 'malformed'].map((reason) => ({ ...failed, reason }));
+    const reasons = ['rejected', 'malformed', 'malformed'].map((reason) => ({ ...failed, reason }));
     assert.deepEqual(told('step-up.failed'), reasons);
     await ada.post('/totp/confirm', { code: totpCode(secret, clock.now()) }).expect(204);
   });

@@ -38,7 +38,7 @@ describe('the code of another', () => {
     await ada.stepUp('totp', { code: totpCode(secret, clock.now()) }).expect(200);
     assert.deepEqual(
       told('step-up.failed').map((event) => 'reason' in event && event.reason),
-      ['wrong', 'wrong', 'wrong', 'wrong'],
+      ['rejected', 'rejected', 'rejected', 'rejected'],
     );
   });
 });

@@ -39,7 +39,7 @@ describe('password', () => {
   it('takes only true for a yes', async () => {
     for (const says of [false, undefined, null, 0, 1, 'true', {}, { id: 'ada' }, new Error('wrong password'), []]) {
       const { outcome } = await answer({ password: 'x' }, says);
-      assert.deepEqual(outcome, { outcome: 'failed', reason: 'wrong' });
+      assert.deepEqual(outcome, { outcome: 'failed', reason: 'rejected' });
     }
   });
 

@@ -10,7 +10,7 @@ import { contextOn, methodContext, NO_STRINGS, NOW, OTHER_SECRET, SECRET } from 
 
 const method = recoveryCode();
 const MALFORMED = { outcome: 'failed', reason: 'malformed' };
-const WRONG = { outcome: 'failed', reason: 'wrong' };
+const WRONG = { outcome: 'failed', reason: 'rejected' };
 const VERIFIED = { outcome: 'verified' };
 
 async function verify(context: MethodContext, code: unknown): Promise<MethodOutcome> {
@@ -231,8 +231,8 @@ forEachStore((_name, makeStore) => {
       const { code } = await withCodes(context);
       const answer = (createdAt: number) =>
         method.verify({ ...context, response: { code }, challenge: { value: 'x', createdAt } });
-      assert.deepEqual(await answer(NOW - 1), { outcome: 'failed', reason: 'too-young' });
-      assert.deepEqual(await answer(NOW), { outcome: 'failed', reason: 'too-young' });
+      assert.deepEqual(await answer(NOW - 1), { outcome: 'failed', reason: 'enrolled-after-challenge' });
+      assert.deepEqual(await answer(NOW), { outcome: 'failed', reason: 'enrolled-after-challenge' });
       assert.deepEqual(await answer(NOW + 1), VERIFIED);
     });
 

@@ -97,7 +97,7 @@ forEachStore((_name, makeStore) => {
       const code = totpCode(secret, NOW);
       assert.equal(await method.enrolled(context), false);
       assert.deepEqual(await verify(context, code), UNKNOWN);
-      assert.deepEqual(await enrolment.confirm(context, { code, first: true }), CONFIRMED);
+      assert.deepEqual(await enrolment.confirm(context, { code, onlyIfNone: true }), CONFIRMED);
       assert.equal(await method.enrolled(context), true);
       assert.deepEqual(await verify(context, code), REPLAYED);
       assert.deepEqual(await verify(context, totpCode(secret, NOW - 30_000)), REPLAYED);
@@ -109,19 +109,19 @@ forEachStore((_name, makeStore) => {
       if (context === null) return;
       const { secret } = await begin(context);
       for (const code of ['', '12345', '1234567', '١٢٣٤٥', 'ABCDEF', ...NO_STRINGS]) {
-        assert.deepEqual(await enrolment.confirm(context, { code, first: true }), MALFORMED);
+        assert.deepEqual(await enrolment.confirm(context, { code, onlyIfNone: true }), MALFORMED);
       }
       const wrong = wrongCode(secret, NOW);
-      assert.deepEqual(await enrolment.confirm(context, { code: wrong, first: true }), WRONG);
+      assert.deepEqual(await enrolment.confirm(context, { code: wrong, onlyIfNone: true }), WRONG);
       assert.equal(await method.enrolled(context), false);
-      assert.deepEqual(await enrolment.confirm(context, { code: totpCode(secret, NOW), first: true }), CONFIRMED);
+      assert.deepEqual(await enrolment.confirm(context, { code: totpCode(secret, NOW), onlyIfNone: true }), CONFIRMED);
     });
 
     it('is for the secret that was shown last', async (t) => {
       const context = await contextOn(t, makeStore, 'totp');
       if (context === null) return;
       const [older, newer] = [await begin(context), await begin(context)];
-      const confirm = (secret: string) => enrolment.confirm(context, { code: totpCode(secret, NOW), first: true });
+      const confirm = (secret: string) => enrolment.confirm(context, { code: totpCode(secret, NOW), onlyIfNone: true });
       assert.deepEqual(await confirm(older.secret), WRONG);
       assert.deepEqual(await confirm(newer.secret), CONFIRMED);
     });
@@ -130,7 +130,7 @@ forEachStore((_name, makeStore) => {
       const context = await contextOn(t, makeStore, 'totp');
       if (context === null) return;
       const { secret } = await begin(context);
-      const confirmation = { code: totpCode(secret, NOW), first: true };
+      const confirmation = { code: totpCode(secret, NOW), onlyIfNone: true };
       const all = await Promise.all(Array.from({ length: 50 }, async () => enrolment.confirm(context, confirmation)));
       assert.equal(all.filter(({ outcome }) => outcome === 'confirmed').length, 1);
       assert.deepEqual(await enrolment.confirm(context, confirmation), UNKNOWN);
@@ -141,11 +141,11 @@ forEachStore((_name, makeStore) => {
     it('finds nothing where nothing was begun, or where it was removed meanwhile', async (t) => {
       const context = await contextOn(t, makeStore, 'totp');
       if (context === null) return;
-      assert.deepEqual(await enrolment.confirm(context, { code: '123456', first: true }), UNKNOWN);
+      assert.deepEqual(await enrolment.confirm(context, { code: '123456', onlyIfNone: true }), UNKNOWN);
       const { secret } = await begin(context);
       assert.equal(await method.remove(context, null), true);
       const code = totpCode(secret, NOW);
-      assert.deepEqual(await enrolment.confirm(context, { code, first: true }), UNKNOWN);
+      assert.deepEqual(await enrolment.confirm(context, { code, onlyIfNone: true }), UNKNOWN);
     });
 
     it('fails as the first method when a passkey came first', async (t) => {
@@ -154,11 +154,11 @@ forEachStore((_name, makeStore) => {
       if (context === null) return;
       if (passkeys === undefined) return t.skip('the store has no passkeys');
       const { secret } = await begin(context);
-      await passkeys.insert(PASSKEY, { first: true, max: 50 });
+      await passkeys.insert(PASSKEY, { onlyIfNone: true, max: 50 });
       const code = totpCode(secret, NOW);
-      assert.deepEqual(await enrolment.confirm(context, { code, first: true }), UNKNOWN);
+      assert.deepEqual(await enrolment.confirm(context, { code, onlyIfNone: true }), UNKNOWN);
       assert.equal(await method.enrolled(context), false);
-      assert.deepEqual(await enrolment.confirm(context, { code, first: false }), CONFIRMED);
+      assert.deepEqual(await enrolment.confirm(context, { code, onlyIfNone: false }), CONFIRMED);
     });
   });
 
@@ -188,7 +188,7 @@ describe('a failing store', () => {
     const context = methodContext({ store: { ...store, totp: { ...store.totp, useStep: fail, confirm: fail } } });
     const { secret } = await begin(context);
     const code = totpCode(secret, NOW);
-    await assert.rejects(enrolment.confirm(context, { code, first: true }), failure);
+    await assert.rejects(enrolment.confirm(context, { code, onlyIfNone: true }), failure);
     await method.import(context, { secret });
     await assert.rejects(verify(context, code), failure);
   });

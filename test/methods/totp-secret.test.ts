@@ -104,7 +104,7 @@ describe('a stored TOTP secret', () => {
     const context = methodContext();
     const { secret } = await begin(context);
     const kit = { ...context.kit, secrets: parseSecrets(OTHER_SECRET) };
-    const confirmation = { code: totpCode(secret, NOW), first: true };
+    const confirmation = { code: totpCode(secret, NOW), onlyIfNone: true };
     assert.deepEqual(await method.enrolment.confirm({ ...context, kit }, confirmation), UNREADABLE);
   });
 

@@ -6,11 +6,11 @@ import { totpCode } from '../support/totp.js';
 export const method = totp();
 
 export const VERIFIED: MethodOutcome = { outcome: 'verified' };
-export const WRONG: MethodOutcome = { outcome: 'failed', reason: 'wrong' };
+export const WRONG: MethodOutcome = { outcome: 'failed', reason: 'rejected' };
 export const REPLAYED: MethodOutcome = { outcome: 'failed', reason: 'replayed' };
 export const MALFORMED: MethodOutcome = { outcome: 'failed', reason: 'malformed' };
 export const UNKNOWN: MethodOutcome = { outcome: 'failed', reason: 'unknown-credential' };
-export const TOO_YOUNG: MethodOutcome = { outcome: 'failed', reason: 'too-young' };
+export const TOO_YOUNG: MethodOutcome = { outcome: 'failed', reason: 'enrolled-after-challenge' };
 /** What a row that can't be decrypted gives. */
 export const UNREADABLE: MethodOutcome = { outcome: 'failed', reason: 'method-error' };
 
@@ -38,7 +38,7 @@ export async function begin(context: MethodContext): Promise<TotpSetup> {
 export async function enrol(context: MethodContext): Promise<string> {
   const earlier = { ...context, now: context.now - 600_000 };
   const { secret } = await begin(earlier);
-  const confirmed = await method.enrolment.confirm(earlier, { code: totpCode(secret, earlier.now), first: true });
+  const confirmed = await method.enrolment.confirm(earlier, { code: totpCode(secret, earlier.now), onlyIfNone: true });
   assert.deepEqual(confirmed, { outcome: 'confirmed' });
   return secret;
 }

@@ -245,7 +245,7 @@ describe('two kits on one store', () => {
       }
       assert.ok(second.events.length > 0);
       for (const event of second.events) {
-        assert.ok(event.type === 'store.failed' && event.error instanceof SetupError);
+        assert.ok(event.type === 'dependency.failed' && event.error instanceof SetupError);
         assert.match(event.error.message, /`issuer`, `audience` or `cookieName`.*`prefix`/);
       }
       assert.equal((await first.auth.sessions.listForUser('ada')).sessions.length, 1);

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { hashToken } from '../../lib/internal/token-hash.js';
 import { parseOptions } from '../../lib/options/index.js';
 import { createServices } from '../../lib/services.js';
-import { StoreFault } from '../../lib/session/checked-store.js';
+import { DependencyError } from '../../lib/session/checked-store.js';
 import type { RefreshOutcome } from '../../lib/session/refresh.js';
 import type { RefreshToken } from '../../lib/session/refresh-token.js';
 import type { NewSession } from '../../lib/session/sessions.js';
@@ -225,9 +225,9 @@ describe('refresh', () => {
 
   it('gives up on a store that refuses a rotation which nobody else has made', async () => {
     const { refresh, oldToken, changes, events } = services({ change: async () => null });
-    await assert.rejects(refresh(await oldToken(), 'bearer'), StoreFault);
+    await assert.rejects(refresh(await oldToken(), 'bearer'), DependencyError);
     assert.deepEqual(changes, Array(5).fill('rotate'));
-    assert.deepEqual(events, ['store.failed']);
+    assert.deepEqual(events, ['dependency.failed']);
   });
 
   it('refuses the token of a session with another delivery, whatever the token', async () => {

@@ -220,7 +220,7 @@ describe('the cleanup', () => {
     await new Promise(setImmediate); // an unhandled rejection would fail this file
     assert.deepEqual(
       events.map(({ type }) => type),
-      ['store.failed'],
+      ['dependency.failed'],
     );
     store.mend();
     t.mock.timers.tick(3_600_000);

@@ -104,13 +104,13 @@ describe('a method that fails to verify', () => {
   });
 
   it('can’t pass anything for a fact of the kit', async (t) => {
-    const lie = { outcome: 'failed', reason: 'wrong', type: 'step-up.succeeded', userId: 'bea', secret: 'S3CRET' };
+    const lie = { outcome: 'failed', reason: 'rejected', type: 'step-up.succeeded', userId: 'bea', secret: 'S3CRET' };
     const app = appWith(t, { verify: () => lie });
     const browser = await app.signIn();
     const { session } = (await browser.get('/me')).body;
     assertRefused(await verify(browser, 'broken', {}), 403, 'step_up_failed');
     assert.deepEqual(app.told('step-up.failed', 'step-up.succeeded'), [
-      { type: 'step-up.failed', userId: 'ada', sessionId: session.id, method: 'broken', reason: 'wrong' },
+      { type: 'step-up.failed', userId: 'ada', sessionId: session.id, method: 'broken', reason: 'rejected' },
     ]);
   });
 
@@ -145,7 +145,7 @@ describe('a method that is an object of a class', () => {
 
     verify({ userId, response }: VerifyContext): MethodOutcome {
       const isRight = isDeepStrictEqual(response, { pin: this.#pins.get(userId) });
-      return isRight ? { outcome: 'verified' } : { outcome: 'failed', reason: 'wrong' };
+      return isRight ? { outcome: 'verified' } : { outcome: 'failed', reason: 'rejected' };
     }
   }
 
@@ -192,7 +192,7 @@ describe('a method that can’t tell who has it', () => {
         () => browser.post('/auth/step-up/options', { body: { method: 'broken' } }),
       ];
       for (const request of requests) assertRefused(await request(), 500, 'store_unavailable');
-      const failures = app.told('store.failed');
+      const failures = app.told('dependency.failed');
       assert.equal(failures.length, requests.length);
       for (const failure of failures) {
         assert.ok('operation' in failure && 'error' in failure);
@@ -206,7 +206,7 @@ describe('a method that can’t tell who has it', () => {
   it('is told of with what it threw', async (t) => {
     const app = appWith(t, { enrolled: () => Promise.reject(CAUSE) });
     await (await app.signIn()).post('/broken');
-    const [failure] = app.told('store.failed');
+    const [failure] = app.told('dependency.failed');
     assert.ok(failure && 'error' in failure);
     assert.equal(failure.error, CAUSE);
   });

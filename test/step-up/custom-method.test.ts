@@ -22,7 +22,7 @@ function pin(pins: ReadonlyMap<string, string>): Method<'pin'> {
       if (typeof response !== 'object' || response === null || !('pin' in response)) {
         return { outcome: 'failed', reason: 'malformed' };
       }
-      return response.pin === pins.get(userId) ? { outcome: 'verified' } : { outcome: 'failed', reason: 'wrong' };
+      return response.pin === pins.get(userId) ? { outcome: 'verified' } : { outcome: 'failed', reason: 'rejected' };
     },
   };
 }

@@ -51,7 +51,7 @@ function fake(
     enrolled: ({ userId }) => users.has(userId),
     verify(context) {
       asked.push(context);
-      return isRight(context) ? { outcome: 'verified' } : { outcome: 'failed', reason: 'wrong' };
+      return isRight(context) ? { outcome: 'verified' } : { outcome: 'failed', reason: 'rejected' };
     },
   };
 }

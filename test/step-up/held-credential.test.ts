@@ -4,7 +4,7 @@ import type { StepgateEvent } from '../../lib/events.js';
 import type { Method } from '../../lib/methods/method.js';
 import { parseOptions } from '../../lib/options/index.js';
 import { createServices } from '../../lib/services.js';
-import { StoreFault } from '../../lib/session/checked-store.js';
+import { DependencyError } from '../../lib/session/checked-store.js';
 import type { Methods } from '../../lib/step-up/methods.js';
 import { memoryStore } from '../../lib/stores/memory/index.js';
 import { ORIGIN, SECRET } from '../support/kit.js';
@@ -67,7 +67,7 @@ describe('the credential that a method has verified', () => {
     it(`is a failure of the store, which is told, where the method ${how}`, async () => {
       const method: Method = { ...fakeCode(), holds: () => holds() as never }; // what no compiler lets through
       const { methods, events } = methodsWith(method, 0.02);
-      await assert.rejects(methods.holds(method, 'ada', 'a'), StoreFault);
+      await assert.rejects(methods.holds(method, 'ada', 'a'), DependencyError);
       assert.deepEqual(
         events.map((event) => 'operation' in event && event.operation),
         ['code.holds'],
@@ -76,7 +76,7 @@ describe('the credential that a method has verified', () => {
   }
 
   it('lets a failing store through as such', async () => {
-    const fault = new StoreFault('passkeys.find', CAUSE);
+    const fault = new DependencyError('passkeys.find', CAUSE);
     const method: Method = { ...fakeCode(), holds: () => Promise.reject(fault) };
     const { methods, events } = methodsWith(method);
     await assert.rejects(methods.holds(method, 'ada', 'a'), fault);

@@ -16,7 +16,7 @@ const STEPS = [
   'attempts.read',
   'challenges.take',
   'attempts.count',
-  'attempts.settle',
+  'attempts.reset',
   'sessions.change',
 ];
 
@@ -76,7 +76,7 @@ async function verifyWith({ browser, store }: Scene, step: string, fault: Fault)
 }
 
 function failures({ told }: Scene): readonly unknown[] {
-  return told('store.failed').map((event) => 'operation' in event && event.operation);
+  return told('dependency.failed').map((event) => 'operation' in event && event.operation);
 }
 
 describe('a store that never answers', () => {
@@ -104,7 +104,7 @@ forEachStore((_name, makeStore) => {
 
     for (const step of STEPS) {
       for (const [how, fault] of Object.entries(FAULTS)) {
-        if (how === 'answers with a word' && step === 'attempts.settle') continue; // whose answer nobody reads
+        if (how === 'answers with a word' && step === 'attempts.reset') continue; // whose answer nobody reads
         it(`is answered with 500, and no half of a proof is made: ${step} ${how}`, async (t) => {
           const made = await scene(t, await makeStore());
           await assertNothingMade(made, () => verifyWith(made, step, fault));

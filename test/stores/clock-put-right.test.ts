@@ -81,7 +81,7 @@ async function assertWorks(app: StepUpApp, client: Client): Promise<void> {
   if ((await client.post(path, sent)).status !== 200) assertPassed(await approvePayment(client, 'code', byCode));
   await app.auth.flush();
   await goOn(client);
-  assert.deepEqual(app.told('session.refresh-reused', 'store.failed'), []);
+  assert.deepEqual(app.told('session.refresh-reused', 'dependency.failed'), []);
   assert.deepEqual(app.errors, []);
 }
 

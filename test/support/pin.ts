@@ -13,5 +13,5 @@ export const pin: Method<'pin'> = {
   needs: [],
   enrolled: () => true,
   verify: ({ response }) =>
-    isDeepStrictEqual(response, RIGHT_PIN) ? { outcome: 'verified' } : { outcome: 'failed', reason: 'wrong' },
+    isDeepStrictEqual(response, RIGHT_PIN) ? { outcome: 'verified' } : { outcome: 'failed', reason: 'rejected' },
 };

@@ -16,7 +16,7 @@ const pin: Method<'pin'> = {
   guessable: true,
   needs: [],
   enrolled: () => true,
-  verify: () => ({ outcome: 'failed', reason: 'wrong' }),
+  verify: () => ({ outcome: 'failed', reason: 'rejected' }),
 };
 
 function makeApp() {

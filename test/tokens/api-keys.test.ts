@@ -155,7 +155,7 @@ describe('an app that fails to check an API key', () => {
       assert.equal(codeOf(res), 'store_unavailable');
       assert.ok(!res.text.includes(SECRET) && !res.text.includes(KEY));
       const [event] = app.events;
-      assert.ok(event?.type === 'store.failed');
+      assert.ok(event?.type === 'dependency.failed');
       assert.equal(event.operation, 'apiKeys.verify');
       assert.ok(event.error instanceof Error && !inspect(event).includes(KEY));
     });

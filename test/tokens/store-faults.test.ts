@@ -61,7 +61,7 @@ describe('a store that fails during a refresh', () => {
       app.clock.advance('1h');
       assertUnavailable(await broken.refresh(pair.refresh_token));
       assertUnavailable(await broken.http.post('/auth/token/refresh').set('Cookie', cookies));
-      assert.deepEqual(new Set(broken.events.map(({ type }) => type)), new Set(['store.failed']));
+      assert.deepEqual(new Set(broken.events.map(({ type }) => type)), new Set(['dependency.failed']));
 
       const next: TokenAnswer = (await app.refresh(pair.refresh_token).expect(200)).body;
       await app.me(next.access_token).expect(200);

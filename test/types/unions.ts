@@ -70,7 +70,7 @@ export function auditLine(event: StepgateEvent): string {
       return `${event.userId} ${event.passkeyId}`;
     case 'touch.failed':
       return `${event.pending} ${event.dropped}`;
-    case 'store.failed':
+    case 'dependency.failed':
       // @ts-expect-error a failed operation is nobody's
       void event.userId;
       return event.operation;

@@ -46,9 +46,10 @@ export function tokenRoutes({
     if (inBody !== undefined && !cookies.deliveries.has('bearer')) {
       throw new Refusal('request_invalid', { detail: 'This app takes no refresh token in the body.' });
     }
-    const { values, several } = cookies.read(req);
+    const { values, conflicting } = cookies.read(req);
     if (inBody === undefined && values.refresh === undefined) throw new Refusal('refresh_missing');
-    if (several || (inBody !== undefined && values.refresh !== undefined)) throw invalid(req, 'several-credentials');
+    if (conflicting || (inBody !== undefined && values.refresh !== undefined))
+      throw invalid(req, 'several-credentials');
     const refreshToken = refreshTokens.read(inBody ?? values.refresh);
     if (refreshToken === null) throw invalid(req, 'malformed');
     if (inBody !== undefined) return { refreshToken, delivery: 'bearer' };

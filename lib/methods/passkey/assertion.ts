@@ -1,6 +1,6 @@
 import { type AuthenticationResponseJSON, verifyAuthenticationResponse } from '@simplewebauthn/server';
 import type { PasskeyRow, PasskeyStore } from '../../stores/contract/passkeys.js';
-import type { MethodKit, MethodOutcome } from '../method.js';
+import type { MethodOutcome, MethodServices } from '../method.js';
 import { isFrameAllowed } from './client-data.js';
 import type { PasskeySettings } from './options.js';
 import { isSpeltRight } from './public-key.js';
@@ -17,7 +17,7 @@ export interface Assertion {
 
 /** Checks an assertion against its passkey, and notes the use of it. */
 export async function checkAssertion(
-  kit: MethodKit,
+  kit: MethodServices,
   settings: PasskeySettings,
   { response, row, challenge, now }: Assertion,
 ): Promise<MethodOutcome> {
@@ -42,7 +42,7 @@ export async function checkAssertion(
   return (await passkeys.use({ ...use, evenIfRegressed: true })) ? verified : UNKNOWN;
 }
 
-const WRONG: MethodOutcome = { outcome: 'failed', reason: 'wrong' };
+const WRONG: MethodOutcome = { outcome: 'failed', reason: 'rejected' };
 const UNKNOWN: MethodOutcome = { outcome: 'failed', reason: 'unknown-credential' };
 
 /** What the authenticator signed; null when anything about it is wrong. */
@@ -75,7 +75,7 @@ async function verifySignature(
 }
 
 /** The part that `needs` asks for. */
-export function passkeysOf({ store }: MethodKit): PasskeyStore {
+export function passkeysOf({ store }: MethodServices): PasskeyStore {
   if (store.passkeys === undefined) throw new TypeError('The store has no passkeys.');
   return store.passkeys;
 }

@@ -32,7 +32,8 @@ export function createAuthentication(settings: PasskeySettings): PasskeyAuthenti
       // Before any signature is checked, so that another user's passkey is as unknown as one that nobody has.
       const row = await passkeysOf(kit).find(userId, response.id);
       if (row === null) return { outcome: 'failed', reason: 'unknown-credential' };
-      if (isTooYoung(row.createdAt, { challenge, now })) return { outcome: 'failed', reason: 'too-young' };
+      if (isTooYoung(row.createdAt, { challenge, now }))
+        return { outcome: 'failed', reason: 'enrolled-after-challenge' };
       return checkAssertion(kit, settings, { response, row, challenge: challenge.value, now });
     },
   };

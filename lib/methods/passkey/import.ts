@@ -31,7 +31,7 @@ export async function importPasskey({ kit, userId, now }: MethodContext, data: u
   const passkeys = passkeysOf(kit);
   const inserted = await passkeys.insert(
     { ...passkey, userId, label: passkey.label ?? null, createdAt: now, lastUsedAt: null },
-    { first: false, max: MAX_PASSKEYS },
+    { onlyIfNone: false, max: MAX_PASSKEYS },
   );
   if (inserted === 'inserted' || (await passkeys.find(userId, passkey.id)) !== null) return;
   if (inserted === 'full') {

@@ -22,13 +22,16 @@ export interface RegistrationAnswer {
   readonly challenge: string;
   readonly label: string | null;
   /** Only as the user's first method of all. */
-  readonly first: boolean;
+  readonly onlyIfNone: boolean;
 }
 
 export type RegistrationOutcome =
   | { readonly outcome: 'enrolled'; readonly row: PasskeyRow }
-  /** `taken`: the credential id is there already, whoever's it is. */
-  | { readonly outcome: 'failed'; readonly reason: 'malformed' | 'wrong' | 'taken' | 'not-first' | 'full' };
+  /** `already-enrolled`: the credential id is there already, whoever's it is. */
+  | {
+      readonly outcome: 'failed';
+      readonly reason: 'malformed' | 'rejected' | 'already-enrolled' | 'not-first-method' | 'full';
+    };
 
 export type RegistrationBeginOutcome =
   /** The browser's options. */
@@ -66,7 +69,7 @@ export function createRegistration(settings: PasskeySettings): PasskeyRegistrati
       return { outcome: 'begun', options };
     },
 
-    async finish({ kit, userId, now }, { response: given, challenge, label, first }) {
+    async finish({ kit, userId, now }, { response: given, challenge, label, onlyIfNone }) {
       const response = parseRegistration(given);
       if (response === null) return { outcome: 'failed', reason: 'malformed' };
       const isAllowed = isFrameAllowed(response.response.clientDataJSON, settings.allowedTopOrigins);
@@ -74,7 +77,7 @@ export function createRegistration(settings: PasskeySettings): PasskeyRegistrati
       if (isAllowed === null || statement === null) return { outcome: 'failed', reason: 'malformed' };
       const registered = isAllowed ? await verify(settings, response, challenge) : undefined;
       if (registered?.credential.id !== response.id || !isUsable(registered.credential.publicKey, statement)) {
-        return { outcome: 'failed', reason: 'wrong' };
+        return { outcome: 'failed', reason: 'rejected' };
       }
       const row: PasskeyRow = {
         id: response.id,
@@ -89,7 +92,7 @@ export function createRegistration(settings: PasskeySettings): PasskeyRegistrati
         createdAt: now,
         lastUsedAt: null,
       };
-      const inserted = await passkeysOf(kit).insert(row, { first, max: MAX_PASSKEYS });
+      const inserted = await passkeysOf(kit).insert(row, { onlyIfNone, max: MAX_PASSKEYS });
       return inserted === 'inserted' ? { outcome: 'enrolled', row } : { outcome: 'failed', reason: inserted };
     },
   };

@@ -11,7 +11,7 @@ import type { PasskeyRegistration } from './registration.js';
 export function passkeyRoutes(registration: PasskeyRegistration, services: MethodRouteServices): RouteTable {
   const { contextFor, requireCaller, requireEnrolment, issueChallenge, takeChallenge } = services;
   const { failed, enrolled, removed, revokeOthers } = services;
-  const passkeys = passkeysOf(services.methodKit);
+  const passkeys = passkeysOf(services.methodServices);
   return {
     '/passkeys/options': {
       async post(req, res) {
@@ -42,7 +42,7 @@ export function passkeyRoutes(registration: PasskeyRegistration, services: Metho
         }
         // Taken before the answer is looked at, as in a step-up.
         const { value: challenge } = await takeChallenge(row, challengeId);
-        const answer = { response, challenge, label, first: onlyIfNone };
+        const answer = { response, challenge, label, onlyIfNone };
         const finished = await registration.finish(contextFor(row.userId), answer);
         if (finished.outcome === 'failed') {
           const refusal = failed(row, finished.reason);

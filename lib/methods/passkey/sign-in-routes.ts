@@ -11,7 +11,7 @@ import type { PasskeySignIn } from './sign-in.js';
 
 /** Where a passkey signs its user in, who need not say a name. */
 export function signInRoutes(ceremony: PasskeySignIn, services: MethodRouteServices): RouteTable {
-  const { methodKit, signInChallenges, signIn, cookies, clock, emit } = services;
+  const { methodServices, signInChallenges, signIn, cookies, clock, emit } = services;
 
   /** One answer whatever failed, so that nobody learns which passkeys and users there are. */
   function refused(req: IncomingMessage, reason: RefusedReason, userId?: string): Refusal {
@@ -52,10 +52,10 @@ export function signInRoutes(ceremony: PasskeySignIn, services: MethodRouteServi
         // Used up before the answer is looked at, as every challenge is.
         const challenge = browser === null ? null : await signInChallenges.spend(challengeId, browser);
         if (challenge === null) throw refused(req, 'no-challenge');
-        const answer = await ceremony.verify(methodKit, { response, challenge: challenge.value, now: startedAt });
+        const answer = await ceremony.verify(methodServices, { response, challenge: challenge.value, now: startedAt });
         if (answer.outcome === 'failed') throw refused(req, reasonOf(answer.reason), answer.userId);
         const { userId } = answer;
-        if ((await methodKit.findUser(userId)) === null) throw refused(req, 'user-disabled', userId);
+        if ((await methodServices.findUser(userId)) === null) throw refused(req, 'user-disabled', userId);
         const { body } = await signIn(req, res, {
           userId,
           method: 'passkey',

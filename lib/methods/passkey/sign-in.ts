@@ -1,5 +1,5 @@
 import { generateAuthenticationOptions } from '@simplewebauthn/server';
-import type { MethodKit, MethodOutcome } from '../method.js';
+import type { MethodOutcome, MethodServices } from '../method.js';
 import { checkAssertion, passkeysOf } from './assertion.js';
 import type { PasskeySettings } from './options.js';
 import { parseAssertion } from './response.js';
@@ -20,7 +20,7 @@ export type PasskeySignInOutcome =
 /** The ceremony of a sign-in: nobody has said who they are, the passkey does. */
 export interface PasskeySignIn {
   begin(options: { readonly challenge: string }): Promise<object>;
-  verify(kit: MethodKit, answer: PasskeySignInAnswer): Promise<PasskeySignInOutcome>;
+  verify(kit: MethodServices, answer: PasskeySignInAnswer): Promise<PasskeySignInOutcome>;
 }
 
 export function createSignInCeremony(settings: PasskeySettings): PasskeySignIn {

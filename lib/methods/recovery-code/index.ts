@@ -4,7 +4,7 @@ import type { Secret } from '../../internal/keys.js';
 import { andThen } from '../../internal/maybe-promise.js';
 import { hashTokenWithKey, type TokenHash } from '../../internal/token-hash.js';
 import type { RecoveryCodeStore } from '../../stores/contract/recovery-codes.js';
-import type { Method, MethodContext, MethodKit } from '../method.js';
+import type { Method, MethodContext, MethodServices } from '../method.js';
 import { onlyMember } from '../response.js';
 import { isTooYoung } from '../too-young.js';
 import { parseTypedCode } from '../typed-code.js';
@@ -48,11 +48,12 @@ export function recoveryCode(): RecoveryCodeMethod {
       const codes = codesOf(kit);
       const set = await codes.count(userId);
       if (set === null) return { outcome: 'failed', reason: 'unknown-credential' };
-      if (isTooYoung(set.createdAt, { challenge, now })) return { outcome: 'failed', reason: 'too-young' };
+      if (isTooYoung(set.createdAt, { challenge, now }))
+        return { outcome: 'failed', reason: 'enrolled-after-challenge' };
       for (const secret of kit.secrets) {
         if (await codes.take(userId, hashOf(secret, userId, code))) return { outcome: 'verified' };
       }
-      return { outcome: 'failed', reason: 'wrong' };
+      return { outcome: 'failed', reason: 'rejected' };
     },
     async generate({ kit, userId, now }) {
       const codes = Array.from({ length: CODES }, newCode);
@@ -91,7 +92,7 @@ function hashOf(secret: Secret, userId: string, code: string): TokenHash {
 }
 
 /** The part that `needs` asks for. */
-function codesOf({ store }: MethodKit): RecoveryCodeStore {
+function codesOf({ store }: MethodServices): RecoveryCodeStore {
   if (store.recoveryCodes === undefined) throw new TypeError('The store has no recovery codes.');
   return store.recoveryCodes;
 }

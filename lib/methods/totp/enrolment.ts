@@ -3,7 +3,7 @@ import type { FailedReason } from '../../events.js';
 import { SetupError } from '../../internal/setup-error.js';
 import { refuseUnknownKeys } from '../../internal/unknown-keys.js';
 import type { TotpStore } from '../../stores/contract/totp.js';
-import type { MethodContext, MethodKit } from '../method.js';
+import type { MethodContext, MethodServices } from '../method.js';
 import { findStep, fromBase32, keyUri, parseCode, SECRET_BYTES, toBase32 } from './code.js';
 import { decryptSecret, encryptSecret } from './encrypted-secret.js';
 
@@ -24,7 +24,7 @@ export interface TotpConfirmation {
   /** What the client sent. */
   readonly code: unknown;
   /** Only as the user's first method of all. */
-  readonly first: boolean;
+  readonly onlyIfNone: boolean;
 }
 
 export type TotpConfirmOutcome =
@@ -53,7 +53,7 @@ export function createTotpEnrolment(issuer: string | null): TotpEnrolment {
       return { outcome: 'begun', secret: toBase32(secret), uri: keyUri(secret, shown) };
     },
 
-    async confirm({ kit, userId, now }, { code: given, first }) {
+    async confirm({ kit, userId, now }, { code: given, onlyIfNone }) {
       const code = parseCode(given);
       if (code === null) return { outcome: 'failed', reason: 'malformed' };
       const row = await totpOf(kit).find(userId);
@@ -62,8 +62,8 @@ export function createTotpEnrolment(issuer: string | null): TotpEnrolment {
       const secret = decryptSecret(encryptedSecret, userId, kit.secrets);
       if (secret === null) return { outcome: 'failed', reason: 'method-error' };
       const step = findStep(secret, code, now);
-      if (step === null) return { outcome: 'failed', reason: 'wrong' };
-      const isConfirmed = await totpOf(kit).confirm({ userId, encryptedSecret, step, now, first });
+      if (step === null) return { outcome: 'failed', reason: 'rejected' };
+      const isConfirmed = await totpOf(kit).confirm({ userId, encryptedSecret, step, now, onlyIfNone });
       // Another request was faster: this secret waits no more, or another method came first.
       return isConfirmed ? { outcome: 'confirmed' } : { outcome: 'failed', reason: 'unknown-credential' };
     },
@@ -97,7 +97,7 @@ function readImport(data: unknown): Partial<ImportedTotp> {
 }
 
 /** The part that `needs` asks for. */
-export function totpOf({ store }: MethodKit): TotpStore {
+export function totpOf({ store }: MethodServices): TotpStore {
   if (store.totp === undefined) throw new TypeError('The store has no TOTP.');
   return store.totp;
 }

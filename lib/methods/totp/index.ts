@@ -70,11 +70,11 @@ async function checkCode(
   { encryptedSecret, confirmedAt }: ConfirmedRow,
   code: string,
 ): Promise<MethodOutcome> {
-  if (isTooYoung(confirmedAt, { challenge, now })) return { outcome: 'failed', reason: 'too-young' };
+  if (isTooYoung(confirmedAt, { challenge, now })) return { outcome: 'failed', reason: 'enrolled-after-challenge' };
   const secret = decryptSecret(encryptedSecret, userId, kit.secrets);
   if (secret === null) return { outcome: 'failed', reason: 'method-error' };
   const step = findStep(secret, code, now);
-  if (step === null) return { outcome: 'failed', reason: 'wrong' };
+  if (step === null) return { outcome: 'failed', reason: 'rejected' };
   // RFC 6238 5.2: not twice. The store compares, so that of parallel attempts with one code one passes.
   const isNew = await totpOf(kit).useStep({ userId, encryptedSecret, step, latest: latestStep(now) });
   return isNew

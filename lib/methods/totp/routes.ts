@@ -40,7 +40,7 @@ export function totpRoutes(method: TotpMethod, services: MethodRouteServices): R
         if (typeof code !== 'string') throw new Refusal('request_invalid', { detail: '`code` is missing.' });
         const { row, onlyIfNone } = await requireEnrolment(req);
         await attempt(row, async () => {
-          const answer = await method.enrolment.confirm(contextFor(row.userId), { code, first: onlyIfNone });
+          const answer = await method.enrolment.confirm(contextFor(row.userId), { code, onlyIfNone });
           return answer.outcome === 'confirmed' ? { outcome: 'verified' } : answer;
         });
         await enrolled(row, { revokeOthers });

@@ -40,12 +40,12 @@ export interface AttemptStore extends Claimable {
    */
   count(userId: string, counters: readonly AttemptCounter[], now: number): Promise<CountOutcome>;
   /**
-   * Deletes the counters named in `clear` and takes one attempt back (never below 0) from those in `release`,
+   * Deletes the counters named in `clear` and takes one attempt back (never below 0) from those in `refund`,
    * whose windows stay. None is made by this.
    */
-  settle(
+  reset(
     userId: string,
-    settle: { readonly clear: readonly string[]; readonly release: readonly string[] },
+    reset: { readonly clear: readonly string[]; readonly refund: readonly string[] },
   ): Promise<void>;
   dropForUser(userId: string): Promise<void>;
   /** Deletes at most `limit` counters whose window is over at `now`. Says how many. */

@@ -35,7 +35,7 @@ export interface PasskeyUse {
 }
 
 export interface PasskeyInsert {
-  readonly first: boolean;
+  readonly onlyIfNone: boolean;
   /** How many the user may have, this one included. */
   readonly max: number;
 }
@@ -43,11 +43,14 @@ export interface PasskeyInsert {
 /** As in `SessionStore`: atomic, durable when answered, `now` is an argument, absent is a value. */
 export interface PasskeyStore extends Claimable {
   /**
-   * Inserts a passkey. `taken`: the id is there already, whoever's it is. With `first` only while the user has neither
-   * a passkey nor a confirmed TOTP in this store, else `not-first`. Only while the user has fewer than `max`, else `full`.
+   * Inserts a passkey. `already-enrolled`: the id is there already, whoever's it is. With `onlyIfNone` only while the user has neither
+   * a passkey nor a confirmed TOTP in this store, else `not-first-method`. Only while the user has fewer than `max`, else `full`.
    * Only for `inserted` anything was written.
    */
-  insert(row: PasskeyRow, options: PasskeyInsert): Promise<'inserted' | 'taken' | 'not-first' | 'full'>;
+  insert(
+    row: PasskeyRow,
+    options: PasskeyInsert,
+  ): Promise<'inserted' | 'already-enrolled' | 'not-first-method' | 'full'>;
   /** The passkey with this id if it is this user's. */
   find(userId: string, id: string): MaybePromise<PasskeyRow | null>;
   /** The passkey with this id, whoever's it is: for a sign-in, where nobody has said who they are. */

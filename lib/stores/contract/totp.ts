@@ -21,7 +21,7 @@ export interface ConfirmTotp {
   readonly step: number;
   readonly now: number;
   /** Only while the user has neither a passkey nor a confirmed TOTP in this store. */
-  readonly first: boolean;
+  readonly onlyIfNone: boolean;
 }
 
 export interface UseTotpStep {

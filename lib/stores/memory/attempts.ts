@@ -43,10 +43,10 @@ export function memoryAttempts(claimable: Claimable): AttemptStore {
       });
       return { outcome: 'counted', counts };
     },
-    async settle(userId, { clear, release }) {
+    async reset(userId, { clear, refund }) {
       const ofUser = users.get(userId);
       for (const key of clear) ofUser?.delete(key);
-      for (const key of release) {
+      for (const key of refund) {
         const counter = ofUser?.get(key);
         if (counter !== undefined)
           ofUser?.set(key, Object.freeze({ ...counter, count: Math.max(0, counter.count - 1) }));

@@ -31,9 +31,9 @@ export function memoryPasskeys(
   return {
     ...claimable,
     has,
-    async insert(row, { first, max }) {
-      if (rows.has(row.id)) return 'taken';
-      if (first && (has(row.userId) || hasTotp(row.userId))) return 'not-first';
+    async insert(row, { onlyIfNone, max }) {
+      if (rows.has(row.id)) return 'already-enrolled';
+      if (onlyIfNone && (has(row.userId) || hasTotp(row.userId))) return 'not-first-method';
       if (listForUser(row.userId).length >= max) return 'full';
       put(row);
       return 'inserted';

@@ -25,10 +25,10 @@ export function memoryTotp(
     async put(row) {
       put(row);
     },
-    async confirm({ userId, encryptedSecret, step, now, first }) {
+    async confirm({ userId, encryptedSecret, step, now, onlyIfNone }) {
       const row = rows.get(userId);
       if (row === undefined || row.confirmedAt !== null || row.encryptedSecret !== encryptedSecret) return false;
-      if (first && hasPasskey(userId)) return false;
+      if (onlyIfNone && hasPasskey(userId)) return false;
       put({ ...row, confirmedAt: now, lastStep: step });
       return true;
     },

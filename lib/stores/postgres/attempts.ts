@@ -20,8 +20,8 @@ const CLEAR: Statement<never> = {
   name: 'attempt_clear',
   text: (p) => `DELETE FROM ${p}_attempts WHERE user_id = $1 AND key = ANY ($2::text[])`,
 };
-const RELEASE: Statement<never> = {
-  name: 'attempt_release',
+const REFUND: Statement<never> = {
+  name: 'attempt_refund',
   text: (p) => `UPDATE ${p}_attempts SET count = greatest(0, count - 1) WHERE user_id = $1 AND key = ANY ($2::text[])`,
 };
 const DROP_FOR_USER: Statement<never> = {
@@ -56,11 +56,11 @@ export function postgresAttempts(db: Database, claimable: Claimable): AttemptSto
         return { outcome: 'counted', counts };
       });
     },
-    settle(userId, settle) {
-      const [clear, release] = [[...settle.clear], [...settle.release]];
+    reset(userId, reset) {
+      const [clear, refund] = [[...reset.clear], [...reset.refund]];
       return db.locked('user', userId, async ({ run }) => {
         await run(CLEAR, [userId, clear]);
-        await run(RELEASE, [userId, release]);
+        await run(REFUND, [userId, refund]);
       });
     },
     dropForUser: (userId) =>

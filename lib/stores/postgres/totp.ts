@@ -40,9 +40,9 @@ export function postgresTotp(db: Database, claimable: Claimable): TotpStore {
       await db.write(PUT, parameters(row));
     },
     // Under the user's lock, so that "still none" holds against a passkey that is being added.
-    confirm: ({ userId, encryptedSecret, step, now, first }) =>
+    confirm: ({ userId, encryptedSecret, step, now, onlyIfNone }) =>
       db.locked('user', userId, async (connection) => {
-        return (await connection.run(CONFIRM, [userId, encryptedSecret, step, now, first])).count === 1;
+        return (await connection.run(CONFIRM, [userId, encryptedSecret, step, now, onlyIfNone])).count === 1;
       }),
     useStep: async ({ userId, encryptedSecret, step, latest }) =>
       (await db.write(USE_STEP, [userId, encryptedSecret, step, latest])).count === 1,

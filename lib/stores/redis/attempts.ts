@@ -86,8 +86,8 @@ end
 keep()
 return answer`);
 
-/** ARGV: how many are to be cleared, these, and then those to be released. */
-const SETTLE: Script = script(`${READ}
+/** ARGV: how many are to be cleared, these, and then those to be refunded. */
+const RESET: Script = script(`${READ}
 local clear = tonumber(ARGV[1])
 for index = 2, #ARGV do
   local value = redis.call('HGET', counters, ARGV[index])
@@ -133,8 +133,8 @@ export function redisAttempts({ client, run, keys: { attemptsOf }, claim }: Redi
       const [at] = counts;
       return outcome === 'refused' && at !== undefined ? { outcome, at } : { outcome: 'counted', counts };
     },
-    async settle(userId, { clear, release }) {
-      await run(SETTLE, attemptsOf(userId), clear.length, ...clear, ...release);
+    async reset(userId, { clear, refund }) {
+      await run(RESET, attemptsOf(userId), clear.length, ...clear, ...refund);
     },
     async dropForUser(userId) {
       await run(DROP, attemptsOf(userId));

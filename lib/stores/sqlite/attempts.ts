@@ -22,7 +22,7 @@ export function attemptWrites(db: Database, prefix: string): AttemptWrites {
   const put = db.prepare<[AttemptRow]>(`
     INSERT OR REPLACE INTO ${prefix}_attempts (user_id, key, count, ends_at) VALUES (@userId, @key, @count, @endsAt)`);
   const clear = db.prepare<[string, string]>(`DELETE FROM ${prefix}_attempts WHERE user_id = ? AND key = ?`);
-  const release = db.prepare<[string, string]>(
+  const refund = db.prepare<[string, string]>(
     `UPDATE ${prefix}_attempts SET count = max(0, count - 1) WHERE user_id = ? AND key = ?`,
   );
   const dropForUser = db.prepare<[string]>(`DELETE FROM ${prefix}_attempts WHERE user_id = ?`);
@@ -51,9 +51,9 @@ export function attemptWrites(db: Database, prefix: string): AttemptWrites {
       });
       return { outcome: 'counted', counts };
     },
-    settle(userId, settle) {
-      for (const key of settle.clear) clear.run(userId, key);
-      for (const key of settle.release) release.run(userId, key);
+    reset(userId, reset) {
+      for (const key of reset.clear) clear.run(userId, key);
+      for (const key of reset.refund) refund.run(userId, key);
     },
     dropForUser(userId) {
       dropForUser.run(userId);

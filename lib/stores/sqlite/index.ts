@@ -144,7 +144,7 @@ export function sqliteStore(path: string, options: SqliteStoreOptions = {}): Sql
       claim,
       read: (userId, keys, now) => read('attempts', 'read', userId, keys, now),
       count: (userId, counters, now) => ask('attempts', 'count', userId, counters, now),
-      settle: (userId, settle) => ask('attempts', 'settle', userId, settle),
+      reset: (userId, reset) => ask('attempts', 'reset', userId, reset),
       dropForUser: (userId) => ask('attempts', 'dropForUser', userId),
       deleteExpired: (now, limit) => ask('attempts', 'deleteExpired', now, limit),
       copy: {

@@ -62,9 +62,9 @@ export function passkeyWrites(db: Database, prefix: string): PasskeyWrites {
   const dropForUser = db.prepare<[string]>(`DELETE FROM ${prefix}_passkeys WHERE user_id = ?`);
 
   return {
-    insert(row, { first, max }) {
-      if (isTaken.get(row.id) !== undefined) return 'taken';
-      if (first && hasMethod.get(row.userId, row.userId) !== undefined) return 'not-first';
+    insert(row, { onlyIfNone, max }) {
+      if (isTaken.get(row.id) !== undefined) return 'already-enrolled';
+      if (onlyIfNone && hasMethod.get(row.userId, row.userId) !== undefined) return 'not-first-method';
       if ((count.get(row.userId) ?? 0) >= max) return 'full';
       insert.run(toStored(row));
       return 'inserted';

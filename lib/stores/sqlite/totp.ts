@@ -24,10 +24,10 @@ export function totpWrites(db: Database, prefix: string): TotpWrites {
       created_at = excluded.created_at, confirmed_at = excluded.confirmed_at, last_step = excluded.last_step`;
   const put = db.prepare<[TotpRow]>(upsert);
   const begin = db.prepare<[TotpRow]>(`${upsert} WHERE ${prefix}_totp.confirmed_at IS NULL`);
-  const confirm = db.prepare<[Omit<ConfirmTotp, 'first'> & { readonly first: 0 | 1 }]>(`
+  const confirm = db.prepare<[Omit<ConfirmTotp, 'onlyIfNone'> & { readonly onlyIfNone: 0 | 1 }]>(`
     UPDATE ${prefix}_totp SET confirmed_at = @now, last_step = @step
     WHERE user_id = @userId AND confirmed_at IS NULL AND encrypted_secret = @encryptedSecret
-      AND NOT (@first AND EXISTS (SELECT 1 FROM ${prefix}_passkeys WHERE user_id = @userId))`);
+      AND NOT (@onlyIfNone AND EXISTS (SELECT 1 FROM ${prefix}_passkeys WHERE user_id = @userId))`);
   const useStep = db.prepare<[UseTotpStep]>(`
     UPDATE ${prefix}_totp SET last_step = @step
     WHERE user_id = @userId AND encrypted_secret = @encryptedSecret AND confirmed_at IS NOT NULL
@@ -39,7 +39,7 @@ export function totpWrites(db: Database, prefix: string): TotpWrites {
     put(row) {
       put.run(row);
     },
-    confirm: ({ first, ...given }) => confirm.run({ ...given, first: first ? 1 : 0 }).changes === 1,
+    confirm: ({ onlyIfNone, ...given }) => confirm.run({ ...given, onlyIfNone: onlyIfNone ? 1 : 0 }).changes === 1,
     useStep: (use) => useStep.run(use).changes === 1,
     remove: (userId) => remove.run(userId).changes === 1,
   };

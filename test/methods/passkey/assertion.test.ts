@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { StoreFault } from '../../../lib/session/checked-store.js';
+import { DependencyError } from '../../../lib/session/checked-store.js';
 import type { PasskeyRow } from '../../../lib/stores/contract/passkeys.js';
 import { memoryStore } from '../../../lib/stores/memory/index.js';
 import type { AuthenticationVariant } from '../../../lib/testing/authenticator/variants.js';
@@ -100,7 +100,7 @@ describe('an assertion', () => {
       const key = authenticator();
       await setting.register('alice', key);
       const before = await rowOf(setting, 'alice');
-      assert.deepEqual(await setting.stepUp('alice', key, variant), failed('wrong'));
+      assert.deepEqual(await setting.stepUp('alice', key, variant), failed('rejected'));
       assert.deepEqual(await rowOf(setting, 'alice'), before);
       assert.deepEqual(setting.events, []);
       assert.deepEqual(await setting.stepUp('alice', key), VERIFIED);
@@ -119,7 +119,7 @@ describe('an assertion', () => {
       const before = await rowOf(setting, 'alice');
       assert.deepEqual(await setting.stepUp('alice', key, variant), failed('backup-eligibility-changed'));
       // Only who has the key can say that it has changed.
-      assert.deepEqual(await setting.stepUp('alice', key, { ...variant, tamperSignature: true }), failed('wrong'));
+      assert.deepEqual(await setting.stepUp('alice', key, { ...variant, tamperSignature: true }), failed('rejected'));
       assert.deepEqual(await rowOf(setting, 'alice'), before);
       assert.deepEqual(await setting.stepUp('alice', key), VERIFIED);
     });
@@ -163,7 +163,7 @@ describe('an assertion', () => {
     const key = authenticator();
     await setting.register('alice', key);
     const outcome = await setting.stepUp('alice', key, { clientData: { origin: 'https://evil.example' } });
-    assert.deepEqual(outcome, failed('wrong'));
+    assert.deepEqual(outcome, failed('rejected'));
   });
 
   it('may have members in its client data that nobody knows (step 9)', async () => {
@@ -205,8 +205,8 @@ describe('an assertion', () => {
     const key = authenticator();
     await setting.register('alice', key);
     for (const [createdAt, outcome] of [
-      [NOW - 1, failed('too-young')],
-      [NOW, failed('too-young')],
+      [NOW - 1, failed('enrolled-after-challenge')],
+      [NOW, failed('enrolled-after-challenge')],
       [NOW + 1, VERIFIED],
     ] as const) {
       const context = { kit, userId: 'alice', now: NOW + 1_000 };
@@ -222,7 +222,7 @@ describe('an assertion', () => {
     const { kit, method } = setting;
     const key = authenticator();
     await setting.register('alice', key);
-    const tooYoung = failed('too-young');
+    const tooYoung = failed('enrolled-after-challenge');
     for (const [ahead, outcome] of [
       [0, tooYoung],
       [5_000, tooYoung],
@@ -291,7 +291,7 @@ describe("another user's passkey", () => {
     assert.deepEqual(await attempt(alices, { userHandle: mallory.userHandle }), foreign);
     // Under a name of her own the signature doesn't fit.
     const renamed = await attempt(alices, { statedId: mallory.id, userHandle: mallory.userHandle });
-    assert.deepEqual(renamed, { outcome: failed('wrong'), calls: ['find'], checks: 1 });
+    assert.deepEqual(renamed, { outcome: failed('rejected'), calls: ['find'], checks: 1 });
     assert.deepEqual(await rowOf(setting, 'alice'), alice);
     assert.deepEqual(await rowOf(setting, 'mallory'), mallory);
     assert.deepEqual(setting.events, []);
@@ -370,7 +370,7 @@ describe('the signature counter', () => {
       { rpId: 'evil.example' },
       { clientData: { origin: 'https://evil.example' } },
     ]) {
-      assert.deepEqual(await setting.stepUp('alice', key, { ...variant, counter: 3 }), failed('wrong'));
+      assert.deepEqual(await setting.stepUp('alice', key, { ...variant, counter: 3 }), failed('rejected'));
     }
     const changed = await setting.stepUp('alice', key, { counter: 3, backupEligible: true });
     assert.deepEqual(changed, failed('backup-eligibility-changed'));
@@ -396,7 +396,7 @@ describe('the signature counter', () => {
     const key = authenticator();
     await setting.register('alice', key);
     await setting.stepUp('alice', key, { counter: 5 });
-    assert.deepEqual(await setting.stepUp('alice', key, { counter: 4, tamperSignature: true }), failed('wrong'));
+    assert.deepEqual(await setting.stepUp('alice', key, { counter: 4, tamperSignature: true }), failed('rejected'));
     assert.deepEqual(setting.events, []);
   });
 
@@ -437,7 +437,7 @@ describe('the store', () => {
   for (const operation of ['find', 'use'] as const) {
     it(`that fails at ${operation} is not taken for a wrong answer`, async () => {
       const memory = memoryStore();
-      const fault = new StoreFault(`passkeys.${operation}`, new Error('the disk is full'));
+      const fault = new DependencyError(`passkeys.${operation}`, new Error('the disk is full'));
       const fail = () => Promise.reject(fault);
       const passkeys = { ...memory.passkeys, [operation]: fail };
       const key = authenticator();
@@ -466,10 +466,10 @@ describe('the user handle', () => {
     const challenge = newChallenge();
     const begun = await before.method.registration.begin({ kit: before.kit, userId: 'alice', now: NOW, challenge });
     const response = key.create(creationOptions(begun));
-    const answer = { response, challenge, label: null, first: true };
+    const answer = { response, challenge, label: null, onlyIfNone: true };
     const finished = await after.method.registration.finish({ kit: after.kit, userId: 'alice', now: NOW }, answer);
     assert.equal(finished.outcome, 'enrolled');
     assert.deepEqual(await after.stepUp('alice', key), VERIFIED);
-    assert.deepEqual(await setUp({ store, secret: NEW }).stepUp('alice', key), failed('wrong'));
+    assert.deepEqual(await setUp({ store, secret: NEW }).stepUp('alice', key), failed('rejected'));
   });
 });

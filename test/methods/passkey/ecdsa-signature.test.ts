@@ -164,7 +164,7 @@ for (const curve of CURVES) {
         const outcome = await stepUp(curve, publicKey, (signedData) => {
           return misspelt(sign(curve.digest, signedData, privateKey), curve.bytes)[name] ?? Buffer.alloc(0);
         });
-        assert.equal(outcome, name === 'nothing' ? 'malformed' : 'wrong', name);
+        assert.equal(outcome, name === 'nothing' ? 'malformed' : 'rejected', name);
       }
     });
 

@@ -31,7 +31,7 @@ async function signIn(response: unknown) {
 }
 
 async function register(response: unknown): Promise<RegistrationOutcome> {
-  return setting.method.registration.finish(context, { response, challenge: value, label: null, first: false });
+  return setting.method.registration.finish(context, { response, challenge: value, label: null, onlyIfNone: false });
 }
 
 /** The answer is no, without a throw, and without a trace. */
@@ -143,8 +143,8 @@ describe('client data that is no client data', () => {
   for (const text of [...texts, '['.repeat(5_000) + ']'.repeat(5_000), '{"a":'.repeat(2_000)]) {
     it(`is refused: ${JSON.stringify(text.slice(0, 12))}`, async () => {
       const clientDataJSON = base64url(text) || 'AA';
-      await isRefused(verify(asserted({ clientDataJSON })), 'malformed', 'wrong');
-      await isRefused(register(registered({ clientDataJSON })), 'malformed', 'wrong');
+      await isRefused(verify(asserted({ clientDataJSON })), 'malformed', 'rejected');
+      await isRefused(register(registered({ clientDataJSON })), 'malformed', 'rejected');
     });
   }
 
@@ -157,8 +157,8 @@ describe('client data that is no client data', () => {
   ]) {
     it(`is refused: ${JSON.stringify(clientData).slice(0, 40)}`, async () => {
       const clientDataJSON = base64url(JSON.stringify(clientData));
-      await isRefused(verify(asserted({ clientDataJSON })), 'wrong');
-      await isRefused(register(registered({ clientDataJSON })), 'wrong');
+      await isRefused(verify(asserted({ clientDataJSON })), 'rejected');
+      await isRefused(register(registered({ clientDataJSON })), 'rejected');
     });
   }
 });
@@ -182,15 +182,15 @@ describe('a CBOR bomb', () => {
   for (const [what, bomb] of nests) {
     it(`of ${what} is refused wherever it hides`, async () => {
       for (const data of [bomb, authData(ED, bomb), authData(AT, attested(bomb)), authData(AT, bomb)]) {
-        await isRefused(verify(asserted({ authenticatorData: base64url(data) })), 'wrong');
+        await isRefused(verify(asserted({ authenticatorData: base64url(data) })), 'rejected');
       }
       await isRefused(register(registered({ attestationObject: base64url(bomb) })), 'malformed');
       for (const data of [bomb, authData(ED | AT, attested(bomb)), authData(AT, attested(bomb)), authData(AT, bomb)]) {
-        await isRefused(register(registered({ attestationObject: base64url(attestation(data)) })), 'wrong');
+        await isRefused(register(registered({ attestationObject: base64url(attestation(data)) })), 'rejected');
       }
       const statement = new Map<string, Cbor>([['sig', bomb]]);
       const packed = attestation(authData(AT, attested(Buffer.of(0xa0))), statement);
-      await isRefused(register(registered({ attestationObject: base64url(packed) })), 'wrong');
+      await isRefused(register(registered({ attestationObject: base64url(packed) })), 'rejected');
     });
   }
 });
@@ -215,7 +215,7 @@ describe('a signature that is none', () => {
   ];
   for (const [what, bytes] of signatures) {
     it(`is refused: ${what}`, async () => {
-      await isRefused(verify(asserted({ signature: base64url(bytes) })), 'wrong');
+      await isRefused(verify(asserted({ signature: base64url(bytes) })), 'rejected');
     });
   }
 });
@@ -228,7 +228,7 @@ describe('a good response', () => {
         const bytes = Buffer.from(assertion.response[part], 'base64url');
         const index = at % bytes.length;
         bytes[index] = (bytes[index] ?? 0) ^ (1 << bit);
-        await isRefused(verify(asserted({ [part]: base64url(bytes) })), 'malformed', 'wrong');
+        await isRefused(verify(asserted({ [part]: base64url(bytes) })), 'malformed', 'rejected');
       }),
       { numRuns: 300 },
     );
@@ -238,13 +238,13 @@ describe('a good response', () => {
     for (const part of ['clientDataJSON', 'authenticatorData', 'signature'] as const) {
       const bytes = Buffer.from(assertion.response[part], 'base64url');
       for (let length = 1; length < bytes.length; length++) {
-        await isRefused(verify(asserted({ [part]: base64url(bytes.subarray(0, length)) })), 'malformed', 'wrong');
+        await isRefused(verify(asserted({ [part]: base64url(bytes.subarray(0, length)) })), 'malformed', 'rejected');
       }
     }
     const bytes = Buffer.from(registration.response.attestationObject, 'base64url');
     for (let length = 1; length < bytes.length; length++) {
       const attestationObject = base64url(bytes.subarray(0, length));
-      await isRefused(register(registered({ attestationObject })), 'malformed', 'wrong');
+      await isRefused(register(registered({ attestationObject })), 'malformed', 'rejected');
     }
   });
 

@@ -120,7 +120,7 @@ describe('a registration', () => {
   for (const [what, variant] of refused) {
     it(`is refused at step ${what}`, async () => {
       const { store, register } = setUp();
-      assert.deepEqual(await register('alice', authenticator(), variant), { outcome: 'failed', reason: 'wrong' });
+      assert.deepEqual(await register('alice', authenticator(), variant), { outcome: 'failed', reason: 'rejected' });
       assert.deepEqual(await store.passkeys.listForUser('alice'), []);
     });
   }
@@ -152,8 +152,8 @@ describe('a registration', () => {
       assert.notEqual(at, -1);
       attestation[at + 4] = given;
       response.response.attestationObject = attestation.toString('base64url');
-      const answer = { response, challenge, label: null, first: false };
-      assert.deepEqual(await method.registration.finish(context, answer), { outcome: 'failed', reason: 'wrong' });
+      const answer = { response, challenge, label: null, onlyIfNone: false };
+      assert.deepEqual(await method.registration.finish(context, answer), { outcome: 'failed', reason: 'rejected' });
     });
 
   it('is refused when the id that it states is not the one of the credential', async () => {
@@ -163,8 +163,8 @@ describe('a registration', () => {
     const options = creationOptions(await method.registration.begin({ ...context, challenge }));
     const response = authenticator().create(options);
     const other = Buffer.alloc(32, 7).toString('base64url');
-    const answer = { response: { ...response, id: other, rawId: other }, challenge, label: null, first: false };
-    assert.deepEqual(await method.registration.finish(context, answer), { outcome: 'failed', reason: 'wrong' });
+    const answer = { response: { ...response, id: other, rawId: other }, challenge, label: null, onlyIfNone: false };
+    assert.deepEqual(await method.registration.finish(context, answer), { outcome: 'failed', reason: 'rejected' });
   });
 
   it('takes an id of 1,023 bytes and none of more (step 25)', async () => {
@@ -186,7 +186,7 @@ describe('a registration', () => {
     const before = await store.passkeys.findById(credentialId);
     for (const userId of ['alice', 'mallory']) {
       const outcome = await register(userId, authenticator(), { credentialId });
-      assert.deepEqual(outcome, { outcome: 'failed', reason: 'taken' });
+      assert.deepEqual(outcome, { outcome: 'failed', reason: 'already-enrolled' });
     }
     assert.deepEqual(await store.passkeys.findById(credentialId), before);
   });
@@ -197,8 +197,11 @@ describe('a registration', () => {
     const challenge = newChallenge();
     const options = creationOptions(await method.registration.begin({ ...context, challenge }));
     await register('alice', authenticator());
-    const answer = { response: authenticator().create(options), challenge, label: null, first: true };
-    assert.deepEqual(await method.registration.finish(context, answer), { outcome: 'failed', reason: 'not-first' });
+    const answer = { response: authenticator().create(options), challenge, label: null, onlyIfNone: true };
+    assert.deepEqual(await method.registration.finish(context, answer), {
+      outcome: 'failed',
+      reason: 'not-first-method',
+    });
   });
 
   it('of 20 parallel first ones succeeds once', async () => {
@@ -208,7 +211,12 @@ describe('a registration', () => {
       Array.from({ length: 20 }, async () => {
         const challenge = newChallenge();
         const options = creationOptions(await method.registration.begin({ ...context, challenge }));
-        return { response: authenticator({ algorithm: 'ES256' }).create(options), challenge, label: null, first: true };
+        return {
+          response: authenticator({ algorithm: 'ES256' }).create(options),
+          challenge,
+          label: null,
+          onlyIfNone: true,
+        };
       }),
     );
     const outcomes = await Promise.all(answers.map((answer) => method.registration.finish(context, answer)));
@@ -223,7 +231,12 @@ describe('a registration', () => {
     const options = creationOptions(await method.registration.begin({ ...context, challenge }));
     const response = authenticator().create(options);
     response.response.transports = ['hybrid', 'smoke-signals'];
-    const outcome = await method.registration.finish(context, { response, challenge, label: 'phone', first: false });
+    const outcome = await method.registration.finish(context, {
+      response,
+      challenge,
+      label: 'phone',
+      onlyIfNone: false,
+    });
     assert.equal(outcome.outcome, 'enrolled');
     const [row] = await store.passkeys.listForUser('alice');
     assert.deepEqual(row?.transports, ['hybrid', 'smoke-signals']);
@@ -237,7 +250,7 @@ describe('a registration', () => {
     const options = creationOptions(await method.registration.begin({ ...context, challenge }));
     const response = authenticator().create(options, { clientData: { tomorrow: { a: [1] } } });
     const more = { ...response, clientExtensionResults: { credProps: { rk: true }, prf: {} }, tomorrow: 1 };
-    const answer = { response: more, challenge, label: null, first: false };
+    const answer = { response: more, challenge, label: null, onlyIfNone: false };
     assert.equal((await method.registration.finish(context, answer)).outcome, 'enrolled');
   });
 });
@@ -269,7 +282,7 @@ describe('the transports of a registration', () => {
         creationOptions(await method.registration.begin({ ...context, challenge })),
       );
       const response = { ...created, response: { ...created.response, transports: given } };
-      const outcome = await method.registration.finish(context, { response, challenge, label: null, first: true });
+      const outcome = await method.registration.finish(context, { response, challenge, label: null, onlyIfNone: true });
       assert.equal(outcome.outcome, 'enrolled');
       assert.deepEqual((await store.passkeys.findById(created.id))?.transports, kept);
     });
@@ -289,7 +302,12 @@ describe('the attestation of a registration', () => {
     const { challenge, clientDataJSON, attestationObject } = registration;
     const object = attestation === undefined ? attestationObject : Buffer.from(attestation).toString('base64url');
     const response = { clientDataJSON, attestationObject: object };
-    const answer = { response: { id, rawId: id, type: 'public-key', response }, challenge, label: null, first: false };
+    const answer = {
+      response: { id, rawId: id, type: 'public-key', response },
+      challenge,
+      label: null,
+      onlyIfNone: false,
+    };
     return method.registration.finish({ kit, userId: 'alice', now: NOW }, answer);
   }
 
@@ -309,7 +327,7 @@ describe('the attestation of a registration', () => {
     // After "sig" come two bytes for the kind and the length.
     const signature = attestation.indexOf(Buffer.from('63736967', 'hex')) + 6;
     attestation[signature + 20] = (attestation[signature + 20] ?? 0) ^ 1;
-    assert.deepEqual(await finish('ES256, self-attested', attestation), { outcome: 'failed', reason: 'wrong' });
+    assert.deepEqual(await finish('ES256, self-attested', attestation), { outcome: 'failed', reason: 'rejected' });
   });
 
   it('is refused when that signature is right, but not in DER', async () => {
@@ -321,7 +339,7 @@ describe('the attestation of a registration', () => {
     assert.ok(signature instanceof Uint8Array);
     const misspelt = new Map(statement).set('sig', Buffer.concat([signature, Buffer.of(0)]));
     const outcome = await finish('ES256, self-attested', encodeCbor(new Map(attestation).set('attStmt', misspelt)));
-    assert.deepEqual(outcome, { outcome: 'failed', reason: 'wrong' });
+    assert.deepEqual(outcome, { outcome: 'failed', reason: 'rejected' });
   });
 
   for (const title of ['ES256', 'ES384', 'RS256', 'Ed448']) {

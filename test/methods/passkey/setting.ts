@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { StepgateEvent } from '../../../lib/events.js';
 import { parseSecrets } from '../../../lib/internal/keys.js';
-import type { MethodKit, MethodOutcome } from '../../../lib/methods/method.js';
+import type { MethodOutcome, MethodServices } from '../../../lib/methods/method.js';
 import { type PasskeyMethod, type PasskeyOptions, passkey } from '../../../lib/methods/passkey/index.js';
 import type { RegistrationBeginOutcome, RegistrationOutcome } from '../../../lib/methods/passkey/registration.js';
 import type { Store, StoreParts } from '../../../lib/stores/contract/store.js';
@@ -27,7 +27,7 @@ export function newChallenge(): string {
 
 export interface Setting {
   readonly store: Store & StoreParts;
-  readonly kit: MethodKit;
+  readonly kit: MethodServices;
   readonly method: PasskeyMethod;
   readonly events: Omit<StepgateEvent, 'at'>[];
   /** Registers at `NOW`, as a user of the app. */
@@ -45,7 +45,7 @@ export interface SettingOptions extends Partial<PasskeyOptions> {
 export function setUp({ secret = SECRET, store = memoryStore(), ...options }: SettingOptions = {}): Setting {
   const events: Omit<StepgateEvent, 'at'>[] = [];
   const method = passkey({ rpID: RP_ID, rpName: 'Example', origins: [ORIGIN], ...options });
-  const kit: MethodKit = {
+  const kit: MethodServices = {
     store,
     secrets: parseSecrets(secret),
     issuer: ORIGIN,
@@ -61,7 +61,7 @@ export function setUp({ secret = SECRET, store = memoryStore(), ...options }: Se
       const context = { kit, userId, now: NOW };
       const challenge = newChallenge();
       const response = by.create(creationOptions(await method.registration.begin({ ...context, challenge })), variant);
-      return method.registration.finish(context, { response, challenge, label: null, first: false });
+      return method.registration.finish(context, { response, challenge, label: null, onlyIfNone: false });
     },
     async stepUp(userId, by, variant) {
       const context = { kit, userId, now: NOW + 1_000 };

@@ -47,7 +47,7 @@ describe('a sign-in', () => {
     await setting.register('bob', authenticator());
     const [bob] = await setting.store.passkeys.listForUser('bob');
     const outcome = await signIn(setting, key, { userHandle: bob?.userHandle ?? null });
-    assert.deepEqual(outcome, { outcome: 'failed', reason: 'wrong' });
+    assert.deepEqual(outcome, { outcome: 'failed', reason: 'rejected' });
   });
 
   it('with a passkey that somebody else has registered as theirs is refused by the handle', async () => {
@@ -63,9 +63,9 @@ describe('a sign-in', () => {
     assert.ok(mallory);
     await setting.store.passkeys.insert(
       { ...row, userId: 'mallory', userHandle: mallory.userHandle },
-      { first: false, max: 50 },
+      { onlyIfNone: false, max: 50 },
     );
-    assert.deepEqual(await signIn(setting, key), { outcome: 'failed', reason: 'wrong' });
+    assert.deepEqual(await signIn(setting, key), { outcome: 'failed', reason: 'rejected' });
   });
 
   it('is refused with a passkey that is unknown', async () => {
@@ -86,7 +86,7 @@ describe('a sign-in', () => {
       const setting = setUp();
       const key = authenticator();
       await setting.register('alice', key);
-      assert.deepEqual(await signIn(setting, key, variant), { outcome: 'failed', reason: 'wrong' });
+      assert.deepEqual(await signIn(setting, key, variant), { outcome: 'failed', reason: 'rejected' });
       const [row] = await setting.store.passkeys.listForUser('alice');
       assert.deepEqual([row?.counter, row?.lastUsedAt], [0, null]);
     });
@@ -125,6 +125,6 @@ describe('a sign-in', () => {
     const outcome = await signIn(setting, key, { backupEligible: true });
     assert.deepEqual(outcome, { outcome: 'failed', reason, userId: 'alice' });
     const forged = await signIn(setting, key, { backupEligible: true, tamperSignature: true });
-    assert.deepEqual(forged, { outcome: 'failed', reason: 'wrong' });
+    assert.deepEqual(forged, { outcome: 'failed', reason: 'rejected' });
   });
 });

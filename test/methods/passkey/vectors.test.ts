@@ -39,13 +39,13 @@ describe('the test vectors of WebAuthn Level 3', () => {
 
   for (const vector of usable.filter((candidate) => !isUserVerified(candidate))) {
     it(`are refused without user verification: ${vector.title}`, async () => {
-      assert.deepEqual(await assertion(vector), { outcome: 'failed', reason: 'wrong' });
+      assert.deepEqual(await assertion(vector), { outcome: 'failed', reason: 'rejected' });
     });
   }
 
   it('are refused in a frame, except of a site that is listed', async () => {
     for (const vector of TEST_VECTORS.filter(({ title }) => framed.includes(title))) {
-      assert.deepEqual(await assertion(vector), { outcome: 'failed', reason: 'wrong' });
+      assert.deepEqual(await assertion(vector), { outcome: 'failed', reason: 'rejected' });
       const says = vector.title.endsWith('example.com') ? 'verified' : 'failed'; // only this one says whose frame it is
       assert.equal((await assertion(vector, ['https://example.com'])).outcome, says);
     }

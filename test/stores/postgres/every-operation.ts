@@ -65,10 +65,10 @@ export async function everyOperation(
   await grants.deleteExpired(now, 500);
   await attempts.count('user', [{ key: 'key', limit: 1, window: 1 }], now);
   await attempts.read('user', ['key'], now);
-  await attempts.settle('user', { clear: ['key'], release: ['other'] });
+  await attempts.reset('user', { clear: ['key'], refund: ['other'] });
   await attempts.dropForUser('user');
   await attempts.deleteExpired(now, 500);
-  await passkeys.insert(passkeyRow(of), { first: true, max: 50 });
+  await passkeys.insert(passkeyRow(of), { onlyIfNone: true, max: 50 });
   await passkeys.findById('a');
   await passkeys.listForUser('user');
   await passkeys.use({ ...of, counter: 1, backedUp: false, usedAt: now, evenIfRegressed: false });
@@ -76,7 +76,7 @@ export async function everyOperation(
   await passkeys.remove('user', 'a');
   await passkeys.dropForUser('user');
   await totp.begin(waitingTotp());
-  await totp.confirm({ ...CONFIRM, first: true });
+  await totp.confirm({ ...CONFIRM, onlyIfNone: true });
   await totp.put(confirmedTotp());
   await totp.find('user');
   await totp.useStep({ userId: 'user', encryptedSecret: 'secret', step: 1, latest: 1 });

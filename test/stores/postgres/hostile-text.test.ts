@@ -31,6 +31,6 @@ describeOnPostgres('requests with a NUL in them', (database) => {
     }
     assert.equal(ended, 0);
     assert.ok(made <= 1, `${made} connections were made`); // the second that the pool may have
-    assert.deepEqual(app.told('store.failed'), []);
+    assert.deepEqual(app.told('dependency.failed'), []);
   });
 });

@@ -162,7 +162,7 @@ describeOnRedis('the keys in Redis', (client) => {
     ];
     await attempts.count('user', counters, NOW);
     assert.equal(await livesFor(ATTEMPTS), -1);
-    await attempts.settle('user', { clear: ['in a row', 'of the session'], release: ['of the user'] });
+    await attempts.reset('user', { clear: ['in a row', 'of the session'], refund: ['of the user'] });
     const time = await livesFor(ATTEMPTS);
     assert.ok(time >= 20 * MINUTE - 1000 && time < HOUR, String(time));
     await attempts.count('user', counters.slice(1), NOW + 5 * MINUTE);
