@@ -21,7 +21,7 @@ import { createServices, type Services } from './services.js';
 import { withTimeout } from './session/checked-store.js';
 import { partsOf } from './session/realm.js';
 import { createSessionAdmin, type SessionAdmin } from './session/session-admin.js';
-import { newId } from './session/tokens.js';
+import { newId } from './internal/tokens.js';
 import { createMethodAdmin, type MethodAdmin } from './step-up/method-admin.js';
 import type { ActionRule, GuardRequest, Rule } from './step-up/rule.js';
 

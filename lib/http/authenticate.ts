@@ -3,7 +3,7 @@ import type { RefusedReason } from '../events.js';
 import { andThen, isPromise, type MaybePromise } from '../internal/maybe-promise.js';
 import type { Services } from '../services.js';
 import type { Claim, FindOutcome } from '../session/sessions.js';
-import { decodeToken } from '../session/tokens.js';
+import { decodeToken } from '../internal/tokens.js';
 import type { SessionRow } from '../stores/contract/sessions.js';
 import { sentFrom } from './client.js';
 import { type Credential, isAmbient, readCredential } from './credential.js';

@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { SetupError } from '../internal/setup-error.js';
 import type { Services } from '../services.js';
 import type { SessionWithTokens } from '../session/sessions.js';
-import { encode } from '../session/tokens.js';
+import { encode } from '../internal/tokens.js';
 
 /**
  * What goes into the body beside the headers, by the session's delivery: with cookies no token, so that no script of a

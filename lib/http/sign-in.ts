@@ -1,8 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { hashToken, type TokenHash } from '../internal/token-hash.js';
+import { decodeToken, hashToken, type TokenHash } from '../internal/tokens.js';
 import type { Services } from '../services.js';
 import { publicSession } from '../session/sessions.js';
-import { decodeToken } from '../session/tokens.js';
 import type { Session } from '../stores/contract/sessions.js';
 import { clientAddress, sentFrom, userAgentOf } from './client.js';
 import { readCredential } from './credential.js';

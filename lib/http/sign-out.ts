@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Services } from '../services.js';
-import { decodeToken } from '../session/tokens.js';
+import { decodeToken } from '../internal/tokens.js';
 import type { Delivery } from '../stores/contract/sessions.js';
 import { anonymous } from './authenticate.js';
 import { readCredential } from './credential.js';

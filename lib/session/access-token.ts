@@ -3,7 +3,7 @@ import jwt, { type JwtPayload } from 'jsonwebtoken';
 import { isBeyond } from '../internal/clock.js';
 import type { Secret, Secrets } from '../internal/keys.js';
 import type { SessionRow } from '../stores/contract/sessions.js';
-import { decodeToken, encode, isId } from './tokens.js';
+import { decodeToken, encode, isId } from '../internal/tokens.js';
 
 /** What an access token says once it is verified. */
 export interface AccessTokenClaims {

@@ -1,8 +1,7 @@
-import { hash } from '../internal/blake3.js';
+import { encode, hash } from '../internal/tokens.js';
 import { SetupError } from '../internal/setup-error.js';
 import type { Claimable } from '../stores/contract/realm.js';
 import type { Store } from '../stores/contract/store.js';
-import { encode } from './tokens.js';
 
 /** What tells one kit's store from another's, whatever else is the same. */
 export interface RealmOptions {

@@ -5,7 +5,7 @@ import type { Services } from '../services.js';
 import type { Session, SessionCursor, SessionRow } from '../stores/contract/sessions.js';
 import { decodeCursor, encodeCursor } from './session-cursor.js';
 import { publicSession } from './sessions.js';
-import { isId } from './tokens.js';
+import { isId } from '../internal/tokens.js';
 
 /**
  * Sessions for the app's own code: no request, no cookie, no origin. Every call rejects with a `Refusal`

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { RefusedReason, RevokedBy } from '../events.js';
 import { andThen, type MaybePromise } from '../internal/maybe-promise.js';
-import { hashToken, type TokenHash } from '../internal/token-hash.js';
+import { hashToken, newId, newToken, type TokenHash } from '../internal/tokens.js';
 import type { Services } from '../services.js';
 import { believed, firstTokens, isLive } from '../stores/contract/session-state.js';
 import type {
@@ -13,7 +13,6 @@ import type {
   SessionRow,
 } from '../stores/contract/sessions.js';
 import type { RefreshToken, RefreshTokens } from './refresh-token.js';
-import { newId, newToken } from './tokens.js';
 
 /**
  * How long a sign-in may take from the credentials to the session. Beyond it a sign-in is refused, so that a user's

@@ -1,6 +1,6 @@
 import type { Emit } from '../events.js';
 import { type Clock, isAhead } from '../internal/clock.js';
-import type { TokenHash } from '../internal/token-hash.js';
+import type { TokenHash } from '../internal/tokens.js';
 import { believed, isFarAhead, isSettled } from '../stores/contract/session-state.js';
 import type { SessionRow, SessionStore, Touch } from '../stores/contract/sessions.js';
 

@@ -3,7 +3,7 @@ import { describe, it, mock } from 'node:test';
 import * as fc from 'fast-check';
 import { sessionRow } from '../../lib/conformance/session-rows.js';
 import { createEmit } from '../../lib/events.js';
-import { hashToken, type TokenHash } from '../../lib/internal/token-hash.js';
+import { hashToken, type TokenHash } from '../../lib/internal/tokens.js';
 import { withTimeout } from '../../lib/session/checked-store.js';
 import { createTouchQueue } from '../../lib/session/touch-queue.js';
 import type { SessionRow, SessionStore } from '../../lib/stores/contract/sessions.js';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import { sessionRow } from '../../lib/conformance/session-rows.js';
 import { createEmit, type StepgateEvent } from '../../lib/events.js';
-import { hashToken, type TokenHash } from '../../lib/internal/token-hash.js';
+import { hashToken, type TokenHash } from '../../lib/internal/tokens.js';
 import { createTouchQueue } from '../../lib/session/touch-queue.js';
 import type { SessionRow, SessionStore, Touch } from '../../lib/stores/contract/sessions.js';
 import { type ManualClock, manualClock } from '../../lib/testing/manual-clock.js';

@@ -1,5 +1,5 @@
 // What the routes say and take of a passkey. Nothing here loads @simplewebauthn/server.
-import { isStorable } from '../../internal/storable.js';
+import { isStorable } from '../../internal/arguments.js';
 import type { PasskeyRow } from '../../stores/contract/passkeys.js';
 
 /** A passkey as its owner sees it. */

@@ -5,7 +5,7 @@ import { parseFields } from '../../http/json-body.js';
 import type { MethodRouteServices } from '../../http/method-routes.js';
 import { Refusal, sendJson } from '../../http/refusal.js';
 import type { RouteTable } from '../../http/router.js';
-import { decodeToken, encode, newToken } from '../../session/tokens.js';
+import { decodeToken, encode, newToken } from '../../internal/tokens.js';
 import type { Delivery } from '../../stores/contract/sessions.js';
 import type { PasskeySignIn } from './sign-in.js';
 

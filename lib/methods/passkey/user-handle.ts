@@ -1,4 +1,4 @@
-import { keyedHash } from '../../internal/blake3.js';
+import { keyedHash } from '../../internal/tokens.js';
 import type { Secret, Secrets } from '../../internal/keys.js';
 import type { PasskeyRow } from '../../stores/contract/passkeys.js';
 

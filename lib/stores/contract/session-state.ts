@@ -1,5 +1,5 @@
 import { isAhead } from '../../internal/clock.js';
-import type { TokenHash } from '../../internal/token-hash.js';
+import type { TokenHash } from '../../internal/tokens.js';
 import type { ProofTimes, Session, SessionRow } from './sessions.js';
 
 /*
