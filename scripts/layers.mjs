@@ -13,7 +13,7 @@ const OWNERS = {
   '@simplewebauthn/server': 'methods/passkey/',
   'better-sqlite3': 'stores/sqlite/',
   'body-parser': 'http/json-body.ts',
-  cookie: 'http/cookies.ts',
+  cookie: 'http/credentials.ts',
   jsonwebtoken: 'session/access-token.ts',
   otpauth: 'methods/totp/code.ts',
   pg: 'stores/postgres/',

@@ -1,8 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import type { Services } from '../services.js';
 import { methodsOf, smallestMaxAge } from '../step-up/rule.js';
+import { proofTimes } from './authenticate.js';
 import { currentOnly } from './caller.js';
-import { type LiveSession, proofTimes } from './request-auth.js';
+import type { LiveSession } from './request-auth.js';
 import { stepUpRequired } from './step-up-refusal.js';
 import { stepUpChallenges } from './www-authenticate.js';
 

@@ -13,8 +13,9 @@ import {
   smallestMaxAge,
 } from '../step-up/rule.js';
 import type { ApproveAction } from './approve-action.js';
+import { proofTimes } from './authenticate.js';
 import { type OnRefusal, refusalFrom } from './refusal.js';
-import { type LiveSession, proofTimes } from './request-auth.js';
+import type { LiveSession } from './request-auth.js';
 import type { Middleware } from './require-session.js';
 import { stepUpRequired, stepUpUnavailable } from './step-up-refusal.js';
 import { stepUpChallenges } from './www-authenticate.js';

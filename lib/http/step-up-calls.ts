@@ -4,10 +4,11 @@ import type { Method } from '../methods/method.js';
 import type { Services } from '../services.js';
 import { noMethods } from '../step-up/parts.js';
 import type { StepUpAnswer, VerifyOutcome } from '../step-up/verify.js';
+import { withNewToken } from './authenticate.js';
 import { sentFrom } from './client.js';
 import type { SignedInBody } from './deliver.js';
 import { Refusal } from './refusal.js';
-import { type LiveSession, withNewToken } from './request-auth.js';
+import type { LiveSession } from './request-auth.js';
 import { isUnsafe } from './same-origin.js';
 import { methodLocked } from './step-up-refusal.js';
 

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { encode, equal, hashToken, ID_BYTES, keyedHash, TOKEN_BYTES, type TokenHash } from '../internal/tokens.js';
 import type { Secret, Secrets } from '../internal/keys.js';
+import { encode, equal, hashToken, ID_BYTES, keyedHash, TOKEN_BYTES, type TokenHash } from '../internal/tokens.js';
 
 /**
  * A refresh token is `session id ‖ 32-byte secret ‖ 16-byte tag`. The tag is a keyed hash of the rest, so that any

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { encode, equal, hashToken, keyedHash } from '../internal/tokens.js';
 import { isBeyond } from '../internal/clock.js';
+import { encode, equal, hashToken, keyedHash } from '../internal/tokens.js';
 import type { Services } from '../services.js';
 import { partOf } from './parts.js';
 

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
+import { isId } from '../../internal/tokens.js';
 import type { Services } from '../../services.js';
 import { decodeCursor, encodeCursor } from '../../session/session-cursor.js';
-import { isId } from '../../internal/tokens.js';
 import type { SessionCursor } from '../../stores/contract/sessions.js';
 import { parseFields } from '../json-body.js';
 import { listedSession } from '../listed-session.js';

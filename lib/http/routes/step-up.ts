@@ -1,8 +1,8 @@
 import type { Services } from '../../services.js';
 import { dropGrants } from '../../step-up/drop-grants.js';
+import { proofTimes } from '../authenticate.js';
 import { parseFields } from '../json-body.js';
 import { Refusal, sendJson, sendNothing } from '../refusal.js';
-import { proofTimes } from '../request-auth.js';
 import type { RouteTable } from '../router.js';
 import type { StepUpCalls } from '../step-up-calls.js';
 

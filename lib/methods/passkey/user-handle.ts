@@ -1,5 +1,5 @@
-import { keyedHash } from '../../internal/tokens.js';
 import type { Secret, Secrets } from '../../internal/keys.js';
+import { keyedHash } from '../../internal/tokens.js';
 import type { PasskeyRow } from '../../stores/contract/passkeys.js';
 
 /** What authenticators keep for the user: nothing that tells a stranger who it is (WebAuthn Level 3, 14.6.1). */
