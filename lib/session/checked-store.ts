@@ -199,7 +199,10 @@ function isSessionRow(row: SessionRow): boolean {
     Number.isInteger(row.generation) &&
     isListOf(row.passedMethods, isText) &&
     isTimes(row.signInProofs) &&
-    isTimes(row.stepUpProofs)
+    isTimes(row.stepUpProofs) &&
+    isTimeOrNull(row.idleLifetime) &&
+    typeof row.persistent === 'boolean' &&
+    isImpersonatorOrNull(row.impersonator)
   );
 }
 
@@ -226,6 +229,11 @@ function isReplaceOutcome(answer: ReplaceOutcome): boolean {
 }
 
 const DELIVERIES: ReadonlySet<Delivery> = new Set<Delivery>(['cookie', 'bearer', 'token-cookies']);
+
+function isImpersonatorOrNull(value: SessionRow['impersonator']): boolean {
+  if (value === null) return true;
+  return typeof value === 'object' && isText(value.userId) && isText(value.sessionId) && isText(value.reason);
+}
 
 function isText(value: unknown): boolean {
   return typeof value === 'string';

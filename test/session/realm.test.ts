@@ -111,7 +111,10 @@ describe('a claim', () => {
   it('asks the part for its realm, each time, however many are made at once', async () => {
     const claimed = part(ours);
     await Promise.all(Array.from({ length: 100 }, () => claimFor(OURS, claimed)));
-    assert.deepEqual(claimed.claims, Array.from({ length: 100 }, () => OURS));
+    assert.deepEqual(
+      claimed.claims,
+      Array.from({ length: 100 }, () => OURS),
+    );
   });
 
   for (const [how, fails] of [

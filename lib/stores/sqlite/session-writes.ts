@@ -35,7 +35,7 @@ export function sessionWrites(db: Database, prefix: string): SessionWrites {
   );
   const allButNewest = db
     .prepare<[string, string, number, number], string>(`
-    SELECT id FROM ${prefix}_sessions WHERE user_id = ? AND id <> ? AND +ends_at > ?
+    SELECT id FROM ${prefix}_sessions WHERE user_id = ? AND id <> ? AND +ends_at > ? AND impersonator IS NULL
     ORDER BY created_at DESC, id DESC LIMIT -1 OFFSET ?`)
     .pluck();
   // Whether the use of the current session token shows that its client has the current refresh token, too.
@@ -116,12 +116,12 @@ export const insertRow = (prefix: string): string => `
     token_key, id, user_id, delivery, created_at, authenticated_at, last_seen_at, idle_expires_at, expires_at, user_agent, ip,
     label, token_hash, previous_token_hash, token_nonce, token_method, token_issued_at, token_confirmed_at, refresh_hash,
     parent_refresh_hash, refresh_nonce, refreshed_at, refresh_confirmed_at, acr, generation, amr, passed_methods,
-    sign_in_proofs, step_up_proofs, data
+    sign_in_proofs, step_up_proofs, idle_lifetime, persistent, impersonator, data
   ) VALUES (
     @tokenKey, @id, @userId, @delivery, @createdAt, @authenticatedAt, @lastSeenAt, @idleExpiresAt, @expiresAt, @userAgent, @ip,
     @label, @tokenHash, @previousTokenHash, @tokenNonce, @tokenMethod, @tokenIssuedAt, @tokenConfirmedAt, @refreshHash,
     @parentRefreshHash, @refreshNonce, @refreshedAt, @refreshConfirmedAt, @acr, @generation, @amr, @passedMethods,
-    @signInProofs, @stepUpProofs, @data
+    @signInProofs, @stepUpProofs, @idleLifetime, @persistent, @impersonator, @data
   )`;
 
 /** Of all that a change may alter. Takes `rowParameters`. */
@@ -144,6 +144,8 @@ export function rowParameters(row: SessionRow): object {
     passedMethods: JSON.stringify(row.passedMethods),
     signInProofs: JSON.stringify(row.signInProofs),
     stepUpProofs: JSON.stringify(row.stepUpProofs),
+    persistent: row.persistent ? 1 : 0,
+    impersonator: row.impersonator === null ? null : JSON.stringify(row.impersonator),
     data: row.data === null ? null : JSON.stringify(row.data),
   };
 }
