@@ -26,6 +26,7 @@ import { type Cleanup, createCleanup } from './session/cleanup.js';
 import { realmOf } from './session/realm.js';
 import { createRefresh, type Refresh } from './session/refresh.js';
 import { createRefreshTokens, type RefreshTokens } from './session/refresh-token.js';
+import { createReturnTokens, type ReturnTokens } from './session/return-tokens.js';
 import { createSessions, type Sessions } from './session/sessions.js';
 import { createTouchQueue, type TouchQueue } from './session/touch-queue.js';
 import { type Attempts, createAttempts } from './step-up/attempts.js';
@@ -56,6 +57,7 @@ export interface Services {
   readonly touchQueue: TouchQueue;
   readonly accessTokens: AccessTokens;
   readonly refreshTokens: RefreshTokens;
+  readonly returnTokens: ReturnTokens;
   readonly sessions: Sessions;
   readonly refresh: Refresh;
   readonly cleanup: Cleanup;
@@ -96,6 +98,7 @@ export function createServices(settings: Settings): Services {
 
   const accessTokens = createAccessTokens(settings);
   const refreshTokens = createRefreshTokens(secrets);
+  const returnTokens = createReturnTokens({ secrets });
   // Touches tell their failures themselves, with what is waiting.
   const untold = createStoreCall(storeTimeout, () => {});
   const storeWithoutEvents = createCheckedStore(settings.store, realm, untold);
@@ -105,7 +108,7 @@ export function createServices(settings: Settings): Services {
     emit,
     touchInterval: settings.touchInterval,
   });
-  const sessions = createSessions({ settings, store, clock, emit, touchQueue, refreshTokens });
+  const sessions = createSessions({ settings, store, clock, emit, touchQueue, refreshTokens, returnTokens });
   const refresh = createRefresh({ settings, store, clock, emit, sessions, refreshTokens });
   const cleanup = createCleanup({ settings, store, clock, emit });
 
@@ -193,6 +196,7 @@ export function createServices(settings: Settings): Services {
     touchQueue,
     accessTokens,
     refreshTokens,
+    returnTokens,
     sessions,
     refresh,
     cleanup,

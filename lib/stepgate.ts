@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type CredentialsChanged, createCredentialsChanged } from './http/credentials-changed.js';
+import { createImpersonation, type Impersonation } from './http/impersonation.js';
 import { methodRoutes, type RoutedMethod } from './http/method-routes.js';
 import { type OnRefusal, Refusal, refusing, refusingEach, sendRefusal } from './http/refusal.js';
 import type { RequestAuth } from './http/request-auth.js';
@@ -32,7 +33,7 @@ export type AuthenticateOutcome =
   | { readonly outcome: 'refused'; readonly refusal: Refusal };
 
 /** One app's kit. Its members need no `this`: take them apart as you like. */
-export interface Stepgate<Name extends string = never> extends StepUpCalls<Name> {
+export interface Stepgate<Name extends string = never> extends StepUpCalls<Name>, Impersonation {
   readonly requireSession: RequireSession;
   readonly requireSameOrigin: Middleware;
   /** Makes a guard that asks for a fresh proof, or for an approval of exactly this request. */
@@ -106,6 +107,7 @@ export function stepgate(options: StepgateOptions): Stepgate<string> {
   const services = createServices(settings);
   const { sessions, store, stepUpCalls, stepUpCheckOf, touchQueue, cleanup } = services;
   const onRefusal = settings.onRefusal ?? answer;
+  const { impersonate, endImpersonation } = createImpersonation(services);
 
   return {
     requireSession: createRequireSession(services, onRefusal),
@@ -125,6 +127,8 @@ export function stepgate(options: StepgateOptions): Stepgate<string> {
     ),
     signIn: refusing(services.signIn),
     signOut: refusing((req, res) => services.signOut(req, res)),
+    impersonate: refusing(impersonate),
+    endImpersonation: refusing(endImpersonation),
     credentialsChanged: refusing(createCredentialsChanged(services)),
     beginStepUp: refusing(stepUpCalls.beginStepUp),
     verifyStepUp: refusing(stepUpCalls.verifyStepUp),

@@ -8,6 +8,7 @@ export type KeyPurpose =
   | 'rotation'
   | 'session token'
   | 'step-up'
+  | 'return token'
   | 'sign-in challenge'
   | 'user handle'
   | 'totp secret'

@@ -7,6 +7,7 @@ import { parseFields } from '../json-body.js';
 import { listedSession } from '../listed-session.js';
 import { hasQuery, parseQuery } from '../query.js';
 import { Refusal, sendJson, sendNothing } from '../refusal.js';
+import type { LiveSession } from '../request-auth.js';
 import type { StepUpCheck } from '../require-fresh-step-up.js';
 import type { RouteTable } from '../router.js';
 
@@ -26,13 +27,16 @@ export function sessionRoutes(
     requireCurrentToken,
     sessions,
     cookies,
-  }: Pick<Services, 'requireCaller' | 'requireCurrentToken' | 'sessions' | 'cookies'>,
+    deliver,
+  }: Pick<Services, 'requireCaller' | 'requireCurrentToken' | 'sessions' | 'cookies' | 'deliver'>,
   { manage, listData }: SessionRouteOptions,
 ): RouteTable {
   return {
     '/session': {
       async get(req, res) {
-        const { row, auth } = await requireCaller(req);
+        const caller = await requireCaller(req);
+        const { row, token, auth } = caller;
+        if (outlivesItsCookie(caller)) deliver(res, { row, token, refreshToken: null });
         sendJson(res, 200, { session: listedSession(row, listData), proofs: auth.proofs });
       },
     },
@@ -69,6 +73,16 @@ export function sessionRoutes(
       },
     },
   };
+}
+
+/** Browsers keep no cookie longer, whatever its Max-Age (RFC 6265bis 5.5). Milliseconds. */
+const LONGEST_COOKIE = 400 * 86_400_000;
+
+/** Only with the token that its browser surely has: an answer that comes late must not put an older one back. */
+function outlivesItsCookie({ row, byCurrentToken }: LiveSession): boolean {
+  const { delivery, persistent, expiresAt, tokenIssuedAt, tokenConfirmedAt } = row;
+  const isLong = delivery === 'cookie' && persistent && expiresAt - tokenIssuedAt > LONGEST_COOKIE;
+  return isLong && byCurrentToken && tokenConfirmedAt !== null;
 }
 
 function parsePage(req: IncomingMessage): { readonly limit: number; readonly after: SessionCursor | null } {
