@@ -7,11 +7,10 @@ import { createRequireFreshStepUp, type RequireFreshStepUp, toGuard } from './ht
 import { createRequireSession, type Middleware, type RequireSession } from './http/require-session.js';
 import { createRouter } from './http/router.js';
 import { sessionRoutes } from './http/routes/sessions.js';
-import { stepUpRoutes } from './http/routes/step-up.js';
+import { type StepUpCalls, stepUpRoutes } from './http/routes/step-up.js';
 import { tokenRoutes } from './http/routes/tokens.js';
 import { createRequireSameOrigin } from './http/same-origin.js';
 import type { SignIn } from './http/sign-in.js';
-import type { StepUpCalls } from './http/step-up-calls.js';
 import { parseUserId } from './internal/arguments.js';
 import type { Clock } from './internal/clock.js';
 import { newId } from './internal/tokens.js';
