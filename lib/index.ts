@@ -2,14 +2,14 @@ export type { FailedReason, RefusedReason, RevokedBy, StepgateEvent } from './ev
 export type { ApiKeysOption } from './http/authenticate.js';
 export type { CredentialsChanged } from './http/credentials-changed.js';
 export type { SignedInBody } from './http/deliver.js';
+export type { HandleOutcome, Handles, SessionId } from './http/handle.js';
+export type { ImpersonateOptions, Impersonation } from './http/impersonation.js';
 export type { AfterChange, MethodRouteServices, RoutedMethod as Method } from './http/method-routes.js';
 export { type OnRefusal, Refusal, type RefusalCode, sendRefusal } from './http/refusal.js';
 export type { ApiKeyAuth, ApprovedAction, Proof, RequestAuth, SessionAuth } from './http/request-auth.js';
 export type { RequireFreshStepUp, RequireFreshStepUpOptions } from './http/require-fresh-step-up.js';
 export type { Middleware, RequireSession, RequireSessionOptions } from './http/require-session.js';
 export type { RouteHandler, RouteRequest, RouteTable } from './http/router.js';
-export type { SignedIn, SignIn } from './http/sign-in.js';
-export type { SignInOptions } from './http/sign-in-options.js';
 export type {
   BeginStepUp,
   StepUpBegun,
@@ -17,7 +17,9 @@ export type {
   StepUpResponse,
   StepUpVerified,
   VerifiedOnly,
-} from './http/step-up-calls.js';
+} from './http/routes/step-up.js';
+export type { SignedIn, SignIn } from './http/sign-in.js';
+export type { SignInOptions } from './http/sign-in-options.js';
 export type { Clock } from './internal/clock.js';
 export type { Duration } from './internal/duration.js';
 export { SetupError } from './internal/setup-error.js';

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type CredentialsChanged, createCredentialsChanged } from './http/credentials-changed.js';
+import { createHandles, type Handles } from './http/handle.js';
 import { createImpersonation, type Impersonation } from './http/impersonation.js';
 import { methodRoutes, type RoutedMethod } from './http/method-routes.js';
 import { type OnRefusal, Refusal, refusing, refusingEach, sendRefusal } from './http/refusal.js';
@@ -8,11 +9,10 @@ import { createRequireFreshStepUp, type RequireFreshStepUp, toGuard } from './ht
 import { createRequireSession, type Middleware, type RequireSession } from './http/require-session.js';
 import { createRouter } from './http/router.js';
 import { sessionRoutes } from './http/routes/sessions.js';
-import { stepUpRoutes } from './http/routes/step-up.js';
+import { type StepUpCalls, stepUpRoutes } from './http/routes/step-up.js';
 import { tokenRoutes } from './http/routes/tokens.js';
 import { createRequireSameOrigin } from './http/same-origin.js';
 import type { SignIn } from './http/sign-in.js';
-import type { StepUpCalls } from './http/step-up-calls.js';
 import { parseUserId } from './internal/arguments.js';
 import type { Clock } from './internal/clock.js';
 import { newId } from './internal/tokens.js';
@@ -33,7 +33,7 @@ export type AuthenticateOutcome =
   | { readonly outcome: 'refused'; readonly refusal: Refusal };
 
 /** One app's kit. Its members need no `this`: take them apart as you like. */
-export interface Stepgate<Name extends string = never> extends StepUpCalls<Name>, Impersonation {
+export interface Stepgate<Name extends string = never> extends StepUpCalls<Name>, Impersonation, Handles<Name> {
   readonly requireSession: RequireSession;
   readonly requireSameOrigin: Middleware;
   /** Makes a guard that asks for a fresh proof, or for an approval of exactly this request. */
@@ -108,6 +108,7 @@ export function stepgate(options: StepgateOptions): Stepgate<string> {
   const { sessions, store, stepUpCalls, stepUpCheckOf, touchQueue, cleanup } = services;
   const onRefusal = settings.onRefusal ?? answer;
   const { impersonate, endImpersonation } = createImpersonation(services);
+  const { handle, checkHandle } = createHandles(services);
 
   return {
     requireSession: createRequireSession(services, onRefusal),
@@ -129,6 +130,8 @@ export function stepgate(options: StepgateOptions): Stepgate<string> {
     signOut: refusing((req, res) => services.signOut(req, res)),
     impersonate: refusing(impersonate),
     endImpersonation: refusing(endImpersonation),
+    handle,
+    checkHandle: refusing(checkHandle),
     credentialsChanged: refusing(createCredentialsChanged(services)),
     beginStepUp: refusing(stepUpCalls.beginStepUp),
     verifyStepUp: refusing(stepUpCalls.verifyStepUp),
@@ -177,13 +180,14 @@ async function ready({ settings: { store, storeTimeout, clock }, realm }: Servic
 }
 
 async function outcomeOf(
-  { authenticate }: Services,
+  { authenticate, states }: Services,
   req: IncomingMessage,
   { apiKeys = false }: { readonly apiKeys?: boolean } = {},
 ): Promise<AuthenticateOutcome> {
   const state = await authenticate(req);
   switch (state.outcome) {
     case 'session':
+      states.set(req, state); // for `handle` and `current`
       return { outcome: 'authenticated', auth: state.auth };
     case 'api-key':
       return apiKeys ? { outcome: 'authenticated', auth: state.auth } : refused(new Refusal('api_key_refused'));

@@ -89,7 +89,7 @@ export function createCookies({ cookieName, deliveries, insecureCookies }: Cooki
         const value = all[names[kind]];
         if (value === undefined) continue;
         values[kind] = value;
-        conflicting ||= occursTwice(header, occurrences[kind]);
+        conflicting ||= (header.match(occurrences[kind]) ?? []).length > 1;
       }
       conflicting ||= values.session !== undefined && (values.access !== undefined || values.refresh !== undefined);
       const signIn = all[names.signIn];
@@ -113,12 +113,6 @@ export function createCookies({ cookieName, deliveries, insecureCookies }: Cooki
   };
 }
 
-function occursTwice(header: string, occurrence: RegExp): boolean {
-  const isTwice = occurrence.test(header) && occurrence.test(header);
-  occurrence.lastIndex = 0; // a global expression goes on where it stopped, for `matchAll` as well
-  return isTwice;
-}
-
 function escaped(text: string): string {
   return text.replace(/[^\w]/g, '\\$&');
 }
@@ -137,8 +131,9 @@ export type Credential =
  * body. Other authorization schemes are somebody else's, and so is a bearer token where the delivery isn't in use.
  */
 export function readCredential(req: IncomingMessage, cookies: Cookies, apiKeyPrefix: string | null): Credential {
-  const bearer = bearerToken(req);
-  if (bearer !== null) {
+  const match = BEARER.exec(req.headers.authorization ?? '');
+  if (match !== null) {
+    const bearer = match[1] ?? '';
     if (apiKeyPrefix !== null && bearer.startsWith(apiKeyPrefix)) return { kind: 'api-key', value: bearer };
     if (cookies.deliveries.has('bearer')) return { kind: 'access-token', value: bearer, delivery: 'bearer' };
   }
@@ -150,12 +145,7 @@ export function readCredential(req: IncomingMessage, cookies: Cookies, apiKeyPre
   return { kind: 'none' };
 }
 
-/** What follows `Bearer`, '' if nothing does; null for another scheme or no header (RFC 6750 2.1). */
-function bearerToken(req: IncomingMessage): string | null {
-  const { authorization } = req.headers;
-  const match = authorization === undefined ? null : /^bearer(?: +(.*))?$/i.exec(authorization);
-  return match === null ? null : (match[1] ?? '');
-}
+const BEARER = /^bearer(?: +(.*))?$/i; // RFC 6750 2.1
 
 /** Whether a browser adds the credential by itself, so that another site could use it. */
 export function isAmbient(credential: Credential): boolean {

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { isBeyond } from '../internal/clock.js';
 import { encode, equal, hashToken, keyedHash } from '../internal/tokens.js';
 import type { Services } from '../services.js';
-import { partOf } from './parts.js';
+import { partOf } from './methods.js';
 
 /** For somebody who hasn't said who they are: nothing is kept of it, so that strangers can't fill the store. */
 export interface SignInChallenge {
