@@ -1,5 +1,6 @@
 export type { FailedReason, RefusedReason, RevokedBy, StepgateEvent } from './events.js';
 export type { ApiKeysOption } from './http/authenticate.js';
+export type { BeginSignIn, BeginSignInOptions, PendingSignInBody } from './http/begin-sign-in.js';
 export type { CredentialsChanged } from './http/credentials-changed.js';
 export type { SignedInBody } from './http/deliver.js';
 export type { HandleOutcome, Handles, SessionId } from './http/handle.js';

@@ -23,6 +23,7 @@ import type { Settings } from './options/index.js';
 import { type AccessTokens, createAccessTokens } from './session/access-token.js';
 import { createCheckedStore, createStoreCall, type StoreCall } from './session/checked-store.js';
 import { type Cleanup, createCleanup } from './session/cleanup.js';
+import { createPendingSignIns, type PendingSignIns } from './session/pending-sign-ins.js';
 import { realmOf } from './session/realm.js';
 import { createRefresh, type Refresh } from './session/refresh.js';
 import { createRefreshTokens, type RefreshTokens } from './session/refresh-token.js';
@@ -65,6 +66,7 @@ export interface Services {
   readonly methods: Methods;
   readonly challenges: Challenges;
   readonly signInChallenges: SignInChallenges;
+  readonly pendingSignIns: PendingSignIns;
   readonly attempts: Attempts;
   readonly verify: Verify;
   readonly checkEnrolment: CheckEnrolment;
@@ -114,6 +116,7 @@ export function createServices(settings: Settings): Services {
   const methods = createMethods({ settings, methodServices, clock });
   const challenges = createChallenges({ store, clock });
   const signInChallenges = createSignInChallenges({ store, secrets, clock });
+  const pendingSignIns = createPendingSignIns({ store, secrets, clock });
   const attempts = createAttempts({ store, clock });
   const verify = createVerify({ store, sessions, methods, challenges, attempts, secrets, clock, emit });
   const checkEnrolment = createCheckEnrolment({ methods, clock });
@@ -201,6 +204,7 @@ export function createServices(settings: Settings): Services {
     methods,
     challenges,
     signInChallenges,
+    pendingSignIns,
     attempts,
     verify,
     checkEnrolment,

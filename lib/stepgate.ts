@@ -9,6 +9,7 @@ import { createRequireFreshStepUp, type RequireFreshStepUp, toGuard } from './ht
 import { createRequireSession, type Middleware, type RequireSession } from './http/require-session.js';
 import { createRouter } from './http/router.js';
 import { sessionRoutes } from './http/routes/sessions.js';
+import { signInRoutes } from './http/routes/sign-in.js';
 import { type StepUpCalls, stepUpRoutes } from './http/routes/step-up.js';
 import { tokenRoutes } from './http/routes/tokens.js';
 import { createRequireSameOrigin } from './http/same-origin.js';
@@ -167,6 +168,7 @@ function routerOf(services: Services, given: RouterOptions<string> = {}): Middle
   const tables = [
     sessionRoutes(services, { manage, listData: parseBoolean('listData', listData) }),
     tokenRoutes(services),
+    ...(services.settings.methods.length === 0 ? [] : [signInRoutes(services)]),
     stepUpRoutes(services),
     ...methodRoutes(services.settings.methods, services),
   ];

@@ -9,6 +9,7 @@ export type KeyPurpose =
   | 'session token'
   | 'step-up'
   | 'return token'
+  | 'pending sign-in'
   | 'sign-in challenge'
   | 'user handle'
   | 'totp secret'
