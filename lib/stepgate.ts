@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type BeginSignIn, createBeginSignIn } from './http/begin-sign-in.js';
 import { type CredentialsChanged, createCredentialsChanged } from './http/credentials-changed.js';
 import { createHandles, type Handles } from './http/handle.js';
 import { createImpersonation, type Impersonation } from './http/impersonation.js';
@@ -48,6 +49,7 @@ export interface Stepgate<Name extends string = never> extends StepUpCalls<Name>
   /** Guards an app's own routes that add, change or remove a method, as the kit's own are guarded. */
   readonly requireEnrolmentProof: Middleware;
   readonly signIn: SignIn<Name | 'password' | 'external'>;
+  readonly beginSignIn: BeginSignIn<Name>;
   readonly credentialsChanged: CredentialsChanged;
   readonly sessions: SessionAdmin;
   readonly methods: MethodAdmin<Name>;
@@ -131,6 +133,7 @@ export function stepgate(options: StepgateOptions): Stepgate<string> {
     signOut: refusing((req, res) => services.signOut(req, res)),
     impersonate: refusing(impersonate),
     endImpersonation: refusing(endImpersonation),
+    beginSignIn: refusing(createBeginSignIn(services)),
     handle,
     checkHandle: refusing(checkHandle),
     credentialsChanged: refusing(createCredentialsChanged(services)),
