@@ -1,6 +1,6 @@
 import type { Database } from 'better-sqlite3';
 import type { ConfirmTotp, TotpRow, TotpStore, UseTotpStep } from '../contract/totp.js';
-import type { Synchronous } from './synchronous.js';
+import type { Synchronous } from './operations.js';
 
 export type TotpReads = Synchronous<Pick<TotpStore, 'find'>>;
 export type TotpWrites = Synchronous<Omit<TotpStore, keyof TotpReads | 'copy'>>;
