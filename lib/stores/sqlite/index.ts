@@ -171,6 +171,7 @@ export function sqliteStore(path: string, options: SqliteStoreOptions = {}): Sql
     totp: {
       claim,
       find: read('totp', 'find'),
+      findWaiting: read('totp', 'findWaiting'),
       begin: ask('totp', 'begin'),
       put: ask('totp', 'put'),
       confirm: ask('totp', 'confirm'),
