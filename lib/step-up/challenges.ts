@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { hash } from '../internal/blake3.js';
+import { hashToken } from '../internal/token-hash.js';
 import type { Services } from '../services.js';
 import { encode, isId, newId, TOKEN_BYTES } from '../session/tokens.js';
 import type { ChallengePurpose, ChallengeRow } from '../stores/contract/challenges.js';
@@ -15,8 +16,8 @@ export interface ChallengeFor {
   readonly purpose: ChallengePurpose;
   /** The methods that may answer it. */
   readonly methods: readonly string[];
-  /** For an action: the challenge that an authenticator signs commits to it, and to the session's generation. */
-  readonly actionDigest?: string;
+  /** For an action: the challenge that an authenticator signs commits to its digest, and to the session's generation. */
+  readonly action?: { readonly digest: string; readonly mark: string };
 }
 
 export interface Challenges {
@@ -30,16 +31,29 @@ export interface Challenges {
     id: string,
     wanted: { readonly purposes: readonly ChallengePurpose[]; readonly method: string },
   ): Promise<ChallengeRow | null>;
+  /** Gives a challenge up, with the grant that was made of it, or is being made just now. */
+  giveUp(row: SessionRow, id: string): Promise<void>;
+  /** Says whether the challenge that a grant was made of stands. False: it was given up, and the grant has to go. */
+  keep(challenge: ChallengeRow): Promise<boolean>;
 }
 
 export function createChallenges({ store, clock }: Pick<Services, 'store' | 'clock'>): Challenges {
+  /**
+   * Who has a challenge in the end: the one who gave it up, or the grant. It is asked after the grant was written, and
+   * before one is deleted, so that in either order none is left of what was given up.
+   */
+  function claim(sessionId: string, id: string): Promise<boolean> {
+    const now = clock.now();
+    const name = hashToken(Buffer.from(`step-up challenge ${sessionId} ${id}`));
+    return partOf(store, 'challenges').spend(name, now + LIFETIME, now);
+  }
+
   return {
-    async issue(row, { purpose, methods, actionDigest = null }) {
+    async issue(row, { purpose, methods, action }) {
       const now = clock.now();
       const random = randomBytes(TOKEN_BYTES);
-      const granted =
-        actionDigest === null ? null : Buffer.from(grantDigest(actionDigest, row.generation), 'base64url');
-      const value = granted === null ? random : hash(Buffer.concat([random, granted]));
+      const granted = action && Buffer.from(grantDigest(action.digest, row.generation), 'base64url');
+      const value = granted === undefined ? random : hash(Buffer.concat([random, granted]));
       const challenge: ChallengeRow = {
         id: newId(),
         sessionId: row.id,
@@ -47,7 +61,8 @@ export function createChallenges({ store, clock }: Pick<Services, 'store' | 'clo
         purpose,
         methods,
         value: encode(value),
-        actionDigest,
+        actionDigest: action?.digest ?? null,
+        actionMark: action?.mark ?? null,
         generation: row.generation,
         createdAt: now,
         expiresAt: now + LIFETIME,
@@ -62,5 +77,12 @@ export function createChallenges({ store, clock }: Pick<Services, 'store' | 'clo
       if (challenge.actionDigest !== null && challenge.generation !== row.generation) return null;
       return purposes.includes(challenge.purpose) && challenge.methods.includes(method) ? challenge : null;
     },
+    async giveUp(row, id) {
+      if (!isId(id)) return;
+      if ((await partOf(store, 'challenges').take(row.id, id, clock.now())) !== null) return; // nobody has answered it
+      await claim(row.id, id);
+      await store.grants?.dropForChallenge(row.id, id);
+    },
+    keep: ({ sessionId, id }) => claim(sessionId, id),
   };
 }

@@ -86,6 +86,41 @@ function gradeOfProof(proofs: ProofTimes, method: string, maxAge: number, now: n
   return now - verifiedAt < maxAge ? MET : EXPIRED;
 }
 
+/** What a client is told at most of the ways that are left. */
+const MAX_WAYS = 16;
+
+/**
+ * The ways that are left to meet a rule, shortest first, then in the rule's order: each a list of methods of which this
+ * user has to give a fresh proof, all of them. One empty way when the rule is met; none when the user can't meet it.
+ */
+export function waysLeft(
+  rule: ParsedRule,
+  user: { readonly proofs: ProofTimes; readonly enrolled: readonly string[]; readonly now: number },
+): readonly (readonly string[])[] {
+  if (evaluateRule(rule, user.proofs, user.now).outcome === 'met') return [[]];
+  switch (rule.type) {
+    case 'proof':
+      return shortest(rule.methods.filter((method) => user.enrolled.includes(method)).map((method) => [method]));
+    case 'anyOf':
+      return shortest(rule.rules.flatMap((part) => waysLeft(part, user)));
+    case 'allOf':
+      return rule.rules
+        .map((part) => waysLeft(part, user))
+        .reduce((ways, more) => shortest(ways.flatMap((way) => more.map((rest) => [...new Set([...way, ...rest])]))), [[]]);
+    default:
+      return [];
+  }
+}
+
+/** Without those that ask for all that a shorter one asks for. */
+function shortest(ways: readonly (readonly string[])[]): readonly (readonly string[])[] {
+  const found: (readonly string[])[] = [];
+  for (const way of [...ways].sort((one, other) => one.length - other.length)) {
+    if (!found.some((shorter) => shorter.every((method) => way.includes(method)))) found.push(way);
+  }
+  return found.slice(0, MAX_WAYS);
+}
+
 /** The methods a rule names, in its order, without repeats. */
 export function methodsOf(rule: ParsedRule | ParsedActionRule): readonly string[] {
   return 'methods' in rule ? rule.methods : [...new Set(rule.rules.flatMap(methodsOf))];

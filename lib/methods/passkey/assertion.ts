@@ -13,7 +13,7 @@ import { isSpeltRight } from './public-key.js';
 import { isFrameAllowed, parseAssertion } from './response.js';
 
 const WRONG: MethodOutcome = { outcome: 'failed', reason: 'rejected' };
-const UNKNOWN: MethodOutcome = { outcome: 'failed', reason: 'unknown-credential' };
+const UNKNOWN = { outcome: 'failed', reason: 'unknown-credential' } as const;
 
 /** The options of a step-up's ceremony: a signature by one of the passkeys of the session's user. */
 export async function beginStepUp(
@@ -40,7 +40,7 @@ export async function verifyStepUp(
   if (response === null || challenge === null) return { outcome: 'failed', reason: 'malformed' };
   // Before any signature is checked, so that another user's passkey is as unknown as one that nobody has.
   const row = await passkeysOf(kit).find(userId, response.id);
-  if (row === null) return UNKNOWN;
+  if (row === null) return { ...UNKNOWN, isNobodys: (await passkeysOf(kit).findById(response.id)) === null };
   if (isTooYoung(row.createdAt, { challenge, now })) return { outcome: 'failed', reason: 'enrolled-after-challenge' };
   return checkAssertion(kit, settings, { response, row, challenge: challenge.value, now });
 }

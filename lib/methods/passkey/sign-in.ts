@@ -47,7 +47,7 @@ export function createSignInCeremony(settings: PasskeySettings): PasskeySignIn {
       // Without a user handle nothing but the id says whose it is (WebAuthn Level 3, 7.2 step 6).
       if (response?.response.userHandle === undefined) return { outcome: 'failed', reason: 'malformed' };
       const row = await passkeysOf(kit).findById(response.id);
-      if (row === null) return { outcome: 'failed', reason: 'unknown-credential' };
+      if (row === null) return { outcome: 'failed', reason: 'unknown-credential', isNobodys: true };
       const answer = await checkAssertion(kit, settings, { response, row, challenge, now });
       const { userId } = row;
       if (answer.outcome === 'verified') return { outcome: 'verified', userId };

@@ -136,6 +136,7 @@ export function sqliteStore(path: string, options: SqliteStoreOptions = {}): Sql
       claim,
       insert: (row) => ask('grants', 'insert', row),
       take: (take) => ask('grants', 'take', take),
+      dropForChallenge: (sessionId, challengeId) => ask('grants', 'dropForChallenge', sessionId, challengeId),
       dropForSession: (sessionId) => ask('grants', 'dropForSession', sessionId),
       dropForUser: (userId, method) => ask('grants', 'dropForUser', userId, method),
       deleteExpired: (now, limit) => ask('grants', 'deleteExpired', now, limit),
