@@ -104,6 +104,7 @@ export function waysLeft(
     case 'anyOf':
       return shortest(rule.rules.flatMap((part) => waysLeft(part, user)));
     case 'allOf':
+      if (rule.rules.length === 0) return []; // which is met by nothing
       return rule.rules
         .map((part) => waysLeft(part, user))
         .reduce((ways, more) => shortest(ways.flatMap((way) => more.map((rest) => [...new Set([...way, ...rest])]))), [[]]);
@@ -116,9 +117,10 @@ export function waysLeft(
 function shortest(ways: readonly (readonly string[])[]): readonly (readonly string[])[] {
   const found: (readonly string[])[] = [];
   for (const way of [...ways].sort((one, other) => one.length - other.length)) {
+    if (found.length === MAX_WAYS) break;
     if (!found.some((shorter) => shorter.every((method) => way.includes(method)))) found.push(way);
   }
-  return found.slice(0, MAX_WAYS);
+  return found;
 }
 
 /** The methods a rule names, in its order, without repeats. */
