@@ -6,7 +6,7 @@ import { encode, isId, newId, TOKEN_BYTES } from '../session/tokens.js';
 import type { ChallengePurpose, ChallengeRow } from '../stores/contract/challenges.js';
 import type { SessionRow } from '../stores/contract/sessions.js';
 import { grantDigest } from './action.js';
-import { partOf } from './parts.js';
+import { partOf } from './methods.js';
 
 /** WebAuthn 13.4.3 and 13.5.3: random, at least 16 bytes, for minutes, once. */
 const LIFETIME = 5 * 60_000;
@@ -35,6 +35,8 @@ export interface Challenges {
   giveUp(row: SessionRow, id: string): Promise<void>;
   /** Says whether the challenge that a grant was made of stands. False: it was given up, and the grant has to go. */
   keep(challenge: ChallengeRow): Promise<boolean>;
+  /** Drops a session's challenges, and what was granted for those that were answered. */
+  dropForSession(sessionId: string): Promise<void>;
 }
 
 export function createChallenges({ store, clock }: Pick<Services, 'store' | 'clock'>): Challenges {
@@ -84,5 +86,9 @@ export function createChallenges({ store, clock }: Pick<Services, 'store' | 'clo
       await store.grants?.dropForChallenge(row.id, id);
     },
     keep: ({ sessionId, id }) => claim(sessionId, id),
+    async dropForSession(sessionId) {
+      await store.grants?.dropForSession(sessionId);
+      await store.challenges?.dropForSession(sessionId);
+    },
   };
 }

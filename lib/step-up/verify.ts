@@ -26,9 +26,12 @@ export type VerifyOutcome<Verified> =
   | UnansweredChallenge
   | WrongAnswer
   | { readonly outcome: 'locked'; readonly until: number }
-  | { readonly outcome: 'disabled' }
-  /** The session token has been replaced by something else, another method's step-up too, or the session is gone. */
-  | { readonly outcome: 'session-lost' };
+  | { readonly outcome: 'disabled' };
+
+/** The session token has been replaced by something else, another method's step-up too, or the session is gone. */
+export interface SessionLost {
+  readonly outcome: 'session-lost';
+}
 
 /** The challenge was used up, too old, or never there; or the user has lost the method since. */
 export interface UnansweredChallenge {
@@ -65,7 +68,7 @@ export interface RecordedStepUp {
 
 export interface Verify {
   /** Checks the answer and makes a proof of it, or for an action's challenge a grant and no proof. */
-  stepUp(answer: StepUpAnswer): Promise<VerifyOutcome<RecordedStepUp> | UnfinishedStepUp>;
+  stepUp(answer: StepUpAnswer): Promise<VerifyOutcome<RecordedStepUp> | UnfinishedStepUp | SessionLost>;
   /** Checks the answer and makes nothing of it. */
   only(answer: StepUpAnswer): Promise<VerifyOutcome<object>>;
   /** Counts an attempt to enrol as an answer is counted, and looks at it. */
@@ -154,7 +157,7 @@ export function createVerify({
   async function record(
     { row, token, method }: StepUpAnswer,
     challenge: ChallengeRow | null,
-  ): Promise<VerifyOutcome<RecordedStepUp>> {
+  ): Promise<RecordedStepUp | null> {
     const verifiedAt = clock.now();
     const nonce = encode(randomBytes(NONCE_BYTES));
     const successor = successorOf(token, nonce, secrets[0].key('step-up'));
@@ -167,8 +170,7 @@ export function createVerify({
       makesProof: challenge?.purpose !== 'action',
     } as const;
     const recorded = await store.sessions.change(row.id, change, verifiedAt);
-    if (recorded === null) return { outcome: 'session-lost' };
-    return { outcome: 'verified', row: recorded, token: successor, verifiedAt };
+    return recorded === null ? null : { row: recorded, token: successor, verifiedAt };
   }
 
   /** Under the generation that the session has by now; none where another step came between. */
@@ -205,7 +207,7 @@ export function createVerify({
       const checked = await check(answer, ['step-up', 'action']);
       if (checked.outcome !== 'verified') return checked;
       const recorded = await record(answer, checked.challenge);
-      if (recorded.outcome !== 'verified') return recorded;
+      if (recorded === null) return { outcome: 'session-lost' };
       const { row, method } = answer;
       const { row: changed, token } = recorded;
       try {
@@ -218,7 +220,7 @@ export function createVerify({
         return { outcome: 'unfinished', row: changed, token, error: null };
       }
       emit({ type: 'step-up.succeeded', ...aboutOf(row, method) });
-      return recorded;
+      return { outcome: 'verified', ...recorded };
     },
     async only(answer) {
       const checked = await check(answer, ['verify-only']);
