@@ -91,8 +91,8 @@ export interface StepUpFailedJson extends RefusalJson {
   readonly reason: 'response' | 'challenge';
   /** How many wrong answers more until the method is locked; not with `'challenge'`, which counts for nothing. */
   readonly attemptsLeft?: number;
-  /** For an action and `'response'`: the next one, since this one is used up. */
-  readonly challenge?: ActionChallengeJson;
+  /** For an action and `'response'`: the next one, since this one is used up, for the same request and summary. */
+  readonly challenge?: Omit<ActionChallengeJson, 'summary'>;
   /** Beside `challenge`, where exactly this was done before: when, in epoch milliseconds. */
   readonly spentAt?: number;
   /** The passkey is in no store: the browser may forget it. */
@@ -206,10 +206,8 @@ export interface PasskeyJson {
 /** `GET {mount}/passkeys`: all of them. */
 export interface PasskeysJson {
   readonly passkeys: readonly PasskeyJson[];
-  /** Whose passkeys these are, as a browser knows them: for `PublicKeyCredential.signalAllAcceptedCredentials`. */
+  /** The domain that browsers keep them under. */
   readonly rpId: string;
-  /** The user handle, base64url. */
-  readonly userHandle: string;
 }
 
 /** `POST {mount}/totp`. */

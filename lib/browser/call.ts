@@ -13,7 +13,11 @@ export function createCall(send: (sending: Sending) => Promise<Answer>, { reques
       const { code, retryAfter } = refusal as MethodLockedJson; // the one that has such a member
       const isSession = /^(?:session|refresh)_/.test(code);
       // Every other code is in both unions.
-      throw new StepgateError(isSession ? 'signed_out' : (code as StepgateErrorCode), { response, refusal, retryAfter });
+      throw new StepgateError(isSession ? 'signed_out' : (code as StepgateErrorCode), {
+        response,
+        refusal,
+        retryAfter,
+      });
     }
     if (response.status === 204) return undefined as T; // of a route that has nothing to say
     const answer = response.ok && (await jsonOf(response));

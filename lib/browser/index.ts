@@ -18,4 +18,4 @@ export type { ClientEvents } from './page-session.js';
 export type { Passkeys } from './passkeys.js';
 export type { ClientRequestInit } from './request.js';
 export type { PasskeySignInOptions, SignInWithPasskey } from './sign-in.js';
-export type { Tokens, TokenStore } from './transport.js';
+export type { TokenStore, Tokens } from './transport.js';

@@ -1,6 +1,6 @@
 import type { CeremonyJson, PasskeyJson, PasskeysJson } from '../wire.js';
 import type { Call } from './call.js';
-import { inDialog, signal } from './webauthn.js';
+import { forget, inDialog } from './webauthn.js';
 
 export interface Passkeys {
   /** Makes a passkey on this device, or on one that the user chooses. `label`: what the user calls it. */
@@ -25,9 +25,8 @@ export function createPasskeys(call: Call): Passkeys {
     rename: (id, label) => call('PATCH', `${PATH}/${id}`, { label }),
     async remove(id) {
       await call('DELETE', `${PATH}/${id}`);
-      const { passkeys, rpId, userHandle: userId } = await all();
-      const allAcceptedCredentialIds = passkeys.map((passkey) => passkey.id);
-      signal('signalAllAcceptedCredentials', { rpId, userId, allAcceptedCredentialIds });
+      const { passkeys, rpId } = await all();
+      if (!passkeys.some((passkey) => passkey.id === id)) forget(rpId, id);
     },
   };
 }

@@ -1,4 +1,4 @@
-import type { ActionChallengeJson, StepUpBegunJson, StepUpFailedJson, StepUpRequiredJson } from '../wire.js';
+import type { ActionChallengeJson, EndJson, StepUpBegunJson, StepUpFailedJson, StepUpRequiredJson } from '../wire.js';
 import { createCall } from './call.js';
 import type { Confirm, ConfirmOutcome, ConfirmRequest, ProveOutcome, Ways } from './confirm.js';
 import { StepgateError, type StepgateErrorCode } from './errors.js';
@@ -91,7 +91,7 @@ export function createStepUp(confirm: Confirm, transport: Transport): Perform {
     controller: AbortController,
   ): Promise<ConfirmOutcome> {
     const { signal } = controller;
-    let challenge = first;
+    let challenge: Omit<ActionChallengeJson, 'summary'> | undefined = first;
     let expiresAt = endOf(challenge);
     let left: Ways = missing;
     let isSent = false;
@@ -149,7 +149,7 @@ export function createStepUp(confirm: Confirm, transport: Transport): Perform {
           aborted(signal),
           confirm({
             why: challenge ? 'action' : 'proof',
-            summary: challenge?.summary ?? null,
+            summary: first?.summary ?? null,
             ways: missing,
             methods,
             again: expiresAt && spentAt ? { spentAt: spentAt + expiresAt - (challenge?.expiresAt ?? 0) } : null,
@@ -183,7 +183,7 @@ export function createStepUp(confirm: Confirm, transport: Transport): Perform {
 }
 
 /** By this device's clock. */
-function endOf(challenge: ActionChallengeJson | undefined): number | null {
+function endOf(challenge: EndJson | undefined): number | null {
   return challenge ? Date.now() + challenge.expiresIn * 1_000 : null;
 }
 

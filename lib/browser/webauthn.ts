@@ -45,13 +45,12 @@ export function forgetUnknown(error: unknown, options: object | null | undefined
   const { refusal } = error as Partial<StepgateError>; // anything can be thrown
   if (!(refusal as StepUpFailedJson | undefined)?.unknownCredential) return;
   const { rpId = location.hostname } = options as Options; // which a passkey has answered
-  signal('signalUnknownCredential', { rpId, credentialId: (response as { id: string }).id });
+  forget(rpId, (response as { id: string }).id);
 }
 
-/** A courtesy, which a browser may not know, or refuse. */
-export function signal(name: 'signalUnknownCredential' | 'signalAllAcceptedCredentials', what: object): void {
-  const signals = PublicKeyCredential as Partial<Record<typeof name, (what: object) => Promise<void>>>; // newer than its types
-  signals[name]?.(what).catch(() => null);
+/** Lets the browser forget a passkey: a courtesy, which it may not know, or refuse. */
+export function forget(rpId: string, credentialId: string): void {
+  PublicKeyCredential.signalUnknownCredential?.({ rpId, credentialId }).catch(() => null);
 }
 
 async function ceremony(
@@ -70,7 +69,9 @@ async function ceremony(
       excludeCredentials: descriptorsOf(json.excludeCredentials),
     };
     // Either kind takes of them what is its own, and the strings are the browser's words.
-    return jsonOf((await navigator.credentials[kind]({ publicKey, signal, mediation } as object)) as PublicKeyCredential);
+    return jsonOf(
+      (await navigator.credentials[kind]({ publicKey, signal, mediation } as object)) as PublicKeyCredential,
+    );
   } catch (cause) {
     const { name = '' } = cause as Partial<DOMException>; // anything can be thrown
     throw new StepgateError(signal?.aborted ? 'cancelled' : (FAILURES[name] ?? 'passkey_unavailable'), { cause });

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { CLOCK_TOLERANCE } from '../internal/clock.js';
 import type { Duration } from '../internal/duration.js';
 import type { ProofTimes } from '../stores/contract/sessions.js';
+import type { RuleJson } from '../wire.js';
 
 /**
  * The request as `bind` sees it. What a body parser, Express or a router add is typed as if it were there, with values
@@ -107,7 +108,10 @@ export function waysLeft(
       if (rule.rules.length === 0) return []; // which is met by nothing
       return rule.rules
         .map((part) => waysLeft(part, user))
-        .reduce((ways, more) => shortest(ways.flatMap((way) => more.map((rest) => [...new Set([...way, ...rest])]))), [[]]);
+        .reduce(
+          (ways, more) => shortest(ways.flatMap((way) => more.map((rest) => [...new Set([...way, ...rest])]))),
+          [[]],
+        );
     default:
       return [];
   }
@@ -133,13 +137,6 @@ export function smallestMaxAge(rule: ParsedRule | ParsedActionRule): number {
   if (rule.type === 'action') return 0;
   return rule.type === 'proof' ? rule.maxAge : Math.min(...rule.rules.map(smallestMaxAge));
 }
-
-/** A rule in a 401's JSON: in the form it was written in, durations in seconds. Every action is a `once` to the client. */
-export type RuleJson =
-  | { readonly method: string | readonly string[]; readonly maxAge: number }
-  | { readonly method: string | readonly string[]; readonly once: true }
-  | { readonly anyOf: readonly RuleJson[] }
-  | { readonly allOf: readonly RuleJson[] };
 
 export function ruleJson(rule: ParsedRule | ParsedActionRule): RuleJson {
   if ('rules' in rule) {

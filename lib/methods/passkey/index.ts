@@ -37,7 +37,7 @@ export function passkey(options: PasskeyOptions): PasskeyMethod {
     verify: (context) => verifyStepUp(settings, context),
     registration,
     signIn,
-    routes: (services) => ({ ...signInRoutes(signIn, services), ...passkeyRoutes(registration, services) }),
+    routes: (services) => ({ ...signInRoutes(signIn, services), ...passkeyRoutes(settings, registration, services) }),
     holds: ({ kit, userId }, id) => andThen(passkeysOf(kit).find(userId, id), (row) => row !== null),
     import: importPasskey,
     async remove({ kit, userId }, id) {

@@ -3,10 +3,11 @@ import { generateAuthenticationOptions } from '@simplewebauthn/server';
 import type { FailedReason, RefusedReason } from '../../events.js';
 import { sentFrom } from '../../http/client.js';
 import type { MethodRouteServices } from '../../http/method-routes.js';
-import { Refusal, sendJson } from '../../http/refusal.js';
+import { endJson, Refusal, sendJson } from '../../http/refusal.js';
 import { parseFields, type RouteTable } from '../../http/router.js';
 import { decodeToken, encode, newToken } from '../../session/tokens.js';
 import type { Delivery } from '../../stores/contract/sessions.js';
+import type { CeremonyJson } from '../../wire.js';
 import type { MethodOutcome, MethodServices } from '../method.js';
 import { checkAssertion, passkeysOf } from './assertion.js';
 import type { PasskeySettings } from './options.js';
@@ -20,10 +21,10 @@ export interface PasskeySignInAnswer {
   readonly now: number;
 }
 
-export type PasskeySignInOutcome =
-  | { readonly outcome: 'verified'; readonly userId: string }
-  /** The user: of a passkey that signed, but isn't what it was. */
-  | (Extract<MethodOutcome, { outcome: 'failed' }> & { readonly userId?: string });
+export type PasskeySignInOutcome = { readonly outcome: 'verified'; readonly userId: string } | FailedSignIn;
+
+/** The user: of a passkey that signed, but isn't what it was. */
+type FailedSignIn = Extract<MethodOutcome, { outcome: 'failed' }> & { readonly userId?: string };
 
 /** The ceremony of a sign-in: nobody has said who they are, the passkey does. */
 export interface PasskeySignIn {
@@ -61,9 +62,11 @@ export function signInRoutes(ceremony: PasskeySignIn, services: MethodRouteServi
   const { methodServices, signInChallenges, signIn, cookies, clock, emit } = services;
 
   /** One answer whatever failed, so that nobody learns which passkeys and users there are. */
-  function refused(req: IncomingMessage, reason: RefusedReason, userId?: string): Refusal {
+  function refused(req: IncomingMessage, reason: RefusedReason, about: Partial<FailedSignIn> = {}): Refusal {
+    const { userId, isNobodys = false } = about;
     emit({ type: 'session.refused', reason, ...(userId === undefined ? {} : { userId }), ...sentFrom(req) });
-    return new Refusal('sign_in_refused');
+    // Whoever shows an id that is in no store learns nothing of the users that there are.
+    return new Refusal('sign_in_refused', isNobodys ? { members: { unknownCredential: true } } : {});
   }
 
   function isInUse(value: unknown): value is Delivery {
@@ -83,7 +86,8 @@ export function signInRoutes(ceremony: PasskeySignIn, services: MethodRouteServi
         const { id, value, expiresAt } = signInChallenges.issue(browser);
         cookies.set(res, 'signIn', encode(browser), expiresAt - clock.now());
         const options = await ceremony.begin({ challenge: value });
-        sendJson(res, 200, { challengeId: id, options, expiresAt });
+        const end = endJson(expiresAt, clock.now());
+        sendJson(res, 200, { challengeId: id, options, ...end } satisfies CeremonyJson);
       },
     },
     '/sign-in/passkey': {
@@ -100,9 +104,9 @@ export function signInRoutes(ceremony: PasskeySignIn, services: MethodRouteServi
         const challenge = browser === null ? null : await signInChallenges.spend(challengeId, browser);
         if (challenge === null) throw refused(req, 'no-challenge');
         const answer = await ceremony.verify(methodServices, { response, challenge: challenge.value, now: startedAt });
-        if (answer.outcome === 'failed') throw refused(req, reasonOf(answer.reason), answer.userId);
+        if (answer.outcome === 'failed') throw refused(req, reasonOf(answer.reason), answer);
         const { userId } = answer;
-        if ((await methodServices.findUser(userId)) === null) throw refused(req, 'user-disabled', userId);
+        if ((await methodServices.findUser(userId)) === null) throw refused(req, 'user-disabled', { userId });
         const { body } = await signIn(req, res, {
           userId,
           method: 'passkey',

@@ -2,6 +2,7 @@ import { noStore } from '../../http/deliver.js';
 import type { MethodRouteServices } from '../../http/method-routes.js';
 import { Refusal, sendJson, sendNothing } from '../../http/refusal.js';
 import { hasQuery, parseFields, type RouteTable } from '../../http/router.js';
+import type { TotpJson } from '../../wire.js';
 import type { TotpMethod } from './index.js';
 
 /** Where users set up and remove TOTP. */
@@ -20,7 +21,7 @@ export function totpRoutes(method: TotpMethod, services: MethodRouteServices): R
           throw new Refusal('request_invalid', { detail: 'TOTP is set up already: remove it first.' });
         }
         noStore(res);
-        sendJson(res, 201, { secret: begun.secret, uri: begun.uri });
+        sendJson(res, 201, { secret: begun.secret, uri: begun.uri } satisfies TotpJson);
       },
       async delete(req, res) {
         parseFields(req, []);

@@ -8,7 +8,9 @@ const MARK_KEY = 'user_id, action';
 
 const INSERT: Statement<never> = {
   name: 'grant_insert',
-  text: (p) => `INSERT INTO ${p}_grants (session_id, action_digest, user_id, challenge_id, method, created_at, expires_at)
+  text: (
+    p,
+  ) => `INSERT INTO ${p}_grants (session_id, action_digest, user_id, challenge_id, method, created_at, expires_at)
     VALUES ($1, $2, $3, $4, $5, $6, $7)
     ON CONFLICT (session_id, action_digest) DO UPDATE SET user_id = excluded.user_id,
       challenge_id = excluded.challenge_id, method = excluded.method, created_at = excluded.created_at, expires_at = excluded.expires_at`,

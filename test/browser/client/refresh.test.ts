@@ -18,7 +18,10 @@ describe('the client in the browser refreshes', { skip }, () => {
     site.answered.length = 0;
     const twenty = () => Promise.all(Array.from({ length: 20 }, async () => (await client.fetch('/me')).status));
     const statuses = await Promise.all([first.evaluate(twenty), second.evaluate(twenty)]);
-    assert.deepEqual(statuses.flat(), Array.from({ length: 40 }, () => 200));
+    assert.deepEqual(
+      statuses.flat(),
+      Array.from({ length: 40 }, () => 200),
+    );
     const refreshes = site.answered.filter((line) => line.includes('/token/refresh'));
     assert.deepEqual(refreshes, ['POST /auth/token/refresh 200']);
   });
@@ -55,7 +58,10 @@ describe('the client in the browser refreshes', { skip }, () => {
     const page = await open(site);
     await signIn(page);
     site.clock.advance('11m');
-    await page.evaluate((name) => void navigator.locks.request(name, () => new Promise(() => {})), `stepgate ${site.url}/auth`);
+    await page.evaluate(
+      (name) => void navigator.locks.request(name, () => new Promise(() => {})),
+      `stepgate ${site.url}/auth`,
+    );
     assert.equal((await send(page, '/me')).status, 200);
   });
 

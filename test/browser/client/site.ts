@@ -55,7 +55,10 @@ type Interference = (res: ServerResponse, send: () => void) => void;
  * the app's own scripts: `POST /transfers` has to be confirmed as it is, `GET /passkey` and the like ask for a proof of
  * five minutes, `GET /both` for two.
  */
-export async function startSite(t: TestContext, { routes, keepAlive = false, ...options }: SiteOptions = {}): Promise<Site> {
+export async function startSite(
+  t: TestContext,
+  { routes, keepAlive = false, ...options }: SiteOptions = {},
+): Promise<Site> {
   const app = express();
   const server = createServer(app);
   await once(server.listen(0, '127.0.0.1'), 'listening');
@@ -128,7 +131,11 @@ export async function startSite(t: TestContext, { routes, keepAlive = false, ...
     },
   );
   for (const method of ['passkey', 'totp', 'password', 'pin'] as const) {
-    app.get(`/${method}`, auth.requireFreshStepUp({ method, maxAge: '5m' }), (_req, res) => void res.json({ ok: true }));
+    app.get(
+      `/${method}`,
+      auth.requireFreshStepUp({ method, maxAge: '5m' }),
+      (_req, res) => void res.json({ ok: true }),
+    );
   }
   app.get(
     '/both',
