@@ -3,7 +3,7 @@ import type { TestContext } from 'node:test';
 import bodyParser from 'body-parser';
 import type { Response } from 'supertest';
 import type { Middleware } from '../../lib/http/require-session.js';
-import type { ActionChallengeJson } from '../../lib/http/step-up-refusal.js';
+import type { ActionChallengeJson } from '../../lib/wire.js';
 import type { ApprovedAction } from '../../lib/index.js';
 import type { GuardRequest } from '../../lib/step-up/rule.js';
 import { type StepUpApp, type StepUpAppOptions, stepUpApp, verify } from '../step-up/app.js';

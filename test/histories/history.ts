@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import bodyParser from 'body-parser';
 import type { Response } from 'supertest';
-import type { ActionChallengeJson } from '../../lib/http/step-up-refusal.js';
+import type { ActionChallengeJson } from '../../lib/wire.js';
 import type { GuardRequest } from '../../lib/step-up/rule.js';
 import { stepgate } from '../../lib/stepgate.js';
 import type { Delivery } from '../../lib/stores/contract/sessions.js';
