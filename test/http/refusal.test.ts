@@ -25,6 +25,7 @@ const CODES: Readonly<Record<Exclude<RefusalCode, Unauthorized>, number>> = {
   api_key_refused: 403,
   not_found: 404,
   method_not_allowed: 405,
+  session_changed: 409,
   body_too_large: 413,
   unsupported_media_type: 415,
   method_locked: 429,
