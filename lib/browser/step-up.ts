@@ -17,6 +17,8 @@ interface Asking {
   readonly outcome: Promise<ConfirmOutcome>;
   readonly controller: AbortController;
   waiting: number;
+  /** Lets the next one be asked: the request that was confirmed has been answered. */
+  readonly release: () => void;
 }
 
 const OUTCOMES: Readonly<
@@ -39,9 +41,10 @@ export function createStepUp(confirm: Confirm, transport: Transport): Perform {
   return async (sending) => {
     let action: StepUpRequiredJson | undefined;
     let outcome: ConfirmOutcome | undefined;
+    let release: (() => void) | undefined;
     for (let asked = 0; ; asked++) {
       const before = proofs;
-      const answer = await transport.send({ ...sending, unsafe: sending.unsafe || !!action });
+      const answer = await transport.send({ ...sending, unsafe: sending.unsafe || !!action }).finally(release);
       const { refusal } = answer;
       const failure = (code: StepgateErrorCode) => new StepgateError(code, { ...answer, again: sending.again });
       if (refusal?.code === 'step_up_unavailable') throw failure(refusal.code);
@@ -51,7 +54,7 @@ export function createStepUp(confirm: Confirm, transport: Transport): Perform {
       // Only a new sign-in would do.
       if (!refusal.missing[0]) throw failure('step_up_unavailable');
       if (asked === MAX_ASKED) throw failure('step_up_failed');
-      outcome = await join(refusal, before, outcome === 'expired' ? outcome : null, sending.signal);
+      ({ outcome, release } = await join(refusal, before, outcome === 'expired' ? outcome : null, sending.signal));
       if (refusal.challenge && outcome === 'confirmed') action = refusal;
     }
   };
@@ -62,7 +65,7 @@ export function createStepUp(confirm: Confirm, transport: Transport): Perform {
     before: number,
     notice: ConfirmRequest['notice'],
     signal: AbortSignal | null | undefined,
-  ): Promise<ConfirmOutcome> {
+  ): Promise<{ readonly outcome: ConfirmOutcome; readonly release: () => void }> {
     const { challenge, missing } = refusal;
     const key = challenge?.id ?? JSON.stringify(missing);
     let asking = askings.get(key);
@@ -72,17 +75,23 @@ export function createStepUp(confirm: Confirm, transport: Transport): Perform {
       const outcome = Promise.race([turn, aborted(controller.signal)])
         .then(() => (challenge || before === proofs ? ask(refusal, notice, controller) : 'confirmed'))
         .finally(() => askings.delete(key));
-      turn = Promise.allSettled([turn, outcome]);
-      asking = { outcome, controller, waiting: 0 };
+      // Another step-up replaces the session's token, and only its current one can spend what was confirmed.
+      let release = (): void => {};
+      const answered = new Promise<void>((resolve) => {
+        release = resolve;
+      });
+      turn = Promise.allSettled([turn, outcome.then((is) => (is === 'confirmed' ? answered : null))]);
+      asking = { outcome, controller, waiting: 0, release };
       askings.set(key, asking);
     }
     asking.waiting++;
+    const { release } = asking;
     const outcome = await Promise.race([asking.outcome, aborted(signal)]);
-    if (outcome !== 'cancelled') return outcome;
+    if (outcome !== 'cancelled') return { outcome, release };
     if (--asking.waiting) throw new StepgateError('cancelled');
     askings.delete(key);
     asking.controller.abort();
-    return asking.outcome; // which follows, once everything is taken back
+    return { outcome: await asking.outcome, release }; // which follows, once everything is taken back
   }
 
   async function ask(

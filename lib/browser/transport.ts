@@ -85,10 +85,10 @@ export function createTransport({ mount, origins, tokens, session }: TransportOp
     return true;
   }
 
-  async function transmit({ make, signal, unsafe, again }: Sending, accessToken?: string): Promise<Answer> {
+  async function transmit({ make, signal, unsafe, again, isLook }: Sending, accessToken?: string): Promise<Answer> {
     if (signal?.aborted) throw new StepgateError('cancelled', { cause: signal.reason });
     const request = make();
-    const id = session.pinned();
+    const id = isLook ? null : session.pinned();
     if (id) request.headers.set('Stepgate-Session', id);
     if (accessToken) request.headers.set('Authorization', `Bearer ${accessToken}`);
     const lost = unsafe ? 'outcome_unknown' : 'offline';

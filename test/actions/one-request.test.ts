@@ -37,10 +37,12 @@ for (const [framework, create] of Object.entries(frameworks)) {
       assert.deepEqual(asked, {
         rule: { method: 'key', once: true },
         reason: 'missing',
+        missing: [['key']],
         methods: [{ method: 'key', enrolled: true }],
         challenge: {
           id: challenge.id,
           expiresAt: app.clock.now() + 300_000,
+          expiresIn: 300,
           summary: 'Send 10 to bea',
           methods: { key: { options: { sign } } },
         },
