@@ -29,7 +29,7 @@ export function createSignIn(call: Call, signedIn: (body: SignedInJson) => Promi
   async function signIn({ autofill, delivery, signal }: Options = {}): Promise<SignedInJson | null> {
     if (autofill && !(await canOffer())) return null;
     while (!signal?.aborted) {
-      const begin = call<CeremonyJson>('POST', '/sign-in/passkey/options');
+      const begin = call<CeremonyJson>('POST', '/sign-in/passkey/options', { delivery });
       // Nobody has asked for an offer: there is nobody to tell that it can't be made now.
       const begun = await (autofill ? begin.catch(() => passed(RETRIED_AFTER)) : begin);
       if (!begun) continue;

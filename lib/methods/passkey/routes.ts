@@ -3,7 +3,7 @@ import { endJson, Refusal, sendJson, sendNothing } from '../../http/refusal.js';
 import { hasQuery, parseFields, type RouteRequest, type RouteTable } from '../../http/router.js';
 import type { PasskeyRow } from '../../stores/contract/passkeys.js';
 import type { CeremonyJson, PasskeyJson, PasskeysJson } from '../../wire.js';
-import { passkeysOf } from './assertion.js';
+import { listHere, passkeysOf } from './assertion.js';
 import type { PasskeySettings } from './options.js';
 import { MAX_PASSKEYS, type PasskeyRegistration } from './registration.js';
 import { isCredentialId, parseLabel } from './response.js';
@@ -13,7 +13,7 @@ export type PublicPasskey = PasskeyJson;
 
 /** Where users see, add, name and remove their own passkeys. */
 export function passkeyRoutes(
-  { rpID }: PasskeySettings,
+  settings: PasskeySettings,
   registration: PasskeyRegistration,
   services: MethodRouteServices,
 ): RouteTable {
@@ -38,8 +38,8 @@ export function passkeyRoutes(
     '/passkeys': {
       async get(req, res) {
         const { userId } = await requireCaller(req);
-        const rows = await passkeys.listForUser(userId);
-        sendJson(res, 200, { passkeys: rows.map(publicPasskey), rpId: rpID } satisfies PasskeysJson);
+        const rows = await listHere(services.methodServices, settings, userId);
+        sendJson(res, 200, { passkeys: rows.map(publicPasskey), rpId: settings.rpID } satisfies PasskeysJson);
       },
       async post(req, res) {
         const { row, onlyIfNone } = await requireEnrolment(req);
