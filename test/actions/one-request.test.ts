@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import bodyParser from 'body-parser';
-import type { ActionChallengeJson } from '../../lib/wire.js';
 import type { Stepgate } from '../../lib/stepgate.js';
+import type { ActionChallengeJson } from '../../lib/wire.js';
 import { begin, copyOf, stepUp, verify } from '../step-up/app.js';
 import { assertAsked } from '../step-up/refusals.js';
 import { assertRefused } from '../support/answers.js';

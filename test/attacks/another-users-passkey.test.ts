@@ -26,7 +26,11 @@ forEachStore((_name, makeStore) => {
       const unknown = await attempt('A'.repeat(43));
       for (const { response } of [known, unknown]) assertRefused(response, 403, 'step_up_failed');
       const { body } = known.response;
-      assert.deepEqual(unknown.response.body, { ...body, attemptsLeft: body.attemptsLeft - 1, unknownCredential: true });
+      assert.deepEqual(unknown.response.body, {
+        ...body,
+        attemptsLeft: body.attemptsLeft - 1,
+        unknownCredential: true,
+      });
       assert.deepEqual(known.calls, unknown.calls);
       assert.deepEqual(
         known.calls.filter((call) => call.startsWith('passkeys.')),

@@ -31,7 +31,9 @@ describe('the answer to a step-up that fails', () => {
     responses.push(await verify(there, 'key', {}, (await begin(there, 'key')).challengeId));
     const unknown = responses.filter(({ body }) => body.unknownCredential === true);
     assert.deepEqual(unknown, [responses[2]]);
-    const bodies = responses.map(({ body: { attemptsLeft: _, unknownCredential: __, ...body } }) => JSON.stringify(body));
+    const bodies = responses.map(({ body: { attemptsLeft: _, unknownCredential: __, ...body } }) =>
+      JSON.stringify(body),
+    );
     assert.equal(new Set(bodies).size, 1);
     const [body = ''] = bodies;
     assert.deepEqual([JSON.parse(body).code, JSON.parse(body).reason], ['step_up_failed', 'response']);

@@ -10,7 +10,8 @@ describe('a request that says for which session it is', () => {
     const app = stepUpApp(t);
     const browser = await app.signIn();
     const { id } = (await browser.get('/me')).body.session;
-    for (const path of ['/me', '/maybe', '/auth/session']) assert.equal((await browser.get(path, forSession(id))).status, 200);
+    for (const path of ['/me', '/maybe', '/auth/session'])
+      assert.equal((await browser.get(path, forSession(id))).status, 200);
   });
 
   it('is refused with another’s, does nothing, and leaves the cookies', async (t) => {

@@ -27,7 +27,10 @@ export function assertRefused(response: Response, status: number, code: RefusalC
   assert.equal(response.headers['cache-control'], 'no-store');
   assert.equal(response.headers['set-cookie'], undefined);
   const { detail, type, title, status: said, code: given, ...rest } = response.body;
-  assert.deepEqual({ type, title, said, given }, { type: 'about:blank', title: TITLES[status], said: status, given: code });
+  assert.deepEqual(
+    { type, title, said, given },
+    { type: 'about:blank', title: TITLES[status], said: status, given: code },
+  );
   assertMembers(response, code, rest);
   assert.match(detail, /^(?:[A-Z]|`\w+` ).*\.$/);
   assert.equal(challengeOf(response), status === 401 ? challengeFor(code) : undefined);

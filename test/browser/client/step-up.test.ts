@@ -63,7 +63,8 @@ describe('the client in the browser steps up', { skip }, () => {
     await page.evaluate(() => client.passkeys.add({ label: 'a key' }));
     site.clock.advance('1m');
     await page.evaluate(() => {
-      globalThis.user = async ({ prove }) => ((await prove('passkey')).outcome === 'verified' ? 'confirmed' : 'cancelled');
+      globalThis.user = async ({ prove }) =>
+        (await prove('passkey')).outcome === 'verified' ? 'confirmed' : 'cancelled';
     });
     assert.equal((await send(page, '/transfers', TRANSFER)).status, 200);
     assert.equal((await send(page, '/passkey')).status, 200);
