@@ -4,7 +4,7 @@ import { decodeToken, encode, newToken } from '../internal/tokens.js';
 import type { Services } from '../services.js';
 import { sentFrom } from './client.js';
 import { assertUnsent, noStore } from './deliver.js';
-import { Refusal } from './refusal.js';
+import { endJson, Refusal } from './refusal.js';
 import { isUnsafe } from './same-origin.js';
 import { parseSignIn, type SignInOptions } from './sign-in-options.js';
 
@@ -74,7 +74,7 @@ export function createBeginSignIn({
     const { value, expiresAt } = pendingSignIns.issue({ ...signIn, delivery, completedBy: enrolled }, browser);
     if (browser !== null) cookies.set(res, 'signIn', encode(browser), expiresAt - now);
     noStore(res);
-    return { pending: value, methods: enrolled, expiresAt, expiresIn: Math.floor((expiresAt - now) / 1_000) };
+    return { pending: value, methods: enrolled, ...endJson(expiresAt, now) };
   };
 }
 

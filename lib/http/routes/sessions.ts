@@ -3,8 +3,9 @@ import { isId } from '../../internal/tokens.js';
 import type { Services } from '../../services.js';
 import { decodeCursor, encodeCursor } from '../../session/session-cursor.js';
 import { publicSession } from '../../session/sessions.js';
-import type { Session, SessionCursor, SessionRow } from '../../stores/contract/sessions.js';
-import { Refusal, sendJson, sendNothing } from '../refusal.js';
+import type { SessionCursor, SessionRow } from '../../stores/contract/sessions.js';
+import type { CurrentSessionJson, SessionJson, SessionsJson } from '../../wire.js';
+import { endJson, Refusal, sendJson, sendNothing } from '../refusal.js';
 import type { LiveSession } from '../request-auth.js';
 import type { StepUpCheck } from '../require-fresh-step-up.js';
 import { hasQuery, parseFields, parseQuery, type RouteTable } from '../router.js';
@@ -26,7 +27,8 @@ export function sessionRoutes(
     sessions,
     cookies,
     deliver,
-  }: Pick<Services, 'requireCaller' | 'requireCurrentToken' | 'sessions' | 'cookies' | 'deliver'>,
+    clock,
+  }: Pick<Services, 'requireCaller' | 'requireCurrentToken' | 'sessions' | 'cookies' | 'deliver' | 'clock'>,
   { manage, listData }: SessionRouteOptions,
 ): RouteTable {
   return {
@@ -35,7 +37,8 @@ export function sessionRoutes(
         const caller = await requireCaller(req);
         const { row, token, auth } = caller;
         if (outlivesItsCookie(caller)) deliver(res, { row, token, refreshToken: null });
-        sendJson(res, 200, { session: listedSession(row, listData), proofs: auth.proofs });
+        const session = listedSession(row, listData, clock.now());
+        sendJson(res, 200, { session, proofs: auth.proofs } satisfies CurrentSessionJson);
       },
     },
     '/sessions': {
@@ -44,10 +47,11 @@ export function sessionRoutes(
         const { limit, after } = parsePage(req);
         const rows = await sessions.listForUser(row.userId, limit, after);
         const last = rows.length < limit ? undefined : rows.at(-1);
+        const now = clock.now();
         sendJson(res, 200, {
-          sessions: rows.map((other) => ({ ...listedSession(other, listData), current: other.id === row.id })),
+          sessions: rows.map((other) => ({ ...listedSession(other, listData, now), current: other.id === row.id })),
           after: last === undefined ? null : encodeCursor(last),
-        });
+        } satisfies SessionsJson);
       },
       async delete(req, res) {
         const { row } = await requireCurrentToken(req);
@@ -93,10 +97,8 @@ function parsePage(req: IncomingMessage): { readonly limit: number; readonly aft
   return { limit: Number(limit), after: place };
 }
 
-/** A session as its user's pages get it. What the app keeps in `data` may not be for the user's eyes. */
-type ListedSession = Omit<Session, 'data'> & Partial<Pick<Session, 'data'>>;
-
-function listedSession(row: SessionRow, listData: boolean): ListedSession {
+/** As its user's pages get it. What the app keeps in `data` may not be for the user's eyes. */
+function listedSession(row: SessionRow, listData: boolean, now: number): SessionJson {
   const { data, ...rest } = publicSession(row);
-  return listData ? { ...rest, data } : rest;
+  return { ...rest, ...endJson(row.expiresAt, now), ...(listData ? { data } : {}) };
 }

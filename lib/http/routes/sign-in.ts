@@ -5,9 +5,9 @@ import type { Method } from '../../methods/method.js';
 import type { Services } from '../../services.js';
 import type { PendingSignIn } from '../../session/pending-sign-ins.js';
 import { sentFrom } from '../client.js';
-import { Refusal, sendJson } from '../refusal.js';
+import { endJson, Refusal, sendJson } from '../refusal.js';
 import { parseFields, type RouteTable } from '../router.js';
-import { accepted } from '../step-up-refusal.js';
+import { accepted, stepUpFailed } from '../step-up-refusal.js';
 
 /** Where a sign-in that waits for a second factor is completed. */
 export function signInRoutes({
@@ -62,9 +62,10 @@ export function signInRoutes({
         const { value, pending, method } = await pendingOf(req, parseFields(req, ['pending', 'method']));
         const challenge = signInChallenges.issue(boundTo(value));
         const begun = await methods.begin(method, pending, challenge.value);
-        if (begun.outcome === 'failed') throw new Refusal('step_up_failed');
+        if (begun.outcome === 'failed') throw stepUpFailed({ reason: 'challenge' });
         const expiresAt = Math.min(challenge.expiresAt, pending.expiresAt);
-        sendJson(res, 200, { challengeId: challenge.id, method: method.name, options: begun.options, expiresAt });
+        const end = endJson(expiresAt, clock.now());
+        sendJson(res, 200, { challengeId: challenge.id, method: method.name, options: begun.options, ...end });
       },
     },
     '/sign-in/complete': {
