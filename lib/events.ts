@@ -39,7 +39,7 @@ export type RefusedReason =
   /** The session of the admin who acts as the user is gone. */
   | 'impersonator-gone';
 
-/** Why an answer to a challenge was refused. The client hears one code whatever it was. */
+/** Why an answer to a challenge was refused. The client receives one code whatever it was. */
 export type FailedReason =
   | 'malformed'
   | 'unknown-credential'
