@@ -6,6 +6,7 @@ import { noMethods } from '../../step-up/methods.js';
 import type { StepUpAnswer } from '../../step-up/verify.js';
 import type { StepUpBegunJson, StepUpStateJson, StepUpVerifiedJson } from '../../wire.js';
 import { proofTimes, withNewToken } from '../authenticate.js';
+import { refuseImpersonator } from '../caller.js';
 import { sentFrom } from '../client.js';
 import { type ConfirmationServices, nextChallenge } from '../confirmed-request.js';
 import { endJson, Refusal, sendJson, sendNothing } from '../refusal.js';
@@ -78,6 +79,7 @@ export function createStepUpCalls(
       throw new Refusal('cross_origin');
     }
     const caller = await requireCaller(req);
+    refuseImpersonator(caller);
     if (caller.byCurrentToken || caller.row.tokenConfirmedAt === null) return caller;
     throw lost();
   }
