@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import { describe, it } from 'node:test';
+import { describe, it } from '@jest/globals';
 import type { Locator, Page, Route } from 'playwright-core';
 import { totpCode, wrongCode } from '../support/totp.js';
 import { skip } from './chromium.js';
