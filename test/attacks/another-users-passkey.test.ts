@@ -51,8 +51,9 @@ forEachStore((_name, makeStore) => {
         await store.passkeys?.listForUser('bea'),
         await store.sessions.listForUser({ userId: 'bea', limit: 9, after: null, now: app.clock.now() }),
       ];
-      const before = await rows();
       const { id } = (await bea.browser.get('/auth/passkeys')).body.passkeys[0];
+      await app.auth.flush();
+      const before = await rows();
       for (let count = 0; count < 5; count += 1) {
         const { challengeId, options } = await begin(mallory.browser, 'passkey');
         const response = bea.authenticator.get(options as never, { credentialId: id }); // the options are the browser's JSON

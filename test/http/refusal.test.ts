@@ -26,6 +26,7 @@ const CODES: Readonly<Record<Exclude<RefusalCode, Unauthorized>, number>> = {
   step_up_unavailable: 403,
   cross_origin: 403,
   api_key_refused: 403,
+  restricted: 403,
   not_found: 404,
   method_not_allowed: 405,
   session_changed: 409,

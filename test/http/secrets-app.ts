@@ -53,6 +53,12 @@ export function secretsApp() {
   const { app, errors } = testApp(kit.auth, {
     routes: {
       '/fresh': [requireFreshStepUp({ method: 'pin', maxAge: '5m' })],
+      '/act': [
+        (req, res, next) => {
+          kit.auth.impersonate(req, res, { userId: 'ada', reason: 'ticket 7' }).then(() => res.end(), next);
+        },
+      ],
+      '/back': [(req, res, next) => void kit.auth.endImpersonation(req, res).then(() => res.end(), next)],
       '/once': [requireFreshStepUp({ method: 'pin', once: true }), (_req, res) => res.end()],
       '/incomplete': [
         requireFreshStepUp({ method: 'pin', bind: (req) => ({ cookie: req.headers.cookie, amount: undefined }) }),

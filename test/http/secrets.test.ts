@@ -62,6 +62,13 @@ const REFUSALS: Readonly<Record<RefusalCode, (app: SecretsApp) => Promise<unknow
     await browser.get('/me', bearer(access));
     return browser.delete('/auth/sessions', bearer(access));
   },
+  async restricted(app) {
+    const browser = await signedIn(app, { userId: 'admin' });
+    await browser.post('/act');
+    await browser.post('/back');
+    await browser.post('/act');
+    return browser.delete('/auth/sessions');
+  },
   refresh_missing: async (app) => (await signedIn(app)).post('/auth/token/refresh', { headers: { Cookie: undefined } }),
   async refresh_invalid(app) {
     const { browser, refresh } = await bearerTokens(app);
@@ -157,6 +164,8 @@ const EVENTS: Readonly<Record<StepgateEvent['type'], ((app: SecretsApp) => Promi
   'session.refresh-reused': null,
   'session.revoked': null,
   'session.refused': null,
+  'impersonation.started': null,
+  'impersonation.ended': null,
   'dependency.failed': null,
   'step-up.asked': null,
   'step-up.failed': null,

@@ -65,6 +65,10 @@ function services({ change = (store, ...args) => store.change(...args), refreshG
       ip: null,
       label: null,
       data: null,
+      idleLifetime: null,
+      absoluteLifetime: null,
+      persistent: true,
+      impersonator: null,
       replaces: null,
     };
     const created = await sessions.create(session);

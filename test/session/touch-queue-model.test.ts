@@ -142,7 +142,7 @@ function arrange() {
     const settled = row.delivery === 'bearer' || wrong || row.tokenIssuedAt <= at - 45_000;
     shown.push({ id: rowId, at, tokenHash: row.tokenHash, used: isCurrent && settled, wrong });
     const settings = { idleLifetime: HOUR, touchInterval: TOUCH_INTERVAL };
-    const sighting = sightingOf(row, believed(row, at), isCurrent ? row.tokenHash : null, at, settings);
+    const sighting = sightingOf(row, believed(row, at), { presented: isCurrent ? row.tokenHash : null }, at, settings);
     if (sighting !== null) queue.note(sighting);
   }
 

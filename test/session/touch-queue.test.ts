@@ -58,7 +58,7 @@ function arrange(): Scene {
     note(stored, presented) {
       const now = clock.now();
       const settings = { idleLifetime: HOUR, touchInterval: MINUTE };
-      const sighting = sightingOf(stored, believed(stored, now), presented, now, settings);
+      const sighting = sightingOf(stored, believed(stored, now), { presented }, now, settings);
       if (sighting !== null) touchQueue.note(sighting);
     },
   };

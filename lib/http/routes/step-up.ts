@@ -6,6 +6,7 @@ import { noMethods } from '../../step-up/methods.js';
 import type { StepUpAnswer } from '../../step-up/verify.js';
 import type { StepUpBegunJson, StepUpStateJson, StepUpVerifiedJson } from '../../wire.js';
 import { proofTimes, withNewToken } from '../authenticate.js';
+import { refuseImpersonator } from '../caller.js';
 import { sentFrom } from '../client.js';
 import { type ConfirmationServices, nextChallenge } from '../confirmed-request.js';
 import { endJson, Refusal, sendJson, sendNothing } from '../refusal.js';
@@ -78,6 +79,7 @@ export function createStepUpCalls(
       throw new Refusal('cross_origin');
     }
     const caller = await requireCaller(req);
+    refuseImpersonator(caller);
     if (caller.byCurrentToken || caller.row.tokenConfirmedAt === null) return caller;
     throw lost();
   }
@@ -120,8 +122,8 @@ export function createStepUpCalls(
       const challenge = await challenges.issue(row, { purpose, methods: [method.name] });
       const begun = await methods.begin(method, row, challenge.value);
       if (begun.outcome === 'failed') throw stepUpFailed({ reason: 'challenge' });
-      const { id: challengeId, expiresAt } = challenge;
-      return { challengeId, method: method.name, options: begun.options, ...endJson(expiresAt, clock.now()) };
+      const { id: challengeId, createdAt, expiresAt } = challenge;
+      return { challengeId, method: method.name, options: begun.options, ...endJson(expiresAt, createdAt) };
     },
     async verifyStepUp(req, res, given) {
       const caller = await stepUpCaller(req);
