@@ -17,6 +17,7 @@ export type RefusalCode =
   | 'sign_in_refused'
   | 'cross_origin'
   | 'api_key_refused'
+  | 'restricted'
   | 'not_found'
   | 'method_not_allowed'
   | 'session_changed'

@@ -8,6 +8,7 @@ import type { ChallengeRow } from '../../stores/contract/challenges.js';
 import type { SessionRow } from '../../stores/contract/sessions.js';
 import type { StepUpBegunJson, StepUpStateJson, StepUpVerifiedJson } from '../../wire.js';
 import { proofTimes, withNewToken } from '../authenticate.js';
+import { refuseImpersonator } from '../caller.js';
 import { sentFrom } from '../client.js';
 import { type ConfirmationServices, nextChallenge } from '../confirmed-request.js';
 import { endJson, Refusal, sendJson, sendNothing } from '../refusal.js';
@@ -82,6 +83,7 @@ export function createStepUpCalls(
       throw new Refusal('cross_origin');
     }
     const caller = await requireCaller(req);
+    refuseImpersonator(caller);
     if (caller.byCurrentToken || caller.row.tokenConfirmedAt === null) return caller;
     throw lost();
   }
