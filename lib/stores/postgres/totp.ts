@@ -41,7 +41,7 @@ export function postgresTotp(db: Database, claimable: Claimable): TotpStore {
     },
     // Under the user's lock, so that "still none" holds against a passkey that is being added.
     confirm: ({ userId, encryptedSecret, step, now, onlyIfNone }) =>
-      db.locked('user', userId, async (connection) => {
+      db.locked(['user', userId], async (connection) => {
         return (await connection.run(CONFIRM, [userId, encryptedSecret, step, now, onlyIfNone])).count === 1;
       }),
     useStep: async ({ userId, encryptedSecret, step, latest }) =>
