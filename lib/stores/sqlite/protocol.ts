@@ -1,3 +1,4 @@
+import { SetupError } from '../../internal/setup-error.js';
 import type { Reads, Writes } from './operations.js';
 
 /** What the writer thread can be asked. */
@@ -30,6 +31,8 @@ export interface Failure {
   readonly message: string;
   /** As SQLite names it. */
   readonly code?: string;
+  /** Of a `SetupError`. */
+  readonly help?: string;
 }
 
 export type Answer =
@@ -56,6 +59,7 @@ export function dropped({ id }: Job): Answer {
 }
 
 export function failed({ id }: Job, error: unknown): Answer {
+  if (error instanceof SetupError) return { id, failure: { message: error.message, help: error.help } };
   const message = messageOf(error);
   const code = codeOf(error);
   return { id, failure: code === undefined ? { message } : { message, code } };

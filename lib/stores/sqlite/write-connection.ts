@@ -1,4 +1,5 @@
 import type { Database } from 'better-sqlite3';
+import { SetupError } from '../../internal/setup-error.js';
 import { loadDriver } from './driver.js';
 import { prepareReads, prepareWrites } from './operations.js';
 import { type Answer, codeOf, dropped, failed, isBusy, isLate, type Job, messageOf, type Place } from './protocol.js';
@@ -65,7 +66,7 @@ function connect({ path, prefix, driver }: Place): Database {
     return db;
   } catch (error) {
     db?.close();
-    if (isBusy(error)) throw error;
+    if (isBusy(error) || error instanceof SetupError) throw error;
     throw Object.assign(new Error(`SQLite can't open ${path}: ${messageOf(error)}`, { cause: error }), {
       code: codeOf(error),
     });
