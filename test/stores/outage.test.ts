@@ -23,7 +23,9 @@ const CLIENTS: Readonly<Record<SharedDatabase['store'], Readonly<Record<string, 
 const OPTIONS: AppSettings['options'] = { storeTimeout: '2s', refreshGrace: 0 };
 
 async function start(t: TestContext, database: SharedDatabase): Promise<AppProcess> {
-  const app = await startApp(database, { options: OPTIONS });
+  // Below `storeTimeout`, as the docs say: a pooler would run what has waited for the server, had its caller gone or not.
+  const postgres = { ...database.postgres, timeout: '1s' as const };
+  const app = await startApp({ ...database, postgres }, { options: OPTIONS });
   t.after(() => app.stop());
   return app;
 }

@@ -53,14 +53,16 @@ export interface StoredSession {
 export function toRow(stored: StoredSession): SessionRow {
   const values = JSON.parse(stored.row) as readonly unknown[]; // as `ROW` selects
   const row: Partial<Record<keyof SessionRow, unknown>> = {};
-  for (const [index, name] of NAMES.entries()) {
-    const value = values[index];
-    row[name] = JSON_TEXT.has(name) && typeof value === 'string' ? JSON.parse(value) : value;
+  let index = 0;
+  for (const name of NAMES) row[name] = values[index++];
+  for (const name of JSON_TEXT) {
+    const text = row[name];
+    if (typeof text === 'string') row[name] = JSON.parse(text);
   }
   return row as SessionRow; // what `parameters` wrote
 }
 
-const JSON_TEXT: ReadonlySet<keyof SessionRow> = new Set(['data', 'amr', 'passedMethods', 'impersonator']);
+const JSON_TEXT = ['data', 'amr', 'passedMethods', 'impersonator'] as const;
 
 /** The names of the columns, and beside them the parameters for their values from `$first` on. */
 export function columnsAndValues(first: number): readonly [columns: string, values: string] {
