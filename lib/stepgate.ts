@@ -11,6 +11,7 @@ import { type StepUpCalls, stepUpRoutes } from './http/routes/step-up.js';
 import { tokenRoutes } from './http/routes/tokens.js';
 import { createRequireSameOrigin } from './http/same-origin.js';
 import type { SignIn } from './http/sign-in.js';
+import { createWellKnown } from './http/well-known.js';
 import { parseUserId } from './internal/arguments.js';
 import type { Clock } from './internal/clock.js';
 import { newId } from './internal/tokens.js';
@@ -50,6 +51,11 @@ export interface Stepgate<Name extends string = never> extends StepUpCalls<Name>
   readonly methods: MethodAdmin<Name>;
   /** The routes, for `app.use('/auth', auth.router())`. */
   readonly router: (options?: RouterOptions<Name>) => Middleware;
+  /**
+   * Serves `/.well-known/webauthn`, for passkeys on pages of several domains: `app.use(auth.wellKnown())` in the app at
+   * `rpID`, outside of any folder. All else goes on. Throws a `SetupError` for a kit without passkeys.
+   */
+  readonly wellKnown: () => Middleware;
   /**
    * What a guard would find out, without a response: for the upgrade to a WebSocket, for GraphQL. A store that fails is
    * a refusal, too; it never rejects. API keys are refused unless asked for.
@@ -131,6 +137,7 @@ export function stepgate(options: StepgateOptions): Stepgate<string> {
     sessions: refusingEach(createSessionAdmin(services)),
     methods: refusingEach(createMethodAdmin(services)),
     router: (given) => routerOf(services, given),
+    wellKnown: () => createWellKnown(services),
     authenticate: (req, given) => outcomeOf(services, req, given),
     current: (req) => services.states.current(req),
     clock: settings.clock,

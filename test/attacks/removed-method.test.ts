@@ -3,7 +3,9 @@ import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import type { Delivery } from '../../lib/stores/contract/sessions.js';
 import type { Store } from '../../lib/stores/contract/store.js';
-import { type StepUpApp, verify } from '../step-up/app.js';
+import { actionApp, answer, approve, ask, assertNotApproved, TRANSFER } from '../actions/app.js';
+import { type StepUpApp, stepUp, verify } from '../step-up/app.js';
+import { fakeKey } from '../step-up/fake-methods.js';
 import { faultyParts } from '../step-up/faulty-parts.js';
 import { assertRefused } from '../support/answers.js';
 import { Client, DELIVERIES } from '../support/client.js';
@@ -19,6 +21,7 @@ import {
   TOTP_SECRET,
 } from '../support/method-app.js';
 import { forEachStore } from '../support/stores.js';
+import { totpCode } from '../support/totp.js';
 
 type Removed = 'passkey' | 'totp';
 
@@ -66,6 +69,10 @@ const removals: Readonly<Record<string, (scene: Scene, method: Removed) => Promi
   'by the helpdesk, one credential': async ({ app: { auth }, lostKey }, method) =>
     auth.methods.remove('ada', method, ...(method === 'totp' ? [] : [lostKey])),
 };
+
+function confirm({ clock }: StepUpApp, phone: Client, secret: string): ReturnType<Client['post']> {
+  return phone.post('/auth/totp/confirm', { body: { code: totpCode(secret, clock.now()) } });
+}
 
 /** That nothing is open to the client that was open by this method. */
 async function assertTakenAway({ laptop }: Pick<Scene, 'laptop'>, method: Removed): Promise<void> {
@@ -127,6 +134,63 @@ forEachStore((_name, makeStore) => {
     });
   });
 
+  describe('a TOTP that the user replaces', () => {
+    /** Begins the next one, which `confirm` then puts in the place of the old one. */
+    async function beginNext(phone: Client): Promise<string> {
+      const begun = await phone.post('/auth/totp');
+      assert.equal(begun.status, 201);
+      return begun.body.secret;
+    }
+
+    it('is a removal of the one before: what it proved is gone', async (t) => {
+      const made = await scene(t, await makeStore(), 'cookie');
+      const { app, phone, laptop, ceremonies } = made;
+      const { challenge } = (await laptop.post(payment('totp').path, { body: { to: 'eve' } })).body;
+      const next = await beginNext(phone);
+      assertPassed(await prove(laptop, 'totp', ceremonies.totp));
+      app.clock.advance('1m');
+      assertPassed(await approvePayment(laptop, 'totp', ceremonies.totp));
+      app.clock.advance('1m');
+      const pending = ceremonies.totp(challenge.methods.totp.options);
+      assert.equal((await confirm(app, phone, next)).status, 204);
+      await assertTakenAway(made, 'totp');
+      assertRefused(await verify(laptop, 'totp', pending, challenge.id), 403, 'step_up_failed');
+    });
+
+    const ways = { proof: prove, approval: approvePayment } as const;
+    for (const [what, answer] of Object.entries(ways)) {
+      it(`leaves no ${what} of an answer that is being verified, at whichever step`, async (t) => {
+        const store = faultyParts(await makeStore());
+        const app = methodApp(t, { store });
+        for (let step = 1, reached = true; reached; step += 1) {
+          for (const isBefore of [true, false]) {
+            const made = await scene(t, store, 'cookie', { userId: `user-${step}-${isBefore}`, app });
+            const next = await beginNext(made.phone);
+            const replace = async (): Promise<void> => assert.equal((await confirm(app, made.phone, next)).status, 204);
+            let wasReached = (): boolean => false;
+            await answer(made.laptop, 'totp', (options) => {
+              wasReached = store.at(step, async (run) => {
+                if (isBefore) await replace();
+                const given = await run();
+                if (!isBefore) await replace();
+                return given;
+              });
+              return made.ceremonies.totp(options);
+            });
+            reached = wasReached();
+            if (!reached) {
+              store.mend();
+              await replace();
+            }
+            await assertTakenAway(made, 'totp');
+          }
+          assert.ok(step < 50);
+        }
+        assert.deepEqual(app.passed, []);
+      });
+    }
+  });
+
   describe('a TOTP that the helpdesk replaces', () => {
     it('is a removal of the one before', async (t) => {
       const made = await scene(t, await makeStore(), 'cookie');
@@ -139,9 +203,34 @@ forEachStore((_name, makeStore) => {
     });
   });
 
+  describe('a method of the app’s own that is removed', () => {
+    it('opens nothing in any of the user’s sessions: no guard, no enrolment, no approval, no challenge', async (t) => {
+      const app = actionApp(t, {
+        store: await makeStore(),
+        routes: (auth) => ({ '/enrol': [auth.requireEnrolmentProof] }),
+      });
+      const [laptop, phone] = [await app.signIn(), await app.signIn()];
+      for (const browser of [laptop, phone]) await stepUp(browser, app.key);
+      await approve(laptop, TRANSFER, app.key);
+      const open = await ask(laptop, { path: '/once' });
+      for (const path of ['/key', '/enrol']) assert.equal((await laptop.post(path)).status, 200);
+      app.key.users.delete('ada');
+      await app.auth.methods.remove('ada', 'key');
+      for (const browser of [laptop, phone]) {
+        for (const path of ['/key', '/enrol', '/once']) assert.notEqual((await browser.post(path)).status, 200, path);
+      }
+      const passed = app.passed.length;
+      app.key.users.add('ada'); // another key, in the thief's hands: it must be proved by itself
+      await assertNotApproved(laptop, TRANSFER);
+      for (const path of ['/key', '/enrol']) assert.equal((await laptop.post(path)).status, 401, path);
+      assertRefused(await answer(laptop, open, app.key), 403, 'step_up_failed');
+      assert.equal(app.passed.length, passed);
+    });
+  });
+
   describe('a method that is taken away while its answer is verified', () => {
     const ways = { proof: prove, approval: approvePayment } as const;
-    for (const [what, answer] of Object.entries(ways)) {
+    for (const [what, byWay] of Object.entries(ways)) {
       for (const method of ['passkey', 'totp'] as const) {
         it(`leaves no ${what} by ${method}, whichever step the removal comes before or after`, async (t) => {
           const store = faultyParts(await makeStore());
@@ -152,7 +241,7 @@ forEachStore((_name, makeStore) => {
               const made = await scene(t, store, 'cookie', { userId, app });
               const removal = (): Promise<boolean> => app.auth.methods.remove(userId, method);
               let wasReached = (): boolean => false;
-              await answer(made.laptop, method, (options) => {
+              await byWay(made.laptop, method, (options) => {
                 wasReached = store.at(step, async (run) => {
                   if (isBefore) await removal();
                   const given = await run();
@@ -171,5 +260,35 @@ forEachStore((_name, makeStore) => {
         });
       }
     }
+  });
+});
+
+describe('a method that the app takes away by itself', () => {
+  it('opens nothing from then on, whatever was proved with it before', async (t) => {
+    const app = actionApp(t);
+    const browser = await app.signIn('ada', { method: 'key' });
+    await stepUp(browser, app.key);
+    await approve(browser, TRANSFER, app.key);
+    app.key.users.delete('ada');
+    for (const request of [{ path: '/key' }, TRANSFER]) {
+      const { path, ...sent } = request;
+      assert.equal((await browser.post(path, sent)).body.code, 'step_up_unavailable');
+    }
+    assert.deepEqual(app.passed, []);
+  });
+
+  it('can’t be passed any more, and an answer to it isn’t even looked at or counted', async (t) => {
+    const app = actionApp(t);
+    const browser = await app.signIn();
+    app.code.users.delete('ada');
+    for (let count = 0; count < 6; count += 1) {
+      const body = { method: 'code', response: fakeKey('code').right({ sign: 'x' }) };
+      assertRefused(await browser.post('/auth/step-up/verify', { body }), 403, 'step_up_failed');
+    }
+    assert.deepEqual(app.code.asked, []);
+    const reasons = app.told('step-up.failed').map((event) => 'reason' in event && event.reason);
+    assert.deepEqual(reasons, Array(6).fill('unknown-credential'));
+    app.code.users.add('ada');
+    await stepUp(browser, app.code);
   });
 });

@@ -6,8 +6,7 @@ import { type PostgresServer, postgresBinaries, startPostgres } from './postgres
 import type { FullStore, TestStore } from './stores.js';
 
 /** What the tests lack on this machine, if they do. */
-export const missing: string | undefined =
-  postgresBinaries === null ? 'PostgreSQL: initdb and postgres' : missingPgBouncer;
+const missing: string | undefined = postgresBinaries === null ? 'PostgreSQL: initdb and postgres' : missingPgBouncer;
 
 interface Started {
   readonly server: PostgresServer;

@@ -52,7 +52,7 @@ const prepared = new WeakMap<PostgresConnection, Set<string>>();
 /** What `Client.query` of `pg` takes beside a text: it hands over the connection, and then each message of the answer. */
 class Batch {
   readonly query_timeout: number;
-  readonly #queries: readonly BatchQuery[];
+  readonly #queries: readonly (BatchQuery & { readonly texts: readonly (string | null)[] })[];
   readonly #results: BatchResult[] = [];
   #columns: readonly Column[] = [];
   #rows: object[] = [];
@@ -66,7 +66,7 @@ class Batch {
     resolve: (results: readonly PostgresResult[]) => void,
     reject: (error: unknown) => void,
   ) {
-    this.#queries = queries;
+    this.#queries = queries.map((query) => ({ ...query, texts: query.values.map(toText) }));
     this.query_timeout = timeout;
     this.callback = (error, results) => (results === undefined ? reject(error) : resolve(results));
   }
@@ -76,13 +76,13 @@ class Batch {
     this.#names = prepared.get(connection) ?? new Set();
     prepared.set(connection, this.#names);
     connection.stream.cork?.(); // else each message is written by itself
-    for (const { name = '', text, values, hasRows } of this.#queries) {
+    for (const { name = '', text, texts, hasRows } of this.#queries) {
       if (!this.#names.has(name)) {
         // Where a batch failed nobody knows whether it had come so far. What isn't there is closed without an error.
         if (name !== '') connection.close({ type: 'S', name });
         connection.parse({ name, text, types: [] });
       }
-      connection.bind({ portal: '', statement: name, values: values.map(toText) });
+      connection.bind({ portal: '', statement: name, values: texts });
       if (hasRows) connection.describe({ type: 'P', name: '' });
       connection.execute({ portal: '', rows: 0 });
     }
@@ -130,12 +130,16 @@ interface Column {
 
 /** A value as the server reads it; of lists, that of an array. */
 function toText(value: unknown): string | null {
-  if (value === null || typeof value === 'string') return value;
-  if (Array.isArray(value)) return `{${value.map(toItem).join(',')}}`;
-  return String(value);
+  return Array.isArray(value) ? `{${value.map(toItem).join(',')}}` : toScalar(value);
 }
 
 function toItem(value: unknown): string {
-  if (value === null) return 'NULL';
-  return `"${String(value).replaceAll(/["\\]/g, '\\$&')}"`;
+  const text = toScalar(value);
+  return text === null ? 'NULL' : `"${text.replaceAll(/["\\]/g, '\\$&')}"`;
+}
+
+function toScalar(value: unknown): string | null {
+  if (value === null || typeof value === 'string') return value;
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
+  throw new TypeError('A value must be text, a number, a boolean, null or a list of these.');
 }

@@ -66,8 +66,8 @@ const JSON_TEXT = ['data', 'amr', 'passedMethods', 'impersonator'] as const;
 
 /** The names of the columns, and beside them the parameters for their values from `$first` on. */
 export function columnsAndValues(first: number): readonly [columns: string, values: string] {
-  const columns = NAMES.map((name) => COLUMNS[name]);
-  return [columns.join(', '), columns.map((_, index) => `$${index + first}`).join(', ')];
+  const names = NAMES.map((name) => COLUMNS[name]);
+  return [names.join(', '), names.map((_, index) => `$${index + first}`).join(', ')];
 }
 
 /** The values for `columnsAndValues`. */

@@ -1,6 +1,6 @@
 import type { Database } from 'better-sqlite3';
 import type { ChallengeRow, ChallengeStore } from '../contract/challenges.js';
-import type { Synchronous } from './synchronous.js';
+import type { Synchronous } from './operations.js';
 
 export type ChallengeWrites = Synchronous<ChallengeStore>;
 

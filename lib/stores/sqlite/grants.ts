@@ -1,6 +1,6 @@
 import type { Database } from 'better-sqlite3';
 import type { GrantRow, GrantStore, TakeGrant } from '../contract/grants.js';
-import type { Synchronous } from './synchronous.js';
+import type { Synchronous } from './operations.js';
 
 export type GrantWrites = Synchronous<GrantStore>;
 

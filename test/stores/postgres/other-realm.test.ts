@@ -11,7 +11,10 @@ function failingPool(error: unknown): { pool: PostgresPool; closed: boolean[] } 
     listenerCount: () => 1,
     on: () => {},
     connect: async () => ({
-      query: ({ text }) => (text === 'ROLLBACK' ? Promise.resolve({ rows: [], rowCount: 0 }) : Promise.reject(error)),
+      async query({ text }) {
+        if (text !== 'ROLLBACK') throw error;
+        return { rows: [], rowCount: 0 };
+      },
       release: (destroy = false) => void closed.push(destroy),
       on: () => {},
       off: () => {},
