@@ -137,6 +137,7 @@ export function sqliteStore(path: string, options: SqliteStoreOptions = {}): Sql
       claim,
       insert: ask('grants', 'insert'),
       take: ask('grants', 'take'),
+      dropForChallenge: ask('grants', 'dropForChallenge'),
       dropForSession: ask('grants', 'dropForSession'),
       dropForUser: ask('grants', 'dropForUser'),
       deleteExpired: ask('grants', 'deleteExpired'),
