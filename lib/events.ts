@@ -35,7 +35,7 @@ export type RefusedReason =
   | 'backup-eligibility-changed'
   | 'user-disabled';
 
-/** Why an answer to a challenge was refused. The client hears one code whatever it was. */
+/** Why an answer to a challenge was refused. The client receives one code whatever it was. */
 export type FailedReason =
   | 'malformed'
   | 'unknown-credential'

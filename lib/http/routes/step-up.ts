@@ -120,8 +120,8 @@ export function createStepUpCalls(
       const challenge = await challenges.issue(row, { purpose, methods: [method.name] });
       const begun = await methods.begin(method, row, challenge.value);
       if (begun.outcome === 'failed') throw stepUpFailed({ reason: 'challenge' });
-      const { id: challengeId, expiresAt } = challenge;
-      return { challengeId, method: method.name, options: begun.options, ...endJson(expiresAt, clock.now()) };
+      const { id: challengeId, createdAt, expiresAt } = challenge;
+      return { challengeId, method: method.name, options: begun.options, ...endJson(expiresAt, createdAt) };
     },
     async verifyStepUp(req, res, given) {
       const caller = await stepUpCaller(req);
