@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { after, it } from 'node:test';
+import { afterAll, it } from '@jest/globals';
 import { storeConformance } from '../../../lib/conformance/index.js';
 import { runConformance } from '../../support/conformance.js';
 import { describeIfPresent } from '../../support/needs.js';
@@ -10,7 +10,7 @@ const { make, missing, rawRows, stop } = pgbouncerTestStore();
 
 // Its connections to the server are fewer than those of the clients, and go from one to another with each transaction.
 describeIfPresent('a PostgreSQL store behind PgBouncer in transaction mode', missing, () => {
-  after(() => stop?.());
+  afterAll(() => stop?.());
 
   runConformance(storeConformance(make, rawRows === undefined ? {} : { rawRows }));
 

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { dirname, join } from 'node:path';
-import { after, before, it } from 'node:test';
+import { afterAll, beforeAll, it } from '@jest/globals';
 import { Pool } from 'pg';
 import { rotate, stepUp } from '../../../lib/conformance/session-changes.js';
 import { given, insert, rotatedRow, sessionRow } from '../../../lib/conformance/session-rows.js';
 import { HOUR, hashOf, NOW } from '../../../lib/conformance/setting.js';
 import type { SessionStore } from '../../../lib/stores/contract/sessions.js';
 import { postgresStore } from '../../../lib/stores/postgres/index.js';
+import { cleanUp } from '../../support/clean-up.js';
 import { type CountingProxy, startCountingProxy } from '../../support/counting-proxy.js';
 import { describeIfPresent } from '../../support/needs.js';
 import { type PostgresServer, postgresBinaries, startPostgres } from '../../support/postgres.js';
@@ -46,22 +47,22 @@ describeIfPresent(
     let server: PostgresServer;
     let proxy: CountingProxy;
     let made = 0;
-    before(async () => {
+    beforeAll(async () => {
       server = await startPostgres();
       proxy = await startCountingProxy(join(server.config.host ?? '', '.s.PGSQL.5432'));
     });
-    after(async () => {
+    afterAll(async () => {
       await proxy.stop();
       await server.stop();
     });
 
     for (const preparedStatements of [true, false]) {
       for (const [what, [trips, step]] of Object.entries(STEPS)) {
-        it(`are ${trips} ${what}, preparedStatements ${preparedStatements}`, async (t) => {
+        it(`are ${trips} ${what}, preparedStatements ${preparedStatements}`, async () => {
           made += 1;
           // With one connection, which is made.
           const pool = new Pool({ ...server.config, host: dirname(proxy.path), max: 1 });
-          t.after(() => pool.end());
+          cleanUp(() => pool.end());
           const { sessions, migrate } = postgresStore(pool, { preparedStatements, prefix: `t${made}` });
           await migrate();
           await given(sessions, rotatedRow({ id: 'a' }));

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { it } from 'node:test';
+import { it } from '@jest/globals';
 import { insert, sessionRow } from '../../../lib/conformance/session-rows.js';
 import { NOW } from '../../../lib/conformance/setting.js';
 import { postgresStore } from '../../../lib/stores/postgres/index.js';
@@ -10,11 +10,11 @@ describeOnPostgres('a sign-in in one round trip', (database) => {
     ['without a cap', {}],
     ['with a cap', { cap: 3 }],
   ] as const) {
-    it(`${what} sees the end of all sessions that it waited for, and is refused`, async (t) => {
-      const pool = await database.pool(t);
+    it(`${what} sees the end of all sessions that it waited for, and is refused`, async () => {
+      const pool = await database.pool();
       const { migrate, sessions } = postgresStore(pool);
       await migrate();
-      const others = await database.pool(t, { like: pool, application_name: 'somebody else' });
+      const others = await database.pool({ like: pool, application_name: 'somebody else' });
       const ending = await others.connect();
       try {
         // As far as `revokeAllForUser` is when it has set the time and deletes the sessions.
