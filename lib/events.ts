@@ -25,6 +25,7 @@ export type RefusedReason =
   | 'user-mismatch'
   | 'delivery-mismatch'
   | 'session-mismatch'
+  | 'session-changed'
   | 'cross-origin'
   | 'api-key'
   | 'too-late'
@@ -34,7 +35,7 @@ export type RefusedReason =
   | 'backup-eligibility-changed'
   | 'user-disabled';
 
-/** Why an answer to a challenge was refused. The client hears one code whatever it was. */
+/** Why an answer to a challenge was refused. The client receives one code whatever it was. */
 export type FailedReason =
   | 'malformed'
   | 'unknown-credential'

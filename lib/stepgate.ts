@@ -35,7 +35,7 @@ export type AuthenticateOutcome =
 export interface Stepgate<Name extends string = never> extends StepUpCalls<Name> {
   readonly requireSession: RequireSession;
   readonly requireSameOrigin: Middleware;
-  /** Makes a guard that asks for a fresh proof, or for an approval of exactly this request. */
+  /** Makes a guard that asks for a fresh proof, or for a confirmation of exactly this request. */
   readonly requireFreshStepUp: RequireFreshStepUp<Name>;
   /**
    * The same guard as a function, for where there is no middleware: NestJS, GraphQL, tRPC. What it makes resolves with

@@ -10,6 +10,7 @@ import {
   methodsOf,
   type ParsedRule,
   type Rule,
+  waysLeft,
 } from '../step-up/rule.js';
 import { proofTimes } from './authenticate.js';
 import { type ConfirmationServices, requireConfirmation } from './confirmed-request.js';
@@ -24,10 +25,10 @@ export interface RequireFreshStepUpOptions {
 }
 
 /**
- * Makes a guard that asks for a fresh proof, or for an approval of exactly this request. It checks the session itself.
+ * Makes a guard that asks for a fresh proof, or for a confirmation of exactly this request. It checks the session itself.
  * Throws a `SetupError` for a wrong rule. Refuses with 401 `step_up_required` and what would do, with 403
  * `step_up_unavailable` where the user has nothing that would, and with 400 `action_incomplete` where `bind` can't say
- * what is to be approved.
+ * what is to be confirmed.
  */
 export type RequireFreshStepUp<Name extends string> = <P, R extends IncomingMessage = GuardRequest>(
   rule: Rule<Name> | ActionRule<Name, P, R>,
@@ -71,7 +72,8 @@ async function requireProofs(
   const best = evaluateRule(rule, Object.fromEntries(enrolled.map((name) => [name, now])), now);
   if (best.outcome === 'unmet') throw stepUpUnavailable(rule, enrolled);
   emit({ type: 'step-up.asked', userId: row.userId, sessionId: row.id, methods: names });
-  throw stepUpRequired(methods, { rule, reason: answer.reason, enrolled });
+  const missing = waysLeft(rule, { proofs: Object.fromEntries(proofs), enrolled, now });
+  throw stepUpRequired(methods, { rule, reason: answer.reason, enrolled, missing });
 }
 
 export function createRequireFreshStepUp<Name extends string>(

@@ -17,9 +17,9 @@ import { Browser } from '../support/browser.js';
 import { codeBlocks, read } from './markdown.js';
 
 const [server = '', rules = '', testStepUp = ''] = blocks('docs/step-up.md', 'ts');
-const [transfers = '', testApproval = ''] = blocks('docs/approve.md', 'ts');
-const page = [...blocks('docs/step-up.md', 'js'), ...blocks('docs/approve.md', 'js')].join('\n');
-const [refusal = ''] = blocks('docs/approve.md', 'json');
+const [transfers = '', testConfirmed = ''] = blocks('docs/confirmed-requests.md', 'ts');
+const page = [...blocks('docs/step-up.md', 'js'), ...blocks('docs/confirmed-requests.md', 'js')].join('\n');
+const [refusal = ''] = blocks('docs/confirmed-requests.md', 'json');
 
 // Inside the package, so that `stepgate` is this very package, as it is built.
 const folder = join(root, '.build/guides');
@@ -27,7 +27,7 @@ const LISTEN = 'app.listen(3000);';
 const app = server.replace(LISTEN, '') + transfers;
 const modules = {
   'test-step-up': `${app}${rules}${testStepUp}`,
-  'test-approval': `${app}${testApproval}`,
+  'test-confirmed': `${app}${testConfirmed}`,
   server: `${app}export { app };`,
   'server-anywhere': `${app.replaceAll("'http://localhost:3000'", "process.env['GUIDE_ORIGIN'] ?? ''")}export { app };`,
 };
@@ -48,7 +48,7 @@ interface Page {
   post(path: string, body?: object): Promise<unknown>;
   addPasskey(label: string): Promise<{ readonly label: string }>;
   postWithStepUp(path: string, body: object): Promise<unknown>;
-  postWithApproval(path: string, body: object, ask: (question: string) => boolean): Promise<unknown>;
+  postConfirmed(path: string, body: object, ask: (question: string) => boolean): Promise<unknown>;
   signInWithPasskey(): Promise<object>;
 }
 
@@ -66,7 +66,7 @@ describe('the guides to step-up', () => {
     process.env['STEPGATE_SECRET'] = 'a secret of 32 bytes for one test';
   });
 
-  for (const name of ['test-step-up', 'test-approval']) {
+  for (const name of ['test-step-up', 'test-confirmed']) {
     it(`have tests that pass (${name})`, async () => {
       await run(name);
     });
@@ -80,18 +80,14 @@ describe('the guides to step-up', () => {
 
     const questions: string[] = [];
     const transfer = { to: 'bea', amount: 20 }; // not the one that the guide shows a refusal of: it is spent then
-    const declined = await visitor.postWithApproval('/transfers', transfer, () => false);
+    const declined = await visitor.postConfirmed('/transfers', transfer, () => false);
     assert.equal(declined, null);
-    const sent = await visitor.postWithApproval('/transfers', transfer, (question) => questions.push(question) === 1);
+    const sent = await visitor.postConfirmed('/transfers', transfer, (question) => questions.push(question) === 1);
     assert.deepEqual(sent, { sent: 20, to: 'bea' });
     assert.deepEqual(questions, ['Send 20 to bea?']);
 
     await assert.rejects(visitor.post('/transfers', transfer), { code: 'step_up_required', reason: 'spent' });
-    const repeated = await visitor.postWithApproval(
-      '/transfers',
-      transfer,
-      (question) => questions.push(question) === 0,
-    );
+    const repeated = await visitor.postConfirmed('/transfers', transfer, (question) => questions.push(question) === 0);
     assert.equal(repeated, null);
     assert.match(questions[1] ?? '', /^Send 20 to bea: you did exactly this .*\. Do it again\?$/);
 

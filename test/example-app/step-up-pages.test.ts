@@ -76,7 +76,7 @@ describe('step-up on the pages of the bank in Chromium', { skip }, () => {
     await send(page, 'ada@example.com', '12.5o');
     await card(page, 'Money').getByText('Write an amount such as 12.50.').waitFor();
     await send(page, 'ada@example.com', '12.50');
-    await dialog(page).getByRole('heading', { name: 'Approve this' }).waitFor();
+    await dialog(page).getByRole('heading', { name: 'Confirm this' }).waitFor();
     await dialog(page).getByText('Send €12.50 to ada@example.com').waitFor();
     await page.keyboard.press('Escape');
     await card(page, 'Money').getByText('nothing was done').waitFor();
@@ -89,7 +89,7 @@ describe('step-up on the pages of the bank in Chromium', { skip }, () => {
     await dialog(page).getByRole('button', { name: 'Use a passkey' }).click();
     await notice(page, '€12.50 went to ada@example.com.');
     await card(page, 'Money').getByText('€9,987.50').waitFor();
-    await card(page, 'Latest transfers').getByText('approved by passkey').waitFor();
+    await card(page, 'Latest transfers').getByText('confirmed by passkey').waitFor();
     await card(page, 'Passkeys').getByText('just now').waitFor(); // last used
     assert.equal(await dialog(page).count(), 0);
     assert.deepEqual(faults, []);
@@ -117,7 +117,7 @@ describe('step-up on the pages of the bank in Chromium', { skip }, () => {
     await code.fill(totpCode(secret, Date.now() + 30_000)); // the one before it was used up by the confirmation
     await code.press('Enter');
     await notice(page, '€3.00 went to the baker.');
-    await card(page, 'Latest transfers').getByText('approved by code').waitFor();
+    await card(page, 'Latest transfers').getByText('confirmed by code').waitFor();
 
     // What has approved a transfer is no proof for anything else.
     await app.getByRole('button', { name: 'Remove the app' }).click();
@@ -291,7 +291,7 @@ describe('step-up on the pages of the bank in Chromium', { skip }, () => {
     await dialog(page).getByRole('button', { name: 'Use a passkey' }).click();
     await takenBack;
     await page.getByRole('button', { name: 'Send the money' }).click();
-    await dialog(page).getByRole('heading', { name: 'Approve this' }).waitFor();
+    await dialog(page).getByRole('heading', { name: 'Confirm this' }).waitFor();
     await page.keyboard.press('Escape');
     await page.reload();
     await card(page, 'Money').getByText('€10,000.00').waitFor();
