@@ -13,6 +13,8 @@ export interface SessionAuth {
   readonly userId: string;
   readonly session: Session;
   readonly proofs: readonly Proof[];
+  /** Who acts as the user here, and why. Absent for the user. */
+  readonly impersonator?: { readonly userId: string; readonly reason: string };
   /** What the user has confirmed, after a guard with an action rule: use this in the handler, not the body. */
   readonly action?: ApprovedAction;
 }

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { it } from '@jest/globals';
 import { codeBlocks, read } from '../../docs/markdown.js';
-import { skip } from '../../example-app/chromium.js';
+import { missingChromium } from '../../example-app/chromium.js';
+import { describeIfPresent } from '../../support/needs.js';
 import { signIn, visitors } from './page.js';
 import { startSite } from './site.js';
 
@@ -10,11 +11,11 @@ const [page] = codeBlocks(read('docs/browser.md'), 'js').map(({ text }) => text)
 const HTML = `<!doctype html><title>Send money</title><form><input name="to"><input name="cents"><button>Send</button></form>
 <output></output><script type="module" src="/guide.js"></script>`;
 
-describe('the page of docs/browser.md', { skip }, () => {
+describeIfPresent('the page of docs/browser.md', missingChromium, () => {
   const visitor = visitors();
 
-  it('sends money once the user has confirmed it, and not when the user cancels', async (t) => {
-    const site = await startSite(t, {
+  it('sends money once the user has confirmed it, and not when the user cancels', async () => {
+    const site = await startSite({
       routes(app) {
         app.get('/guide', (_req, res) => void res.type('html').send(HTML));
         app.get('/guide.js', (_req, res) => {
