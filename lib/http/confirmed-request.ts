@@ -120,9 +120,13 @@ async function challengeFor(
   wanted: Omit<ChallengeFor, 'purpose'>,
 ): Promise<Omit<ActionChallengeJson, 'summary'>> {
   const { id, createdAt, expiresAt, value } = await challenges.issue(row, { purpose: 'action', ...wanted });
-  const begun: Record<string, { options: object | null }> = {};
+  const begun: Record<string, ActionChallengeJson['methods'][string]> = {};
   for (const name of wanted.methods) {
     const method = methods.get(name);
+    if (method?.effect === true) {
+      begun[name] = { options: null, begin: true };
+      continue;
+    }
     const answer = method && (await methods.begin(method, row, value));
     if (answer?.outcome === 'begun') begun[name] = { options: answer.options };
   }

@@ -1,6 +1,7 @@
 // Re-authentication as another user (Keycloak CVE-2023-6787): the attacker answers a step-up with a passkey that is good, but another user's.
+
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '@jest/globals';
 import { begin, verify } from '../step-up/app.js';
 import { faultyParts } from '../step-up/faulty-parts.js';
 import { assertion, assertPresence, passkeyApp, withPasskey } from '../step-up/passkeys.js';
@@ -9,9 +10,9 @@ import { forEachStore } from '../support/stores.js';
 
 forEachStore((_name, makeStore) => {
   describe("a good passkey of another user's", () => {
-    it('is refused by the same questions as one that nobody has, which alone a browser is told to forget', async (t) => {
+    it('is refused by the same questions as one that nobody has, which alone a browser is told to forget', async () => {
       const store = faultyParts(await makeStore());
-      const app = passkeyApp(t, { store });
+      const app = passkeyApp({ store });
       const bea = await withPasskey(app, 'bea');
       const mallory = await withPasskey(app, 'mallory');
       const attempt = async (statedId?: string) => {
@@ -41,9 +42,9 @@ forEachStore((_name, makeStore) => {
       assert.deepEqual(reasons, ['unknown-credential', 'unknown-credential']);
     });
 
-    it('elevates nobody, and leaves its owner as they were: passkey, attempts, sessions', async (t) => {
+    it('elevates nobody, and leaves its owner as they were: passkey, attempts, sessions', async () => {
       const store = await makeStore();
-      const app = passkeyApp(t, { store });
+      const app = passkeyApp({ store });
       const bea = await withPasskey(app, 'bea');
       const mallory = await withPasskey(app, 'mallory');
       const rows = async () => [
@@ -67,8 +68,8 @@ forEachStore((_name, makeStore) => {
       assert.equal(verified.body.userId, 'bea');
     });
 
-    it('is not offered by the options of the attacker’s own ceremony', async (t) => {
-      const app = passkeyApp(t, { store: await makeStore() });
+    it('is not offered by the options of the attacker’s own ceremony', async () => {
+      const app = passkeyApp({ store: await makeStore() });
       const bea = await withPasskey(app, 'bea');
       const mallory = await withPasskey(app, 'mallory');
       const { options } = await begin(mallory.browser, 'passkey');

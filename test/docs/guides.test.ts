@@ -5,15 +5,16 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { before, describe, it } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { runInNewContext } from 'node:vm';
+import { beforeAll, describe, it } from '@jest/globals';
 import type { Express } from 'express';
 import { softwareAuthenticator } from '../../lib/testing/index.js';
-import { launchChromium, skip } from '../example-app/chromium.js';
+import { launchChromium, missingChromium } from '../example-app/chromium.js';
 import { addAuthenticator } from '../example-app/pages.js';
 import { root } from '../repository/root.js';
 import { Browser } from '../support/browser.js';
+import { describeIfPresent } from '../support/needs.js';
 import { codeBlocks, read } from './markdown.js';
 
 const [server = '', rules = '', testStepUp = ''] = blocks('docs/step-up.md', 'ts');
@@ -53,7 +54,7 @@ interface Page {
 }
 
 describe('the guides to step-up', () => {
-  before(() => {
+  beforeAll(() => {
     assert.ok(server.includes(LISTEN));
     rmSync(folder, { recursive: true, force: true });
     mkdirSync(folder, { recursive: true });
@@ -103,31 +104,31 @@ describe('the guides to step-up', () => {
     await assert.rejects(visitor.post('/transfers', {}), { code: 'outcome_unknown', message: /may have been done/ });
   });
 
-  it('have a page that works in a browser, beside a password manager whose answers have no working toJSON', {
-    skip,
-  }, async () => {
-    const http = createServer().listen(0);
-    await once(http, 'listening');
-    const origin = `http://localhost:${(http.address() as AddressInfo).port}`; // it listens on a port
-    process.env['GUIDE_ORIGIN'] = origin;
-    http.on('request', (await run('server-anywhere')).app);
-    const chromium = await launchChromium();
-    try {
-      const tab = await chromium.newPage();
-      await tab.goto(`${origin}/me`);
-      await addAuthenticator(tab);
-      await tab.addScriptTag({ content: page });
-      assert.equal(
-        await tab.evaluate("post('/login').then(() => addPasskey('laptop')).then(({ label }) => label)"),
-        'laptop',
-      );
-      await tab.evaluate(AS_SOME_EXTENSIONS);
-      assert.equal(await tab.evaluate('stepUp().then(({ verified }) => verified)'), true);
-      assert.equal(await tab.evaluate('signInWithPasskey().then(({ session_id }) => typeof session_id)'), 'string');
-    } finally {
-      await chromium.close();
-      http.close();
-    }
+  describeIfPresent('have a page', missingChromium, () => {
+    it('that works in a browser, beside a password manager whose answers have no working toJSON', async () => {
+      const http = createServer().listen(0);
+      await once(http, 'listening');
+      const origin = `http://localhost:${(http.address() as AddressInfo).port}`; // it listens on a port
+      process.env['GUIDE_ORIGIN'] = origin;
+      http.on('request', (await run('server-anywhere')).app);
+      const chromium = await launchChromium();
+      try {
+        const tab = await chromium.newPage();
+        await tab.goto(`${origin}/me`);
+        await addAuthenticator(tab);
+        await tab.addScriptTag({ content: page });
+        assert.equal(
+          await tab.evaluate("post('/login').then(() => addPasskey('laptop')).then(({ label }) => label)"),
+          'laptop',
+        );
+        await tab.evaluate(AS_SOME_EXTENSIONS);
+        assert.equal(await tab.evaluate('stepUp().then(({ verified }) => verified)'), true);
+        assert.equal(await tab.evaluate('signInWithPasskey().then(({ session_id }) => typeof session_id)'), 'string');
+      } finally {
+        await chromium.close();
+        http.close();
+      }
+    });
   });
 
   it('show a refusal as it is', async () => {

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import { describe, it } from 'node:test';
+import { it } from '@jest/globals';
 import type { Locator, Page, Route } from 'playwright-core';
+import { describeIfPresent } from '../support/needs.js';
 import { totpCode, wrongCode } from '../support/totp.js';
-import { skip } from './chromium.js';
+import { missingChromium } from './chromium.js';
 import { checkLooks } from './looks.js';
 import { addAuthenticator, PASSWORD, pagesOfTheBank, sessions, signIn, signUp } from './pages.js';
 
@@ -45,7 +46,7 @@ async function onApproved(page: Page, work: (route: Route) => Promise<void>): Pr
   });
 }
 
-describe('step-up on the pages of the bank in Chromium', { skip }, () => {
+describeIfPresent('step-up on the pages of the bank in Chromium', missingChromium, () => {
   const { openPage, takeScreenshot } = pagesOfTheBank();
 
   it('adds a passkey, signs out, signs in by it, and changes the role', async () => {

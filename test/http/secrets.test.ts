@@ -1,7 +1,8 @@
 // No token, hash or secret in any answer, header, event, console line or inspected refusal (ASVS 16.2.5).
+
 import assert from 'node:assert/strict';
-import { it } from 'node:test';
 import { inspect } from 'node:util';
+import { it } from '@jest/globals';
 import type { StepgateEvent } from '../../lib/events.js';
 import type { RefusalCode } from '../../lib/http/refusal.js';
 import type { Browser } from '../support/browser.js';
@@ -223,8 +224,8 @@ const EVENTS: Readonly<Record<StepgateEvent['type'], ((app: SecretsApp) => Promi
   },
 };
 
-it('no answer, header, event, console line or inspected refusal holds a token, a hash or a secret', async (t) => {
-  const app = secretsApp(t);
+it('no answer, header, event, console line or inspected refusal holds a token, a hash or a secret', async () => {
+  const app = secretsApp();
   for (const [code, lead] of Object.entries(REFUSALS)) {
     const before = app.responses.length;
     await lead(app);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
 import { inspect } from 'node:util';
+import { describe, it } from '@jest/globals';
 import { type KeyPurpose, parseSecrets } from '../../lib/internal/keys.js';
 
 const ONE = 'canary one, a secret of thirty-two bytes';
