@@ -158,7 +158,7 @@ forEachStore((_name, makeStore) => {
     });
 
     const ways = { proof: prove, approval: approvePayment } as const;
-    for (const [what, answer] of Object.entries(ways)) {
+    for (const [what, give] of Object.entries(ways)) {
       it(`leaves no ${what} of an answer that is being verified, at whichever step`, async () => {
         const store = faultyParts(await makeStore());
         const app = methodApp({ store });
@@ -168,7 +168,7 @@ forEachStore((_name, makeStore) => {
             const next = await beginNext(made.phone);
             const replace = async (): Promise<void> => assert.equal((await confirm(app, made.phone, next)).status, 204);
             let wasReached = (): boolean => false;
-            await answer(made.laptop, 'totp', (options) => {
+            await give(made.laptop, 'totp', (options) => {
               wasReached = store.at(step, async (run) => {
                 if (isBefore) await replace();
                 const given = await run();
