@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { copyFileSync, cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { rolldown } from 'rolldown';
-import { BUNDLED, ENTRIES, fileOf, manifestOfEntries } from './entries.mjs';
+import { BROWSER_ENTRIES, BUNDLED, ENTRIES, fileOf, manifestOfEntries } from './entries.mjs';
 
 const manifest = JSON.parse(readFileSync('package.json', 'utf8'));
 for (const [name, value] of Object.entries(manifestOfEntries())) {
@@ -19,9 +19,8 @@ const OUTPUT = { strict: true, comments: { legal: true, annotation: true, jsdoc:
 
 const THREAD = resolve('lib/stores/sqlite/thread.ts');
 const threadCode = await bundleThread();
-const input = Object.fromEntries(Object.keys(ENTRIES).map((subpath) => [fileOf(subpath), sourceOf(ENTRIES[subpath])]));
 const bundle = await rolldown({
-  input,
+  input: inputOf(ENTRIES),
   external,
   platform: 'node',
   plugins: [
@@ -35,13 +34,18 @@ for (const format of ['esm', 'cjs']) {
   await bundle.write({ ...OUTPUT, dir: `dist/${format}`, format, chunkFileNames: 'shared/[name].js' });
 }
 await bundle.close();
+for (const [subpath, module] of Object.entries(BROWSER_ENTRIES)) {
+  const page = await rolldown({ input: inputOf({ [subpath]: module }), platform: 'browser' });
+  await page.write({ ...OUTPUT, dir: 'dist/esm', format: 'esm' });
+  await page.close();
+}
 
 const TYPES = 'dist/esm/types';
 const reachable = reachableTypes();
 for (const file of readdirSync(TYPES, { recursive: true })) {
   if (file.endsWith('.d.ts') && !reachable.has(file)) rmSync(join(TYPES, file));
 }
-cpSync(TYPES, 'dist/cjs/types', { recursive: true });
+cpSync(TYPES, 'dist/cjs/types', { recursive: true, filter: (path) => path !== join(TYPES, 'browser') });
 writeFileSync('dist/cjs/package.json', '{ "type": "commonjs" }\n');
 copyFileSync('node_modules/@noble/hashes/LICENSE', 'dist/LICENSE-noble-hashes'); // it is in the bundle
 
@@ -55,13 +59,17 @@ async function bundleThread() {
 
 /** The files of types that the entries' lead to. */
 function reachableTypes() {
-  const found = new Set(Object.values(ENTRIES).map((module) => `${module}.d.ts`));
+  const found = new Set(Object.values({ ...ENTRIES, ...BROWSER_ENTRIES }).map((module) => `${module}.d.ts`));
   for (const file of found) {
     for (const [, specifier] of readFileSync(join(TYPES, file), 'utf8').matchAll(/'(\.{1,2}\/[^']+)\.js'/g)) {
       found.add(join(dirname(file), `${specifier}.d.ts`));
     }
   }
   return found;
+}
+
+function inputOf(entries) {
+  return Object.fromEntries(Object.entries(entries).map(([subpath, module]) => [fileOf(subpath), sourceOf(module)]));
 }
 
 function sourceOf(module) {

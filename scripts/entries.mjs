@@ -11,6 +11,11 @@ export const ENTRIES = {
   './totp': 'methods/totp/index',
 };
 
+/** Those for pages: ES modules only, and nothing of the server in them. */
+export const BROWSER_ENTRIES = {
+  './browser': 'browser/index',
+};
+
 /** The packages that the build takes into the bundles: each has ES modules only, which not every `require` can load. */
 export const BUNDLED = ['@noble/hashes'];
 
@@ -21,23 +26,29 @@ export function fileOf(subpath) {
 
 /** What package.json has to say of the entries. */
 export function manifestOfEntries() {
-  const typesOf = (format, subpath) => `./dist/${format}/types/${ENTRIES[subpath]}.d.ts`;
+  const modules = { ...ENTRIES, ...BROWSER_ENTRIES };
+  const typesOf = (format, subpath) => `./dist/${format}/types/${modules[subpath]}.d.ts`;
   const target = (format, subpath) => ({
     types: typesOf(format, subpath),
     default: `./dist/${format}/${fileOf(subpath)}.js`,
   });
   const subpaths = Object.keys(ENTRIES);
+  const pages = Object.keys(BROWSER_ENTRIES);
   return {
     // For TypeScript's `node10`, which reads no `exports`.
     main: './dist/cjs/index.js',
     types: typesOf('cjs', '.'),
     typesVersions: {
-      '*': Object.fromEntries(subpaths.slice(1).map((subpath) => [fileOf(subpath), [typesOf('cjs', subpath)]])),
+      '*': Object.fromEntries([
+        ...subpaths.slice(1).map((subpath) => [fileOf(subpath), [typesOf('cjs', subpath)]]),
+        ...pages.map((subpath) => [fileOf(subpath), [typesOf('esm', subpath)]]),
+      ]),
     },
     exports: {
       ...Object.fromEntries(
         subpaths.map((subpath) => [subpath, { import: target('esm', subpath), require: target('cjs', subpath) }]),
       ),
+      ...Object.fromEntries(pages.map((subpath) => [subpath, target('esm', subpath)])),
       './package.json': './package.json',
     },
   };

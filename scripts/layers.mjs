@@ -38,6 +38,8 @@ const CORE = [
 const SERVICES = 'services.ts';
 /** Each has a subpath of its own, and needs a package that only its users install. */
 const SUBPATHS = ['methods/passkey/', 'methods/totp/'];
+/** Bundled on its own, with the types of the server's answers and none of its code. */
+const BROWSER = 'browser/';
 const ADAPTER = /^stores\/(?!contract\/)[^./]+/;
 const PUBLIC = ['index.ts', 'events.ts', 'stores/contract/', 'internal/'];
 
@@ -59,6 +61,10 @@ function refusal(from, to, typeOnly) {
     const allowed = isIn(to, beside) || PUBLIC.some((place) => isIn(to, place));
     return allowed ? undefined : 'testing imports public modules only';
   }
+  if (isIn(from, BROWSER)) {
+    return typeOnly || isIn(to, BROWSER) ? undefined : 'the browser loads nothing of the server';
+  }
+  if (isIn(to, BROWSER)) return 'the server loads nothing of the browser';
   const adapter = ADAPTER.exec(from)?.[0];
   if (adapter !== undefined) {
     const allowed = [`${adapter}.ts`, `${adapter}/`, 'stores/contract/', 'internal/'].some((place) => isIn(to, place));

@@ -1,0 +1,1 @@
+export type { Confirm, ConfirmOutcome, ConfirmRequest, MethodName, ProveOutcome, Ways } from './confirm.js';
