@@ -1,8 +1,8 @@
 import type { MaybePromise } from '../internal/maybe-promise.js';
 import { SetupError } from '../internal/setup-error.js';
 import { refuseUnknownKeys } from '../internal/unknown-keys.js';
+import { onlyMember } from './answer.js';
 import type { Method } from './method.js';
-import { onlyMember } from './response.js';
 
 export interface PasswordOptions {
   /**

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import * as fc from 'fast-check';
-import { parseTypedCode } from '../../lib/methods/typed-code.js';
+import { parseTypedCode } from '../../lib/methods/answer.js';
 import { TYPED_FORMS } from '../support/typed-codes.js';
 
 describe('a code that was typed', () => {

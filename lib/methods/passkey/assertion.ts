@@ -1,10 +1,49 @@
-import { type AuthenticationResponseJSON, verifyAuthenticationResponse } from '@simplewebauthn/server';
+import {
+  type AuthenticationResponseJSON,
+  generateAuthenticationOptions,
+  verifyAuthenticationResponse,
+} from '@simplewebauthn/server';
+import { keyedHash } from '../../internal/blake3.js';
+import type { Secret, Secrets } from '../../internal/keys.js';
 import type { PasskeyRow, PasskeyStore } from '../../stores/contract/passkeys.js';
-import type { MethodOutcome, MethodServices } from '../method.js';
-import { isFrameAllowed } from './client-data.js';
+import { isTooYoung } from '../answer.js';
+import type { BeginContext, MethodOutcome, MethodServices, VerifyContext } from '../method.js';
 import type { PasskeySettings } from './options.js';
 import { isSpeltRight } from './public-key.js';
-import { isHandleOf } from './user-handle.js';
+import { isFrameAllowed, parseAssertion } from './response.js';
+
+const WRONG: MethodOutcome = { outcome: 'failed', reason: 'rejected' };
+const UNKNOWN: MethodOutcome = { outcome: 'failed', reason: 'unknown-credential' };
+
+/** The options of a step-up's ceremony: a signature by one of the passkeys of the session's user. */
+export async function beginStepUp(
+  settings: PasskeySettings,
+  { kit, userId, challenge }: BeginContext,
+): Promise<object> {
+  const rows = await passkeysOf(kit).listForUser(userId);
+  // An empty list would let the browser offer anybody's passkey.
+  if (rows.length === 0) throw new Error('The user has no passkey.');
+  return generateAuthenticationOptions({
+    rpID: settings.rpID,
+    challenge: new Uint8Array(Buffer.from(challenge, 'base64url')),
+    allowCredentials: rows.map(({ id, transports }) => ({ id, transports: [...transports] })),
+    userVerification: 'required',
+    timeout: settings.timeout,
+  });
+}
+
+export async function verifyStepUp(
+  settings: PasskeySettings,
+  { kit, userId, response: given, challenge, now }: VerifyContext,
+): Promise<MethodOutcome> {
+  const response = parseAssertion(given);
+  if (response === null || challenge === null) return { outcome: 'failed', reason: 'malformed' };
+  // Before any signature is checked, so that another user's passkey is as unknown as one that nobody has.
+  const row = await passkeysOf(kit).find(userId, response.id);
+  if (row === null) return UNKNOWN;
+  if (isTooYoung(row.createdAt, { challenge, now })) return { outcome: 'failed', reason: 'enrolled-after-challenge' };
+  return checkAssertion(kit, settings, { response, row, challenge: challenge.value, now });
+}
 
 export interface Assertion {
   readonly response: AuthenticationResponseJSON;
@@ -42,9 +81,6 @@ export async function checkAssertion(
   return (await passkeys.use({ ...use, evenIfRegressed: true })) ? verified : UNKNOWN;
 }
 
-const WRONG: MethodOutcome = { outcome: 'failed', reason: 'rejected' };
-const UNKNOWN: MethodOutcome = { outcome: 'failed', reason: 'unknown-credential' };
-
 /** What the authenticator signed; null when anything about it is wrong. */
 async function verifySignature(
   { rpID, origins, allowedTopOrigins }: PasskeySettings,
@@ -72,6 +108,19 @@ async function verifySignature(
     // The library's message may quote the expected challenge, so it goes nowhere.
     return null;
   }
+}
+
+/** What authenticators keep for the user: nothing that tells a stranger who it is (WebAuthn Level 3, 14.6.1). */
+export function userHandle(userId: string, secret: Secret): string {
+  return Buffer.from(keyedHash(secret.key('user handle'), Buffer.from(userId))).toString('base64url');
+}
+
+/**
+ * Whether the handle is the one of the passkey's user. Besides the one in the row it may be one made with any of the
+ * secrets: a secret may have been replaced between the two halves of a registration.
+ */
+export function isHandleOf(row: PasskeyRow, handle: string, secrets: Secrets): boolean {
+  return handle === row.userHandle || secrets.some((secret) => handle === userHandle(row.userId, secret));
 }
 
 /** The part that `needs` asks for. */

@@ -2,9 +2,9 @@ import { SetupError } from '../../internal/setup-error.js';
 import { refuseUnknownKeys } from '../../internal/unknown-keys.js';
 import type { MethodContext } from '../method.js';
 import { passkeysOf } from './assertion.js';
-import { isBase64url, isCredentialId, MAX_PASSKEYS, parseLabel } from './public.js';
 import { isUsableKey } from './public-key.js';
-import { isObject, parseTransports } from './response.js';
+import { MAX_PASSKEYS } from './registration.js';
+import { isBase64url, isCredentialId, isObject, parseLabel, parseTransports } from './response.js';
 
 /** A passkey that the user made with another system, for the same `rpID`. */
 export interface ImportedPasskey {

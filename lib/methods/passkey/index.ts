@@ -1,18 +1,16 @@
 import type { RoutedMethod } from '../../http/method-routes.js';
 import { andThen } from '../../internal/maybe-promise.js';
-import { passkeysOf } from './assertion.js';
-import { createAuthentication } from './authentication.js';
+import { beginStepUp, passkeysOf, verifyStepUp } from './assertion.js';
 import { importPasskey } from './import.js';
 import { type PasskeyOptions, parsePasskeyOptions } from './options.js';
-import { isCredentialId } from './public.js';
 import { createRegistration, type PasskeyRegistration } from './registration.js';
+import { isCredentialId } from './response.js';
 import { passkeyRoutes } from './routes.js';
-import { createSignInCeremony, type PasskeySignIn } from './sign-in.js';
-import { signInRoutes } from './sign-in-routes.js';
+import { createSignInCeremony, type PasskeySignIn, signInRoutes } from './sign-in.js';
 
 export type { ImportedPasskey } from './import.js';
 export type { PasskeyOptions } from './options.js';
-export type { PublicPasskey } from './public.js';
+export type { PublicPasskey } from './routes.js';
 
 export interface PasskeyMethod extends Required<Omit<RoutedMethod<'passkey'>, 'oneTime'>> {
   readonly registration: PasskeyRegistration;
@@ -35,7 +33,8 @@ export function passkey(options: PasskeyOptions): PasskeyMethod {
     guessable: false,
     needs: ['challenges', 'passkeys', 'users'],
     enrolled: ({ kit, userId }) => andThen(passkeysOf(kit).listForUser(userId), (rows) => rows.length > 0),
-    ...createAuthentication(settings),
+    begin: (context) => beginStepUp(settings, context),
+    verify: (context) => verifyStepUp(settings, context),
     registration,
     signIn,
     routes: (services) => ({ ...signInRoutes(signIn, services), ...passkeyRoutes(registration, services) }),

@@ -1,7 +1,5 @@
 import { createPublicKey } from 'node:crypto';
 import { type CborMap, readCborMap } from './cbor.js';
-import { isDerSignature } from './ecdsa-signature.js';
-import { isEd25519Point } from './ed25519-point.js';
 
 /** EdDSA, ES256 and RS256: what is asked for, in this order. Every authenticator has one of them. */
 export const ALGORITHMS: readonly number[] = [-8, -7, -257];
@@ -84,4 +82,87 @@ function isOdd(number: Uint8Array): boolean {
 
 function isBytes(value: unknown): value is Uint8Array {
   return value instanceof Uint8Array;
+}
+
+/** Of the numbers modulo this, Ed25519 is the curve -x² + y² = 1 + FACTOR x² y² (RFC 8032, 5.1). */
+const FIELD = 2n ** 255n - 19n;
+const FACTOR = (-121_665n * inverse(121_666n)) % FIELD;
+
+/**
+ * Whether 32 bytes are a public key of Ed25519 that one private key alone can sign for: a point of the curve (RFC 8032,
+ * 5.1.3), in its one encoding, and none of the eight for which everybody can sign anything.
+ */
+export function isEd25519Point(bytes: Uint8Array): boolean {
+  const bigEndian = Buffer.from(bytes).reverse();
+  let y = BigInt(`0x${bigEndian.toString('hex')}`) % 2n ** 255n; // the topmost bit is the sign of x
+  if (y >= FIELD) return false;
+  let xx = quotient(y * y - 1n, FACTOR * y * y + 1n);
+  if (power(xx, (FIELD - 1n) / 2n) > 1n) return false; // no square, so there is no x
+  for (let doublings = 0; doublings < 3; doublings++) {
+    y = quotient(xx + y * y, 2n + xx - y * y);
+    xx = quotient(y * y - 1n, FACTOR * y * y + 1n);
+  }
+  return y !== 1n;
+}
+
+function quotient(dividend: bigint, divisor: bigint): bigint {
+  return modulo(dividend * inverse(divisor));
+}
+
+function inverse(number: bigint): bigint {
+  return power(number, FIELD - 2n);
+}
+
+function power(base: bigint, exponent: bigint): bigint {
+  let [result, square] = [1n, modulo(base)];
+  for (let rest = exponent; rest > 0n; rest >>= 1n) {
+    if (rest & 1n) result = modulo(result * square);
+    square = modulo(square * square);
+  }
+  return result;
+}
+
+function modulo(number: bigint): bigint {
+  const rest = number % FIELD;
+  return rest < 0n ? rest + FIELD : rest;
+}
+
+const SEQUENCE = 0x30;
+const INTEGER = 0x02;
+
+/**
+ * Whether these bytes are an ECDSA signature in the one way that DER has for it (WebAuthn Level 3, 6.5.5; X.690, 10.1):
+ * a sequence of two positive integers of at most `bytes` bytes. Whether it is right is another question. Libraries take
+ * other spellings as well, and then one signature has many.
+ */
+export function isDerSignature(der: Uint8Array, bytes: number): boolean {
+  const sequence = readElement(der, SEQUENCE);
+  if (sequence === null || sequence.rest.length > 0) return false;
+  const r = readElement(sequence.content, INTEGER);
+  const s = r === null ? null : readElement(r.rest, INTEGER);
+  if (r === null || s === null || s.rest.length > 0) return false;
+  return isPositive(r.content, bytes) && isPositive(s.content, bytes);
+}
+
+interface Element {
+  readonly content: Uint8Array;
+  /** What comes behind it. */
+  readonly rest: Uint8Array;
+}
+
+/** An element of this tag, of at most 255 bytes, its length as short as can be. */
+function readElement(der: Uint8Array, tag: number): Element | null {
+  const [first, short = 0x80, long = 0] = der;
+  const isShort = short < 0x80;
+  if (first !== tag || (!isShort && (short !== 0x81 || long < 0x80))) return null;
+  const [start, length] = isShort ? [2, short] : [3, long];
+  if (length > der.length - start) return null;
+  return { content: der.subarray(start, start + length), rest: der.subarray(start + length) };
+}
+
+/** A zero in front only where the number would be negative without it. */
+function isPositive(integer: Uint8Array, bytes: number): boolean {
+  const [first = 0x80, second = 0] = integer;
+  if (first === 0) return second >= 0x80 && integer.length <= bytes + 1;
+  return first < 0x80 && integer.length <= bytes;
 }

@@ -6,14 +6,14 @@ import {
 } from '@simplewebauthn/server';
 import type { PasskeyRow } from '../../stores/contract/passkeys.js';
 import type { BeginContext, MethodContext } from '../method.js';
-import { passkeysOf } from './assertion.js';
+import { passkeysOf, userHandle } from './assertion.js';
 import { type CborMap, readCborMap } from './cbor.js';
-import { isFrameAllowed } from './client-data.js';
 import type { PasskeySettings } from './options.js';
-import { MAX_PASSKEYS } from './public.js';
 import { ALGORITHMS, isSpeltRight, isUsableKey } from './public-key.js';
-import { parseRegistration } from './response.js';
-import { userHandle } from './user-handle.js';
+import { isFrameAllowed, parseRegistration } from './response.js';
+
+/** A user's list of passkeys is looked at, and sent, with every refusal. */
+export const MAX_PASSKEYS = 50;
 
 export interface RegistrationAnswer {
   /** What the client sent: any JSON. */

@@ -1,5 +1,5 @@
 import type { AuthenticationResponseJSON, RegistrationResponseJSON } from '@simplewebauthn/server';
-import { isBase64url, isCredentialId } from './public.js';
+import { isStorable } from '../../internal/storable.js';
 
 /** For all strings of a response together. One without an attestation chain is under 4 KiB. */
 const MAX_CHARACTERS = 16_384;
@@ -60,4 +60,41 @@ export function parseTransports(value: unknown): string[] {
   return transports
     .filter((word): word is string => typeof word === 'string' && /^[\w-]{1,32}$/.test(word))
     .slice(0, MAX_TRANSPORTS);
+}
+
+/**
+ * Whether the page was where it may be: not in another site's frame, except of those that are listed (WebAuthn Level 3,
+ * 7.1 steps 10 and 11, 7.2 steps 13 and 14). The library checks some of it, and only in assertions. Null: not readable.
+ */
+export function isFrameAllowed(clientDataJSON: string, allowedTopOrigins: readonly string[]): boolean | null {
+  let clientData: unknown;
+  try {
+    clientData = JSON.parse(new TextDecoder().decode(Buffer.from(clientDataJSON, 'base64url'))); // strips a BOM, as asked
+  } catch {
+    return null;
+  }
+  if (!isObject(clientData)) return null;
+  const { crossOrigin = false, topOrigin } = clientData;
+  if (crossOrigin === false && topOrigin === undefined) return true;
+  return crossOrigin === true && typeof topOrigin === 'string' && allowedTopOrigins.includes(topOrigin);
+}
+
+/** 1,023 bytes in base64url (WebAuthn Level 3, 7.1 step 25). */
+const MAX_ID_CHARACTERS = 1_364;
+
+export function isCredentialId(value: unknown): value is string {
+  return isBase64url(value) && value.length <= MAX_ID_CHARACTERS;
+}
+
+export function isBase64url(value: unknown): value is string {
+  return typeof value === 'string' && value.length % 4 !== 1 && /^[\w-]+$/.test(value);
+}
+
+const MAX_LABEL = 64;
+
+/** The label without the space around it; null for anything but 1 to 64 characters that can be stored and shown. */
+export function parseLabel(label: unknown): string | null {
+  const trimmed = typeof label === 'string' ? label.trim() : '';
+  const isText = isStorable(trimmed) && !/\p{Cc}/u.test(trimmed);
+  return trimmed !== '' && trimmed.length <= MAX_LABEL && isText ? trimmed : null;
 }

@@ -3,9 +3,20 @@ import type { MethodRouteServices } from '../../http/method-routes.js';
 import { hasQuery } from '../../http/query.js';
 import { Refusal, sendJson, sendNothing } from '../../http/refusal.js';
 import type { RouteRequest, RouteTable } from '../../http/router.js';
+import type { PasskeyRow } from '../../stores/contract/passkeys.js';
 import { passkeysOf } from './assertion.js';
-import { isCredentialId, MAX_PASSKEYS, parseLabel, publicPasskey } from './public.js';
-import type { PasskeyRegistration } from './registration.js';
+import { MAX_PASSKEYS, type PasskeyRegistration } from './registration.js';
+import { isCredentialId, parseLabel } from './response.js';
+
+/** A passkey as its owner sees it. */
+export interface PublicPasskey {
+  readonly id: string;
+  readonly label: string | null;
+  readonly createdAt: number;
+  readonly lastUsedAt: number | null;
+  readonly backedUp: boolean;
+  readonly transports: readonly string[];
+}
 
 /** Where users see, add, name and remove their own passkeys. */
 export function passkeyRoutes(registration: PasskeyRegistration, services: MethodRouteServices): RouteTable {
@@ -72,6 +83,11 @@ export function passkeyRoutes(registration: PasskeyRegistration, services: Metho
       },
     },
   };
+}
+
+export function publicPasskey(row: PasskeyRow): PublicPasskey {
+  const { id, label, createdAt, lastUsedAt, backedUp, transports } = row;
+  return { id, label, createdAt, lastUsedAt, backedUp, transports };
 }
 
 function labelOf(given: unknown): string {

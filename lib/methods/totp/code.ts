@@ -1,6 +1,6 @@
 import { HOTP, Secret, TOTP } from 'otpauth';
 import { equal } from '../../internal/equal.js';
-import { parseTypedCode } from '../typed-code.js';
+import { parseTypedCode } from '../answer.js';
 
 /** What every authenticator app understands (RFC 6238 1.2, RFC 4226 5.3). */
 const CODES = { algorithm: 'SHA1', digits: 6 } as const;

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { SetupError } from '../../../lib/internal/setup-error.js';
-import { parseLabel, publicPasskey } from '../../../lib/methods/passkey/public.js';
+import { parseLabel } from '../../../lib/methods/passkey/response.js';
+import { publicPasskey } from '../../../lib/methods/passkey/routes.js';
 import { memoryStore } from '../../../lib/stores/memory/index.js';
 import { authenticator, NOW, setUp } from './setting.js';
 

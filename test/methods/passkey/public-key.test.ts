@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
 import { describe, it } from 'node:test';
-import { isEd25519Point } from '../../../lib/methods/passkey/ed25519-point.js';
-import { isUsableKey } from '../../../lib/methods/passkey/public-key.js';
+import { isEd25519Point, isUsableKey } from '../../../lib/methods/passkey/public-key.js';
 import { type Cbor, encodeCbor } from '../../../lib/testing/authenticator/cbor.js';
 
 const bytes = (text: string | undefined): Buffer => Buffer.from(text ?? '', 'base64url');
