@@ -78,6 +78,9 @@ export function rowOf(tokenHash, i) {
     acr: null,
     generation: 0,
     passedMethods: [],
+    idleLifetime: null,
+    persistent: true,
+    impersonator: null,
     signInProofs: { password: now },
     stepUpProofs: {},
   };

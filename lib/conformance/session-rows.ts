@@ -39,6 +39,9 @@ export function sessionRow(row: Partial<SessionRow> & { readonly id: string }): 
     passedMethods: [],
     signInProofs: { password: NOW - 4 * MINUTE },
     stepUpProofs: {},
+    idleLifetime: null,
+    persistent: true,
+    impersonator: null,
     ...row,
   };
 }
@@ -65,6 +68,9 @@ export function rotatedRow(row: Partial<SessionRow> & { readonly id: string }): 
     generation: 3,
     passedMethods: ['totp'],
     stepUpProofs: { totp: NOW - 40_000 },
+    idleLifetime: 1_234_567,
+    persistent: false,
+    impersonator: { userId: 'admin-a', sessionId: 'session-of-admin-a', reason: 'ticket 7' },
     ...row,
   });
 }

@@ -103,6 +103,17 @@ export const sessionsCap: CaseGroup = {
       ]);
     },
 
+    'neither counts nor evicts a session of an impersonator': async ({ sessions }) => {
+      const impersonator = { userId: 'admin', sessionId: 'of the admin', reason: 'ticket 7' };
+      await given(sessions, sessionRow({ id: 'theirs', impersonator }), sessionRow({ id: 'mine' }));
+      assert.deepEqual(evictedIds(await insert(sessions, sessionRow({ id: 'new' }), { cap: 2 })), []);
+      assert.deepEqual(evictedIds(await insert(sessions, sessionRow({ id: 'newer', createdAt: NOW }), { cap: 1 })), [
+        'mine',
+        'new',
+      ]);
+      assert.deepEqual(await present(sessions, 'theirs', 'newer'), ['theirs', 'newer']);
+    },
+
     "leaves other users' sessions alone": async ({ sessions }) => {
       await given(sessions, sessionRow({ id: 'theirs', userId: 'user2' }), sessionRow({ id: 'mine' }));
       assert.deepEqual(evictedIds(await insert(sessions, sessionRow({ id: 'new' }), { cap: 1 })), ['mine']);

@@ -47,6 +47,16 @@ const ROWS: Readonly<Record<string, readonly SessionRow[]>> = {
     sessionRow({ id: 'a', passedMethods: ['totp', 'passkey', '__proto__'] }),
     sessionRow({ id: 'b', passedMethods: STRANGE }),
   ],
+  'lifetimes and persistence of their own': [
+    sessionRow({ id: 'a', idleLifetime: 1, persistent: false }),
+    sessionRow({ id: 'b', idleLifetime: 31_536_000_000, persistent: false }),
+  ],
+  'an impersonator': [
+    sessionRow({ id: 'a', impersonator: { userId: 'admin', sessionId: 'of-the-admin', reason: 'ticket 7' } }),
+    ...STRANGE.map((text, n) =>
+      sessionRow({ id: `b${n}`, impersonator: { userId: text, sessionId: '', reason: text } }),
+    ),
+  ],
   'generations, the first and one of billions': [
     sessionRow({ id: 'a', generation: 0 }),
     sessionRow({ id: 'b', generation: Number.MAX_SAFE_INTEGER }),

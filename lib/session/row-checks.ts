@@ -35,7 +35,10 @@ export function isSessionRow(row: SessionRow): boolean {
     Number.isInteger(row.generation) &&
     isListOf(row.passedMethods, isText) &&
     isTimes(row.signInProofs) &&
-    isTimes(row.stepUpProofs)
+    isTimes(row.stepUpProofs) &&
+    isTimeOrNull(row.idleLifetime) &&
+    typeof row.persistent === 'boolean' &&
+    isImpersonatorOrNull(row.impersonator)
   );
 }
 
@@ -62,6 +65,11 @@ export function isReplaceOutcome(answer: ReplaceOutcome): boolean {
 }
 
 const DELIVERIES: ReadonlySet<Delivery> = new Set<Delivery>(['cookie', 'bearer', 'token-cookies']);
+
+function isImpersonatorOrNull(value: SessionRow['impersonator']): boolean {
+  if (value === null) return true;
+  return typeof value === 'object' && isText(value.userId) && isText(value.sessionId) && isText(value.reason);
+}
 
 function isText(value: unknown): boolean {
   return typeof value === 'string';

@@ -146,6 +146,9 @@ export function createSessions({
         passedMethods: Object.keys(proofs),
         signInProofs: proofs,
         stepUpProofs: {},
+        idleLifetime: null,
+        persistent: true,
+        impersonator: null,
       };
       const inserted = await store.insert({ row, replaces, cap, now });
       if (inserted.outcome === 'refused') return { outcome: 'too-late' };

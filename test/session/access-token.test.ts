@@ -53,6 +53,9 @@ const row: SessionRow = {
   acr: 'phr',
   generation: 0,
   passedMethods: [],
+  idleLifetime: null,
+  persistent: true,
+  impersonator: null,
   signInProofs: {},
   stepUpProofs: {},
 };

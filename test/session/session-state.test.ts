@@ -56,6 +56,9 @@ const confirmed: SessionRow = {
   refreshConfirmedAt: LONG_AGO,
   generation: 0,
   passedMethods: [],
+  idleLifetime: null,
+  persistent: true,
+  impersonator: null,
   signInProofs: { password: LONG_AGO },
   stepUpProofs: {},
 };

@@ -118,6 +118,9 @@ function arrange() {
         tokenConfirmedAt: now,
         generation: 0,
         passedMethods: [],
+        idleLifetime: null,
+        persistent: true,
+        impersonator: null,
       });
       await sessions.insert({ row, replaces: null, cap: null, now });
     }

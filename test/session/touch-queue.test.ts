@@ -66,6 +66,9 @@ function row(clock: ManualClock, overrides: Partial<SessionRow> = {}): SessionRo
     tokenConfirmedAt: now - HOUR,
     generation: 0,
     passedMethods: [],
+    idleLifetime: null,
+    persistent: true,
+    impersonator: null,
     ...overrides,
   });
 }

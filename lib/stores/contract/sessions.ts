@@ -29,6 +29,13 @@ export interface Session {
 /** When each method was last passed: `{ passkey: 1790000000000 }`. */
 export type ProofTimes = Readonly<Record<string, number>>;
 
+/** The admin who acts as the user, and why. The session lives no longer than the admin's own. */
+export interface Impersonator {
+  readonly userId: string;
+  readonly sessionId: string;
+  readonly reason: string;
+}
+
 /** A session as a store keeps it. Every token in it is a hash; session-state.ts says what they go through. */
 export interface SessionRow extends Session {
   readonly tokenHash: TokenHash;
@@ -64,13 +71,22 @@ export interface SessionRow extends Session {
   readonly signInProofs: ProofTimes;
   /** Proofs of later step-ups: they end with the next refresh. */
   readonly stepUpProofs: ProofTimes;
+  /** The idle lifetime of this session alone, in milliseconds; null: the kit's. It never changes. */
+  readonly idleLifetime: number | null;
+  /** Whether its cookies outlive the browser. It never changes. */
+  readonly persistent: boolean;
+  /** Null for a session of the user's own. It never changes. */
+  readonly impersonator: Impersonator | null;
 }
 
 export interface InsertSession {
   readonly row: SessionRow;
   /** The current or previous token of the session that the request carried before: it ends in the same step. */
   readonly replaces: TokenHash | null;
-  /** How many live sessions the user may have with the new one; the oldest (by `createdAt`, then `id`) go. Null: no cap. */
+  /**
+   * How many live sessions of their own the user may have with the new one; the oldest (by `createdAt`, then `id`) go.
+   * Those of an impersonator neither count nor go. Null: no cap.
+   */
   readonly cap: number | null;
   readonly now: number;
 }

@@ -52,7 +52,7 @@ export function memorySessions(claimable: Claimable): SessionStore {
 
   /** The user's oldest live rows, as many as have to go before one more comes. */
   function surplus(userId: string, cap: number, now: number): readonly SessionRow[] {
-    const live = rowsOfUser(userId).filter((row) => isLive(row, now));
+    const live = rowsOfUser(userId).filter((row) => isLive(row, now) && row.impersonator === null);
     return live.sort(oldestFirst).slice(0, Math.max(0, live.length + 1 - cap));
   }
 

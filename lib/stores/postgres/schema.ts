@@ -128,8 +128,11 @@ ALTER TABLE ${p}_schema ADD COLUMN realm text;
 
 ALTER TABLE ${p}_sessions
   ADD COLUMN token_issued_at bigint,
-  ADD COLUMN generation      bigint NOT NULL DEFAULT 0,
-  ADD COLUMN passed_methods  text   NOT NULL DEFAULT '[]'; -- JSON
+  ADD COLUMN generation      bigint  NOT NULL DEFAULT 0,
+  ADD COLUMN passed_methods  text    NOT NULL DEFAULT '[]', -- JSON
+  ADD COLUMN idle_lifetime   bigint,
+  ADD COLUMN persistent      boolean NOT NULL DEFAULT true,
+  ADD COLUMN impersonator    text; -- JSON
 UPDATE ${p}_sessions SET token_issued_at = created_at;
 ALTER TABLE ${p}_sessions ALTER COLUMN token_issued_at SET NOT NULL;
 

@@ -2,7 +2,7 @@ import type { SessionRow } from '../contract/sessions.js';
 
 /**
  * The columns of a row under the names of a `SessionRow`. Times are selected as float8: an int8 comes as text, and
- * a millisecond fits a double for the next 280,000 years. `data`, `amr` and `passed_methods` are JSON text: `jsonb`
+ * a millisecond fits a double for the next 280,000 years. `data`, `amr`, `passed_methods` and `impersonator` are JSON text: `jsonb`
  * would refuse what JSON allows, such as `\u0000`.
  */
 const COLUMNS = {
@@ -35,28 +35,38 @@ const COLUMNS = {
   passedMethods: 'passed_methods',
   signInProofs: 'sign_in_proofs',
   stepUpProofs: 'step_up_proofs',
+  idleLifetime: 'idle_lifetime::float8',
+  persistent: 'persistent',
+  impersonator: 'impersonator',
 } as const satisfies Record<keyof SessionRow, string>;
 
 export const ROW: string = Object.entries(COLUMNS)
   .map(([name, column]) => `s.${column} AS "${name}"`)
   .join(', ');
 
-export interface StoredSession extends Omit<SessionRow, 'data' | 'amr' | 'passedMethods'> {
+export interface StoredSession extends Omit<SessionRow, 'data' | 'amr' | 'passedMethods' | 'impersonator'> {
   /** JSON */
   readonly data: string | null;
   /** JSON */
   readonly amr: string;
   /** JSON */
   readonly passedMethods: string;
+  /** JSON */
+  readonly impersonator: string | null;
 }
 
 export function toRow(stored: StoredSession): SessionRow {
   return {
     ...stored,
-    data: stored.data === null ? null : (JSON.parse(stored.data) as SessionRow['data']), // what `parameters` wrote
+    data: parsedOrNull(stored.data) as SessionRow['data'], // what `parameters` wrote
     amr: JSON.parse(stored.amr) as SessionRow['amr'], // what `parameters` wrote
     passedMethods: JSON.parse(stored.passedMethods) as SessionRow['passedMethods'], // what `parameters` wrote
+    impersonator: parsedOrNull(stored.impersonator) as SessionRow['impersonator'], // what `parameters` wrote
   };
+}
+
+function parsedOrNull(json: string | null): unknown {
+  return json === null ? null : JSON.parse(json);
 }
 
 const NAMES = Object.keys(COLUMNS) as readonly (keyof SessionRow)[]; // its keys, which `Object.keys` calls strings
@@ -82,6 +92,9 @@ const FIXED: ReadonlySet<keyof SessionRow> = new Set([
   'data',
   'amr',
   'acr',
+  'idleLifetime',
+  'persistent',
+  'impersonator',
 ]);
 const CHANGEABLE = NAMES.filter((name) => !FIXED.has(name));
 
@@ -95,7 +108,7 @@ export function changes(before: SessionRow, after: SessionRow): readonly unknown
 }
 
 /** Lists and proofs are written as JSON. */
-function toColumn(value: SessionRow[keyof SessionRow]): string | number | null {
+function toColumn(value: SessionRow[keyof SessionRow]): string | number | boolean | null {
   return typeof value === 'object' && value !== null ? JSON.stringify(value) : value;
 }
 

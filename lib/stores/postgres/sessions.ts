@@ -50,7 +50,8 @@ const END_FOR_NEW: Statement<EndedSession & { readonly isReplaced: boolean }> = 
       SELECT s.id FROM ${p}_sessions s WHERE s.token_hash = $5 OR s.previous_token_hash = $5
     ), surplus AS MATERIALIZED (
       SELECT s.id FROM ${p}_sessions s
-      WHERE $4::int8 IS NOT NULL AND s.user_id = $2 AND s.id <> $3 AND ${LIVE} AND s.id NOT IN (SELECT id FROM replaced)
+      WHERE $4::int8 IS NOT NULL AND s.user_id = $2 AND s.id <> $3 AND s.impersonator IS NULL AND ${LIVE}
+        AND s.id NOT IN (SELECT id FROM replaced)
       ORDER BY s.created_at DESC, s.id DESC OFFSET $4
     )
     ${deleteInOrder(`${p}_sessions`, 'id', 'id IN (SELECT id FROM replaced UNION ALL SELECT id FROM surplus)')}

@@ -10,7 +10,7 @@ const SIGN_IN = 'signIn:';
 const STEP_UP = 'stepUp:';
 
 export function toText(row: SessionRow): string {
-  const { amr, passedMethods, data, signInProofs, stepUpProofs, ...scalars } = row;
+  const { amr, passedMethods, data, signInProofs, stepUpProofs, persistent, impersonator, ...scalars } = row;
   const plain = Object.entries(scalars).flatMap(([name, value]) => (value === null ? [] : [[name, String(value)]]));
   return JSON.stringify(
     Object.fromEntries([
@@ -18,6 +18,8 @@ export function toText(row: SessionRow): string {
       ['amr', JSON.stringify(amr)],
       ['passedMethods', JSON.stringify(passedMethods)],
       ...(data === null ? [] : [['data', JSON.stringify(data)]]),
+      ...(persistent ? [] : [['persistent', 'false']]),
+      ...(impersonator === null ? [] : [['impersonator', JSON.stringify(impersonator)]]),
       ...proofFields(SIGN_IN, signInProofs),
       ...proofFields(STEP_UP, stepUpProofs),
     ]),
@@ -62,6 +64,9 @@ export function toRow(stored: string): SessionRow {
     passedMethods: (json('passedMethods') ?? []) as SessionRow['passedMethods'], // as `toText` wrote it
     signInProofs: proofsOf(SIGN_IN, fields),
     stepUpProofs: proofsOf(STEP_UP, fields),
+    idleLifetime: numberOrNull('idleLifetime'),
+    persistent: !fields.has('persistent'),
+    impersonator: json('impersonator') as SessionRow['impersonator'], // as `toText` wrote it
   };
 }
 

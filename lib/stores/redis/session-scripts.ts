@@ -103,7 +103,7 @@ if cap and redis.call('HLEN', sessions) >= cap then
   local others = {}
   for _, id in ipairs(ids()) do
     local other = read(id)
-    if live(other, now) then others[#others + 1] = { id = id, createdAt = tonumber(other.createdAt) } end
+    if live(other, now) and not other.impersonator then others[#others + 1] = { id = id, createdAt = tonumber(other.createdAt) } end
   end
   table.sort(others, oldest_first)
   local surplus = {}

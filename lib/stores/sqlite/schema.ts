@@ -135,6 +135,9 @@ const STATES = (prefix: string): string => `
   UPDATE ${prefix}_sessions SET token_issued_at = created_at;
   ALTER TABLE ${prefix}_sessions ADD COLUMN generation INTEGER NOT NULL DEFAULT 0;
   ALTER TABLE ${prefix}_sessions ADD COLUMN passed_methods TEXT NOT NULL DEFAULT '[]'; -- JSON
+  ALTER TABLE ${prefix}_sessions ADD COLUMN idle_lifetime INTEGER;
+  ALTER TABLE ${prefix}_sessions ADD COLUMN persistent INTEGER NOT NULL DEFAULT 1;
+  ALTER TABLE ${prefix}_sessions ADD COLUMN impersonator TEXT; -- JSON
 
   ALTER TABLE ${prefix}_challenges ADD COLUMN generation INTEGER NOT NULL DEFAULT 0;
 

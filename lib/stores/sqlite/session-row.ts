@@ -2,14 +2,16 @@ import type { SessionRow } from '../contract/sessions.js';
 import { tokenKey } from './token-key.js';
 
 /**
- * What is selected of a row: one JSON text of all 29 values. Handing a value over from SQLite to JavaScript costs about
- * 0.2 µs, so that 29 of them would take longer than finding the row. The last five are JSON in the table already.
+ * What is selected of a row: one JSON text of all 32 values. Handing a value over from SQLite to JavaScript costs about
+ * 0.2 µs, so that 32 of them would take longer than finding the row. The last six are JSON in the table already.
  */
 export const ROW = `'[' || json_array(
   id, user_id, delivery, created_at, authenticated_at, last_seen_at, idle_expires_at, expires_at, user_agent, ip, label,
   token_hash, previous_token_hash, token_nonce, token_method, token_issued_at, token_confirmed_at, refresh_hash,
-  parent_refresh_hash, refresh_nonce, refreshed_at, refresh_confirmed_at, acr, generation
-) || ',' || amr || ',' || passed_methods || ',' || sign_in_proofs || ',' || step_up_proofs || ',' || ifnull(data, 'null') || ']'`;
+  parent_refresh_hash, refresh_nonce, refreshed_at, refresh_confirmed_at, acr, generation,
+  idle_lifetime, persistent
+) || ',' || amr || ',' || passed_methods || ',' || sign_in_proofs || ',' || step_up_proofs || ',' || ifnull(impersonator, 'null') || ',' ||
+  ifnull(data, 'null') || ']'`;
 
 type Scalars = readonly [
   id: SessionRow['id'],
@@ -36,6 +38,8 @@ type Scalars = readonly [
   refreshConfirmedAt: SessionRow['refreshConfirmedAt'],
   acr: SessionRow['acr'],
   generation: SessionRow['generation'],
+  idleLifetime: SessionRow['idleLifetime'],
+  persistent: 0 | 1,
 ];
 
 type Selected = readonly [
@@ -44,11 +48,12 @@ type Selected = readonly [
   passedMethods: SessionRow['passedMethods'],
   signInProofs: SessionRow['signInProofs'],
   stepUpProofs: SessionRow['stepUpProofs'],
+  impersonator: SessionRow['impersonator'],
   data: SessionRow['data'],
 ];
 
 export function toRow(json: string): SessionRow {
-  const [scalars, amr, passedMethods, signInProofs, stepUpProofs, data] = parse(json);
+  const [scalars, amr, passedMethods, signInProofs, stepUpProofs, impersonator, data] = parse(json);
   return {
     id: scalars[0],
     userId: scalars[1],
@@ -78,6 +83,9 @@ export function toRow(json: string): SessionRow {
     passedMethods,
     signInProofs,
     stepUpProofs,
+    idleLifetime: scalars[24],
+    persistent: scalars[25] === 1,
+    impersonator,
     data,
   };
 }
@@ -96,12 +104,12 @@ export const insertRow = (prefix: string): string => `
     token_key, id, user_id, delivery, created_at, authenticated_at, last_seen_at, idle_expires_at, expires_at, user_agent, ip,
     label, token_hash, previous_token_hash, token_nonce, token_method, token_issued_at, token_confirmed_at, refresh_hash,
     parent_refresh_hash, refresh_nonce, refreshed_at, refresh_confirmed_at, acr, generation, amr, passed_methods,
-    sign_in_proofs, step_up_proofs, data
+    sign_in_proofs, step_up_proofs, idle_lifetime, persistent, impersonator, data
   ) VALUES (
     @tokenKey, @id, @userId, @delivery, @createdAt, @authenticatedAt, @lastSeenAt, @idleExpiresAt, @expiresAt, @userAgent, @ip,
     @label, @tokenHash, @previousTokenHash, @tokenNonce, @tokenMethod, @tokenIssuedAt, @tokenConfirmedAt, @refreshHash,
     @parentRefreshHash, @refreshNonce, @refreshedAt, @refreshConfirmedAt, @acr, @generation, @amr, @passedMethods,
-    @signInProofs, @stepUpProofs, @data
+    @signInProofs, @stepUpProofs, @idleLifetime, @persistent, @impersonator, @data
   )`;
 
 /** Of all that a change may alter. Takes `rowParameters`. */
@@ -124,6 +132,8 @@ export function rowParameters(row: SessionRow): object {
     passedMethods: JSON.stringify(row.passedMethods),
     signInProofs: JSON.stringify(row.signInProofs),
     stepUpProofs: JSON.stringify(row.stepUpProofs),
+    persistent: row.persistent ? 1 : 0,
+    impersonator: row.impersonator === null ? null : JSON.stringify(row.impersonator),
     data: row.data === null ? null : JSON.stringify(row.data),
   };
 }

@@ -75,7 +75,7 @@ export function sessionWrites(db: Database, prefix: string): SessionWrites {
   );
   const allButNewest = db
     .prepare<[string, string, number, number], string>(`
-    SELECT id FROM ${prefix}_sessions WHERE user_id = ? AND id <> ? AND +ends_at > ?
+    SELECT id FROM ${prefix}_sessions WHERE user_id = ? AND id <> ? AND +ends_at > ? AND impersonator IS NULL
     ORDER BY created_at DESC, id DESC LIMIT -1 OFFSET ?`)
     .pluck();
   // Whether the use of the current session token shows that its client has the current refresh token, too.

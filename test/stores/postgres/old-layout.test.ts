@@ -15,7 +15,15 @@ describeOnPostgres('the tables of stepgate 0.1 in PostgreSQL', (database) => {
     const { migrate, sessions } = postgresStore(await oldTables(t, database));
     await migrate();
     for (const row of ROWS) {
-      const kept = { ...row, tokenIssuedAt: row.createdAt, generation: 0, passedMethods: [] };
+      const kept = {
+        ...row,
+        tokenIssuedAt: row.createdAt,
+        generation: 0,
+        passedMethods: [],
+        idleLifetime: null,
+        persistent: true,
+        impersonator: null,
+      };
       assert.deepEqual(await sessions.get(row.id), kept);
       assert.deepEqual(await sessions.find(row.tokenHash), kept);
     }

@@ -122,7 +122,10 @@ const TABLES = `
   INSERT INTO stepgate_schema (version) VALUES (2);
 `;
 
-export type OldSession = Omit<SessionRow, 'tokenIssuedAt' | 'generation' | 'passedMethods'>;
+export type OldSession = Omit<
+  SessionRow,
+  'tokenIssuedAt' | 'generation' | 'passedMethods' | 'idleLifetime' | 'persistent' | 'impersonator'
+>;
 
 export function makeOldTables(db: Database.Database): void {
   db.exec(TABLES);

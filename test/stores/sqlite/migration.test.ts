@@ -36,7 +36,15 @@ describe('a SQLite file of stepgate 0.1', () => {
     });
     const { sessions } = openStore(t, file);
     for (const row of rows) {
-      const kept = { ...row, tokenIssuedAt: row.createdAt, generation: 0, passedMethods: [] };
+      const kept = {
+        ...row,
+        tokenIssuedAt: row.createdAt,
+        generation: 0,
+        passedMethods: [],
+        idleLifetime: null,
+        persistent: true,
+        impersonator: null,
+      };
       assert.deepEqual(await sessions.get(row.id), kept);
       assert.deepEqual(await sessions.find(row.tokenHash), kept);
     }
