@@ -8,8 +8,6 @@ export type { ApiKeyAuth, ApprovedAction, Proof, RequestAuth, SessionAuth } from
 export type { RequireFreshStepUp, RequireFreshStepUpOptions } from './http/require-fresh-step-up.js';
 export type { Middleware, RequireSession, RequireSessionOptions } from './http/require-session.js';
 export type { RouteHandler, RouteRequest, RouteTable } from './http/router.js';
-export type { SignedIn, SignIn } from './http/sign-in.js';
-export type { SignInOptions } from './http/sign-in-options.js';
 export type {
   BeginStepUp,
   StepUpBegun,
@@ -17,7 +15,9 @@ export type {
   StepUpResponse,
   StepUpVerified,
   VerifiedOnly,
-} from './http/step-up-calls.js';
+} from './http/routes/step-up.js';
+export type { SignedIn, SignIn } from './http/sign-in.js';
+export type { SignInOptions } from './http/sign-in-options.js';
 export type { Clock } from './internal/clock.js';
 export type { Duration } from './internal/duration.js';
 export { SetupError } from './internal/setup-error.js';

@@ -1,22 +1,22 @@
 import { createEmit, type Emit } from './events.js';
-import { createApproveAction } from './http/approve-action.js';
 import { type Authenticate, createAuthenticate } from './http/authenticate.js';
 import {
   createRequireCaller,
   createRequireCallerAnew,
   createRequireCurrentToken,
+  createRequireEnrolment,
   type RequireCaller,
+  type RequireEnrolment,
 } from './http/caller.js';
 import { type Cookies, createCookies } from './http/cookies.js';
 import { createDeliver, type Deliver } from './http/deliver.js';
-import { createRequireEnrolment, type RequireEnrolment } from './http/enrolment.js';
+import { createWwwAuthenticate, type WwwAuthenticate } from './http/refusal.js';
 import { createRequestStates, type RequestStates } from './http/request-auth.js';
 import { createStepUpCheck, type StepUpCheckOf } from './http/require-fresh-step-up.js';
+import { createStepUpCalls, type UncheckedStepUpCalls } from './http/routes/step-up.js';
 import { createOriginCheck, type OriginCheck } from './http/same-origin.js';
 import { createSignIn, type SignIn } from './http/sign-in.js';
 import { createSignOut, type SignOut } from './http/sign-out.js';
-import { createStepUpCalls, type StepUpCalls } from './http/step-up-calls.js';
-import { createWwwAuthenticate, type WwwAuthenticate } from './http/www-authenticate.js';
 import type { Clock } from './internal/clock.js';
 import type { Secrets } from './internal/keys.js';
 import type { MethodServices } from './methods/method.js';
@@ -32,7 +32,6 @@ import { createTouchQueue, type TouchQueue } from './session/touch-queue.js';
 import { type Attempts, createAttempts } from './step-up/attempts.js';
 import { type Challenges, createChallenges } from './step-up/challenges.js';
 import { type CheckEnrolment, createCheckEnrolment } from './step-up/enrolment.js';
-import { createForgetMethod, type ForgetMethod } from './step-up/forget-method.js';
 import { createMethods, type Methods } from './step-up/methods.js';
 import { createSignInChallenges, type SignInChallenges } from './step-up/sign-in-challenge.js';
 import { createVerify, type Verify } from './step-up/verify.js';
@@ -69,7 +68,6 @@ export interface Services {
   readonly attempts: Attempts;
   readonly verify: Verify;
   readonly checkEnrolment: CheckEnrolment;
-  readonly forgetMethod: ForgetMethod;
 
   readonly states: RequestStates;
   readonly cookies: Cookies;
@@ -82,7 +80,7 @@ export interface Services {
   readonly requireCurrentToken: RequireCaller;
   readonly requireEnrolment: RequireEnrolment;
   readonly stepUpCheckOf: StepUpCheckOf;
-  readonly stepUpCalls: StepUpCalls<string>;
+  readonly stepUpCalls: UncheckedStepUpCalls;
   readonly deliver: Deliver;
   readonly signIn: SignIn<string>;
   readonly signOut: SignOut;
@@ -115,7 +113,6 @@ export function createServices(settings: Settings): Services {
   const attempts = createAttempts({ store, clock });
   const verify = createVerify({ store, sessions, methods, challenges, attempts, secrets, clock, emit });
   const checkEnrolment = createCheckEnrolment({ methods, clock });
-  const forgetMethod = createForgetMethod({ store, clock });
 
   const states = createRequestStates();
   const cookies = createCookies(settings);
@@ -142,7 +139,8 @@ export function createServices(settings: Settings): Services {
     methods,
     emit,
   });
-  const approveAction = createApproveAction({
+  const stepUpCheckOf = createStepUpCheck({
+    requireCallerAnew,
     settings,
     realm,
     store,
@@ -153,7 +151,6 @@ export function createServices(settings: Settings): Services {
     clock,
     emit,
   });
-  const stepUpCheckOf = createStepUpCheck({ requireCallerAnew, approveAction, store, methods, clock, emit });
   const deliver = createDeliver({ cookies, accessTokens, clock });
   const stepUpCalls = createStepUpCalls({
     requireCaller,
@@ -203,7 +200,6 @@ export function createServices(settings: Settings): Services {
     attempts,
     verify,
     checkEnrolment,
-    forgetMethod,
     states,
     cookies,
     isSameOrigin,

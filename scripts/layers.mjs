@@ -12,7 +12,7 @@ const OWNERS = {
   '@noble/hashes': 'internal/blake3.ts',
   '@simplewebauthn/server': 'methods/passkey/',
   'better-sqlite3': 'stores/sqlite/',
-  'body-parser': 'http/json-body.ts',
+  'body-parser': 'http/router.ts',
   cookie: 'http/cookies.ts',
   jsonwebtoken: 'session/access-token.ts',
   otpauth: 'methods/totp/code.ts',

@@ -1,7 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import type { Services } from '../services.js';
+import { methodsOf } from '../step-up/rule.js';
 import { Refusal } from './refusal.js';
-import type { Authentication, LiveSession } from './request-auth.js';
+import { type Authentication, type LiveSession, proofTimes } from './request-auth.js';
+import { stepUpRequired } from './step-up-refusal.js';
 
 /** The signed-in caller of one of our own routes or calls. Rejects with a `Refusal` for nobody and for API keys. */
 export type RequireCaller = (req: IncomingMessage) => Promise<LiveSession>;
@@ -50,7 +52,37 @@ export function createRequireCurrentToken({
   return async (req) => currentOnly(await requireCaller(req), wwwAuthenticate.invalidToken);
 }
 
-export function currentOnly(caller: LiveSession, invalidToken: string): LiveSession {
+function currentOnly(caller: LiveSession, invalidToken: string): LiveSession {
   if (caller.byCurrentToken) return caller;
   throw new Refusal('session_invalid', { headers: { 'WWW-Authenticate': invalidToken } });
+}
+
+export interface Enrolment {
+  readonly caller: LiveSession;
+  /** The user has no method yet; what is added must be inserted on that condition. */
+  readonly onlyIfNone: boolean;
+}
+
+/** The caller, who has shown enough to change their methods; rejects with a `Refusal` for all others. */
+export type RequireEnrolment = (req: IncomingMessage) => Promise<Enrolment>;
+
+export function createRequireEnrolment({
+  requireCallerAnew,
+  wwwAuthenticate,
+  checkEnrolment,
+  methods,
+  emit,
+}: Pick<Services, 'requireCallerAnew' | 'wwwAuthenticate' | 'checkEnrolment' | 'methods' | 'emit'>): RequireEnrolment {
+  return async (req) => {
+    const caller = currentOnly(await requireCallerAnew(req), wwwAuthenticate.invalidToken);
+    const { row } = caller;
+    const answer = await checkEnrolment(row, proofTimes(row));
+    if (answer.outcome === 'allowed') return { caller, onlyIfNone: answer.onlyIfNone };
+    const { rule, reason } = answer;
+    const names = methodsOf(rule);
+    emit({ type: 'step-up.asked', userId: row.userId, sessionId: row.id, methods: names });
+    const enrolled = await methods.enrolled(names, row.userId);
+    const detail = 'Sign in again, and then set up a method within five minutes.';
+    throw stepUpRequired(methods, { rule, reason, enrolled, ...(names.length === 0 ? { detail } : {}) });
+  };
 }

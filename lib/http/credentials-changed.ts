@@ -1,7 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Services } from '../services.js';
 import { publicSession } from '../session/sessions.js';
-import { dropGrants } from '../step-up/drop-grants.js';
 import { assertUnsent } from './deliver.js';
 import { Refusal } from './refusal.js';
 import { withNewToken } from './request-auth.js';
@@ -17,20 +16,20 @@ export type CredentialsChanged = (req: IncomingMessage, res: ServerResponse) => 
 
 export function createCredentialsChanged({
   requireCurrentToken,
-  store,
+  challenges,
   sessions,
   states,
   deliver,
   wwwAuthenticate,
 }: Pick<
   Services,
-  'requireCurrentToken' | 'store' | 'sessions' | 'states' | 'deliver' | 'wwwAuthenticate'
+  'requireCurrentToken' | 'challenges' | 'sessions' | 'states' | 'deliver' | 'wwwAuthenticate'
 >): CredentialsChanged {
   return async function credentialsChanged(req, res) {
     assertUnsent(res, 'credentialsChanged');
     const caller = await requireCurrentToken(req);
     // First, so that a store which fails half-way leaves the session with the tokens that its client has.
-    await dropGrants(store, caller.row.id);
+    await challenges.dropForSession(caller.row.id);
     const changed = await sessions.credentialsChanged(caller.row);
     if (changed === null)
       throw new Refusal('session_invalid', { headers: { 'WWW-Authenticate': wwwAuthenticate.invalidToken } });

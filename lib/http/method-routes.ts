@@ -6,7 +6,7 @@ import type { ChallengeRow } from '../stores/contract/challenges.js';
 import type { SessionRow } from '../stores/contract/sessions.js';
 import { Refusal } from './refusal.js';
 import type { RouteTable } from './router.js';
-import { passed } from './step-up-calls.js';
+import { accepted } from './step-up-refusal.js';
 
 /** A method that has routes of its own, for enrolling in it and the like: they stand beside the kit's. */
 export interface RoutedMethod<Name extends string = string> extends Method<Name> {
@@ -62,7 +62,6 @@ type Needed = Pick<
   | 'challenges'
   | 'verify'
   | 'attempts'
-  | 'forgetMethod'
   | 'sessions'
 >;
 
@@ -72,7 +71,7 @@ export function methodRoutes(methods: readonly RoutedMethod[], services: Needed)
 }
 
 function routeServices(method: Method, services: Needed): MethodRouteServices {
-  const { methods, challenges, verify, attempts, forgetMethod, sessions, clock, emit } = services;
+  const { methods, challenges, verify, attempts, sessions, clock, emit } = services;
   const { cookies, signIn, signInChallenges, methodServices } = services;
   const { name } = method;
 
@@ -106,7 +105,7 @@ function routeServices(method: Method, services: Needed): MethodRouteServices {
       return challenge;
     },
     async attempt(row, check) {
-      passed(await verify.attempt(row, method, check), clock);
+      accepted(await verify.attempt(row, method, check), clock);
     },
     failed,
     async enrolled(row, after) {
@@ -114,14 +113,14 @@ function routeServices(method: Method, services: Needed): MethodRouteServices {
       if (after.revokeOthers) await revokeOthers(row);
     },
     async removed(row, after) {
-      await forgetMethod(row.userId, name);
+      await methods.forget(row.userId, name);
       if (!after.wasThere) throw new Refusal('not_found');
       // What was guessed at the old one must not bar the next (SP 800-63B-4 3.2.2: disabled until bound anew).
       if (method.guessable) await attempts.unlock(row.userId, name);
       emit({ type: 'method.removed', userId: row.userId, method: name });
       if (after.revokeOthers) await revokeOthers(row);
     },
-    replaced: (row) => forgetMethod(row.userId, name),
+    replaced: (row) => methods.forget(row.userId, name),
     revokeOthers,
   };
 }

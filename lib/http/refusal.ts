@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { brand } from '../internal/brand.js';
+import { SetupError } from '../internal/setup-error.js';
 import { DependencyError } from '../session/checked-store.js';
 
 /** Every refusal there is, with its status. docs/errors.md has a heading for each. */
@@ -165,3 +166,34 @@ export function refusingEach<T extends object>(calls: T): T {
 }
 
 type Call = (...args: readonly unknown[]) => Promise<unknown>;
+
+/** The headers that say why a credential is missing or of no use. */
+export interface WwwAuthenticate {
+  readonly sessionRequired: string;
+  readonly invalidToken: string;
+}
+
+/** Throws a `SetupError` for a realm that no header can carry. */
+export function createWwwAuthenticate(realm: string): WwwAuthenticate {
+  return {
+    sessionRequired: bearer([['realm', realm]]), // no error code without a credential (RFC 6750, 3.1)
+    invalidToken: bearer([
+      ['realm', realm],
+      ['error', 'invalid_token'],
+      ['error_description', 'The session or access token is invalid, expired or revoked'],
+    ]),
+  };
+}
+
+// RFC 6750, 3: neither a quote nor a backslash, so that nothing has to be escaped.
+const TEXT = /^[\x20\x21\x23-\x5b\x5d-\x7e]+$/;
+
+/** A `WWW-Authenticate` header of these parameters. Throws a `SetupError` for a value that no header can carry. */
+export function bearer(params: readonly (readonly [name: string, value: string])[]): string {
+  const wrong = params.find(([, value]) => !TEXT.test(value));
+  if (wrong === undefined) return `Bearer ${params.map(([name, value]) => `${name}="${value}"`).join(', ')}`;
+  throw new SetupError(
+    `The \`${wrong[0]}\` ${JSON.stringify(wrong[1])} can't stand in a header.`,
+    'Use printable ASCII without quotes and backslashes.',
+  );
+}

@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { SetupError } from '../internal/setup-error.js';
 import type { Services } from '../services.js';
+import { partOf } from '../step-up/methods.js';
 import { parseRule } from '../step-up/parse-rule.js';
-import { partOf } from '../step-up/parts.js';
 import {
   type ActionRule,
   evaluateRule,
@@ -10,14 +10,12 @@ import {
   methodsOf,
   type ParsedRule,
   type Rule,
-  smallestMaxAge,
 } from '../step-up/rule.js';
-import type { ApproveAction } from './approve-action.js';
+import { type ConfirmationServices, requireConfirmation } from './confirmed-request.js';
 import { type OnRefusal, refusalFrom } from './refusal.js';
 import { type LiveSession, proofTimes } from './request-auth.js';
 import type { Middleware } from './require-session.js';
 import { stepUpRequired, stepUpUnavailable } from './step-up-refusal.js';
-import { stepUpChallenges } from './www-authenticate.js';
 
 export interface RequireFreshStepUpOptions {
   /** Answers for this guard in place of the kit's `onRefusal`. */
@@ -38,32 +36,28 @@ export type RequireFreshStepUp<Name extends string> = <P, R extends IncomingMess
 /** Lets a request pass a rule or rejects with a `Refusal`. */
 export type StepUpCheck = (req: IncomingMessage) => Promise<void>;
 
-type Needed = Pick<Services, 'requireCallerAnew' | 'store' | 'methods' | 'clock' | 'emit'>;
+type Needed = ConfirmationServices & Pick<Services, 'requireCallerAnew'>;
 
 /** Prepares the check of a rule; whatever is wrong with the rule shows here, as a `SetupError`. */
 export type StepUpCheckOf = (rule: unknown) => StepUpCheck;
 
-export function createStepUpCheck(services: Needed & { readonly approveAction: ApproveAction }): StepUpCheckOf {
-  const { requireCallerAnew, approveAction, store, methods } = services;
+export function createStepUpCheck(services: Needed): StepUpCheckOf {
   return (given) => {
-    const rule = parseRule(given, methods.names);
-    if (rule.type === 'action') partOf(store, 'grants');
-    const acrs = methodsOf(rule).flatMap((name) => methods.get(name)?.acr ?? []);
-    const challenges = stepUpChallenges(acrs, smallestMaxAge(rule));
+    const rule = parseRule(given, services.methods.names);
+    if (rule.type === 'action') partOf(services.store, 'grants', 'A rule for one request');
     return async (req) => {
-      const caller = await requireCallerAnew(req);
+      const caller = await services.requireCallerAnew(req);
       await (rule.type === 'action'
-        ? approveAction(req, caller, rule, challenges)
-        : checkProofs(caller, rule, challenges, services));
+        ? requireConfirmation(services, req, caller, rule)
+        : requireProofs(services, caller, rule));
     };
   };
 }
 
-async function checkProofs(
+async function requireProofs(
+  { methods, clock, emit }: Needed,
   { row, byCurrentToken }: LiveSession,
   rule: ParsedRule,
-  challenges: ReturnType<typeof stepUpChallenges>,
-  { methods, clock, emit }: Needed,
 ): Promise<void> {
   const now = clock.now();
   const names = methodsOf(rule);
@@ -74,10 +68,9 @@ async function checkProofs(
   if (answer.outcome === 'met') return;
   // If fresh proofs of all that the user has wouldn't meet the rule, asking for them would be a loop without an end.
   const best = evaluateRule(rule, Object.fromEntries(enrolled.map((name) => [name, now])), now);
-  if (best.outcome === 'unmet') throw stepUpUnavailable(rule, names, enrolled);
+  if (best.outcome === 'unmet') throw stepUpUnavailable(rule, enrolled);
   emit({ type: 'step-up.asked', userId: row.userId, sessionId: row.id, methods: names });
-  const wwwAuthenticate = challenges[answer.reason];
-  throw stepUpRequired({ rule, reason: answer.reason, names, enrolled, wwwAuthenticate });
+  throw stepUpRequired(methods, { rule, reason: answer.reason, enrolled });
 }
 
 export function createRequireFreshStepUp<Name extends string>(

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import bodyParser from 'body-parser';
 import Router from 'router';
-import { createJsonBody } from './json-body.js';
 import { Refusal, refusalFrom, sendRefusal } from './refusal.js';
 import type { Middleware } from './require-session.js';
 
@@ -15,6 +15,8 @@ export type RouteHandler = (req: RouteRequest, res: ServerResponse) => Promise<v
 export type RouteTable = Readonly<Record<string, Readonly<Partial<Record<RouteMethod, RouteHandler>>>>>;
 
 type RouteMethod = 'get' | 'post' | 'patch' | 'delete';
+
+const MAX_BYTES = 65_536;
 
 /**
  * Makes one router of the tables. What is none of their paths goes on to the app, untouched; on ours nothing may be
@@ -56,4 +58,100 @@ function answerError(error: unknown, _req: IncomingMessage, res: ServerResponse,
 /** A path with a broken percent-encoding: the router says so by the status of its error. */
 function isBadPath(error: unknown): boolean {
   return (error as { status?: unknown } | null | undefined)?.status === 400; // anything can be thrown
+}
+
+/**
+ * Makes a middleware that reads a JSON object into `req.body`, before or after a parser of the app: 413 beyond 64 KiB,
+ * 415 for a body that isn't JSON, 400 for one that is broken. A request without a body passes.
+ */
+function createJsonBody(): Middleware {
+  const parse = bodyParser.json({ limit: MAX_BYTES, inflate: false, type: () => true, verify: refuseOtherTypes });
+  return function jsonBody(req, res, next) {
+    const announced = announcesBody(req);
+    if (announced === false) return next();
+    if (announced === null)
+      req.headers['transfer-encoding'] = 'chunked'; // else body-parser would take it for empty
+    else if (!isJson(req)) return next(new Refusal('unsupported_media_type'));
+    if (Number(req.headers['content-length'] ?? 0) > MAX_BYTES) return next(new Refusal('body_too_large'));
+    parse(req, res, (error?: unknown) => next(error === undefined ? undefined : refusalOf(error)));
+  };
+}
+
+/** Whether headers say that a body comes; null where only the end of the stream tells, which HTTP/2 allows. */
+function announcesBody(req: IncomingMessage): boolean | null {
+  const length = req.headers['content-length'];
+  if (length !== undefined) return length !== '0';
+  if (req.headers['transfer-encoding'] !== undefined) return true;
+  return req.httpVersionMajor < 2 || req.method === 'GET' || req.method === 'HEAD' ? false : null;
+}
+
+/** For a body whose type could not be judged before it was there. */
+function refuseOtherTypes(req: IncomingMessage, _res: unknown, body: Buffer): void {
+  if (body.length > 0 && !isJson(req)) throw new Refusal('unsupported_media_type');
+}
+
+function isJson(req: IncomingMessage): boolean {
+  return /^application\/json *(?:;|$)/i.test(req.headers['content-type'] ?? '');
+}
+
+/** body-parser's errors say by `status` what is wrong; their messages may quote the body, so they stay inside. */
+function refusalOf(error: unknown): Refusal {
+  const { status } = error as { status?: unknown }; // a thrown value can be anything
+  if (status === 413) return new Refusal('body_too_large');
+  return new Refusal(status === 415 ? 'unsupported_media_type' : 'request_invalid');
+}
+
+/**
+ * The fields of the request's JSON object; an absent body counts as an empty one. Refuses another kind of body and
+ * unknown fields, which are a client's mistake that would go unseen.
+ */
+export function parseFields<Name extends string>(
+  req: IncomingMessage,
+  names: readonly Name[],
+): Readonly<Partial<Record<Name, unknown>>> {
+  const body = bodyOf(req);
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) throw new Refusal('request_invalid');
+  const allowed: readonly string[] = names;
+  if (Object.keys(body).some((name) => !allowed.includes(name))) {
+    throw new Refusal('request_invalid', { detail: `This route takes ${names.join(', ') || 'no fields'}.` });
+  }
+  return body as Partial<Record<Name, unknown>>; // it has been looked through just now
+}
+
+function bodyOf(req: IncomingMessage): unknown {
+  const { body = {} } = req as { body?: unknown }; // whichever parser ran has put it there
+  if (typeof body !== 'string' && !Buffer.isBuffer(body)) return body;
+  if (body.length === 0) return {};
+  throw new Refusal('request_invalid', {
+    detail: 'Another parser has read the body, and not as JSON: put the router before it.',
+  });
+}
+
+function queryOf(req: IncomingMessage): URLSearchParams {
+  return new URLSearchParams(/\?(.*)/s.exec(req.url ?? '')?.[1]);
+}
+
+/** The members of the query, each there at most once. Refuses any other, which would go unseen. */
+export function parseQuery<Name extends string>(
+  req: IncomingMessage,
+  names: readonly Name[],
+): Readonly<Partial<Record<Name, string>>> {
+  const query = queryOf(req);
+  const allowed: readonly string[] = names;
+  const given = [...query.keys()];
+  if (given.some((name, index) => !allowed.includes(name) || given.indexOf(name) !== index)) {
+    throw new Refusal('request_invalid', { detail: `This route takes ${names.join(', ')} in its query, each once.` });
+  }
+  return Object.fromEntries(query) as Partial<Record<Name, string>>; // it has been looked through just now
+}
+
+/**
+ * Whether the query is exactly this one; false when there is none. Anything else is refused: a misspelt
+ * `keep=current` would end the session that it was meant to keep.
+ */
+export function hasQuery(req: IncomingMessage, only: `${string}=${string}`): boolean {
+  const query = queryOf(req).toString();
+  if (query === '') return false;
+  if (query === only) return true;
+  throw new Refusal('request_invalid', { detail: `The only query of this route is ?${only}.` });
 }

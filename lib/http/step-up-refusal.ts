@@ -1,6 +1,17 @@
-import { type ParsedActionRule, type ParsedRule, ruleJson } from '../step-up/rule.js';
-import { Refusal } from './refusal.js';
-import type { StepUpReason } from './www-authenticate.js';
+import type { Clock } from '../internal/clock.js';
+import type { Methods } from '../step-up/methods.js';
+import { methodsOf, type ParsedActionRule, type ParsedRule, ruleJson, smallestMaxAge } from '../step-up/rule.js';
+import type { VerifyOutcome } from '../step-up/verify.js';
+import { bearer, Refusal } from './refusal.js';
+
+/** Why a step-up guard refuses. */
+export type StepUpReason = 'missing' | 'expired' | 'spent';
+
+const DESCRIPTIONS: Readonly<Record<StepUpReason, string>> = {
+  missing: 'This request needs a further confirmation',
+  expired: 'This request needs a newer confirmation',
+  spent: 'This request needs a confirmation of its own',
+};
 
 /** A challenge that comes with the refusal, so that the client can answer it at once. */
 export interface ActionChallengeJson {
@@ -14,11 +25,8 @@ export interface ActionChallengeJson {
 export interface StepUpRequired {
   readonly rule: ParsedRule | ParsedActionRule;
   readonly reason: StepUpReason;
-  /** The methods of the rule, and which of them the user has. */
-  readonly names: readonly string[];
+  /** Which methods of the rule the user has. */
   readonly enrolled: readonly string[];
-  /** RFC 9470. */
-  readonly wwwAuthenticate: string;
   /** For an action. */
   readonly challenge?: ActionChallengeJson;
   /** When the same action was done before, in epoch milliseconds. */
@@ -26,10 +34,11 @@ export interface StepUpRequired {
   readonly detail?: string;
 }
 
-export function stepUpRequired(required: StepUpRequired): Refusal {
-  const { rule, reason, names, enrolled, wwwAuthenticate, challenge, spentAt, detail } = required;
+export function stepUpRequired(methods: Methods, required: StepUpRequired): Refusal {
+  const { rule, reason, enrolled, challenge, spentAt, detail } = required;
+  const names = methodsOf(rule);
   return new Refusal('step_up_required', {
-    headers: { 'WWW-Authenticate': wwwAuthenticate },
+    headers: { 'WWW-Authenticate': stepUpChallenge(reason, methods.acrsOf(names), smallestMaxAge(rule)) },
     ...(detail === undefined ? {} : { detail }),
     members: {
       rule: ruleJson(rule),
@@ -41,23 +50,42 @@ export function stepUpRequired(required: StepUpRequired): Refusal {
   });
 }
 
-/** The user has nothing that meets the rule; `methods` says what could be set up. */
-export function stepUpUnavailable(
-  rule: ParsedRule | ParsedActionRule,
-  names: readonly string[],
-  enrolled: readonly string[],
-): Refusal {
-  return new Refusal('step_up_unavailable', {
-    members: { rule: ruleJson(rule), methods: methodsJson(names, enrolled) },
-  });
+/**
+ * The header of a live session without the proof that a guard asks for (RFC 9470, 3). `acrs` come in order of preference,
+ * and without any there is no such parameter; `maxAge` is in milliseconds.
+ */
+export function stepUpChallenge(reason: StepUpReason, acrs: readonly string[], maxAge: number): string {
+  return bearer([
+    ['error', 'insufficient_user_authentication'],
+    ['error_description', DESCRIPTIONS[reason]],
+    ...(acrs.length === 0 ? [] : [['acr_values', acrs.join(' ')] as const]),
+    ['max_age', String(maxAge / 1_000)],
+  ]);
 }
 
-/** `remaining`: for how many milliseconds the method stays locked. */
-export function methodLocked(remaining: number): Refusal {
-  const seconds = Math.max(1, Math.ceil(remaining / 1_000));
-  return new Refusal('method_locked', { headers: { 'Retry-After': String(seconds) } });
+/** The user has nothing that meets the rule; `methods` says what could be set up. */
+export function stepUpUnavailable(rule: ParsedRule | ParsedActionRule, enrolled: readonly string[]): Refusal {
+  return new Refusal('step_up_unavailable', {
+    members: { rule: ruleJson(rule), methods: methodsJson(methodsOf(rule), enrolled) },
+  });
 }
 
 function methodsJson(names: readonly string[], enrolled: readonly string[]): readonly object[] {
   return names.map((method) => ({ method, enrolled: enrolled.includes(method) }));
+}
+
+/** What came of an answer that was accepted; throws the `Refusal` for any other. */
+export function accepted<V>(outcome: VerifyOutcome<V>, clock: Clock): V {
+  switch (outcome.outcome) {
+    case 'verified':
+      return outcome;
+    case 'failed':
+      throw new Refusal('step_up_failed');
+    case 'disabled':
+      throw new Refusal('method_disabled');
+    case 'locked': {
+      const seconds = Math.max(1, Math.ceil((outcome.until - clock.now()) / 1_000));
+      throw new Refusal('method_locked', { headers: { 'Retry-After': String(seconds) } });
+    }
+  }
 }

@@ -3,7 +3,7 @@ import type { Method } from '../methods/method.js';
 import type { Services } from '../services.js';
 import type { AttemptCounter } from '../stores/contract/attempts.js';
 import type { SessionRow } from '../stores/contract/sessions.js';
-import { partOf } from './parts.js';
+import { partOf } from './methods.js';
 
 const WINDOW = 15 * 60_000;
 const PER_SESSION = 5; // RTS (EU) 2018/389 art. 4(3)(b)

@@ -5,7 +5,7 @@ import { encode, isId, newId, TOKEN_BYTES } from '../session/tokens.js';
 import type { ChallengePurpose, ChallengeRow } from '../stores/contract/challenges.js';
 import type { SessionRow } from '../stores/contract/sessions.js';
 import { grantDigest } from './action.js';
-import { partOf } from './parts.js';
+import { partOf } from './methods.js';
 
 /** WebAuthn 13.4.3 and 13.5.3: random, at least 16 bytes, for minutes, once. */
 const LIFETIME = 5 * 60_000;
@@ -30,6 +30,8 @@ export interface Challenges {
     id: string,
     wanted: { readonly purposes: readonly ChallengePurpose[]; readonly method: string },
   ): Promise<ChallengeRow | null>;
+  /** Drops a session's challenges, and what was granted for those that were answered. */
+  dropForSession(sessionId: string): Promise<void>;
 }
 
 export function createChallenges({ store, clock }: Pick<Services, 'store' | 'clock'>): Challenges {
@@ -61,6 +63,10 @@ export function createChallenges({ store, clock }: Pick<Services, 'store' | 'clo
       if (challenge === null || challenge.userId !== row.userId) return null;
       if (challenge.actionDigest !== null && challenge.generation !== row.generation) return null;
       return purposes.includes(challenge.purpose) && challenge.methods.includes(method) ? challenge : null;
+    },
+    async dropForSession(sessionId) {
+      await store.grants?.dropForSession(sessionId);
+      await store.challenges?.dropForSession(sessionId);
     },
   };
 }

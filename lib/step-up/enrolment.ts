@@ -1,6 +1,6 @@
 import type { Services } from '../services.js';
 import type { ProofTimes, SessionRow } from '../stores/contract/sessions.js';
-import { noMethods } from './parts.js';
+import { noMethods } from './methods.js';
 import { evaluateRule, type ParsedRule } from './rule.js';
 
 /** How old the proof may be that lets somebody add, rename or remove a method: five minutes. */

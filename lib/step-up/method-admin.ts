@@ -2,7 +2,7 @@ import { parseId, parseUserId } from '../internal/arguments.js';
 import { SetupError } from '../internal/setup-error.js';
 import type { Method } from '../methods/method.js';
 import type { Services } from '../services.js';
-import { noMethods } from './parts.js';
+import { noMethods } from './methods.js';
 
 /**
  * Users' methods for the app's own code, a helpdesk or a move. There is no session: who calls is the app's business.
@@ -28,9 +28,8 @@ export interface MethodAdmin<Name extends string> {
 export function createMethodAdmin({
   methods,
   attempts,
-  forgetMethod,
   emit,
-}: Pick<Services, 'methods' | 'attempts' | 'forgetMethod' | 'emit'>): MethodAdmin<string> {
+}: Pick<Services, 'methods' | 'attempts' | 'emit'>): MethodAdmin<string> {
   function methodOf(name: string): Method {
     const method = methods.get(name);
     if (method !== undefined) return method;
@@ -50,7 +49,7 @@ export function createMethodAdmin({
       if (method.import === undefined) throw new SetupError(`\`${name}\` can't be moved in.`, 'Enrol it anew.');
       const [had] = await methods.enrolled([name], userId);
       await method.import(context, data);
-      if (had !== undefined) await forgetMethod(userId, name);
+      if (had !== undefined) await methods.forget(userId, name);
       emit({ type: 'method.enrolled', userId, method: name });
     },
     async remove(userId, name, id) {
@@ -59,7 +58,7 @@ export function createMethodAdmin({
       // Null isn't "left out": it would remove all of the method where one credential was meant.
       const credential = id === undefined ? null : parseId('id', id, 'the id of a credential');
       const removed = (await method.remove?.(context, credential)) ?? false;
-      await forgetMethod(userId, name);
+      await methods.forget(userId, name);
       if (removed) emit({ type: 'method.removed', userId, method: name });
       return removed;
     },

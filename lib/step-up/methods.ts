@@ -5,8 +5,7 @@ import type { Method, MethodContext, MethodOutcome, VerifyContext } from '../met
 import type { Services } from '../services.js';
 import { DependencyError, withTimeout } from '../session/checked-store.js';
 import type { SessionRow } from '../stores/contract/sessions.js';
-import type { Store } from '../stores/contract/store.js';
-import { partOf } from './parts.js';
+import type { Store, StoreParts } from '../stores/contract/store.js';
 
 /** The configured methods, strongest first, run so that whatever one does is an answer. */
 export interface Methods {
@@ -29,8 +28,16 @@ export interface Methods {
    * tell counts as a store failure.
    */
   holds(method: Method, userId: string, credential: string | undefined): Promise<boolean>;
+  /** What stands for these methods in a header, in their order without repeats. */
+  acrsOf(names: readonly string[]): readonly string[];
   /** This method and the weaker ones. */
   notStrongerThan(name: string): readonly string[];
+  /**
+   * Takes away what was proved with a method that the user has just lost, in all of the user's sessions: its proofs and
+   * grants, and whatever challenge is open. Doing it again does no harm, so that a removal which failed half-way is
+   * finished by the next.
+   */
+  forget(userId: string, method: string): Promise<void>;
 }
 
 export type BeginOutcome = { readonly outcome: 'begun'; readonly options: object | null } | Failed;
@@ -55,7 +62,10 @@ export function createMethods({
   if (names.length !== methods.length) {
     throw new SetupError('Two of `methods` have the same name.', 'Give each method once, with a name of its own.');
   }
-  for (const method of methods) requireParts(method, kit.store, users !== null);
+  for (const method of methods) {
+    requireParts(method, kit.store, users !== null);
+    requireWord(method);
+  }
 
   const contextFor = (userId: string): MethodContext => ({ kit, userId, now: clock.now() });
 
@@ -113,7 +123,14 @@ export function createMethods({
       if (holds === undefined || credential === undefined) return true;
       return ask(`${method.name}.holds`, () => holds(contextFor(userId), credential));
     },
+    acrsOf: (wanted) => [...new Set(wanted.flatMap((name) => byName.get(name)?.acr ?? []))],
     notStrongerThan: (name) => names.slice(names.indexOf(name)),
+    async forget(userId, method) {
+      const { sessions, grants, challenges } = kit.store;
+      await sessions.changeAllOfUser(userId, { type: 'drop-method', method }, clock.now());
+      await grants?.dropForUser(userId, method);
+      await challenges?.dropForUser(userId);
+    },
   };
 }
 
@@ -137,7 +154,7 @@ function asJson(options: unknown): object {
 /** No method can do without challenges and attempts. */
 function requireParts(method: Method, store: Store, hasUsers: boolean): void {
   for (const part of ['challenges', 'attempts', ...method.needs] as const) {
-    if (part !== 'users') partOf(store, part);
+    if (part !== 'users') partOf(store, part, `The method \`${method.name}\``);
     else if (!hasUsers) {
       throw new SetupError(
         `The method \`${method.name}\` needs \`users\`, which is missing.`,
@@ -145,4 +162,31 @@ function requireParts(method: Method, store: Store, hasUsers: boolean): void {
       );
     }
   }
+}
+
+/** RFC 9470 puts the `acr` of several methods into one header, with spaces between. */
+function requireWord({ name, acr }: Method): void {
+  if (typeof acr !== 'string' || /^[\x21\x23-\x5b\x5d-\x7e]+$/.test(acr)) return;
+  throw new SetupError(
+    `The \`acr\` ${JSON.stringify(acr)} of the method \`${name}\` can't stand in a header.`,
+    "Use printable ASCII without spaces, quotes and backslashes, such as 'phr', or null.",
+  );
+}
+
+/** The part of the store that `whose` needs. Throws a `SetupError` where it is missing: at set-up, before any request. */
+export function partOf<P extends keyof StoreParts>(store: Store, part: P, whose = 'A step-up'): NonNullable<Store[P]> {
+  const found = store[part];
+  if (found !== undefined) return found;
+  throw new SetupError(
+    `${whose} needs \`${part}\` in the store, which is missing.`,
+    'Take a store that has it, or put one together: `{ ...storeWithIt, sessions }`.',
+  );
+}
+
+/** For a kit without methods, which can't do what it was asked for. */
+export function noMethods(): SetupError {
+  return new SetupError(
+    '`methods` is empty.',
+    'Give the kit at least one method, for example `[password({ verify })]`.',
+  );
 }

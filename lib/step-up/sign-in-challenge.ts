@@ -5,7 +5,7 @@ import { equal } from '../internal/equal.js';
 import { hashToken } from '../internal/token-hash.js';
 import type { Services } from '../services.js';
 import { encode } from '../session/tokens.js';
-import { partOf } from './parts.js';
+import { partOf } from './methods.js';
 
 /** For somebody who hasn't said who they are: nothing is kept of it, so that strangers can't fill the store. */
 export interface SignInChallenge {

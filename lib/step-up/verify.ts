@@ -25,9 +25,12 @@ export type VerifyOutcome<Verified> =
   | ({ readonly outcome: 'verified' } & Verified)
   | { readonly outcome: 'failed' }
   | { readonly outcome: 'locked'; readonly until: number }
-  | { readonly outcome: 'disabled' }
-  /** The session token has been replaced by something else, another method's step-up too, or the session is gone. */
-  | { readonly outcome: 'session-lost' };
+  | { readonly outcome: 'disabled' };
+
+/** The session token has been replaced by something else, another method's step-up too, or the session is gone. */
+export interface SessionLost {
+  readonly outcome: 'session-lost';
+}
 
 /** The session token was replaced, and nothing else came of it: its client may have no other that is good. */
 export interface UnfinishedStepUp {
@@ -47,7 +50,7 @@ export interface RecordedStepUp {
 
 export interface Verify {
   /** Checks the answer and makes a proof of it, or for an action's challenge a grant and no proof. */
-  stepUp(answer: StepUpAnswer): Promise<VerifyOutcome<RecordedStepUp> | UnfinishedStepUp>;
+  stepUp(answer: StepUpAnswer): Promise<VerifyOutcome<RecordedStepUp> | UnfinishedStepUp | SessionLost>;
   /** Checks the answer and makes nothing of it. */
   only(answer: StepUpAnswer): Promise<VerifyOutcome<object>>;
   /** Counts an attempt to enrol as an answer is counted, and looks at it. */
@@ -131,7 +134,7 @@ export function createVerify({
   async function record(
     { row, token, method }: StepUpAnswer,
     challenge: ChallengeRow | null,
-  ): Promise<VerifyOutcome<RecordedStepUp>> {
+  ): Promise<RecordedStepUp | null> {
     const verifiedAt = clock.now();
     const nonce = encode(randomBytes(NONCE_BYTES));
     const successor = successorOf(token, nonce, secrets[0].key('step-up'));
@@ -144,8 +147,7 @@ export function createVerify({
       makesProof: challenge?.purpose !== 'action',
     } as const;
     const recorded = await store.sessions.change(row.id, change, verifiedAt);
-    if (recorded === null) return { outcome: 'session-lost' };
-    return { outcome: 'verified', row: recorded, token: successor, verifiedAt };
+    return recorded === null ? null : { row: recorded, token: successor, verifiedAt };
   }
 
   /** Under the generation that the session has by now; none where another step came between. */
@@ -180,7 +182,7 @@ export function createVerify({
       const checked = await check(answer, ['step-up', 'action']);
       if (checked.outcome !== 'verified') return checked;
       const recorded = await record(answer, checked.challenge);
-      if (recorded.outcome !== 'verified') return recorded;
+      if (recorded === null) return { outcome: 'session-lost' };
       const { row, method } = answer;
       const { row: changed, token } = recorded;
       try {
@@ -193,7 +195,7 @@ export function createVerify({
         return { outcome: 'unfinished', row: changed, token, error: null };
       }
       emit({ type: 'step-up.succeeded', ...aboutOf(row, method) });
-      return recorded;
+      return { outcome: 'verified', ...recorded };
     },
     async only(answer) {
       const checked = await check(answer, ['verify-only']);

@@ -143,7 +143,7 @@ describe('a guard for one request', () => {
     const { grants: _, ...store } = memoryStore();
     const kit = stepgate<readonly Method[]>({ secret: SECRET, issuer: ORIGIN, store, methods: [fakeKey()] });
     const error = (rule: { method: string; once: true } | { method: string; bind(): object }): void =>
-      assert.throws(() => kit.requireFreshStepUp(rule), { name: 'SetupError', message: /no part `grants`/ });
+      assert.throws(() => kit.requireFreshStepUp(rule), { name: 'SetupError', message: /needs `grants` in the store/ });
     error({ method: 'key', once: true });
     error({ method: 'key', bind: () => ({}) });
     assert.ok(kit.requireFreshStepUp({ method: 'key', maxAge: '5m' }));

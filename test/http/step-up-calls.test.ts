@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import bodyParser from 'body-parser';
 import type { Middleware } from '../../lib/http/require-session.js';
-import type { BeginStepUp, StepUpResponse } from '../../lib/http/step-up-calls.js';
+import type { BeginStepUp, StepUpResponse } from '../../lib/http/routes/step-up.js';
 import { SetupError } from '../../lib/internal/setup-error.js';
 import type { Stepgate } from '../../lib/stepgate.js';
 import { memoryStore } from '../../lib/stores/memory/index.js';

@@ -2,12 +2,8 @@ import assert from 'node:assert/strict';
 import { validateHeaderValue } from 'node:http';
 import { describe, it } from 'node:test';
 import * as fc from 'fast-check';
-import {
-  invalidTokenChallenge,
-  noCredentialChallenge,
-  type StepUpReason,
-  stepUpChallenges,
-} from '../../lib/http/www-authenticate.js';
+import { bearer, createWwwAuthenticate } from '../../lib/http/refusal.js';
+import { type StepUpReason, stepUpChallenge } from '../../lib/http/step-up-refusal.js';
 import { SetupError } from '../../lib/internal/setup-error.js';
 import { parseChallenges } from '../support/challenges.js';
 
@@ -28,16 +24,6 @@ function paramsOf(header: string): [name: string, value: string][] {
   return params;
 }
 
-/** What `make` gives, or null where it refuses with a `SetupError`. */
-function unlessRefused<T>(make: () => T): T | null {
-  try {
-    return make();
-  } catch (error) {
-    assert.ok(error instanceof SetupError, String(error));
-    return null;
-  }
-}
-
 const hostile = fc.oneof(
   fc.string({ unit: 'binary' }),
   fc.string({ unit: 'grapheme-ascii' }),
@@ -47,47 +33,30 @@ const hostile = fc.oneof(
   fc.constantFrom('', 'https://app.example', 'urn:mace:incommon:iap:silver', 'a\r\nSet-Cookie: a=b', 'x", error="'),
 );
 
+const origin = 'https://app.example';
+
 describe('the challenge without a credential', () => {
   it('has a realm and no word of an error', () => {
-    assert.deepEqual(paramsOf(noCredentialChallenge('https://app.example')), [['realm', 'https://app.example']]);
-  });
-
-  it('parses whatever the realm, or refuses it', () => {
-    fc.assert(
-      fc.property(hostile, (realm) => {
-        const header = unlessRefused(() => noCredentialChallenge(realm));
-        if (header !== null) assert.deepEqual(paramsOf(header), [['realm', realm]]);
-      }),
-    );
+    assert.deepEqual(paramsOf(createWwwAuthenticate(origin).sessionRequired), [['realm', origin]]);
   });
 });
 
 describe('the challenge for a useless credential', () => {
   it('says invalid_token, and nothing of step-up', () => {
-    const params = paramsOf(invalidTokenChallenge('https://app.example'));
+    const params = paramsOf(createWwwAuthenticate(origin).invalidToken);
     assert.deepEqual(
       params.map(([name]) => name),
       ['realm', 'error', 'error_description'],
     );
     assert.equal(Object.fromEntries(params)['error'], 'invalid_token');
   });
-
-  it('refuses the realms that the other one refuses', () => {
-    fc.assert(
-      fc.property(hostile, (realm) => {
-        const header = unlessRefused(() => invalidTokenChallenge(realm));
-        assert.equal(header === null, unlessRefused(() => noCredentialChallenge(realm)) === null);
-        if (header !== null) assert.equal(Object.fromEntries(paramsOf(header))['realm'], realm);
-      }),
-    );
-  });
 });
 
 describe('the step-up challenge', () => {
   it('carries the parameters of RFC 9470 and a description for each reason', () => {
-    const headers = stepUpChallenges(['phr', 'urn:example:otp'], 300_000);
     const descriptions = REASONS.map((reason) => {
-      const { error_description, ...params } = Object.fromEntries(paramsOf(headers[reason]));
+      const header = stepUpChallenge(reason, ['phr', 'urn:example:otp'], 300_000);
+      const { error_description, ...params } = Object.fromEntries(paramsOf(header));
       assert.deepEqual(params, {
         error: 'insufficient_user_authentication',
         acr_values: 'phr urn:example:otp',
@@ -98,42 +67,32 @@ describe('the step-up challenge', () => {
     assert.equal(new Set(descriptions).size, REASONS.length);
   });
 
-  it('keeps the order of the acr values and names none twice', () => {
-    const params = Object.fromEntries(paramsOf(stepUpChallenges(['phr', 'otp', 'phr', 'Phr'], 1_000).missing));
-    assert.equal(params['acr_values'], 'phr otp Phr');
-  });
-
   it('leaves acr_values out when there are none, and says 0 for an action', () => {
-    const params = paramsOf(stepUpChallenges([], 0).spent);
+    const params = paramsOf(stepUpChallenge('spent', [], 0));
     assert.deepEqual(
       params.map(([name]) => name),
       ['error', 'error_description', 'max_age'],
     );
     assert.equal(Object.fromEntries(params)['max_age'], '0');
   });
+});
 
-  it('refuses an age that must be a whole number of seconds', () => {
-    for (const maxAge of [-1_000, 1_500, 1, Number.NaN, Number.POSITIVE_INFINITY, 1e21]) {
-      assert.throws(() => stepUpChallenges(['phr'], maxAge), SetupError, String(maxAge));
-    }
-  });
-
-  it('refuses an acr that is no single word', () => {
-    for (const acr of ['', ' ', 'a b', 'a"b', 'a\\b', 'a\r\nb', 'ä', 'a\t']) {
-      assert.throws(() => stepUpChallenges(['phr', acr], 0), { name: 'SetupError', message: /acr.*can't stand/ });
-    }
-  });
-
-  it('parses whatever the acr values, or refuses them', () => {
+describe('a Bearer challenge', () => {
+  it('parses whatever its parameters, or is refused', () => {
     fc.assert(
-      fc.property(fc.array(hostile, { maxLength: 4 }), fc.nat(), (acrs, seconds) => {
-        const headers = unlessRefused(() => stepUpChallenges(acrs, seconds * 1_000));
-        if (headers === null) return;
-        for (const reason of REASONS) {
-          const params: Record<string, string> = Object.fromEntries(paramsOf(headers[reason]));
-          assert.deepEqual(params['acr_values']?.split(' ') ?? [], [...new Set(acrs)]);
-          assert.equal(params['max_age'], String(seconds));
+      fc.property(hostile, hostile, (realm, values) => {
+        const params: [string, string][] = [
+          ['realm', realm],
+          ['acr_values', values],
+        ];
+        let header: string;
+        try {
+          header = bearer(params);
+        } catch (error) {
+          assert.ok(error instanceof SetupError, String(error));
+          return;
         }
+        assert.deepEqual(paramsOf(header), params);
       }),
     );
   });

@@ -3,7 +3,7 @@ import type { TestContext } from 'node:test';
 import type { Response } from 'supertest';
 import type { StepgateEvent } from '../../lib/events.js';
 import type { Middleware } from '../../lib/http/require-session.js';
-import type { StepUpBegun } from '../../lib/http/step-up-calls.js';
+import type { StepUpBegun } from '../../lib/http/routes/step-up.js';
 import type { Method } from '../../lib/methods/method.js';
 import type { Rule } from '../../lib/step-up/rule.js';
 import type { Stepgate } from '../../lib/stepgate.js';

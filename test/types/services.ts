@@ -3,7 +3,7 @@
 import type { Services } from '../../lib/services.js';
 import { createCleanup } from '../../lib/session/cleanup.js';
 import { createSessions } from '../../lib/session/sessions.js';
-import { createForgetMethod } from '../../lib/step-up/forget-method.js';
+import { createChallenges } from '../../lib/step-up/challenges.js';
 
 declare const services: Services;
 const { settings, store, clock, emit, touchQueue, refreshTokens, accessTokens, sessions } = services;
@@ -21,7 +21,7 @@ createCleanup({ settings, store: clock, clock: store, emit });
 createSessions({ settings, store, clock, emit, touchQueue, refreshTokens: accessTokens });
 
 // @ts-expect-error -- a part of the store in place of the store
-createForgetMethod({ store: store.sessions, clock });
+createChallenges({ store: store.sessions, clock });
 
 // @ts-expect-error -- a service of the same word in another place
-createForgetMethod({ store: sessions, clock });
+createChallenges({ store: sessions, clock });

@@ -1,14 +1,12 @@
 import type { IncomingMessage } from 'node:http';
 import type { Services } from '../../services.js';
 import { decodeCursor, encodeCursor } from '../../session/session-cursor.js';
+import { publicSession } from '../../session/sessions.js';
 import { isId } from '../../session/tokens.js';
-import type { SessionCursor } from '../../stores/contract/sessions.js';
-import { parseFields } from '../json-body.js';
-import { listedSession } from '../listed-session.js';
-import { hasQuery, parseQuery } from '../query.js';
+import type { Session, SessionCursor, SessionRow } from '../../stores/contract/sessions.js';
 import { Refusal, sendJson, sendNothing } from '../refusal.js';
 import type { StepUpCheck } from '../require-fresh-step-up.js';
-import type { RouteTable } from '../router.js';
+import { hasQuery, parseFields, parseQuery, type RouteTable } from '../router.js';
 
 export interface SessionRouteOptions {
   /** What else is asked for before a session is ended. */
@@ -79,4 +77,12 @@ function parsePage(req: IncomingMessage): { readonly limit: number; readonly aft
     throw new Refusal('request_invalid', { detail });
   }
   return { limit: Number(limit), after: place };
+}
+
+/** A session as its user's pages get it. What the app keeps in `data` may not be for the user's eyes. */
+type ListedSession = Omit<Session, 'data'> & Partial<Pick<Session, 'data'>>;
+
+function listedSession(row: SessionRow, listData: boolean): ListedSession {
+  const { data, ...rest } = publicSession(row);
+  return listData ? { ...rest, data } : rest;
 }

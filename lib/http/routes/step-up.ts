@@ -1,21 +1,197 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Method } from '../../methods/method.js';
 import type { Services } from '../../services.js';
-import { dropGrants } from '../../step-up/drop-grants.js';
-import { parseFields } from '../json-body.js';
+import { noMethods } from '../../step-up/methods.js';
+import type { StepUpAnswer } from '../../step-up/verify.js';
+import { sentFrom } from '../client.js';
+import type { SignedInBody } from '../deliver.js';
 import { Refusal, sendJson, sendNothing } from '../refusal.js';
-import { proofTimes } from '../request-auth.js';
-import type { RouteTable } from '../router.js';
-import type { StepUpCalls } from '../step-up-calls.js';
+import { type LiveSession, proofTimes, withNewToken } from '../request-auth.js';
+import { parseFields, type RouteTable } from '../router.js';
+import { isUnsafe } from '../same-origin.js';
+import { accepted } from '../step-up-refusal.js';
+
+export interface BeginStepUp<Name extends string> {
+  readonly method: Name;
+  /** `'verify-only'`: the answer will prove nothing but itself. @default 'step-up' */
+  readonly purpose?: 'step-up' | 'verify-only';
+}
+
+export interface StepUpBegun {
+  readonly challengeId: string;
+  readonly method: string;
+  /** For the client's ceremony; null for a method without one. */
+  readonly options: object | null;
+  readonly expiresAt: number;
+}
+
+export interface StepUpResponse<Name extends string> {
+  readonly method: Name;
+  /** From `beginStepUp` or a refusal; only a method without a ceremony can do without. */
+  readonly challengeId?: string | undefined;
+  /** The method's own: WebAuthn's JSON, `{ code }`, `{ password }`. */
+  readonly response: unknown;
+}
+
+export type StepUpVerified = {
+  readonly verified: true;
+  readonly userId: string;
+  readonly method: string;
+  readonly verifiedAt: number;
+} & Partial<SignedInBody>;
+
+export interface VerifiedOnly {
+  readonly verified: true;
+  readonly userId: string;
+}
+
+/** The step-up calls, for apps with routes of their own. Each rejects with the `Refusal` that our routes answer with. */
+export interface StepUpCalls<Name extends string> {
+  readonly beginStepUp: (req: IncomingMessage, options: BeginStepUp<Name>) => Promise<StepUpBegun>;
+  /** Sets the headers that carry the session's new token, and ends nothing. */
+  readonly verifyStepUp: (
+    req: IncomingMessage,
+    res: ServerResponse,
+    answer: StepUpResponse<Name>,
+  ) => Promise<StepUpVerified>;
+  readonly verifyOnly: (req: IncomingMessage, answer: StepUpResponse<Name>) => Promise<VerifiedOnly>;
+}
+
+/** The same for whatever a client has sent: each call looks at what it is given. */
+export interface UncheckedStepUpCalls {
+  beginStepUp(req: IncomingMessage, options: Unchecked<BeginStepUp<string>>): Promise<StepUpBegun>;
+  verifyStepUp(
+    req: IncomingMessage,
+    res: ServerResponse,
+    answer: Unchecked<StepUpResponse<string>>,
+  ): Promise<StepUpVerified>;
+  verifyOnly(req: IncomingMessage, answer: Unchecked<StepUpResponse<string>>): Promise<VerifiedOnly>;
+}
+
+type Unchecked<T> = { readonly [Name in keyof T]?: unknown };
+
+export function createStepUpCalls({
+  requireCaller,
+  states,
+  methods,
+  challenges,
+  verify,
+  deliver,
+  isSameOrigin,
+  wwwAuthenticate,
+  clock,
+  emit,
+}: Pick<
+  Services,
+  | 'requireCaller'
+  | 'states'
+  | 'methods'
+  | 'challenges'
+  | 'verify'
+  | 'deliver'
+  | 'isSameOrigin'
+  | 'wwwAuthenticate'
+  | 'clock'
+  | 'emit'
+>): UncheckedStepUpCalls {
+  /** By the current token, or by the previous one while nobody has used the current: its answer may have been lost. */
+  async function stepUpCaller(req: IncomingMessage): Promise<LiveSession> {
+    if (methods.names.length === 0) throw noMethods();
+    // An app's own route stands behind no router of ours.
+    if (isUnsafe(req) && !isSameOrigin(req)) {
+      emit({ type: 'session.refused', reason: 'cross-origin', ...sentFrom(req) });
+      throw new Refusal('cross_origin');
+    }
+    const caller = await requireCaller(req);
+    if (caller.byCurrentToken || caller.row.tokenConfirmedAt === null) return caller;
+    throw lost();
+  }
+
+  function lost(): Refusal {
+    return new Refusal('session_invalid', { headers: { 'WWW-Authenticate': wwwAuthenticate.invalidToken } });
+  }
+
+  function methodOf(name: unknown): Method {
+    const method = typeof name === 'string' ? methods.get(name) : undefined;
+    if (method !== undefined) return method;
+    throw new Refusal('request_invalid', { detail: `\`method\` is one of: ${methods.names.join(', ')}.` });
+  }
+
+  function answerOf({ row, token }: LiveSession, given: Unchecked<StepUpResponse<string>>): StepUpAnswer {
+    const { challengeId: id, response } = given;
+    const method = methodOf(given.method);
+    const challengeId = typeof id === 'string' ? id : null;
+    if (challengeId === null && (id !== undefined || method.begin !== undefined)) {
+      throw new Refusal('request_invalid', { detail: '`challengeId` must be a string.' });
+    }
+    if (typeof response !== 'object' || response === null) {
+      throw new Refusal('request_invalid', { detail: '`response` must be an object.' });
+    }
+    return { row, token, method, challengeId, response };
+  }
+
+  return {
+    async beginStepUp(req, given) {
+      const { purpose = 'step-up' } = given;
+      const { row } = await stepUpCaller(req);
+      const method = methodOf(given.method);
+      if (purpose !== 'step-up' && purpose !== 'verify-only') {
+        throw new Refusal('request_invalid', { detail: "`purpose` is 'step-up' or 'verify-only'." });
+      }
+      const [enrolled] = await methods.enrolled([method.name], row.userId);
+      if (enrolled === undefined) {
+        throw new Refusal('step_up_unavailable', { members: { methods: [{ method: method.name, enrolled: false }] } });
+      }
+      const challenge = await challenges.issue(row, { purpose, methods: [method.name] });
+      const begun = await methods.begin(method, row, challenge.value);
+      if (begun.outcome === 'failed') throw new Refusal('step_up_failed');
+      return { challengeId: challenge.id, method: method.name, options: begun.options, expiresAt: challenge.expiresAt };
+    },
+    async verifyStepUp(req, res, given) {
+      const caller = await stepUpCaller(req);
+      const answer = answerOf(caller, given);
+      const outcome = await verify.stepUp(answer);
+      if (outcome.outcome === 'session-lost') throw lost();
+      if (outcome.outcome === 'unfinished') {
+        // The current token is the previous one by now, and goes on. One that was the previous is none any more.
+        if (!caller.byCurrentToken) deliver(res, { ...outcome, refreshToken: null });
+        throw outcome.error ?? new Refusal('step_up_failed');
+      }
+      const { row, token, verifiedAt } = accepted(outcome, clock);
+      const tokens = deliver(res, { row, token, refreshToken: null });
+      states.set(req, withNewToken(row, token));
+      return { verified: true, userId: row.userId, method: answer.method.name, verifiedAt, ...tokens };
+    },
+    async verifyOnly(req, given) {
+      const caller = await stepUpCaller(req);
+      accepted(await verify.only(answerOf(caller, given)), clock);
+      return { verified: true, userId: caller.row.userId };
+    },
+  };
+}
 
 /** Where a client asks for a challenge and answers it. */
 export function stepUpRoutes({
-  stepUpCalls,
+  stepUpCalls: { beginStepUp, verifyStepUp, verifyOnly },
   requireCaller,
   methods,
+  challenges,
   store,
   clock,
   emit,
-}: Pick<Services, 'stepUpCalls' | 'requireCaller' | 'methods' | 'store' | 'clock' | 'emit'>): RouteTable {
+}: Pick<
+  Services,
+  'stepUpCalls' | 'requireCaller' | 'methods' | 'challenges' | 'store' | 'clock' | 'emit'
+>): RouteTable {
   if (methods.names.length === 0) return {};
+  const verifyAssertion: RouteTable = {
+    '/passkey/verify-assertion': {
+      async post(req, res) {
+        const { challengeId, response } = parseFields(req, ['challengeId', 'response']);
+        sendJson(res, 200, await verifyOnly(req, { method: 'passkey', challengeId, response }));
+      },
+    },
+  };
   return {
     '/step-up': {
       async get(req, res) {
@@ -34,45 +210,22 @@ export function stepUpRoutes({
         const { row } = await requireCaller(req);
         parseFields(req, []);
         await store.sessions.change(row.id, { type: 'drop-proofs' }, clock.now());
-        await dropGrants(store, row.id);
+        await challenges.dropForSession(row.id);
         emit({ type: 'step-up.dropped', userId: row.userId, sessionId: row.id });
         sendNothing(res);
       },
     },
     '/step-up/options': {
       async post(req, res) {
-        const { method, purpose = 'step-up' } = parseFields(req, ['method', 'purpose']);
-        if (typeof method !== 'string') throw new Refusal('request_invalid', { detail: '`method` is missing.' });
-        if (purpose !== 'step-up' && purpose !== 'verify-only') {
-          throw new Refusal('request_invalid', { detail: "`purpose` is 'step-up' or 'verify-only'." });
-        }
-        sendJson(res, 200, await stepUpCalls.beginStepUp(req, { method, purpose }));
+        sendJson(res, 200, await beginStepUp(req, parseFields(req, ['method', 'purpose'])));
       },
     },
     '/step-up/verify': {
       async post(req, res) {
-        const { method, challengeId, response } = parseFields(req, ['method', 'challengeId', 'response']);
-        if (typeof method !== 'string') throw new Refusal('request_invalid', { detail: '`method` is missing.' });
-        const answer = { method, challengeId: textOrAbsent(challengeId), response };
-        const body = await stepUpCalls.verifyStepUp(req, res, answer);
-        sendJson(res, 200, body);
+        const answer = parseFields(req, ['method', 'challengeId', 'response']);
+        sendJson(res, 200, await verifyStepUp(req, res, answer));
       },
     },
-    ...(methods.get('passkey') === undefined ? {} : { '/passkey/verify-assertion': verifyAssertion(stepUpCalls) }),
+    ...(methods.get('passkey') === undefined ? {} : verifyAssertion),
   };
-}
-
-function verifyAssertion(calls: StepUpCalls<string>): RouteTable[string] {
-  return {
-    async post(req, res) {
-      const { challengeId, response } = parseFields(req, ['challengeId', 'response']);
-      const answer = { method: 'passkey', challengeId: textOrAbsent(challengeId), response };
-      sendJson(res, 200, await calls.verifyOnly(req, answer));
-    },
-  };
-}
-
-function textOrAbsent(value: unknown): string | undefined {
-  if (value === undefined || typeof value === 'string') return value;
-  throw new Refusal('request_invalid', { detail: '`challengeId` must be a string.' });
 }

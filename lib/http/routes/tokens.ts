@@ -4,9 +4,8 @@ import type { Services } from '../../services.js';
 import type { RefreshToken } from '../../session/refresh-token.js';
 import type { Delivery } from '../../stores/contract/sessions.js';
 import { sentFrom } from '../client.js';
-import { parseFields } from '../json-body.js';
 import { Refusal, sendJson, sendNothing } from '../refusal.js';
-import type { RouteTable } from '../router.js';
+import { parseFields, type RouteTable } from '../router.js';
 
 /** Where tokens are renewed, and where a session ends by whichever credential is left of it. */
 export function tokenRoutes({

@@ -1,8 +1,6 @@
-import { parseFields } from '../../http/json-body.js';
 import type { MethodRouteServices } from '../../http/method-routes.js';
-import { hasQuery } from '../../http/query.js';
 import { Refusal, sendJson, sendNothing } from '../../http/refusal.js';
-import type { RouteRequest, RouteTable } from '../../http/router.js';
+import { hasQuery, parseFields, type RouteRequest, type RouteTable } from '../../http/router.js';
 import type { PasskeyRow } from '../../stores/contract/passkeys.js';
 import { passkeysOf } from './assertion.js';
 import { MAX_PASSKEYS, type PasskeyRegistration } from './registration.js';

@@ -1,9 +1,7 @@
 import { noStore } from '../../http/deliver.js';
-import { parseFields } from '../../http/json-body.js';
 import type { MethodRouteServices } from '../../http/method-routes.js';
-import { hasQuery } from '../../http/query.js';
 import { Refusal, sendJson } from '../../http/refusal.js';
-import type { RouteTable } from '../../http/router.js';
+import { hasQuery, parseFields, type RouteTable } from '../../http/router.js';
 import type { RecoveryCodeMethod } from './index.js';
 
 /** Where users get their recovery codes. */
