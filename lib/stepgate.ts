@@ -16,6 +16,7 @@ import type { Clock } from './internal/clock.js';
 import { refuseUnknownKeys } from './internal/unknown-keys.js';
 import { parseBoolean } from './options/checks.js';
 import { parseOptions, type StepgateOptions } from './options/index.js';
+import { createPages, type PagesOptions } from './pages/index.js';
 import { createServices, type Services } from './services.js';
 import { withTimeout } from './session/checked-store.js';
 import { partsOf } from './session/realm.js';
@@ -50,6 +51,12 @@ export interface Stepgate<Name extends string = never> extends StepUpCalls<Name>
   readonly methods: MethodAdmin<Name>;
   /** The routes, for `app.use('/auth', auth.router())`. */
   readonly router: (options?: RouterOptions<Name>) => Middleware;
+  /**
+   * Pages for apps that come without JavaScript: `app.use(auth.pages())` before the guarded routes. Where a browser would
+   * get JSON for want of a proof, it gets a page with a form, below `{mount}/step-up/page`. Throws a `SetupError` for
+   * wrong options.
+   */
+  readonly pages: (options?: PagesOptions) => Middleware;
   /**
    * What a guard would find out, without a response: for the upgrade to a WebSocket, for GraphQL. A store that fails is
    * a refusal, too; it never rejects. API keys are refused unless asked for.
@@ -104,7 +111,8 @@ export function stepgate(options: StepgateOptions): Stepgate<string> {
   const settings = parseOptions(options);
   const services = createServices(settings);
   const { sessions, store, stepUpCalls, stepUpCheckOf, touchQueue, cleanup } = services;
-  const onRefusal = settings.onRefusal ?? answer;
+  const pages = createPages(services, settings.onRefusal ?? answer, settings.onRefusal === null);
+  const { onRefusal } = pages;
 
   return {
     requireSession: createRequireSession(services, onRefusal),
@@ -131,6 +139,7 @@ export function stepgate(options: StepgateOptions): Stepgate<string> {
     sessions: refusingEach(createSessionAdmin(services)),
     methods: refusingEach(createMethodAdmin(services)),
     router: (given) => routerOf(services, given),
+    pages: pages.middleware,
     authenticate: (req, given) => outcomeOf(services, req, given),
     current: (req) => services.states.current(req),
     clock: settings.clock,

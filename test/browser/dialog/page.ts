@@ -47,8 +47,8 @@ export const SMALL: BrowserContextOptions = { viewport: { width: 360, height: 74
 
 export interface DialogPages {
   /**
-   * The page, loaded anew. The test fails for whatever goes wrong in it, a breach of its policy included. Its clock is the
-   * test's, and goes on from test to test.
+   * The page, loaded anew. The test fails for whatever goes wrong in it, a breach of its policy included. Its clock stands
+   * still between the test's own steps.
    */
   open(t: TestContext, options?: BrowserContextOptions): Promise<DialogPage>;
 }
@@ -87,6 +87,7 @@ export function dialogPages(): DialogPages {
       t.after(() => assert.deepEqual(faults.splice(0), []));
       await page.goto(site.origin);
       await page.waitForFunction(() => (window as unknown as PageWindow).isReady === true); // set by the page's script
+      await page.clock.pauseAt((await page.evaluate(() => Date.now())) + 10_000);
       return withHelpers(page);
     },
   };
