@@ -66,6 +66,8 @@ export function createPages(
     });
   }
 
+  const isForForms = (name: string): boolean => askedOf([name]).length > 0;
+
   function ask({ returnTo, names, ...rest }: Asking, site: Site, message: string | null): PageContent {
     const hidden = Object.entries({ challenge: rest.challengeId, summary: rest.summary, fields: rest.fields });
     return {
@@ -91,7 +93,8 @@ export function createPages(
       return send(res, site, 400, { type: 'refused', message: 'This address can’t be come back to.' });
     const ways = missing ?? ofRule.filter(({ enrolled }) => enrolled).map(({ method }) => [method]);
     // A way of which one part needs a script leads nowhere here.
-    const names = [...new Set(ways.filter((way) => askedOf(way).length === way.length).flat())];
+    const open = ways.filter((way) => way.every(isForForms)).flat();
+    const names = [...new Set(open.length > 0 ? open : ways.flat().filter((name) => !isForForms(name)))];
     const isGet = req.method === 'GET' || req.method === 'HEAD';
     if (isGet && challenge === undefined) return redirect(res, pageUrl(site, returnTo, names));
     const read = isGet ? ({ outcome: 'read', encoded: null } as const) : readFields(req);

@@ -7,7 +7,8 @@ import type { IncomingMessage } from 'node:http';
 export function placeAt(origin: string, path: unknown): string | null {
   if (typeof path !== 'string' || !path.startsWith('/') || !URL.canParse(path, origin)) return null;
   const url = new URL(path, origin);
-  if (url.origin !== origin || url.username !== '' || url.password !== '') return null;
+  // A path with two slashes would be another site's name wherever it stood without its origin.
+  if (url.origin !== origin || url.pathname.startsWith('//')) return null;
   return `${url.origin}${url.pathname}${url.search}`;
 }
 
