@@ -21,7 +21,7 @@ export type { SignInOptions } from './http/sign-in-options.js';
 export type { Clock } from './internal/clock.js';
 export type { Duration } from './internal/duration.js';
 export { SetupError } from './internal/setup-error.js';
-export type { TokenHash } from './internal/token-hash.js';
+export type { TokenHash } from './internal/tokens.js';
 export type {
   BeginContext,
   MethodContext,

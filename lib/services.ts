@@ -1,5 +1,5 @@
 import { createEmit, type Emit } from './events.js';
-import { type Authenticate, createAuthenticate } from './http/authenticate.js';
+import { type Authenticate, createAuthenticate, createRequestStates, type RequestStates } from './http/authenticate.js';
 import {
   createRequireCaller,
   createRequireCallerAnew,
@@ -8,10 +8,9 @@ import {
   type RequireCaller,
   type RequireEnrolment,
 } from './http/caller.js';
-import { type Cookies, createCookies } from './http/cookies.js';
+import { type Cookies, createCookies } from './http/credentials.js';
 import { createDeliver, type Deliver } from './http/deliver.js';
 import { createWwwAuthenticate, type WwwAuthenticate } from './http/refusal.js';
-import { createRequestStates, type RequestStates } from './http/request-auth.js';
 import { createStepUpCheck, type StepUpCheckOf } from './http/require-fresh-step-up.js';
 import { createStepUpCalls, type UncheckedStepUpCalls } from './http/routes/step-up.js';
 import { createOriginCheck, type OriginCheck } from './http/same-origin.js';
@@ -24,7 +23,7 @@ import type { Settings } from './options/index.js';
 import { type AccessTokens, createAccessTokens } from './session/access-token.js';
 import { createCheckedStore, createStoreCall, type StoreCall } from './session/checked-store.js';
 import { type Cleanup, createCleanup } from './session/cleanup.js';
-import { type Claims, createClaims, realmOf } from './session/realm.js';
+import { realmOf } from './session/realm.js';
 import { createRefresh, type Refresh } from './session/refresh.js';
 import { createRefreshTokens, type RefreshTokens } from './session/refresh-token.js';
 import { createSessions, type Sessions } from './session/sessions.js';
@@ -50,7 +49,6 @@ export interface Services {
   readonly call: StoreCall;
   /** Which kit the store belongs to. */
   readonly realm: string;
-  readonly claims: Claims;
   /** The app's store, with every answer checked. */
   readonly store: Store;
 
@@ -92,16 +90,19 @@ export function createServices(settings: Settings): Services {
   const emit = createEmit(settings.onEvent, clock, settings.collect.ip);
   const call = createStoreCall(storeTimeout, emit);
   const realm = realmOf(settings);
-  const claims = createClaims(realm);
-  const store = createCheckedStore(settings.store, claims, call);
+  const store = createCheckedStore(settings.store, realm, call);
 
   const accessTokens = createAccessTokens(settings);
   const refreshTokens = createRefreshTokens(secrets);
   // Touches tell their failures themselves, with what is waiting.
   const untold = createStoreCall(storeTimeout, () => {});
-  const storeWithoutEvents = createCheckedStore(settings.store, claims, untold);
-  const { idleLifetime, touchInterval } = settings;
-  const touchQueue = createTouchQueue({ store: storeWithoutEvents.sessions, clock, emit, idleLifetime, touchInterval });
+  const storeWithoutEvents = createCheckedStore(settings.store, realm, untold);
+  const touchQueue = createTouchQueue({
+    store: storeWithoutEvents.sessions,
+    clock,
+    emit,
+    touchInterval: settings.touchInterval,
+  });
   const sessions = createSessions({ settings, store, clock, emit, touchQueue, refreshTokens });
   const refresh = createRefresh({ settings, store, clock, emit, sessions, refreshTokens });
   const cleanup = createCleanup({ settings, store, clock, emit });
@@ -185,7 +186,6 @@ export function createServices(settings: Settings): Services {
     emit,
     call,
     realm,
-    claims,
     store,
     touchQueue,
     accessTokens,

@@ -4,24 +4,24 @@ import { methodRoutes, type RoutedMethod } from './http/method-routes.js';
 import { type OnRefusal, Refusal, refusing, refusingEach, sendRefusal } from './http/refusal.js';
 import type { RequestAuth } from './http/request-auth.js';
 import { createRequireFreshStepUp, type RequireFreshStepUp, toGuard } from './http/require-fresh-step-up.js';
-import { createRequireSameOrigin } from './http/require-same-origin.js';
 import { createRequireSession, type Middleware, type RequireSession } from './http/require-session.js';
 import { createRouter } from './http/router.js';
 import { sessionRoutes } from './http/routes/sessions.js';
 import { type StepUpCalls, stepUpRoutes } from './http/routes/step-up.js';
 import { tokenRoutes } from './http/routes/tokens.js';
+import { createRequireSameOrigin } from './http/same-origin.js';
 import type { SignIn } from './http/sign-in.js';
 import { parseUserId } from './internal/arguments.js';
 import type { Clock } from './internal/clock.js';
+import { newId } from './internal/tokens.js';
 import { refuseUnknownKeys } from './internal/unknown-keys.js';
 import { parseBoolean } from './options/checks.js';
 import { parseOptions, type StepgateOptions } from './options/index.js';
 import { createPages, type PagesOptions } from './pages/index.js';
 import { createServices, type Services } from './services.js';
 import { withTimeout } from './session/checked-store.js';
-import { partsOf } from './session/realm.js';
+import { claimFor, partsOf } from './session/realm.js';
 import { createSessionAdmin, type SessionAdmin } from './session/session-admin.js';
-import { newId } from './session/tokens.js';
 import { createMethodAdmin, type MethodAdmin } from './step-up/method-admin.js';
 import type { ActionRule, GuardRequest, Rule } from './step-up/rule.js';
 
@@ -175,8 +175,8 @@ function routerOf(services: Services, given: RouterOptions<string> = {}): Middle
 }
 
 /** Asks the store itself, whose errors say what is wrong: a checked store's are for the client. */
-async function ready({ settings: { store, storeTimeout, clock }, claims }: Services): Promise<void> {
-  for (const part of partsOf(store)) await withTimeout(claims.claim(part), storeTimeout);
+async function ready({ settings: { store, storeTimeout, clock }, realm }: Services): Promise<void> {
+  for (const part of partsOf(store)) await withTimeout(claimFor(realm, part), storeTimeout);
   await withTimeout(Promise.resolve(store.sessions.list({ limit: 1, after: newId(), now: clock.now() })), storeTimeout);
 }
 

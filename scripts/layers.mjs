@@ -9,11 +9,11 @@ const lib = process.argv[2] ?? 'lib';
 
 // One owner (a file, or a folder ending in '/') for each third-party package.
 const OWNERS = {
-  '@noble/hashes': 'internal/blake3.ts',
+  '@noble/hashes': 'internal/tokens.ts',
   '@simplewebauthn/server': 'methods/passkey/',
   'better-sqlite3': 'stores/sqlite/',
   'body-parser': 'http/router.ts',
-  cookie: 'http/cookies.ts',
+  cookie: 'http/credentials.ts',
   jsonwebtoken: 'session/access-token.ts',
   otpauth: 'methods/totp/code.ts',
   pg: 'stores/postgres/',

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import Database from 'better-sqlite3';
-import { tokenKey } from '../../.build/lib/stores/sqlite/token-key.js';
+import { tokenKey } from '../../.build/lib/stores/sqlite/sessions.js';
 import { sqliteStore } from '../../dist/esm/sqlite.js';
 
 const PREFIXES = 1_000;

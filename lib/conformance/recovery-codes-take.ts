@@ -1,4 +1,4 @@
-import type { TokenHash } from '../internal/token-hash.js';
+import type { TokenHash } from '../internal/tokens.js';
 import type { RecoveryCodeStore } from '../stores/contract/recovery-codes.js';
 import { assert } from './assert.js';
 import type { CaseGroup } from './case.js';

@@ -41,8 +41,11 @@ export const sessionsRotate: CaseGroup = {
         refreshedAt: NOW - MINUTE,
       });
       await given(sessions, first);
-      const { userAgent, ip, label, data, acr, passedMethods } = first;
-      const expected = { ...rotated, userAgent, ip, label, data, acr, passedMethods, generation: 1 };
+      const { tokenHash, previousTokenHash, tokenNonce, tokenMethod, tokenIssuedAt, tokenConfirmedAt } = rotated;
+      const sessionToken = { tokenHash, previousTokenHash, tokenNonce, tokenMethod, tokenIssuedAt, tokenConfirmedAt };
+      const { refreshHash, parentRefreshHash, refreshNonce, refreshedAt, refreshConfirmedAt } = rotated;
+      const refreshToken = { refreshHash, parentRefreshHash, refreshNonce, refreshedAt, refreshConfirmedAt };
+      const expected = { ...first, ...sessionToken, ...refreshToken, generation: 1 };
       assert.deepEqual(await change(sessions, 'a', rotate('a')), expected);
     },
 

@@ -1,4 +1,4 @@
-import { hashToken, type TokenHash } from '../internal/token-hash.js';
+import { hashToken, type TokenHash } from '../internal/tokens.js';
 
 /** When a case happens. Far from the real time, so that a store's own clock would show. */
 export const NOW: number = Date.UTC(2002, 1, 3, 4, 5, 6, 789);

@@ -1,8 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import type { Services } from '../services.js';
 import { methodsOf } from '../step-up/rule.js';
+import { proofTimes } from './authenticate.js';
 import { Refusal } from './refusal.js';
-import { type Authentication, type LiveSession, proofTimes } from './request-auth.js';
+import type { Authentication, LiveSession } from './request-auth.js';
 import { stepUpRequired } from './step-up-refusal.js';
 
 /** The signed-in caller of one of our own routes or calls. Rejects with a `Refusal` for nobody and for API keys. */

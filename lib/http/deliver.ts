@@ -1,8 +1,8 @@
 import type { ServerResponse } from 'node:http';
 import { SetupError } from '../internal/setup-error.js';
+import { encode } from '../internal/tokens.js';
 import type { Services } from '../services.js';
 import type { SessionWithTokens } from '../session/sessions.js';
-import { encode } from '../session/tokens.js';
 
 /**
  * What goes into the body beside the headers, by the session's delivery: with cookies no token, so that no script of a

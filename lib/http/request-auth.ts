@@ -1,7 +1,4 @@
-import type { IncomingMessage } from 'node:http';
-import { SetupError } from '../internal/setup-error.js';
-import { publicSession } from '../session/sessions.js';
-import type { ProofTimes, Session, SessionRow } from '../stores/contract/sessions.js';
+import type { Session, SessionRow } from '../stores/contract/sessions.js';
 import type { Refusal } from './refusal.js';
 
 /** "This session passed `method` at `verifiedAt`" (epoch milliseconds). How long that counts is the guard's business. */
@@ -66,60 +63,4 @@ declare global {
       auth?: RequestAuth | null;
     }
   }
-}
-
-/**
- * What this kit knows of a request. It lives beside the request, not on it, so that nobody else's `req.auth` is ever
- * trusted; `req.auth` is a copy for the app's handlers.
- */
-export interface RequestStates {
-  get(req: IncomingMessage): Authentication | undefined;
-  set(req: IncomingMessage, authentication: Authentication): void;
-  /** The caller of a guarded request. Throws a `SetupError` where no guard of this kit ran, a `Refusal` for nobody. */
-  current(req: IncomingMessage): RequestAuth;
-}
-
-export function createRequestStates(): RequestStates {
-  const states = new WeakMap<IncomingMessage, Authentication>();
-  return {
-    get: (req) => states.get(req),
-    set(req, authentication) {
-      states.set(req, authentication);
-      // A plain node:http request has no `auth`; Express gets its type by the augmentation above.
-      (req as { auth?: RequestAuth | null }).auth = 'auth' in authentication ? authentication.auth : null;
-    },
-    current(req) {
-      const state = states.get(req);
-      if (state === undefined) {
-        throw new SetupError('No guard of this kit ran for this request.', 'Put `requireSession` before the handler.');
-      }
-      if ('auth' in state) return state.auth;
-      throw state.refusal;
-    },
-  };
-}
-
-/** The state of a request whose session has just been given this token. */
-export function withNewToken(row: SessionRow, token: Uint8Array): Authentication {
-  return { outcome: 'session', auth: sessionAuth(row, true), row, token, byCurrentToken: true };
-}
-
-export function sessionAuth(row: SessionRow, byCurrentToken: boolean): SessionAuth {
-  return {
-    via: row.delivery === 'bearer' ? 'bearer' : 'cookie',
-    userId: row.userId,
-    session: publicSession(row),
-    proofs: byCurrentToken
-      ? Object.entries(proofTimes(row)).map(([method, verifiedAt]) => ({ method, verifiedAt }))
-      : [],
-  };
-}
-
-/** One time a method: the later of the sign-in's proof and the step-up's. */
-export function proofTimes({ signInProofs, stepUpProofs }: SessionRow): ProofTimes {
-  const later = Object.entries(stepUpProofs);
-  if (later.length === 0) return signInProofs; // most requests: they cost no copy
-  const latest = new Map(Object.entries(signInProofs));
-  for (const [method, at] of later) latest.set(method, Math.max(at, latest.get(method) ?? 0));
-  return Object.fromEntries(latest);
 }

@@ -11,9 +11,10 @@ import {
   type ParsedRule,
   type Rule,
 } from '../step-up/rule.js';
+import { proofTimes } from './authenticate.js';
 import { type ConfirmationServices, requireConfirmation } from './confirmed-request.js';
 import { type OnRefusal, refusalFrom } from './refusal.js';
-import { type LiveSession, proofTimes } from './request-auth.js';
+import type { LiveSession } from './request-auth.js';
 import type { Middleware } from './require-session.js';
 import { stepUpRequired, stepUpUnavailable } from './step-up-refusal.js';
 

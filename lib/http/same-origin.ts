@@ -1,4 +1,9 @@
 import type { IncomingMessage } from 'node:http';
+import { isPromise } from '../internal/maybe-promise.js';
+import type { Services } from '../services.js';
+import { sentFrom } from './client.js';
+import { type OnRefusal, Refusal } from './refusal.js';
+import type { Middleware } from './require-session.js';
 
 export interface OriginOptions {
   /** The app's own origin. */
@@ -36,4 +41,17 @@ const SAFE: ReadonlySet<unknown> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
 export function isUnsafe(req: IncomingMessage): boolean {
   const { method, originalMethod = method } = req as { method?: unknown; originalMethod?: unknown }; // set by the override
   return !SAFE.has(method) || !SAFE.has(originalMethod) || req.headers.upgrade !== undefined;
+}
+
+/** Refuses unsafe requests that pages of other origins sent, with 403 `cross_origin`. */
+export function createRequireSameOrigin(
+  { isSameOrigin, emit }: Pick<Services, 'isSameOrigin' | 'emit'>,
+  onRefusal: OnRefusal,
+): Middleware {
+  return function requireSameOrigin(req, res, next) {
+    if (!isUnsafe(req) || isSameOrigin(req)) return next();
+    emit({ type: 'session.refused', reason: 'cross-origin', ...sentFrom(req) });
+    const answered = onRefusal(new Refusal('cross_origin'), req, res, next);
+    if (isPromise(answered)) answered.catch(next);
+  };
 }

@@ -1,6 +1,5 @@
-import { parseUserId } from '../internal/arguments.js';
+import { parseUserId, storable } from '../internal/arguments.js';
 import { SetupError } from '../internal/setup-error.js';
-import { storable } from '../internal/storable.js';
 import { refuseUnknownKeys } from '../internal/unknown-keys.js';
 import type { SessionData } from '../stores/contract/session-data.js';
 import type { Delivery } from '../stores/contract/sessions.js';

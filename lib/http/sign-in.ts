@@ -1,14 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { hashToken, type TokenHash } from '../internal/token-hash.js';
+import { decodeToken, hashToken, type TokenHash } from '../internal/tokens.js';
 import type { Services } from '../services.js';
 import { publicSession } from '../session/sessions.js';
-import { decodeToken } from '../session/tokens.js';
 import type { Session } from '../stores/contract/sessions.js';
+import { withNewToken } from './authenticate.js';
 import { clientAddress, sentFrom, userAgentOf } from './client.js';
-import { readCredential } from './credential.js';
+import { readCredential } from './credentials.js';
 import { assertUnsent, type SignedInBody } from './deliver.js';
 import { Refusal } from './refusal.js';
-import { withNewToken } from './request-auth.js';
 import { isUnsafe } from './same-origin.js';
 import { parseSignIn, type SignInOptions } from './sign-in-options.js';
 

@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { decodeToken } from '../internal/tokens.js';
 import type { Services } from '../services.js';
-import { decodeToken } from '../session/tokens.js';
 import type { Delivery } from '../stores/contract/sessions.js';
 import { anonymous } from './authenticate.js';
-import { readCredential } from './credential.js';
+import { readCredential } from './credentials.js';
 
 /**
  * Ends the session that the request belongs to, by any genuine credential of it: the current or the previous session

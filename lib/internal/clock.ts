@@ -7,6 +7,11 @@ export interface Clock {
 /** The system's. It looks for `Date` at each call: a test's fake timers put another in its place. */
 export const systemClock: Clock = { now: () => Date.now() };
 
+/** In whole milliseconds, as stores keep them. */
+export function inWholeMilliseconds(clock: Clock): Clock {
+  return { now: () => Math.floor(clock.now()) };
+}
+
 /**
  * What two machines' clocks may differ by, in milliseconds. A time at most that far ahead counts as now; one
  * further ahead is refused.

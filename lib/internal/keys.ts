@@ -1,5 +1,5 @@
-import { derivedKey } from './blake3.js';
 import { SetupError } from './setup-error.js';
+import { derivedKey } from './tokens.js';
 
 /** What a key is for. One secret never serves two purposes: each has a key of its own. */
 export type KeyPurpose =

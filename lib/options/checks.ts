@@ -1,7 +1,7 @@
 import type { ApiKeysOption } from '../http/authenticate.js';
 import type { RoutedMethod } from '../http/method-routes.js';
 import { DELIVERIES } from '../http/sign-in-options.js';
-import type { Clock } from '../internal/clock.js';
+import { type Clock, inWholeMilliseconds } from '../internal/clock.js';
 import { SetupError } from '../internal/setup-error.js';
 import { refuseUnknownKeys } from '../internal/unknown-keys.js';
 import type { Delivery } from '../stores/contract/sessions.js';
@@ -174,6 +174,6 @@ export function parseBoolean(name: string, value: unknown): boolean {
 }
 
 export function parseClock(clock: Clock): Clock {
-  if (typeof clock?.now === 'function') return { now: () => Math.floor(clock.now()) }; // stores keep whole milliseconds
+  if (typeof clock?.now === 'function') return inWholeMilliseconds(clock);
   throw new SetupError('`clock` must have a function `now`.', 'Leave it out, or give `{ now(): number }`.');
 }

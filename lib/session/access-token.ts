@@ -2,8 +2,8 @@ import { createSecretKey, type KeyObject } from 'node:crypto';
 import jwt, { type JwtPayload } from 'jsonwebtoken';
 import { isBeyond } from '../internal/clock.js';
 import type { Secret, Secrets } from '../internal/keys.js';
+import { decodeToken, encode, isId } from '../internal/tokens.js';
 import type { SessionRow } from '../stores/contract/sessions.js';
-import { decodeToken, encode, isId } from './tokens.js';
 
 /** What an access token says once it is verified. */
 export interface AccessTokenClaims {

@@ -1,23 +1,25 @@
 import type { Emit } from '../events.js';
 import { isPromise, type MaybePromise } from '../internal/maybe-promise.js';
-import type { AttemptStore } from '../stores/contract/attempts.js';
-import type { ChallengeStore } from '../stores/contract/challenges.js';
-import type { GrantStore } from '../stores/contract/grants.js';
-import type { PasskeyStore } from '../stores/contract/passkeys.js';
 import type { Claimable } from '../stores/contract/realm.js';
-import type { RecoveryCodeStore } from '../stores/contract/recovery-codes.js';
-import type { SessionStore } from '../stores/contract/sessions.js';
+import type {
+  Delivery,
+  EndedSession,
+  InsertOutcome,
+  ReplaceOutcome,
+  SessionRow,
+  SessionStore,
+} from '../stores/contract/sessions.js';
 import type { Store } from '../stores/contract/store.js';
-import type { TotpStore } from '../stores/contract/totp.js';
-import type { Claims } from './realm.js';
 import {
-  isEndedSession,
-  isEndedSessions,
-  isInsertOutcome,
-  isListOf,
-  isReplaceOutcome,
-  isSessionRow,
-} from './row-checks.js';
+  checkedAttempts,
+  checkedChallenges,
+  checkedGrants,
+  checkedPasskeys,
+  checkedRecoveryCodes,
+  checkedTotp,
+  type RunOperation,
+} from './checked-parts.js';
+import { claimFor } from './realm.js';
 
 /** The store threw, rejected, hung past the timeout or answered with something that isn't in its contract. */
 export class DependencyError extends Error {
@@ -76,28 +78,27 @@ export function withTimeout<T>(promise: Promise<T>, timeout: number): Promise<T>
   });
 }
 
-/** A call of one operation, once the part is known to be ours. */
-type Run = <T>(operation: string, work: () => MaybePromise<T>, isExpected: (answer: T) => boolean) => MaybePromise<T>;
-
 /**
  * The same store, with every operation watched by `call`, and none made before the store is known to belong to this
  * kit. It lacks `copy`: the kit copies nothing. An operation is looked up when it is called, so that a store may be
  * patched, and called on its part, so that it may use `this`.
  */
-export function createCheckedStore(store: Store, claims: Claims, call: StoreCall): Store {
-  const runOn =
-    (part: Claimable): Run =>
-    (operation, work, isExpected) => {
-      if (claims.isOurs(part)) return call(operation, work, isExpected);
+export function createCheckedStore(store: Store, realm: string, call: StoreCall): Store {
+  const runOn = (part: Claimable): RunOperation => {
+    let isOurs = false;
+    return (operation, work, isExpected) => {
+      if (isOurs) return call(operation, work, isExpected);
       return call(
         operation,
         async () => {
-          await claims.claim(part);
+          await claimFor(realm, part);
+          isOurs = true;
           return work();
         },
         isExpected,
       );
     };
+  };
   const { challenges, grants, attempts, passkeys, totp, recoveryCodes } = store;
   return {
     sessions: checkedSessions(store.sessions, runOn(store.sessions)),
@@ -110,7 +111,7 @@ export function createCheckedStore(store: Store, claims: Claims, call: StoreCall
   };
 }
 
-function checkedSessions(part: SessionStore, run: Run): SessionStore {
+function checkedSessions(part: SessionStore, run: RunOperation): SessionStore {
   return {
     claim: (realm) => part.claim(realm),
     insert: async (insert) => run('sessions.insert', () => part.insert(insert), isInsertOutcome),
@@ -163,96 +164,96 @@ function checkedSessions(part: SessionStore, run: Run): SessionStore {
   };
 }
 
-function checkedChallenges(part: ChallengeStore, run: Run): ChallengeStore {
-  return {
-    claim: (realm) => part.claim(realm),
-    insert: async (row, max) => run('challenges.insert', () => part.insert(row, max), isAnything),
-    take: async (sessionId, id, now) => run('challenges.take', () => part.take(sessionId, id, now), isObjectOrNull),
-    dropForSession: async (id) => run('challenges.dropForSession', () => part.dropForSession(id), isAnything),
-    dropForUser: async (userId) => run('challenges.dropForUser', () => part.dropForUser(userId), isAnything),
-    spend: async (hash, expiresAt, now) => run('challenges.spend', () => part.spend(hash, expiresAt, now), isBoolean),
-    deleteExpired: async (now, limit) =>
-      run('challenges.deleteExpired', () => part.deleteExpired(now, limit), Number.isInteger),
-  };
+// What a store answers is read whole: half a row could pass for a live session, or for somebody else's.
+
+/** A row with everything that the contract puts into it. */
+function isSessionRow(row: SessionRow): boolean {
+  return (
+    typeof row === 'object' &&
+    row !== null &&
+    isText(row.id) &&
+    isText(row.userId) &&
+    DELIVERIES.has(row.delivery) &&
+    Number.isFinite(row.createdAt) &&
+    Number.isFinite(row.authenticatedAt) &&
+    Number.isFinite(row.lastSeenAt) &&
+    Number.isFinite(row.idleExpiresAt) &&
+    Number.isFinite(row.expiresAt) &&
+    isTextOrNull(row.userAgent) &&
+    isTextOrNull(row.ip) &&
+    isTextOrNull(row.label) &&
+    isJson(row.data) &&
+    isText(row.tokenHash) &&
+    isTextOrNull(row.previousTokenHash) &&
+    isTextOrNull(row.tokenNonce) &&
+    isTextOrNull(row.tokenMethod) &&
+    Number.isFinite(row.tokenIssuedAt) &&
+    isTimeOrNull(row.tokenConfirmedAt) &&
+    isTextOrNull(row.refreshHash) &&
+    isTextOrNull(row.parentRefreshHash) &&
+    isTextOrNull(row.refreshNonce) &&
+    isTimeOrNull(row.refreshedAt) &&
+    isTimeOrNull(row.refreshConfirmedAt) &&
+    Array.isArray(row.amr) &&
+    isTextOrNull(row.acr) &&
+    Number.isInteger(row.generation) &&
+    isListOf(row.passedMethods, isText) &&
+    isTimes(row.signInProofs) &&
+    isTimes(row.stepUpProofs) &&
+    isTimeOrNull(row.idleLifetime) &&
+    typeof row.persistent === 'boolean' &&
+    isImpersonatorOrNull(row.impersonator)
+  );
 }
 
-function checkedGrants(part: GrantStore, run: Run): GrantStore {
-  return {
-    claim: (realm) => part.claim(realm),
-    insert: async (row) => run('grants.insert', () => part.insert(row), isAnything),
-    take: async (take) => run('grants.take', () => part.take(take), isOutcome),
-    dropForSession: async (id) => run('grants.dropForSession', () => part.dropForSession(id), isAnything),
-    dropForUser: async (userId, method) =>
-      run('grants.dropForUser', () => part.dropForUser(userId, method), isAnything),
-    deleteExpired: async (now, limit) =>
-      run('grants.deleteExpired', () => part.deleteExpired(now, limit), Number.isInteger),
-  };
+function isListOf<T>(list: readonly T[], isItem: (item: T) => boolean): boolean {
+  return Array.isArray(list) && (list as readonly T[]).every((item) => isItem(item)); // `isArray` forgets the type
 }
 
-function checkedAttempts(part: AttemptStore, run: Run): AttemptStore {
-  return {
-    claim: (realm) => part.claim(realm),
-    read: (userId, keys, now) => run('attempts.read', () => part.read(userId, keys, now), Array.isArray),
-    count: async (userId, counters, now) => run('attempts.count', () => part.count(userId, counters, now), isOutcome),
-    reset: async (userId, reset) => run('attempts.reset', () => part.reset(userId, reset), isAnything),
-    dropForUser: async (userId) => run('attempts.dropForUser', () => part.dropForUser(userId), isAnything),
-    deleteExpired: async (now, limit) =>
-      run('attempts.deleteExpired', () => part.deleteExpired(now, limit), Number.isInteger),
-  };
+function isEndedSession(ended: EndedSession): boolean {
+  return typeof ended === 'object' && ended !== null && isText(ended.id) && isText(ended.userId);
 }
 
-function checkedPasskeys(part: PasskeyStore, run: Run): PasskeyStore {
-  return {
-    claim: (realm) => part.claim(realm),
-    insert: async (row, options) =>
-      run(
-        'passkeys.insert',
-        () => part.insert(row, options),
-        (answer) => typeof answer === 'string',
-      ),
-    find: (userId, id) => run('passkeys.find', () => part.find(userId, id), isObjectOrNull),
-    findById: (id) => run('passkeys.findById', () => part.findById(id), isObjectOrNull),
-    listForUser: (userId) => run('passkeys.listForUser', () => part.listForUser(userId), Array.isArray),
-    use: async (use) => run('passkeys.use', () => part.use(use), isBoolean),
-    rename: async (userId, id, label) => run('passkeys.rename', () => part.rename(userId, id, label), isObjectOrNull),
-    remove: async (userId, id) => run('passkeys.remove', () => part.remove(userId, id), isBoolean),
-    dropForUser: async (userId) => run('passkeys.dropForUser', () => part.dropForUser(userId), isAnything),
-  };
+function isEndedSessions(ended: readonly EndedSession[]): boolean {
+  return isListOf(ended, isEndedSession);
 }
 
-function checkedTotp(part: TotpStore, run: Run): TotpStore {
-  return {
-    claim: (realm) => part.claim(realm),
-    find: (userId) => run('totp.find', () => part.find(userId), isObjectOrNull),
-    begin: async (row) => run('totp.begin', () => part.begin(row), isBoolean),
-    put: async (row) => run('totp.put', () => part.put(row), isAnything),
-    confirm: async (confirm) => run('totp.confirm', () => part.confirm(confirm), isBoolean),
-    useStep: async (use) => run('totp.useStep', () => part.useStep(use), isBoolean),
-    remove: async (userId) => run('totp.remove', () => part.remove(userId), isBoolean),
-  };
+function isInsertOutcome(answer: InsertOutcome): boolean {
+  if (answer?.outcome !== 'inserted') return answer?.outcome === 'refused';
+  return (answer.replaced === null || isEndedSession(answer.replaced)) && isEndedSessions(answer.evicted);
 }
 
-function checkedRecoveryCodes(part: RecoveryCodeStore, run: Run): RecoveryCodeStore {
-  return {
-    claim: (realm) => part.claim(realm),
-    replace: async (userId, hashes, now) =>
-      run('recoveryCodes.replace', () => part.replace(userId, hashes, now), isAnything),
-    take: async (userId, hash) => run('recoveryCodes.take', () => part.take(userId, hash), isBoolean),
-    count: (userId) => run('recoveryCodes.count', () => part.count(userId), isObjectOrNull),
-    dropForUser: async (userId) => run('recoveryCodes.dropForUser', () => part.dropForUser(userId), isAnything),
-  };
+function isReplaceOutcome(answer: ReplaceOutcome): boolean {
+  if (answer?.outcome !== 'replaced') return answer?.outcome === 'lost';
+  return isSessionRow(answer.row) && isEndedSessions(answer.ended);
 }
 
-function isObjectOrNull(answer: object | null): boolean {
-  return typeof answer === 'object';
+const DELIVERIES: ReadonlySet<Delivery> = new Set<Delivery>(['cookie', 'bearer', 'token-cookies']);
+
+function isImpersonatorOrNull(value: SessionRow['impersonator']): boolean {
+  if (value === null) return true;
+  return typeof value === 'object' && isText(value.userId) && isText(value.sessionId) && isText(value.reason);
 }
 
-function isOutcome(answer: { readonly outcome: string }): boolean {
-  return typeof answer?.outcome === 'string';
+function isText(value: unknown): boolean {
+  return typeof value === 'string';
 }
 
-function isBoolean(answer: boolean): boolean {
-  return typeof answer === 'boolean';
+function isTextOrNull(value: unknown): boolean {
+  return value === null || typeof value === 'string';
+}
+
+function isTimeOrNull(value: unknown): boolean {
+  return value === null || Number.isFinite(value);
+}
+
+function isTimes(value: object): boolean {
+  return typeof value === 'object' && value !== null && Object.values(value).every(Number.isFinite);
+}
+
+/** What JSON can't have made; what is deeper in it is the app's own. */
+function isJson(value: unknown): boolean {
+  return value !== undefined && typeof value !== 'symbol' && typeof value !== 'function' && typeof value !== 'bigint';
 }
 
 /** For operations that answer nothing. */

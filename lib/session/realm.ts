@@ -1,8 +1,7 @@
-import { hash } from '../internal/blake3.js';
 import { SetupError } from '../internal/setup-error.js';
+import { encode, hash } from '../internal/tokens.js';
 import type { Claimable } from '../stores/contract/realm.js';
 import type { Store } from '../stores/contract/store.js';
-import { encode } from './tokens.js';
 
 /** What tells one kit's store from another's, whatever else is the same. */
 export interface RealmOptions {
@@ -32,24 +31,9 @@ function withoutLocalPort(address: string): string {
   return url.href;
 }
 
-/** Which parts of the store are known to be this kit's. Each is asked: they may be of several stores. */
-export interface Claims {
-  /** Whether the part may be used at once. */
-  isOurs(part: Claimable): boolean;
-  /** Resolves when it may, and rejects with a `SetupError` when another kit has it. */
-  claim(part: Claimable): Promise<void>;
-}
-
-export function createClaims(realm: string): Claims {
-  const ours = new WeakSet<Claimable>();
-  return {
-    isOurs: (part) => ours.has(part),
-    // Calls at a time ask each for itself: one that hangs holds up no other.
-    async claim(part) {
-      if ((await part.claim(realm)) !== realm) throw foreign();
-      ours.add(part);
-    },
-  };
+/** Claims a part for a kit. Rejects with a `SetupError` when another kit has it. */
+export async function claimFor(realm: string, part: Claimable): Promise<void> {
+  if ((await part.claim(realm)) !== realm) throw foreign();
 }
 
 function foreign(): SetupError {

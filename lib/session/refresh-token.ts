@@ -1,9 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { keyedHash } from '../internal/blake3.js';
-import { equal } from '../internal/equal.js';
 import type { Secret, Secrets } from '../internal/keys.js';
-import { hashToken, type TokenHash } from '../internal/token-hash.js';
-import { encode, ID_BYTES, TOKEN_BYTES } from './tokens.js';
+import { encode, equal, hashToken, ID_BYTES, keyedHash, TOKEN_BYTES, type TokenHash } from '../internal/tokens.js';
 
 /**
  * A refresh token is `session id ‖ 32-byte secret ‖ 16-byte tag`. The tag is a keyed hash of the rest, so that any

@@ -1,13 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import type { RefusedReason } from '../events.js';
-import { hashToken } from '../internal/token-hash.js';
+import { encode, hashToken } from '../internal/tokens.js';
 import type { Services } from '../services.js';
 import { believed, isFarAhead, isSettled } from '../stores/contract/session-state.js';
 import type { Delivery, SessionRow } from '../stores/contract/sessions.js';
 import { DependencyError } from './checked-store.js';
 import type { RefreshToken } from './refresh-token.js';
 import { endOf, type SessionWithTokens } from './sessions.js';
-import { encode } from './tokens.js';
 
 export type RefreshOutcome =
   /** `repeated`: somebody rotated first, or the token is too young to be replaced; the same pair for everybody. */

@@ -1,11 +1,11 @@
 import { parseId, parseLimit, parseUserId } from '../internal/arguments.js';
 import { SetupError } from '../internal/setup-error.js';
+import { isId } from '../internal/tokens.js';
 import { refuseUnknownKeys } from '../internal/unknown-keys.js';
 import type { Services } from '../services.js';
 import type { Session, SessionCursor, SessionRow } from '../stores/contract/sessions.js';
 import { decodeCursor, encodeCursor } from './session-cursor.js';
 import { publicSession } from './sessions.js';
-import { isId } from './tokens.js';
 
 /**
  * Sessions for the app's own code: no request, no cookie, no origin. Every call rejects with a `Refusal`

@@ -1,5 +1,5 @@
+import { decodeToken, encode } from '../internal/tokens.js';
 import type { SessionCursor } from '../stores/contract/sessions.js';
-import { decodeToken, encode } from './tokens.js';
 
 // Where a page of a user's sessions ends, as clients get it: two times of 8 bytes and the id of 16, so that it has the
 // one spelling that 32 bytes have.

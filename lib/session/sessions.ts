@@ -1,9 +1,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { RefusedReason, RevokedBy } from '../events.js';
 import { andThen, type MaybePromise } from '../internal/maybe-promise.js';
-import { hashToken, type TokenHash } from '../internal/token-hash.js';
+import { hashToken, newId, newToken, type TokenHash } from '../internal/tokens.js';
 import type { Services } from '../services.js';
-import { believed, firstTokens, isLive } from '../stores/contract/session-state.js';
+import { believed, confirmedBy, firstTokens, isFarAhead, isLive } from '../stores/contract/session-state.js';
 import type {
   Delivery,
   EndedSession,
@@ -13,7 +13,7 @@ import type {
   SessionRow,
 } from '../stores/contract/sessions.js';
 import type { RefreshToken, RefreshTokens } from './refresh-token.js';
-import { newId, newToken } from './tokens.js';
+import type { Sighting } from './touch-queue.js';
 
 /**
  * How long a sign-in may take from the credentials to the session. Beyond it a sign-in is refused, so that a user's
@@ -96,7 +96,8 @@ export function createSessions({
     const reason = refusalReason(row, hash, claim, now);
     if (reason !== null) return { outcome: 'refused', reason, row };
     const byCurrentToken = row.tokenHash === hash;
-    touchQueue.note(stored, byCurrentToken ? hash : null);
+    const sighting = sightingOf(stored, row, byCurrentToken ? hash : null, now, settings);
+    if (sighting !== null) touchQueue.note(sighting);
     return { outcome: 'live', row, byCurrentToken };
   }
 
@@ -189,6 +190,27 @@ export function createSessions({
       return { row: answer.row, ...tokens };
     },
   };
+}
+
+/**
+ * What a request's use of a session has to change in its row. Null, as for most requests, where that is nothing: the
+ * session was seen less than `touchInterval` ago, its token counts as used, and its times are right.
+ *
+ * @param row `stored` as `believed` takes it.
+ * @param presented Its current session token, when the request brought that; else null.
+ */
+export function sightingOf(
+  stored: SessionRow,
+  row: SessionRow,
+  presented: TokenHash | null,
+  now: number,
+  { idleLifetime, touchInterval }: Pick<Services['settings'], 'idleLifetime' | 'touchInterval'>,
+): Sighting | null {
+  const confirms = confirmedBy(row, presented, now);
+  const isWrong = row !== stored && isFarAhead(stored, now);
+  if (confirms === null && !isWrong && now - row.lastSeenAt < touchInterval) return null;
+  const idleExpiresAt = Math.min(now + idleLifetime, row.expiresAt);
+  return { touch: { id: row.id, seenAt: now, idleExpiresAt, confirms }, isWrong };
 }
 
 /** At which of its ends a session is over, null while it lives: it is over **at** an end, not after it. */

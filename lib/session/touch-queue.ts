@@ -1,8 +1,13 @@
 import type { Emit } from '../events.js';
 import { type Clock, isAhead } from '../internal/clock.js';
-import type { TokenHash } from '../internal/token-hash.js';
-import { believed, isFarAhead, isSettled } from '../stores/contract/session-state.js';
-import type { SessionRow, SessionStore, Touch } from '../stores/contract/sessions.js';
+import type { SessionStore, Touch } from '../stores/contract/sessions.js';
+
+/** What a request's use of a session has to change in its row. */
+export interface Sighting {
+  readonly touch: Touch;
+  /** A wrong clock has written the row: its times have to be put right. */
+  readonly isWrong: boolean;
+}
 
 /**
  * Remembers which sessions were seen and writes that in the background: a request never waits for it, and it can
@@ -10,14 +15,8 @@ import type { SessionRow, SessionStore, Touch } from '../stores/contract/session
  * wait. Beyond that, touches are dropped and counted in `touch.failed`.
  */
 export interface TouchQueue {
-  /**
-   * Notes that a session was seen. It decides whether that is due, whether the token counts as used, and whether the
-   * row's times have to be put right.
-   *
-   * @param stored The row as the store gave it.
-   * @param presented Its current session token, when the request brought that; else null.
-   */
-  note(stored: SessionRow, presented: TokenHash | null): void;
+  /** Notes it, unless the same was noted less than `touchInterval` ago. */
+  note(sighting: Sighting): void;
   /**
    * Tries to write all that was noted before the call. Never rejects: a failure is a `touch.failed` event, and the
    * notes are kept for the next flush.
@@ -31,7 +30,6 @@ export interface TouchQueueOptions {
   readonly store: Pick<SessionStore, 'touch' | 'change'>;
   readonly clock: Clock;
   readonly emit: Emit;
-  readonly idleLifetime: number;
   readonly touchInterval: number;
 }
 
@@ -42,7 +40,7 @@ const BATCH = 1_000;
 const MAX_PENDING = 100_000;
 
 export function createTouchQueue(options: TouchQueueOptions): TouchQueue {
-  const { store, clock, emit, idleLifetime, touchInterval } = options;
+  const { store, clock, emit, touchInterval } = options;
   const pending = new Map<string, Touch>();
   let writing: ReadonlyMap<string, Touch> = new Map();
   /** Which of these sessions have a row that a wrong clock has written. */
@@ -132,30 +130,20 @@ export function createTouchQueue(options: TouchQueueOptions): TouchQueue {
   }
 
   return {
-    note(stored, presented) {
+    note({ touch, isWrong }) {
       if (closed) return;
-      const now = clock.now();
-      const row = believed(stored, now);
-      const { id } = row;
+      const { id, seenAt, confirms } = touch;
       const noted = pending.get(id) ?? writing.get(id);
-      const isRecent = (at: number): boolean => now - at < touchInterval && !isAhead(at, now);
-      const isDue = !isRecent(row.lastSeenAt) && (noted === undefined || !isRecent(noted.seenAt));
-      const isUsed = row.tokenConfirmedAt === null && isSettled(row, row.tokenIssuedAt, now);
-      const confirms = isUsed ? presented : null;
+      const isNoted = noted !== undefined && seenAt - noted.seenAt < touchInterval && !isAhead(noted.seenAt, seenAt);
       const isFirstUse = confirms !== null && confirms !== noted?.confirms;
-      const isWrong = isFarAhead(stored, now) && !corrections.has(id);
-      if (!isDue && !isFirstUse && !isWrong) return;
+      const isCorrection = isWrong && !corrections.has(id);
+      if (isNoted && !isFirstUse && !isCorrection) return;
       if (pending.size >= MAX_PENDING && !pending.has(id)) {
         dropped += 1;
         return;
       }
-      if (isWrong) corrections.add(id);
-      pending.set(id, {
-        id,
-        seenAt: now,
-        idleExpiresAt: Math.min(now + idleLifetime, row.expiresAt),
-        confirms: confirms ?? noted?.confirms ?? null,
-      });
+      if (isCorrection) corrections.add(id);
+      pending.set(id, { ...touch, confirms: confirms ?? noted?.confirms ?? null });
       schedule(isFirstUse ? 0 : FLUSH_DELAY);
     },
     flush,

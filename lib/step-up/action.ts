@@ -1,4 +1,4 @@
-import { hash } from '../internal/blake3.js';
+import { hash } from '../internal/tokens.js';
 
 /** What is done, whoever's session asks for it and however it is confirmed. */
 export interface Action {

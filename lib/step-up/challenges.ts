@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { hash } from '../internal/blake3.js';
+import { encode, hash, isId, newId, TOKEN_BYTES } from '../internal/tokens.js';
 import type { Services } from '../services.js';
-import { encode, isId, newId, TOKEN_BYTES } from '../session/tokens.js';
 import type { ChallengePurpose, ChallengeRow } from '../stores/contract/challenges.js';
 import type { SessionRow } from '../stores/contract/sessions.js';
 import { grantDigest } from './action.js';

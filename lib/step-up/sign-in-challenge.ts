@@ -1,10 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { keyedHash } from '../internal/blake3.js';
 import { isBeyond } from '../internal/clock.js';
-import { equal } from '../internal/equal.js';
-import { hashToken } from '../internal/token-hash.js';
+import { encode, equal, hashToken, keyedHash } from '../internal/tokens.js';
 import type { Services } from '../services.js';
-import { encode } from '../session/tokens.js';
 import { partOf } from './methods.js';
 
 /** For somebody who hasn't said who they are: nothing is kept of it, so that strangers can't fill the store. */

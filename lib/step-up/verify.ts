@@ -1,10 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { FailedReason } from '../events.js';
-import { keyedHash } from '../internal/blake3.js';
-import { hashToken } from '../internal/token-hash.js';
+import { encode, hashToken, keyedHash } from '../internal/tokens.js';
 import type { Method, MethodOutcome } from '../methods/method.js';
 import type { Services } from '../services.js';
-import { encode } from '../session/tokens.js';
 import type { ChallengePurpose, ChallengeRow } from '../stores/contract/challenges.js';
 import type { SessionRow } from '../stores/contract/sessions.js';
 import { grantDigest } from './action.js';

@@ -11,8 +11,7 @@ import {
   assertPasses,
 } from '../actions/app.js';
 import { Client, DELIVERIES } from '../support/client.js';
-import type { FullStore } from '../support/stores.js';
-import { forEachStore } from '../support/stores.js';
+import { type FullStore, forEachStore } from '../support/stores.js';
 
 const PAY: ActionRequest = { path: '/pay', body: { to: 'eve', amount: 9_999 } };
 type Names = readonly ('key' | 'code')[];

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { before, describe, it } from 'node:test';
 import { parseSecrets } from '../../lib/internal/keys.js';
+import { encode } from '../../lib/internal/tokens.js';
 import { createRefreshTokens } from '../../lib/session/refresh-token.js';
-import { encode } from '../../lib/session/tokens.js';
 import { codeOf, type TokenAnswer, type TokenApp, tokenApp } from '../tokens/app.js';
 
 type Forge = (genuine: Buffer, other: Buffer, sessionId: string) => Buffer;

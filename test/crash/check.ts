@@ -1,4 +1,4 @@
-import { hashToken } from '../../lib/internal/token-hash.js';
+import { hashToken } from '../../lib/internal/tokens.js';
 import { readJwt } from '../tokens/jwt.js';
 import type { RunningApp } from './app.js';
 import { expect } from './client.js';

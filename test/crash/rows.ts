@@ -1,6 +1,6 @@
 import Database from 'better-sqlite3';
-import type { TokenHash } from '../../lib/internal/token-hash.js';
-import { tokenKey } from '../../lib/stores/sqlite/token-key.js';
+import type { TokenHash } from '../../lib/internal/tokens.js';
+import { tokenKey } from '../../lib/stores/sqlite/sessions.js';
 import { Violation } from './ledger.js';
 
 export interface RawRows {

@@ -5,8 +5,11 @@ import type { Middleware } from '../../lib/http/require-session.js';
 import type { Method } from '../../lib/methods/method.js';
 import { passkey } from '../../lib/methods/passkey/index.js';
 import type { Stepgate } from '../../lib/stepgate.js';
-import type { AuthenticationVariant } from '../../lib/testing/index.js';
-import { type SoftwareAuthenticator, softwareAuthenticator } from '../../lib/testing/index.js';
+import {
+  type AuthenticationVariant,
+  type SoftwareAuthenticator,
+  softwareAuthenticator,
+} from '../../lib/testing/index.js';
 import { type App, testApp } from '../support/app.js';
 import { Browser } from '../support/browser.js';
 import { ORIGIN, type TestKitOptions, testKit } from '../support/kit.js';

@@ -3,8 +3,7 @@ import { describe, it } from 'node:test';
 import { answer, begin, type Purpose, type StepUpApp, stepUp, stepUpApp, verify } from '../step-up/app.js';
 import { fakeCode, fakeKey, WRONG } from '../step-up/fake-methods.js';
 import { assertRefused } from '../support/answers.js';
-import type { Browser } from '../support/browser.js';
-import { setCookies } from '../support/browser.js';
+import { type Browser, setCookies } from '../support/browser.js';
 
 const VERIFY = '/auth/step-up/verify';
 

@@ -93,7 +93,7 @@ const plants: [what: string, module: string, source: string, message: RegExp][] 
   ['a guard with a store', 'http/a.ts', `import { a } from '../stores/contract/store.js';`, /guards touch no store/],
   ['a guard with a key', 'http/a.ts', `import type { Keys } from '../internal/keys.js';`, /guards touch no key/],
   ['Express in core', 'http/a.ts', `import type { Request } from 'express';`, /no owner/],
-  ['a package outside its owner', 'session/a.ts', `import { parse } from 'cookie';`, /only http\/cookies\.ts/],
+  ['a package outside its owner', 'session/a.ts', `import { parse } from 'cookie';`, /only http\/credentials\.ts/],
   ['a driver outside its folder', 'session/a.ts', `const d = require('better-sqlite3');`, /only stores\/sqlite\//],
   [
     'a worker file of another layer',

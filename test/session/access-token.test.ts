@@ -3,9 +3,8 @@ import { randomBytes } from 'node:crypto';
 import { describe, it } from 'node:test';
 import * as fc from 'fast-check';
 import { parseSecrets } from '../../lib/internal/keys.js';
-import { hashToken } from '../../lib/internal/token-hash.js';
+import { encode, hashToken, newId } from '../../lib/internal/tokens.js';
 import { type AccessTokenOptions, createAccessTokens } from '../../lib/session/access-token.js';
-import { encode, newId } from '../../lib/session/tokens.js';
 import type { SessionRow } from '../../lib/stores/contract/sessions.js';
 import { readJwt, segment, signed } from '../tokens/jwt.js';
 

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import * as fc from 'fast-check';
 import { SetupError } from '../../lib/internal/setup-error.js';
 import { createCheckedStore, type StoreCall } from '../../lib/session/checked-store.js';
-import { createClaims, type RealmOptions, realmOf } from '../../lib/session/realm.js';
+import { claimFor, type RealmOptions, realmOf } from '../../lib/session/realm.js';
 import type { Claimable } from '../../lib/stores/contract/realm.js';
 import type { Store } from '../../lib/stores/contract/store.js';
 import { memoryStore } from '../../lib/stores/memory/index.js';
@@ -107,26 +107,14 @@ const isForeign = {
   message: /belongs to a kit with another .*`prefix`.*migrate\(\{ realm: true \}\)/,
 };
 
-describe('the claims of a kit', () => {
-  it('know a part for theirs once it has answered, and not before', async () => {
-    const claims = createClaims(OURS);
+describe('a claim', () => {
+  it('asks the part for its realm, each time, however many are made at once', async () => {
     const claimed = part(ours);
-    assert.equal(claims.isOurs(claimed), false);
-    const waiting = claims.claim(claimed);
-    assert.equal(claims.isOurs(claimed), false);
-    await waiting;
-    assert.equal(claims.isOurs(claimed), true);
-    assert.deepEqual(claimed.claims, [OURS]);
-  });
-
-  it('are made by any number of calls at a time, part by part', async () => {
-    const claims = createClaims(OURS);
-    const [claimed, other] = [part(ours), part(theirs)];
-    await Promise.all(Array.from({ length: 100 }, () => claims.claim(claimed)));
-    assert.deepEqual([claims.isOurs(claimed), claims.isOurs(other)], [true, false]);
-    const refused = await Promise.allSettled(Array.from({ length: 100 }, () => claims.claim(other)));
-    assert.ok(refused.every(({ status }) => status === 'rejected'));
-    assert.deepEqual([claims.isOurs(claimed), claims.isOurs(other)], [true, false]);
+    await Promise.all(Array.from({ length: 100 }, () => claimFor(OURS, claimed)));
+    assert.deepEqual(
+      claimed.claims,
+      Array.from({ length: 100 }, () => OURS),
+    );
   });
 
   for (const [how, fails] of [
@@ -138,35 +126,23 @@ describe('the claims of a kit', () => {
       },
     ],
   ] as const) {
-    it(`ask a store again that ${how}`, async () => {
-      const claims = createClaims(OURS);
+    it(`fails with a store that ${how}, and is made the next time`, async () => {
       const claimed = part(fails, fails, ours);
-      for (let failure = 0; failure < 2; failure += 1) {
-        await assert.rejects(claims.claim(claimed), /on fire/);
-        assert.equal(claims.isOurs(claimed), false);
-      }
-      await claims.claim(claimed);
-      assert.equal(claims.isOurs(claimed), true);
+      for (let failure = 0; failure < 2; failure += 1) await assert.rejects(claimFor(OURS, claimed), /on fire/);
+      await claimFor(OURS, claimed);
     });
   }
 
-  it('ask a store again that never answers', async () => {
-    const claims = createClaims(OURS);
+  it('is made the next time where a store never answers', async () => {
     const claimed = part(() => new Promise(() => {}), ours);
-    void claims.claim(claimed);
-    await claims.claim(claimed);
-    assert.equal(claims.isOurs(claimed), true);
+    void claimFor(OURS, claimed);
+    await claimFor(OURS, claimed);
   });
 
-  it('refuse a part of another kit each time, until it has been renamed', async () => {
-    const claims = createClaims(OURS);
+  it('is refused by a part of another kit each time, until it has been renamed', async () => {
     const claimed = part(theirs, theirs, ours);
-    for (let refusal = 0; refusal < 2; refusal += 1) {
-      await assert.rejects(claims.claim(claimed), isForeign);
-      assert.equal(claims.isOurs(claimed), false);
-    }
-    await claims.claim(claimed);
-    assert.equal(claims.isOurs(claimed), true);
+    for (let refusal = 0; refusal < 2; refusal += 1) await assert.rejects(claimFor(OURS, claimed), isForeign);
+    await claimFor(OURS, claimed);
   });
 });
 
@@ -191,7 +167,7 @@ describe('a store that is not known to be ours', () => {
 
   it('is asked for nothing, by no operation of any part', async () => {
     await sessions.claim(THEIRS);
-    const checked = createCheckedStore(guardedStore, createClaims(OURS), call);
+    const checked = createCheckedStore(guardedStore, OURS, call);
     const called: string[] = [];
     for (const [name, each] of Object.entries(checked)) {
       for (const [operation, run] of Object.entries<unknown>(each)) {
@@ -210,7 +186,7 @@ describe('a store that is not known to be ours', () => {
     const [first, second, foreign] = [memoryStore(), memoryStore(), memoryStore()];
     await foreign.sessions.claim(THEIRS);
     const mixed = { ...first, sessions: second.sessions, passkeys: foreign.passkeys };
-    const checked = createCheckedStore(mixed, createClaims(OURS), call);
+    const checked = createCheckedStore(mixed, OURS, call);
     assert.equal(await checked.sessions.get('A'), null);
     assert.equal(await checked.totp?.find('ada'), null);
     await assert.rejects(async () => checked.passkeys?.listForUser('ada'), isForeign);
@@ -219,9 +195,20 @@ describe('a store that is not known to be ours', () => {
     assert.equal(await foreign.passkeys.claim(OURS), THEIRS);
   });
 
+  it('is asked for its realm until it has said it once, and no more', async () => {
+    const store = memoryStore();
+    const claimed = part(rejected, () => new Promise(() => {}), ours);
+    const sessions = { ...store.sessions, claim: claimed.claim };
+    const checked = createCheckedStore({ ...store, sessions }, OURS, call);
+    await assert.rejects(async () => checked.sessions.get('A'), /on fire/);
+    void checked.sessions.get('A'); // which hangs, and holds up no other
+    for (let time = 0; time < 3; time += 1) assert.equal(await checked.sessions.get('A'), null);
+    assert.equal(claimed.claims.length, 3);
+  });
+
   it('is asked at once when it is ours: the answer is no promise where the store gives none', async () => {
     const store = memoryStore();
-    const checked = createCheckedStore(store, createClaims(OURS), call);
+    const checked = createCheckedStore(store, OURS, call);
     await checked.sessions.get('A');
     assert.equal(checked.sessions.get('A'), null);
   });

@@ -3,9 +3,8 @@ import { randomBytes } from 'node:crypto';
 import { describe, it } from 'node:test';
 import * as fc from 'fast-check';
 import { parseSecrets } from '../../lib/internal/keys.js';
-import { hashToken } from '../../lib/internal/token-hash.js';
+import { encode, hashToken, newId } from '../../lib/internal/tokens.js';
 import { createRefreshTokens, type RefreshToken, type RefreshTokens } from '../../lib/session/refresh-token.js';
-import { encode, newId } from '../../lib/session/tokens.js';
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
 const NONCE = encode(randomBytes(16));

@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { hashToken } from '../../lib/internal/token-hash.js';
+import { hashToken, newId, newToken } from '../../lib/internal/tokens.js';
 import { parseOptions } from '../../lib/options/index.js';
 import { createServices } from '../../lib/services.js';
 import { DependencyError } from '../../lib/session/checked-store.js';
 import type { RefreshOutcome } from '../../lib/session/refresh.js';
 import type { RefreshToken } from '../../lib/session/refresh-token.js';
 import type { NewSession } from '../../lib/session/sessions.js';
-import { newId, newToken } from '../../lib/session/tokens.js';
 import { SETTLING, type SessionChange } from '../../lib/stores/contract/session-state.js';
 import type { Delivery, SessionRow, SessionStore } from '../../lib/stores/contract/sessions.js';
 import { memoryStore } from '../../lib/stores/memory/index.js';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import * as fc from 'fast-check';
+import { encode } from '../../lib/internal/tokens.js';
 import { decodeCursor, encodeCursor } from '../../lib/session/session-cursor.js';
-import { encode } from '../../lib/session/tokens.js';
 
 const time = fc.maxSafeInteger();
 const id = fc.uint8Array({ minLength: 16, maxLength: 16 }).map((bytes) => encode(bytes));

@@ -3,9 +3,11 @@ import { describe, it, mock } from 'node:test';
 import * as fc from 'fast-check';
 import { sessionRow } from '../../lib/conformance/session-rows.js';
 import { createEmit } from '../../lib/events.js';
-import { hashToken, type TokenHash } from '../../lib/internal/token-hash.js';
+import { hashToken, type TokenHash } from '../../lib/internal/tokens.js';
 import { withTimeout } from '../../lib/session/checked-store.js';
+import { sightingOf } from '../../lib/session/sessions.js';
 import { createTouchQueue } from '../../lib/session/touch-queue.js';
+import { believed } from '../../lib/stores/contract/session-state.js';
 import type { SessionRow, SessionStore } from '../../lib/stores/contract/sessions.js';
 import { memoryStore } from '../../lib/stores/memory/index.js';
 import { manualClock } from '../../lib/testing/manual-clock.js';
@@ -94,7 +96,7 @@ function arrange() {
   const emit = createEmit(() => {
     scene.failures += 1;
   }, clock);
-  const queue = createTouchQueue({ store, clock, emit, idleLifetime: HOUR, touchInterval: TOUCH_INTERVAL });
+  const queue = createTouchQueue({ store, clock, emit, touchInterval: TOUCH_INTERVAL });
 
   async function rowOf(rowId: Id): Promise<SessionRow> {
     const row = await sessions.get(rowId);
@@ -138,7 +140,9 @@ function arrange() {
     const wrong = row.tokenIssuedAt > at + HOUR;
     const settled = row.delivery === 'bearer' || wrong || row.tokenIssuedAt <= at - 45_000;
     shown.push({ id: rowId, at, tokenHash: row.tokenHash, used: isCurrent && settled, wrong });
-    queue.note(row, isCurrent ? row.tokenHash : null);
+    const settings = { idleLifetime: HOUR, touchInterval: TOUCH_INTERVAL };
+    const sighting = sightingOf(row, believed(row, at), isCurrent ? row.tokenHash : null, at, settings);
+    if (sighting !== null) queue.note(sighting);
   }
 
   async function stepUp(rowId: Id, ahead: number): Promise<void> {

@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import { sessionRow } from '../../lib/conformance/session-rows.js';
 import { createEmit, type StepgateEvent } from '../../lib/events.js';
-import { hashToken, type TokenHash } from '../../lib/internal/token-hash.js';
-import { createTouchQueue } from '../../lib/session/touch-queue.js';
+import { hashToken, type TokenHash } from '../../lib/internal/tokens.js';
+import { sightingOf } from '../../lib/session/sessions.js';
+import { createTouchQueue, type TouchQueue } from '../../lib/session/touch-queue.js';
+import { believed } from '../../lib/stores/contract/session-state.js';
 import type { SessionRow, SessionStore, Touch } from '../../lib/stores/contract/sessions.js';
 import { type ManualClock, manualClock } from '../../lib/testing/manual-clock.js';
 
@@ -13,7 +15,10 @@ const DAY = 24 * HOUR;
 const TOKEN = hashToken(new Uint8Array(32));
 
 interface Scene {
-  readonly queue: ReturnType<typeof createTouchQueue>;
+  readonly queue: Omit<TouchQueue, 'note'> & {
+    /** What a request does that uses the session: `presented` is its current token, when it brought that. */
+    note(stored: SessionRow, presented: TokenHash | null): void;
+  };
   readonly clock: ManualClock;
   readonly events: StepgateEvent[];
   /** The batches that were written. */
@@ -46,7 +51,16 @@ function arrange(): Scene {
     events.push(event);
     scene.hear();
   }, clock);
-  const queue = createTouchQueue({ store, clock, emit, idleLifetime: HOUR, touchInterval: MINUTE });
+  const touchQueue = createTouchQueue({ store, clock, emit, touchInterval: MINUTE });
+  const queue: Scene['queue'] = {
+    ...touchQueue,
+    note(stored, presented) {
+      const now = clock.now();
+      const settings = { idleLifetime: HOUR, touchInterval: MINUTE };
+      const sighting = sightingOf(stored, believed(stored, now), presented, now, settings);
+      if (sighting !== null) touchQueue.note(sighting);
+    },
+  };
   const scene: Scene = { queue, clock, events, batches, changes, behave: null, hear: () => {} };
   return scene;
 }

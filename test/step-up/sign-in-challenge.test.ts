@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import * as fc from 'fast-check';
 import { parseSecrets } from '../../lib/internal/keys.js';
-import { encode, newToken } from '../../lib/session/tokens.js';
+import { encode, newToken } from '../../lib/internal/tokens.js';
 import { createSignInChallenges, type SignInChallenges } from '../../lib/step-up/sign-in-challenge.js';
 import type { ChallengeStore } from '../../lib/stores/contract/challenges.js';
 import { memoryStore } from '../../lib/stores/memory/index.js';

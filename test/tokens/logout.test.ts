@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { describe, it } from 'node:test';
 import type { Response } from 'supertest';
-import { hashToken } from '../../lib/internal/token-hash.js';
+import { hashToken } from '../../lib/internal/tokens.js';
 import { memoryStore } from '../../lib/stores/memory/index.js';
 import { forEachStore } from '../support/stores.js';
 import {

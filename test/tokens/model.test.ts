@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import * as fc from 'fast-check';
 import type { Response } from 'supertest';
 import type { Delivery } from '../../lib/index.js';
-import { hashToken } from '../../lib/internal/token-hash.js';
+import { hashToken } from '../../lib/internal/tokens.js';
 import type { Method } from '../../lib/methods/method.js';
 import type { SessionRow } from '../../lib/stores/contract/sessions.js';
 import { memoryStore } from '../../lib/stores/memory/index.js';

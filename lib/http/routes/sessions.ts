@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http';
+import { isId } from '../../internal/tokens.js';
 import type { Services } from '../../services.js';
 import { decodeCursor, encodeCursor } from '../../session/session-cursor.js';
 import { publicSession } from '../../session/sessions.js';
-import { isId } from '../../session/tokens.js';
 import type { Session, SessionCursor, SessionRow } from '../../stores/contract/sessions.js';
 import { Refusal, sendJson, sendNothing } from '../refusal.js';
 import type { StepUpCheck } from '../require-fresh-step-up.js';

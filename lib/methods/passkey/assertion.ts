@@ -3,8 +3,8 @@ import {
   generateAuthenticationOptions,
   verifyAuthenticationResponse,
 } from '@simplewebauthn/server';
-import { keyedHash } from '../../internal/blake3.js';
 import type { Secret, Secrets } from '../../internal/keys.js';
+import { keyedHash } from '../../internal/tokens.js';
 import type { PasskeyRow, PasskeyStore } from '../../stores/contract/passkeys.js';
 import { isTooYoung } from '../answer.js';
 import type { BeginContext, MethodOutcome, MethodServices, VerifyContext } from '../method.js';

@@ -1,5 +1,5 @@
 import type { AuthenticationResponseJSON, RegistrationResponseJSON } from '@simplewebauthn/server';
-import { isStorable } from '../../internal/storable.js';
+import { isStorable } from '../../internal/arguments.js';
 
 /** For all strings of a response together. One without an attestation chain is under 4 KiB. */
 const MAX_CHARACTERS = 16_384;

@@ -5,7 +5,7 @@ import { sentFrom } from '../../http/client.js';
 import type { MethodRouteServices } from '../../http/method-routes.js';
 import { Refusal, sendJson } from '../../http/refusal.js';
 import { parseFields, type RouteTable } from '../../http/router.js';
-import { decodeToken, encode, newToken } from '../../session/tokens.js';
+import { decodeToken, encode, newToken } from '../../internal/tokens.js';
 import type { Delivery } from '../../stores/contract/sessions.js';
 import type { MethodOutcome, MethodServices } from '../method.js';
 import { checkAssertion, passkeysOf } from './assertion.js';

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { RoutedMethod } from '../../http/method-routes.js';
 import type { Secret } from '../../internal/keys.js';
 import { andThen } from '../../internal/maybe-promise.js';
-import { hashTokenWithKey, type TokenHash } from '../../internal/token-hash.js';
+import { hashTokenWithKey, type TokenHash } from '../../internal/tokens.js';
 import type { RecoveryCodeStore } from '../../stores/contract/recovery-codes.js';
 import { isTooYoung, onlyMember, parseTypedCode } from '../answer.js';
 import type { Method, MethodContext, MethodServices } from '../method.js';

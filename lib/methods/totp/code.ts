@@ -1,5 +1,5 @@
 import { HOTP, Secret, TOTP } from 'otpauth';
-import { equal } from '../../internal/equal.js';
+import { equal } from '../../internal/tokens.js';
 import { parseTypedCode } from '../answer.js';
 
 /** What every authenticator app understands (RFC 6238 1.2, RFC 4226 5.3). */

@@ -1,7 +1,7 @@
 import type { RoutedMethod } from '../../http/method-routes.js';
 import { andThen } from '../../internal/maybe-promise.js';
 import { SetupError } from '../../internal/setup-error.js';
-import { hashToken } from '../../internal/token-hash.js';
+import { hashToken } from '../../internal/tokens.js';
 import { refuseUnknownKeys } from '../../internal/unknown-keys.js';
 import type { TotpRow } from '../../stores/contract/totp.js';
 import { isTooYoung, onlyMember } from '../answer.js';

@@ -1,4 +1,4 @@
-import type { TokenHash } from '../../internal/token-hash.js';
+import type { TokenHash } from '../../internal/tokens.js';
 import type { Claimable } from './realm.js';
 
 /** What a challenge is for. An answer to one is no answer to another. */

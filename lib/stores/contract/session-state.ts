@@ -1,5 +1,5 @@
 import { isAhead } from '../../internal/clock.js';
-import type { TokenHash } from '../../internal/token-hash.js';
+import type { TokenHash } from '../../internal/tokens.js';
 import type { ProofTimes, Session, SessionRow } from './sessions.js';
 
 /*
@@ -238,6 +238,11 @@ export function cameWithRefresh(row: Pick<SessionRow, 'refreshHash' | 'tokenMeth
   return row.refreshHash !== null && row.tokenMethod === null;
 }
 
+/** The token that a request's use of it confirms; null where it is confirmed already, or too young to count as kept. */
+export function confirmedBy(row: SessionRow, presented: TokenHash | null, now: number): TokenHash | null {
+  return row.tokenConfirmedAt === null && isSettled(row, row.tokenIssuedAt, now) ? presented : null;
+}
+
 /** Whether what was made then is on its client's disk by now, if the client keeps it at all. */
 export function isSettled({ delivery }: Pick<Session, 'delivery'>, issuedAt: number | null, now: number): boolean {
   return delivery === 'bearer' || now >= (issuedAt ?? 0) + SETTLING;
@@ -253,11 +258,17 @@ const FAR = 600_000;
 
 /** Whether a clock that was wrong has written the row, so that `correct-times` should put it right. */
 export function isFarAhead(row: SessionRow, now: number): boolean {
-  return timesOf(row).some((at) => at !== null && at > now + FAR);
+  return latestTime(row) > now + FAR;
 }
 
-function timesOf(row: SessionRow): readonly (number | null)[] {
-  return [row.createdAt, row.lastSeenAt, row.tokenIssuedAt, row.tokenConfirmedAt, row.refreshConfirmedAt];
+function latestTime({
+  createdAt,
+  lastSeenAt,
+  tokenIssuedAt,
+  tokenConfirmedAt,
+  refreshConfirmedAt,
+}: SessionRow): number {
+  return Math.max(createdAt, lastSeenAt, tokenIssuedAt, tokenConfirmedAt ?? 0, refreshConfirmedAt ?? 0);
 }
 
 /**
@@ -265,7 +276,7 @@ function timesOf(row: SessionRow): readonly (number | null)[] {
  * keep their distance, its proofs are none, and its tokens count as settled. Gives the row itself where nothing is ahead.
  */
 export function believed(row: SessionRow, now: number): SessionRow {
-  if (timesOf(row).every((at) => at === null || !isAhead(at, now))) return row;
+  if (!isAhead(latestTime(row), now)) return row;
   const past = (at: number): number => (isAhead(at, now) ? now : at);
   const pastOrNull = (at: number | null): number | null => (at === null ? null : past(at));
   const issued = (at: number): number => (isAhead(at, now) ? now - SETTLING : at);

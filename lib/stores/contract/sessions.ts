@@ -1,5 +1,5 @@
 import type { MaybePromise } from '../../internal/maybe-promise.js';
-import type { TokenHash } from '../../internal/token-hash.js';
+import type { TokenHash } from '../../internal/tokens.js';
 import type { RowCopy } from './copy.js';
 import type { Claimable } from './realm.js';
 import type { SessionData } from './session-data.js';

@@ -1,4 +1,4 @@
-import type { TokenHash } from '../../internal/token-hash.js';
+import type { TokenHash } from '../../internal/tokens.js';
 import type { ChallengeRow, ChallengeStore } from '../contract/challenges.js';
 import type { Claimable } from '../contract/realm.js';
 

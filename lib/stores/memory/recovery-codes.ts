@@ -1,4 +1,4 @@
-import type { TokenHash } from '../../internal/token-hash.js';
+import type { TokenHash } from '../../internal/tokens.js';
 import type { Claimable } from '../contract/realm.js';
 import type { RecoveryCodeStore } from '../contract/recovery-codes.js';
 import { memoryCopy } from './copy.js';

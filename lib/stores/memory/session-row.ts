@@ -1,4 +1,4 @@
-import type { TokenHash } from '../../internal/token-hash.js';
+import type { TokenHash } from '../../internal/tokens.js';
 import type { Session, SessionCursor, SessionRow } from '../contract/sessions.js';
 
 /** A row is JSON throughout; a frozen copy of it can be handed out, and nobody changes the store through it. */

@@ -1,4 +1,4 @@
-import type { TokenHash } from '../../internal/token-hash.js';
+import type { TokenHash } from '../../internal/tokens.js';
 import type { Claimable } from '../contract/realm.js';
 import { believedNotBefore, cameWithRefresh, changed, isLive, type SessionChange } from '../contract/session-state.js';
 import type { EndedSession, SessionRow, SessionStore } from '../contract/sessions.js';

@@ -1,4 +1,4 @@
-import { hash } from '../../internal/blake3.js';
+import { hash } from '../../internal/tokens.js';
 import { type PostgresClient, type PostgresPool, withClient } from './pool.js';
 import { TYPES } from './types.js';
 

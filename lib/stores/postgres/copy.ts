@@ -1,6 +1,5 @@
-import { PAGE_SIZE, pages } from '../../internal/pages.js';
 import type { AttemptRow } from '../contract/attempts.js';
-import type { RowCopy } from '../contract/copy.js';
+import { PAGE_SIZE, pages, type RowCopy } from '../contract/copy.js';
 import type { PasskeyRow } from '../contract/passkeys.js';
 import type { RecoveryCodeSet } from '../contract/recovery-codes.js';
 import type { NotBeforeRow, SessionRow } from '../contract/sessions.js';

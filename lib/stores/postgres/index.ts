@@ -1,5 +1,5 @@
+import { parsePrefix } from '../../internal/arguments.js';
 import { type Duration, milliseconds } from '../../internal/duration.js';
-import { parsePrefix } from '../../internal/prefix.js';
 import { SetupError } from '../../internal/setup-error.js';
 import { refuseUnknownKeys } from '../../internal/unknown-keys.js';
 import { forgetsRealm, type MigrateOptions } from '../contract/realm.js';

@@ -1,4 +1,4 @@
-import { parsePrefix } from '../../internal/prefix.js';
+import { parsePrefix } from '../../internal/arguments.js';
 import { SetupError } from '../../internal/setup-error.js';
 import { refuseUnknownKeys } from '../../internal/unknown-keys.js';
 import { MAX_TIMEOUT, type PostgresClient, type PostgresPool, withClient } from './pool.js';

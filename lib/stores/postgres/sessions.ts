@@ -1,4 +1,4 @@
-import { PAGE_SIZE, pages } from '../../internal/pages.js';
+import { PAGE_SIZE, pages } from '../contract/copy.js';
 import type { Claimable } from '../contract/realm.js';
 import { believedNotBefore, changed, type SessionChange } from '../contract/session-state.js';
 import type { EndedSession, SessionRow, SessionStore } from '../contract/sessions.js';

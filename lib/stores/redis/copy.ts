@@ -1,4 +1,4 @@
-import { PAGE_SIZE, pages } from '../../internal/pages.js';
+import { PAGE_SIZE, pages } from '../contract/copy.js';
 import type { SessionRow, SessionStore } from '../contract/sessions.js';
 import type { NotBeforeTimes } from './not-before.js';
 import { type Redis, textOrNull } from './scripts.js';

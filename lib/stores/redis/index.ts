@@ -1,4 +1,4 @@
-import { parsePrefix } from '../../internal/prefix.js';
+import { parsePrefix } from '../../internal/arguments.js';
 import { SetupError } from '../../internal/setup-error.js';
 import { refuseUnknownKeys } from '../../internal/unknown-keys.js';
 import type { MigrateOptions } from '../contract/realm.js';

@@ -1,4 +1,4 @@
-import type { TokenHash } from '../../internal/token-hash.js';
+import type { TokenHash } from '../../internal/tokens.js';
 
 /*
  * The names of all keys. What stands in braces decides the slot in a cluster: a user's keys lie together, and a

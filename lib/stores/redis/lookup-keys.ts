@@ -1,4 +1,4 @@
-import type { TokenHash } from '../../internal/token-hash.js';
+import type { TokenHash } from '../../internal/tokens.js';
 import type { EndedSession } from '../contract/sessions.js';
 import { chunks, inBatches } from './batches.js';
 import { nameOf } from './keys.js';

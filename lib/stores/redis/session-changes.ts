@@ -1,4 +1,4 @@
-import type { TokenHash } from '../../internal/token-hash.js';
+import type { TokenHash } from '../../internal/tokens.js';
 import { changed, type SessionChange } from '../contract/session-state.js';
 import type { SessionRow, SessionStore } from '../contract/sessions.js';
 import { chunks } from './batches.js';

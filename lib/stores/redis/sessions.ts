@@ -1,4 +1,4 @@
-import type { TokenHash } from '../../internal/token-hash.js';
+import type { TokenHash } from '../../internal/tokens.js';
 import { isLive } from '../contract/session-state.js';
 import type { SessionCursor, SessionRow, SessionStore } from '../contract/sessions.js';
 import { BATCH, chunks } from './batches.js';

@@ -1,4 +1,4 @@
-import type { TokenHash } from '../../internal/token-hash.js';
+import type { TokenHash } from '../../internal/tokens.js';
 import type { Place } from './lookup-keys.js';
 
 /** About 3 MiB. */

@@ -1,6 +1,6 @@
 import type { Database } from 'better-sqlite3';
-import { PAGE_SIZE } from '../../internal/pages.js';
 import type { AttemptRow } from '../contract/attempts.js';
+import { PAGE_SIZE } from '../contract/copy.js';
 import type { PasskeyRow } from '../contract/passkeys.js';
 import type { RecoveryCodeSet } from '../contract/recovery-codes.js';
 import type { NotBeforeRow, SessionRow } from '../contract/sessions.js';
@@ -12,7 +12,7 @@ import {
   toRow as toPasskey,
   toStored,
 } from './passkeys.js';
-import { insertRow, rowParameters } from './session-row.js';
+import { insertRow, rowParameters } from './session-writes.js';
 import { insertRow as insertTotp, ROW as TOTP_ROW } from './totp.js';
 
 /** Each gives a page of rows in the order of their keys, after a row or from the start. Sessions are listed by `list`. */

@@ -1,11 +1,11 @@
 import { resolve } from 'node:path';
 import type { Database } from 'better-sqlite3';
+import { parsePrefix } from '../../internal/arguments.js';
 import { type Duration, milliseconds } from '../../internal/duration.js';
 import type { MaybePromise } from '../../internal/maybe-promise.js';
-import { PAGE_SIZE, pages } from '../../internal/pages.js';
-import { parsePrefix } from '../../internal/prefix.js';
 import { SetupError } from '../../internal/setup-error.js';
 import { refuseUnknownKeys } from '../../internal/unknown-keys.js';
+import { PAGE_SIZE, pages } from '../contract/copy.js';
 import { forgetsRealm, type MigrateOptions } from '../contract/realm.js';
 import type { Store, StoreParts } from '../contract/store.js';
 import { findDriver, loadDriver } from './driver.js';
@@ -65,7 +65,8 @@ export function sqliteStore(path: string, options: SqliteStoreOptions = {}): Sql
   let connection: Database | null = null;
   let reads: Reads | null = null;
 
-  function open(): Reads {
+  function open(): Reads | null {
+    if (!writer.isReady()) return null;
     if (connection === null) {
       connection = new Driver(file, { readonly: true, timeout: 0 });
       connection.pragma(`cache_size = -${CACHE_KIB}`);
@@ -83,13 +84,11 @@ export function sqliteStore(path: string, options: SqliteStoreOptions = {}): Sql
     name: Name,
     ...args: Args<Operations[Part][Name]>
   ): MaybePromise<Result<Operations[Part][Name]>> {
-    if (writer.isReady()) {
-      try {
-        const operation = (reads ?? open())[part][name] as Operation<Operations[Part][Name]>; // the same entry, by its other name
-        return operation(...args);
-      } catch {
-        // Whatever it is: the writer thread answers in its place.
-      }
+    try {
+      const operation = (reads ?? open())?.[part][name] as Operation<Operations[Part][Name]> | undefined; // the same entry, by its other name
+      if (operation !== undefined) return operation(...args);
+    } catch {
+      // Whatever it is: the writer thread answers in its place.
     }
     return ask(part, name, ...args);
   }
@@ -200,6 +199,7 @@ export function sqliteStore(path: string, options: SqliteStoreOptions = {}): Sql
       // The last connection takes the write-ahead log away, which is work for the thread: so this one goes first.
       connection?.close();
       connection = null;
+      reads = null;
       return writer.close();
     },
   };

@@ -11,7 +11,8 @@ import {
   recoveryCodeReads,
   recoveryCodeWrites,
 } from './recovery-codes.js';
-import { type SessionReads, type SessionWrites, sessionReads, sessionWrites } from './sessions.js';
+import { type SessionWrites, sessionWrites } from './session-writes.js';
+import { type SessionReads, sessionReads } from './sessions.js';
 import { type TotpReads, type TotpWrites, totpReads, totpWrites } from './totp.js';
 
 /** All that can be asked of a connection, by part and name. Each is a file with statements of its own. */

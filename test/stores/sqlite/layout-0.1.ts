@@ -1,6 +1,6 @@
 import type Database from 'better-sqlite3';
 import type { SessionRow } from '../../../lib/stores/contract/sessions.js';
-import { tokenKey } from '../../../lib/stores/sqlite/token-key.js';
+import { tokenKey } from '../../../lib/stores/sqlite/sessions.js';
 
 /** The tables as stepgate 0.1 made them. Never edited: such files are out there. */
 const TABLES = `

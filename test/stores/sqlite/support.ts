@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import Database from 'better-sqlite3';
-import { hashToken } from '../../../lib/internal/token-hash.js';
+import { hashToken } from '../../../lib/internal/tokens.js';
 import type { InsertSession, ListUserSessions, SessionRow } from '../../../lib/stores/contract/sessions.js';
 import { type SqliteStore, type SqliteStoreOptions, sqliteStore } from '../../../lib/stores/sqlite/index.js';
 

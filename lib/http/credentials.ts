@@ -78,7 +78,7 @@ export function createCookies({ cookieName, deliveries, insecureCookies }: Cooki
         const value = all[names[kind]];
         if (value === undefined) continue;
         values[kind] = value;
-        conflicting ||= occursTwice(header, occurrences[kind]);
+        conflicting ||= (header.match(occurrences[kind]) ?? []).length > 1;
       }
       conflicting ||= values.session !== undefined && (values.access !== undefined || values.refresh !== undefined);
       const signIn = all[names.signIn];
@@ -105,12 +105,41 @@ export function createCookies({ cookieName, deliveries, insecureCookies }: Cooki
   };
 }
 
-function occursTwice(header: string, occurrence: RegExp): boolean {
-  const isTwice = occurrence.test(header) && occurrence.test(header);
-  occurrence.lastIndex = 0; // a global expression goes on where it stopped, for `matchAll` as well
-  return isTwice;
-}
-
 function escaped(text: string): string {
   return text.replace(/[^\w]/g, '\\$&');
+}
+
+/** What a request brings to say who it is. Nothing is checked yet but the way it came. */
+export type Credential =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'session-token'; readonly value: string; readonly delivery: 'cookie' }
+  | { readonly kind: 'access-token'; readonly value: string; readonly delivery: Exclude<Delivery, 'cookie'> }
+  | { readonly kind: 'api-key'; readonly value: string }
+  /** Two cookies of one name, or cookies of two deliveries. */
+  | { readonly kind: 'conflicting' };
+
+/**
+ * Reads the credential: `Authorization: Bearer` first, and then the cookies are not looked at; never the query or the
+ * body. Other authorization schemes are somebody else's, and so is a bearer token where the delivery isn't in use.
+ */
+export function readCredential(req: IncomingMessage, cookies: Cookies, apiKeyPrefix: string | null): Credential {
+  const match = BEARER.exec(req.headers.authorization ?? '');
+  if (match !== null) {
+    const bearer = match[1] ?? '';
+    if (apiKeyPrefix !== null && bearer.startsWith(apiKeyPrefix)) return { kind: 'api-key', value: bearer };
+    if (cookies.deliveries.has('bearer')) return { kind: 'access-token', value: bearer, delivery: 'bearer' };
+  }
+  const { values, conflicting } = cookies.read(req);
+  const { session, access } = values;
+  if (conflicting) return { kind: 'conflicting' };
+  if (session !== undefined) return { kind: 'session-token', value: session, delivery: 'cookie' };
+  if (access !== undefined) return { kind: 'access-token', value: access, delivery: 'token-cookies' };
+  return { kind: 'none' };
+}
+
+const BEARER = /^bearer(?: +(.*))?$/i; // RFC 6750 2.1
+
+/** Whether a browser adds the credential by itself, so that another site could use it. */
+export function isAmbient(credential: Credential): boolean {
+  return credential.kind === 'conflicting' || ('delivery' in credential && credential.delivery !== 'bearer');
 }
