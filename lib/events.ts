@@ -75,6 +75,7 @@ interface Facts {
   'method.disabled': { userId: string; method: string };
   'method.unlocked': { userId: string; method: string };
   'passkey.counter-regressed': { userId: string; passkeyId: string };
+  'totp.weak-secret': { userId: string; bits: number };
   'touch.failed': { pending: number; dropped: number; error: unknown };
   'dependency.failed': { operation: string; error: unknown };
 }

@@ -225,11 +225,12 @@ function createMethodKit({
   emit,
   call,
 }: Pick<Services, 'settings' | 'store' | 'secrets' | 'emit' | 'call'>): MethodServices {
-  const { issuer, users } = settings;
+  const { issuer, users, methods } = settings;
   return {
     store,
     secrets,
     issuer,
+    rpID: methods.find(({ relyingParty }) => relyingParty !== undefined)?.relyingParty?.rpID ?? null,
     emit,
     // A method that asks for names isn't set up without `users`.
     findUser: async (userId) =>

@@ -11,6 +11,7 @@ import { type StepUpCalls, stepUpRoutes } from './http/routes/step-up.js';
 import { tokenRoutes } from './http/routes/tokens.js';
 import { createRequireSameOrigin } from './http/same-origin.js';
 import type { SignIn } from './http/sign-in.js';
+import { createWellKnown } from './http/well-known.js';
 import { parseUserId } from './internal/arguments.js';
 import type { Clock } from './internal/clock.js';
 import { newId } from './internal/tokens.js';
@@ -57,6 +58,11 @@ export interface Stepgate<Name extends string = never> extends StepUpCalls<Name>
    * wrong options.
    */
   readonly pages: (options?: PagesOptions) => Middleware;
+  /**
+   * Serves `/.well-known/webauthn`, for passkeys on pages of several domains: `app.use(auth.wellKnown())` in the app at
+   * `rpID`, outside of any folder. All else goes on. Throws a `SetupError` for a kit without passkeys.
+   */
+  readonly wellKnown: () => Middleware;
   /**
    * What a guard would find out, without a response: for the upgrade to a WebSocket, for GraphQL. A store that fails is
    * a refusal, too; it never rejects. API keys are refused unless asked for.
@@ -140,24 +146,23 @@ export function stepgate(options: StepgateOptions): Stepgate<string> {
     methods: refusingEach(createMethodAdmin(services)),
     router: (given) => routerOf(services, given),
     pages: pages.middleware,
+    wellKnown: () => createWellKnown(services),
     authenticate: (req, given) => outcomeOf(services, req, given),
     current: (req) => services.states.current(req),
     clock: settings.clock,
-    forgetUser: refusing(async (userId) => {
+    forgetUser: refusing(async (userId) => 
       await sessions.revokeAllForUser(parseUserId(userId), null, 'admin');
       for (const part of [store.challenges, store.attempts, store.passkeys, store.recoveryCodes]) {
         await part?.dropForUser(userId);
       }
       await store.grants?.dropForUser(userId, null);
-      await store.totp?.remove(userId);
-    }),
+      await store.totp?.remove(userId);),
     ready: () => ready(services),
     flush: () => touchQueue.flush(),
-    async close() {
+    async close() 
       cleanup.close();
       await touchQueue.close();
-      await settings.store.close?.();
-    },
+      await settings.store.close?.();,
   };
 }
 

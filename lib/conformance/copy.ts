@@ -127,9 +127,10 @@ const totp: Kind<TotpRow> = {
   name: 'totp',
   part: 'totp',
   copyOf: (bench) => bench.totp.copy,
-  rows: [waitingTotp(), ...STRANGE.map((userId) => confirmedTotp({ userId }))],
-  nth: (n) => confirmedTotp({ userId: `user ${n}` }),
-  other: (row) => ({ ...row, encryptedSecret: 'other', confirmedAt: NOW, lastStep: 1 }),
+  rows: [waitingTotp(), ...STRANGE.flatMap((userId) => [confirmedTotp({ userId }), waitingTotp({ userId })])],
+  // Two of a user, and an odd number before them: a page may end between the two.
+  nth: (n) => (n % 2 === 0 ? waitingTotp : confirmedTotp)({ userId: `user ${Math.ceil(n / 2)}` }),
+  other: (row) => ({ ...row, encryptedSecret: 'other', lastStep: 1 }),
 };
 
 const recoveryCodes: Kind<RecoveryCodeSet> = {

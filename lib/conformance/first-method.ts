@@ -24,15 +24,28 @@ export const firstMethod: CaseGroup = {
     'may be a passkey while a TOTP only waits, which is then not the first': async ({ passkeys, totp }) => {
       await totp.begin(waitingTotp());
       assert.equal(await passkeys.insert(passkeyRow({ id: 'a' }), FIRST), 'inserted');
-      assert.equal(await totp.confirm({ ...CONFIRM, onlyIfNone: true }), false);
-      assert.deepEqual(await totp.find('user'), waitingTotp());
-      assert.equal(await totp.confirm(CONFIRM), true);
+      assert.equal(await totp.confirm({ ...CONFIRM, onlyIfNone: true }), 'refused');
+      assert.deepEqual(await totp.findWaiting('user'), waitingTotp());
+      assert.equal(await totp.confirm(CONFIRM), 'confirmed');
     },
 
-    'may be a TOTP': async ({ totp }) => {
+    'may be a TOTP, and is none beside another': async ({ totp }) => {
       await totp.begin(waitingTotp());
-      assert.equal(await totp.confirm({ ...CONFIRM, onlyIfNone: true }), true);
+      assert.equal(await totp.confirm({ ...CONFIRM, onlyIfNone: true }), 'confirmed');
+      await totp.begin(waitingTotp());
+      assert.equal(await totp.confirm({ ...CONFIRM, onlyIfNone: true }), 'refused');
       assert.deepEqual(await totp.find('user'), confirmedTotp());
+    },
+
+    'may be a TOTP beside a passkey of another domain only': async ({ passkeys, totp }) => {
+      await givenPasskeys(passkeys, passkeyRow({ id: 'a', rpID: 'old.example' }));
+      await givenPasskeys(passkeys, passkeyRow({ id: 'b', userId: 'user2' }));
+      for (const userId of ['user', 'user2']) await totp.begin(waitingTotp({ userId }));
+      const first = { ...CONFIRM, onlyIfNone: true };
+      assert.equal(await totp.confirm({ ...first, rpID: 'old.example' }), 'refused');
+      assert.equal(await totp.confirm({ ...first, rpID: null }), 'refused');
+      assert.equal(await totp.confirm({ ...first, userId: 'user2' }), 'refused');
+      assert.equal(await totp.confirm(first), 'confirmed');
     },
 
     'may be made again once the others are gone': async ({ passkeys, totp }) => {
@@ -44,14 +57,14 @@ export const firstMethod: CaseGroup = {
       assert.equal(await passkeys.insert(passkeyRow({ id: 'b' }), FIRST), 'inserted');
       await passkeys.dropForUser('user');
       await totp.begin(waitingTotp());
-      assert.equal(await totp.confirm({ ...CONFIRM, onlyIfNone: true }), true);
+      assert.equal(await totp.confirm({ ...CONFIRM, onlyIfNone: true }), 'confirmed');
     },
 
     "is none of another user's business": async ({ passkeys, totp }) => {
       await totp.put(confirmedTotp({ userId: 'user2' }));
       await givenPasskeys(passkeys, passkeyRow({ id: 'theirs', userId: 'user3' }));
       await totp.begin(waitingTotp());
-      assert.equal(await totp.confirm({ ...CONFIRM, onlyIfNone: true }), true);
+      assert.equal(await totp.confirm({ ...CONFIRM, onlyIfNone: true }), 'confirmed');
       assert.equal(await passkeys.insert(passkeyRow({ id: 'a', userId: 'user4' }), FIRST), 'inserted');
     },
 
@@ -64,8 +77,8 @@ export const firstMethod: CaseGroup = {
         const early = isPasskeyFirst ? insert() : confirm();
         const late = isPasskeyFirst ? confirm() : insert();
         const answers = await Promise.all([early, late]);
-        assert.equal(countOf<unknown>(answers, 'inserted') + countOf<unknown>(answers, true), 1, userId);
-        const isConfirmed = ((await totp.find(userId))?.confirmedAt ?? null) !== null;
+        assert.equal(countOf<unknown>(answers, 'inserted') + countOf<unknown>(answers, 'confirmed'), 1, userId);
+        const isConfirmed = (await totp.find(userId)) !== null;
         assert.equal((await passkeys.findById(userId)) === null, isConfirmed);
       }
     },
@@ -75,10 +88,10 @@ export const firstMethod: CaseGroup = {
       const answers = await parallel(50, async (n) =>
         n % 2 === 0
           ? (await passkeys.insert(passkeyRow({ id: `passkey-${n}` }), FIRST)) === 'inserted'
-          : await totp.confirm({ ...CONFIRM, onlyIfNone: true }),
+          : (await totp.confirm({ ...CONFIRM, onlyIfNone: true })) === 'confirmed',
       );
       assert.equal(countOf(answers, true), 1);
-      const isConfirmed = ((await totp.find('user'))?.confirmedAt ?? null) !== null;
+      const isConfirmed = (await totp.find('user')) !== null;
       assert.equal((await passkeys.listForUser('user')).length, isConfirmed ? 0 : 1);
     },
   },

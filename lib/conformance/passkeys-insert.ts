@@ -6,7 +6,7 @@ import { ANY, countOf, FIRST, givenPasskeys, passkeyRow, usedPasskeyRow } from '
 import { STRANGE } from './strange.js';
 
 const ROWS: Readonly<Record<string, readonly PasskeyRow[]>> = {
-  'a passkey without what can be absent': [passkeyRow({ id: 'a' })],
+  'a passkey without what can be absent': [passkeyRow({ id: 'a', userHandle: null })],
   'a passkey with everything': [usedPasskeyRow({ id: 'a' })],
   'each flag by itself': [
     passkeyRow({ id: 'a', backupEligible: true }),
@@ -78,6 +78,19 @@ export const passkeysInsert: CaseGroup = {
       const answers = await parallel(50, (n) => passkeys.insert(passkeyRow({ id: `passkey-${n}` }), FIRST));
       assert.deepEqual([countOf(answers, 'inserted'), countOf(answers, 'not-first-method')], [1, 49]);
       assert.equal((await passkeys.listForUser('user')).length, 1);
+    },
+
+    'count for a first passkey and for the cap those of its domain, and those that name none': async ({ passkeys }) => {
+      const here = (id: string, row: Partial<PasskeyRow> = {}) => passkeyRow({ id, rpID: 'app.example', ...row });
+      await givenPasskeys(passkeys, here('old', { rpID: 'old.example' }), here('App', { rpID: 'App.example' }));
+      assert.equal(await passkeys.insert(here('a'), { onlyIfNone: true, max: 1 }), 'inserted');
+      assert.equal(await passkeys.insert(here('b'), FIRST), 'not-first-method');
+      assert.equal(await passkeys.insert(here('b'), { onlyIfNone: false, max: 1 }), 'full');
+      assert.equal(await passkeys.insert(passkeyRow({ id: 'b' }), { onlyIfNone: false, max: 3 }), 'full');
+      await givenPasskeys(passkeys, passkeyRow({ id: 'c', userId: 'user2' }));
+      assert.equal(await passkeys.insert(here('d', { userId: 'user2' }), FIRST), 'not-first-method');
+      assert.equal(await passkeys.insert(here('d', { userId: 'user2' }), { onlyIfNone: false, max: 1 }), 'full');
+      assert.equal((await passkeys.listForUser('user')).length, 3);
     },
 
     'insert passkeys up to the cap, and none beyond it': async ({ passkeys }) => {

@@ -22,7 +22,16 @@ export const passkeysUse: CaseGroup = {
     'notes the first use': async ({ passkeys }) => {
       const row = passkeyRow({ id: 'a' });
       assert.equal(await used(passkeys, row, { counter: 1 }), true);
-      assert.deepEqual(await passkeys.findById('a'), { ...row, counter: 1, backedUp: true, lastUsedAt: NOW });
+      const { rpID } = PASSKEY_USE;
+      assert.deepEqual(await passkeys.findById('a'), { ...row, rpID, counter: 1, backedUp: true, lastUsedAt: NOW });
+    },
+
+    'notes the domain of a passkey that names none, and leaves it where one is named': async ({ passkeys }) => {
+      await givenPasskeys(passkeys, passkeyRow({ id: 'a' }), passkeyRow({ id: 'b' }));
+      assert.equal(await passkeys.use({ ...PASSKEY_USE, counter: 1, rpID: 'first.example' }), true);
+      assert.equal(await passkeys.use({ ...PASSKEY_USE, counter: 2, rpID: 'second.example' }), true);
+      assert.equal((await passkeys.findById('a'))?.rpID, 'first.example');
+      assert.equal((await passkeys.findById('b'))?.rpID, null);
     },
 
     'gives false for a counter that is not greater, and writes nothing': async ({ passkeys }) => {
@@ -33,7 +42,7 @@ export const passkeysUse: CaseGroup = {
     },
 
     'takes any number of uses by an authenticator that does not count: 0 after 0': async ({ passkeys }) => {
-      const row = passkeyRow({ id: 'a' });
+      const row = passkeyRow({ id: 'a', rpID: PASSKEY_USE.rpID });
       assert.equal(await used(passkeys, row, { counter: 0 }), true);
       assert.equal(await passkeys.use({ ...PASSKEY_USE, counter: 0, backedUp: false, usedAt: NOW + 1 }), true);
       assert.deepEqual(await passkeys.findById('a'), { ...row, lastUsedAt: NOW + 1 });

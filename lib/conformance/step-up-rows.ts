@@ -48,10 +48,11 @@ export function takeOf(take: Partial<TakeGrant> = {}): TakeGrant {
   };
 }
 
-/** A passkey of `user` that was never used. */
+/** A passkey of `user` that was never used, and names no domain. */
 export function passkeyRow(row: Partial<PasskeyRow> & { readonly id: string }): PasskeyRow {
   return {
     userId: 'user',
+    rpID: null,
     userHandle: 'handle',
     publicKey: `key of ${row.id}`,
     counter: 0,
@@ -68,6 +69,7 @@ export function passkeyRow(row: Partial<PasskeyRow> & { readonly id: string }): 
 /** A passkey no field of which is null, empty, zero or false. */
 export function usedPasskeyRow(row: Partial<PasskeyRow> & { readonly id: string }): PasskeyRow {
   return passkeyRow({
+    rpID: 'app.example',
     counter: 7,
     backupEligible: true,
     backedUp: true,
@@ -85,6 +87,7 @@ export const PASSKEY_USE: PasskeyUse = {
   counter: 8,
   backedUp: true,
   usedAt: NOW,
+  rpID: 'app.example',
   evenIfRegressed: false,
 };
 
@@ -112,11 +115,12 @@ export const CONFIRM: ConfirmTotp = {
   step: 100,
   now: NOW,
   onlyIfNone: false,
+  rpID: 'app.example',
 };
 
 /** The use of a step of a `confirmedTotp`, on a clock by which any last step may be right. */
 export function useOf(step: number): UseTotpStep {
-  return { userId: 'user', encryptedSecret: 'secret', step, latest: Number.MAX_SAFE_INTEGER };
+  return { userId: 'user', encryptedSecret: 'secret', renewed: 'secret', step, latest: Number.MAX_SAFE_INTEGER };
 }
 
 /** Inserts challenges under no cap that matters. */

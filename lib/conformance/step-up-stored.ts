@@ -164,10 +164,28 @@ export const stepUpStored: readonly CaseGroup[] = [
       await assertWrites(bench, ['secret-b', '987654', String(NOW), String(waiting.createdAt)], () =>
         totp.confirm(confirm),
       );
-      await totp.put(confirmedTotp({ userId: 'user-a', encryptedSecret: 'secret-c' }));
+      const use = { ...useOf(987_655), userId: 'user-a', encryptedSecret: 'secret-b', renewed: 'secret-r' };
+      await assertWrites(bench, ['secret-r', '987655', String(NOW), String(waiting.createdAt)], () =>
+        totp.useStep(use),
+      );
       assertLacks(await stored(bench), ['secret-b', '987654']);
+      await totp.begin(waiting);
+      await totp.put(confirmedTotp({ userId: 'user-a', encryptedSecret: 'secret-c' }));
+      assertLacks(await stored(bench), ['secret-r', 'secret-a']);
+      await totp.begin(waiting);
       await totp.remove('user-a');
-      assertLacks(await stored(bench), ['user-a', 'secret-c']);
+      assertLacks(await stored(bench), ['user-a', 'secret-a', 'secret-c']);
+    },
+
+    'holds the one that waits beside the confirmed, and only it once it is confirmed': async (bench) => {
+      const { totp } = bench;
+      await totp.put(confirmedTotp({ userId: 'user-a', encryptedSecret: 'secret-c', lastStep: 987_654 }));
+      await assertWrites(bench, ['user-a', 'secret-a', String(waiting.createdAt)], () => totp.begin(waiting));
+      assertHolds(await stored(bench), ['secret-c', '987654']);
+      await totp.confirm({ ...CONFIRM, userId: 'user-a', encryptedSecret: 'secret-a' });
+      const text = await stored(bench);
+      assertLacks(text, ['secret-c', '987654']);
+      assertHolds(text, ['secret-a']);
     },
 
     'stays as it is when nothing is begun, confirmed or used': async (bench) => {
@@ -175,7 +193,6 @@ export const stepUpStored: readonly CaseGroup[] = [
       await totp.put(confirmedTotp({ userId: 'user-a' }));
       await totp.begin(waitingTotp({ userId: 'user-b' }));
       await assertUnchanged(bench, async () => {
-        await totp.begin(waiting);
         await totp.confirm({ ...CONFIRM, userId: 'user-a' });
         await totp.confirm({ ...CONFIRM, userId: 'user-b', encryptedSecret: 'secret-b' });
         await totp.useStep({ ...useOf(100), userId: 'user-a' });

@@ -47,7 +47,7 @@ export const totpUseStep: CaseGroup = {
     'gives false for a row that waits, whatever is believed': async ({ totp }) => {
       await totp.begin(waitingTotp());
       assert.equal(await totp.useStep({ ...useOf(100), latest: 0 }), false);
-      assert.deepEqual(await totp.find('user'), waitingTotp());
+      assert.deepEqual(await totp.findWaiting('user'), waitingTotp());
     },
 
     'takes a step that needs more than 32 bits': async ({ totp }) => {
@@ -61,7 +61,7 @@ export const totpUseStep: CaseGroup = {
     'gives false for a row that waits, and for none': async ({ totp }) => {
       await totp.begin(waitingTotp());
       assert.equal(await totp.useStep(useOf(100)), false);
-      assert.deepEqual(await totp.find('user'), waitingTotp());
+      assert.deepEqual(await totp.findWaiting('user'), waitingTotp());
       assert.equal(await totp.useStep({ ...useOf(100), userId: 'nobody' }), false);
       assert.equal(await totp.find('nobody'), null);
     },
@@ -70,6 +70,33 @@ export const totpUseStep: CaseGroup = {
       await totp.put(confirmedTotp({ encryptedSecret: 'new secret' }));
       assert.equal(await totp.useStep(useOf(101)), false);
       assert.deepEqual(await totp.find('user'), confirmedTotp({ encryptedSecret: 'new secret' }));
+    },
+
+    'puts the renewed secret in the place of the old one, and knows the old one no more': async ({ totp }) => {
+      await totp.put(confirmedTotp());
+      assert.equal(await totp.useStep({ ...useOf(100), renewed: 'renewed' }), false);
+      assert.deepEqual(await totp.find('user'), confirmedTotp());
+      assert.equal(await totp.useStep({ ...useOf(101), renewed: 'renewed' }), true);
+      assert.deepEqual(await totp.find('user'), confirmedTotp({ encryptedSecret: 'renewed', lastStep: 101 }));
+      assert.equal(await totp.useStep(useOf(102)), false);
+      assert.equal(await totp.useStep({ ...useOf(102), encryptedSecret: 'renewed', renewed: 'renewed' }), true);
+    },
+
+    'renews a secret by one of 50 parallel steps': async ({ totp }) => {
+      await totp.put(confirmedTotp());
+      const answers = await parallel(50, (n) => totp.useStep({ ...useOf(101 + n), renewed: `renewed ${n}` }));
+      assert.equal(countOf(answers, true), 1);
+      const n = answers.indexOf(true);
+      const expected = confirmedTotp({ encryptedSecret: `renewed ${n}`, lastStep: 101 + n });
+      assert.deepEqual(await totp.find('user'), expected);
+    },
+
+    'notes nothing of a row that waits beside': async ({ totp }) => {
+      await totp.put(confirmedTotp());
+      await totp.begin(waitingTotp({ encryptedSecret: 'next' }));
+      assert.equal(await totp.useStep({ ...useOf(101), encryptedSecret: 'next' }), false);
+      assert.equal(await totp.useStep({ ...useOf(101), renewed: 'renewed' }), true);
+      assert.deepEqual(await totp.findWaiting('user'), waitingTotp({ encryptedSecret: 'next' }));
     },
 
     "leaves other users' steps alone": async ({ totp }) => {

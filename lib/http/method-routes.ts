@@ -3,7 +3,7 @@ import type { FailedReason } from '../events.js';
 import type { Method, MethodContext, MethodOutcome } from '../methods/method.js';
 import type { Services } from '../services.js';
 import type { ChallengeRow } from '../stores/contract/challenges.js';
-import type { SessionRow } from '../stores/contract/sessions.js';
+import type { Delivery, SessionRow } from '../stores/contract/sessions.js';
 import { Refusal } from './refusal.js';
 import type { RouteTable } from './router.js';
 import { accepted } from './step-up-refusal.js';
@@ -17,6 +17,8 @@ export interface RoutedMethod<Name extends string = string> extends Method<Name>
 /** What a method's routes are lent. Whoever is refused by one of these gets the kit's own answer. */
 export interface MethodRouteServices
   extends Pick<Services, 'clock' | 'emit' | 'cookies' | 'signIn' | 'signInChallenges' | 'methodServices'> {
+  /** How a session travels when the client doesn't say. */
+  readonly defaultDelivery: Delivery;
   /** The other methods' names, strongest first. */
   readonly others: readonly string[];
   readonly contextFor: (userId: string) => MethodContext;
@@ -50,6 +52,7 @@ export interface AfterChange {
 
 type Needed = Pick<
   Services,
+  | 'settings'
   | 'clock'
   | 'emit'
   | 'cookies'
@@ -80,6 +83,11 @@ function routeServices(method: Method, services: Needed): MethodRouteServices {
     return new Refusal('step_up_failed');
   }
 
+  /** What was guessed at the old one must not bar the next (SP 800-63B-4 3.2.2: disabled until bound anew). */
+  async function unlock({ userId }: SessionRow): Promise<void> {
+    if (method.guessable) await attempts.unlock(userId, name);
+  }
+
   async function revokeOthers({ userId, id }: SessionRow): Promise<void> {
     await sessions.revokeAllForUser(userId, id, 'user');
   }
@@ -91,6 +99,7 @@ function routeServices(method: Method, services: Needed): MethodRouteServices {
     signIn,
     signInChallenges,
     methodServices,
+    defaultDelivery: services.settings.delivery,
     others: methods.names.filter((other) => other !== name),
     contextFor: (userId) => methods.contextFor(userId),
     requireCaller: async (req) => (await services.requireCaller(req)).row,
@@ -115,12 +124,14 @@ function routeServices(method: Method, services: Needed): MethodRouteServices {
     async removed(row, after) {
       await methods.forget(row.userId, name);
       if (!after.wasThere) throw new Refusal('not_found');
-      // What was guessed at the old one must not bar the next (SP 800-63B-4 3.2.2: disabled until bound anew).
-      if (method.guessable) await attempts.unlock(row.userId, name);
+      await unlock(row);
       emit({ type: 'method.removed', userId: row.userId, method: name });
       if (after.revokeOthers) await revokeOthers(row);
     },
-    replaced: (row) => methods.forget(row.userId, name),
+    async replaced(row) {
+      await methods.forget(row.userId, name);
+      await unlock(row);
+    },
     revokeOthers,
   };
 }

@@ -25,7 +25,8 @@ export function createOriginCheck({ origin, trustedOrigins, csrf }: OriginOption
   return (req) => {
     const sentFrom = req.headers.origin;
     const site = req.headers['sec-fetch-site'];
-    if (sentFrom !== undefined && trusted.has(sentFrom)) return true;
+    // A browser writes http origins in small letters; the schemes of apps are written as the app has them.
+    if (sentFrom !== undefined && trusted.has(sentFrom.toLowerCase())) return true;
     if (site !== undefined) return site === 'same-origin' || site === 'none';
     if (sentFrom !== undefined) return sentFrom === origin;
     return csrf === 'standard'; // no current browser sends an unsafe request with neither header

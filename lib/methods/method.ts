@@ -17,11 +17,20 @@ export interface User {
   readonly displayName?: string;
 }
 
+/** To whom credentials are bound that are good in one domain only. */
+export interface RelyingParty {
+  readonly rpID: string;
+  /** The origins where they may be used. */
+  readonly origins: readonly string[];
+}
+
 /** What the kit lends to its methods. Every store call in it is watched: a failing store is a `DependencyError`. */
 export interface MethodServices {
   readonly store: Store;
   readonly secrets: Secrets;
   readonly issuer: string;
+  /** The domain of the kit's passkeys; null for a kit without them. */
+  readonly rpID: string | null;
   readonly emit: Emit;
   /** Null: unknown or disabled. */
   readonly findUser: (userId: string) => Promise<User | null>;
@@ -76,6 +85,8 @@ export interface Method<Name extends string = string> {
    * @default false
    */
   readonly oneTime?: boolean;
+  /** For a method whose credentials are bound to a domain: to which. */
+  readonly relyingParty?: RelyingParty;
   /** The store parts, and the `users` option, without which it can't work. */
   readonly needs: readonly (keyof StoreParts | 'users')[];
   /** Whether this user can pass it. */

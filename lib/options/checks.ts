@@ -122,6 +122,9 @@ export function parseOrigins(origins: unknown): readonly string[] {
   return origins.map(readOrigin);
 }
 
+/** Of a page that an app brings along: a scheme of its own, and a host. `Origin` has no more of it. */
+const APP_ORIGIN = /^(?!https?:|wss?:|ftp:|file:)[a-z][a-z\d+.-]*:\/\/[\w.-]+(:\d{1,5})?$/;
+
 function readOrigin(origin: unknown): string {
   if (typeof origin === 'string') {
     if (origin.includes('*')) {
@@ -134,6 +137,7 @@ function readOrigin(origin: unknown): string {
       );
     }
     if (URL.canParse(origin) && new URL(origin).origin === origin) return origin;
+    if (APP_ORIGIN.test(origin.toLowerCase())) return origin.toLowerCase();
   }
   throw new SetupError('`trustedOrigins` must hold origins only.', `Write each ${AN_ORIGIN}`);
 }

@@ -39,7 +39,7 @@ export interface StepgateOptions<M extends readonly RoutedMethod[] = readonly Ro
   /**
    * At least 32 bytes; every key is derived from it. In a list the first makes, all verify, so that a secret can be
    * replaced without ending a session: put the new one first, and take the old one out after `absoluteLifetime`. TOTP
-   * and recovery codes that were set up with the old one are good only while it is there.
+   * secrets are encrypted anew at their use; what is left of them, and recovery codes, are good only while it is there.
    */
   readonly secret: string | undefined | readonly (string | undefined)[];
   /** The app's address, for example `'https://app.example'`: `iss` of access tokens, and its origin is the app's. */
@@ -69,7 +69,8 @@ export interface StepgateOptions<M extends readonly RoutedMethod[] = readonly Ro
    */
   readonly insecureCookies?: boolean;
   /**
-   * Other origins whose pages may send unsafe requests with our cookies, each written out: no wildcards. @default []
+   * Other origins whose pages may send unsafe requests with our cookies, each written out: no wildcards. Pages that an
+   * app brings along have a scheme of their own: `capacitor://localhost`, `chrome-extension://…`. @default []
    */
   readonly trustedOrigins?: readonly string[];
   /** `'strict'` refuses unsafe requests that have neither `Sec-Fetch-Site` nor `Origin`. @default 'standard' */

@@ -56,12 +56,7 @@ export function checkedAttempts(part: AttemptStore, run: RunOperation): AttemptS
 export function checkedPasskeys(part: PasskeyStore, run: RunOperation): PasskeyStore {
   return {
     claim: (realm) => part.claim(realm),
-    insert: async (row, options) =>
-      run(
-        'passkeys.insert',
-        () => part.insert(row, options),
-        (answer) => typeof answer === 'string',
-      ),
+    insert: async (row, options) => run('passkeys.insert', () => part.insert(row, options), isText),
     find: (userId, id) => run('passkeys.find', () => part.find(userId, id), isObjectOrNull),
     findById: (id) => run('passkeys.findById', () => part.findById(id), isObjectOrNull),
     listForUser: (userId) => run('passkeys.listForUser', () => part.listForUser(userId), Array.isArray),
@@ -76,9 +71,10 @@ export function checkedTotp(part: TotpStore, run: RunOperation): TotpStore {
   return {
     claim: (realm) => part.claim(realm),
     find: (userId) => run('totp.find', () => part.find(userId), isObjectOrNull),
-    begin: async (row) => run('totp.begin', () => part.begin(row), isBoolean),
+    findWaiting: (userId) => run('totp.findWaiting', () => part.findWaiting(userId), isObjectOrNull),
+    begin: async (row) => run('totp.begin', () => part.begin(row), isAnything),
     put: async (row) => run('totp.put', () => part.put(row), isAnything),
-    confirm: async (confirm) => run('totp.confirm', () => part.confirm(confirm), isBoolean),
+    confirm: async (confirm) => run('totp.confirm', () => part.confirm(confirm), isText),
     useStep: async (use) => run('totp.useStep', () => part.useStep(use), isBoolean),
     remove: async (userId) => run('totp.remove', () => part.remove(userId), isBoolean),
   };
@@ -93,6 +89,10 @@ export function checkedRecoveryCodes(part: RecoveryCodeStore, run: RunOperation)
     count: (userId) => run('recoveryCodes.count', () => part.count(userId), isObjectOrNull),
     dropForUser: async (userId) => run('recoveryCodes.dropForUser', () => part.dropForUser(userId), isAnything),
   };
+}
+
+function isText(answer: string): boolean {
+  return typeof answer === 'string';
 }
 
 function isObjectOrNull(answer: object | null): boolean {

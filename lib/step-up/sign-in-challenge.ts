@@ -13,7 +13,10 @@ export interface SignInChallenge {
 }
 
 export interface SignInChallenges {
-  /** `browser` is the secret of the browser's short-lived cookie: another browser can't use the challenge. */
+  /**
+   * `browser` is the secret of the browser's short-lived cookie: another browser can't use the challenge. Without any
+   * bytes the challenge is bound to none.
+   */
   issue(browser: Uint8Array): SignInChallenge;
   /**
    * Uses a challenge up; only that writes. Null for a forgery, one of another browser, one that is over, and one that

@@ -19,6 +19,7 @@ import {
   TOTP_SECRET,
 } from '../support/method-app.js';
 import { forEachStore } from '../support/stores.js';
+import { totpCode } from '../support/totp.js';
 
 type Removed = 'passkey' | 'totp';
 
@@ -66,6 +67,10 @@ const removals: Readonly<Record<string, (scene: Scene, method: Removed) => Promi
   'by the helpdesk, one credential': async ({ app: { auth }, lostKey }, method) =>
     auth.methods.remove('ada', method, ...(method === 'totp' ? [] : [lostKey])),
 };
+
+function confirm({ clock }: StepUpApp, phone: Client, secret: string): ReturnType<Client['post']> {
+  return phone.post('/auth/totp/confirm', { body: { code: totpCode(secret, clock.now()) } });
+}
 
 /** That nothing is open to the client that was open by this method. */
 async function assertTakenAway({ laptop }: Pick<Scene, 'laptop'>, method: Removed): Promise<void> {
@@ -125,6 +130,63 @@ forEachStore((_name, makeStore) => {
       assertPassed(await laptop.post('/pay-by-totp', payment('totp')));
       assertPassed(await bea.laptop.post('/passkey'));
     });
+  });
+
+  describe('a TOTP that the user replaces', () => {
+    /** Begins the next one, which `confirm` then puts in the place of the old one. */
+    async function beginNext(phone: Client): Promise<string> {
+      const begun = await phone.post('/auth/totp');
+      assert.equal(begun.status, 201);
+      return begun.body.secret;
+    }
+
+    it('is a removal of the one before: what it proved is gone', async (t) => {
+      const made = await scene(t, await makeStore(), 'cookie');
+      const { app, phone, laptop, ceremonies } = made;
+      const { challenge } = (await laptop.post(payment('totp').path, { body: { to: 'eve' } })).body;
+      const next = await beginNext(phone);
+      assertPassed(await prove(laptop, 'totp', ceremonies.totp));
+      app.clock.advance('1m');
+      assertPassed(await approvePayment(laptop, 'totp', ceremonies.totp));
+      app.clock.advance('1m');
+      const pending = ceremonies.totp(challenge.methods.totp.options);
+      assert.equal((await confirm(app, phone, next)).status, 204);
+      await assertTakenAway(made, 'totp');
+      assertRefused(await verify(laptop, 'totp', pending, challenge.id), 403, 'step_up_failed');
+    });
+
+    const ways = { proof: prove, approval: approvePayment } as const;
+    for (const [what, answer] of Object.entries(ways)) {
+      it(`leaves no ${what} of an answer that is being verified, at whichever step`, async (t) => {
+        const store = faultyParts(await makeStore());
+        const app = methodApp(t, { store });
+        for (let step = 1, reached = true; reached; step += 1) {
+          for (const isBefore of [true, false]) {
+            const made = await scene(t, store, 'cookie', { userId: `user-${step}-${isBefore}`, app });
+            const next = await beginNext(made.phone);
+            const replace = async (): Promise<void> => assert.equal((await confirm(app, made.phone, next)).status, 204);
+            let wasReached = (): boolean => false;
+            await answer(made.laptop, 'totp', (options) => {
+              wasReached = store.at(step, async (run) => {
+                if (isBefore) await replace();
+                const given = await run();
+                if (!isBefore) await replace();
+                return given;
+              });
+              return made.ceremonies.totp(options);
+            });
+            reached = wasReached();
+            if (!reached) {
+              store.mend();
+              await replace();
+            }
+            await assertTakenAway(made, 'totp');
+          }
+          assert.ok(step < 50);
+        }
+        assert.deepEqual(app.passed, []);
+      });
+    }
   });
 
   describe('a TOTP that the helpdesk replaces', () => {

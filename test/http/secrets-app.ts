@@ -5,6 +5,7 @@ import { type Refusal, sendRefusal } from '../../lib/http/refusal.js';
 import type { Method } from '../../lib/methods/method.js';
 import { passkey } from '../../lib/methods/passkey/index.js';
 import { recoveryCode } from '../../lib/methods/recovery-code/index.js';
+import { totp } from '../../lib/methods/totp/index.js';
 import { memoryStore } from '../../lib/stores/memory/index.js';
 import { type SoftwareAuthenticator, softwareAuthenticator } from '../../lib/testing/index.js';
 import { testApp } from '../support/app.js';
@@ -40,7 +41,7 @@ export function secretsApp(t: TestContext) {
     store,
     storeTimeout: 0.02,
     maxSessionsPerUser: 3,
-    methods: [passkey({ rpID: 'app.example', rpName: 'Example', origins: [ORIGIN] }), pin, recoveryCode()],
+    methods: [passkey({ rpID: 'app.example', rpName: 'Example', origins: [ORIGIN] }), pin, totp(), recoveryCode()],
     users: { find: (id) => ({ name: id }) },
     apiKeys: { prefix: 'key_', verify: (key) => (key === API_KEY ? { userId: 'ada' } : null) },
     onRefusal: (refusal, _req, res) => {

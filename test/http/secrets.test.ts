@@ -196,6 +196,7 @@ const EVENTS: Readonly<Record<StepgateEvent['type'], ((app: SecretsApp) => Promi
       await browser.post('/auth/step-up/verify', { body });
     }
   },
+  'totp.weak-secret': (app) => app.auth.methods.import('eve', 'totp', { secret: 'JBSWY3DPEHPK3PXP' }),
   async 'touch.failed'(app) {
     const browser = await signedIn(app);
     app.clock.advance('1h');

@@ -34,15 +34,19 @@ describe('POST /totp', () => {
     assert.deepEqual(told('method.enrolled'), []);
   });
 
-  it('refuses while TOTP is set up, and leaves that as it is', async () => {
-    const { client } = enrolmentApp();
+  it('begins another while TOTP is set up, for who has just proved that one, and leaves it as it is', async () => {
+    const { client, clock } = enrolmentApp();
     const ada = await client();
     const secret = await ada.enrolTotp();
+    assert.equal(codeOf(await ada.post('/totp').expect(401)), 'step_up_required');
     await ada.proveTotp(secret);
-    assert.equal(codeOf(await ada.post('/totp').expect(400)), 'request_invalid');
+    const next = await begun(ada);
+    assert.notEqual(next, secret);
+    clock.advance('30s');
     const other = await client();
-    assert.equal(codeOf(await other.stepUp('totp', { code: '000000' }).expect(403)), 'step_up_failed');
-    assert.equal(await other.has('totp'), true);
+    const codes = [totpCode(next, clock.now()), totpCode(secret, clock.now())];
+    assert.equal(codeOf(await other.stepUp('totp', { code: codes[0] }).expect(403)), 'step_up_failed');
+    await other.stepUp('totp', { code: codes[1] }).expect(200);
   });
 
   it('refuses a user who is unknown or disabled, and answers 500 when the app can’t tell', async () => {
@@ -187,6 +191,95 @@ describe('POST /totp/confirm', () => {
   });
 });
 
+describe('POST /totp/confirm, while another TOTP is set up', () => {
+  /** A user of two sessions who has proved the old one in both, and begun the new one. */
+  async function beside(app = enrolmentApp()) {
+    const [ada, laptop] = [await app.client(), await app.client()];
+    const old = await ada.enrolTotp();
+    await laptop.proveTotp(old);
+    app.clock.advance('30s');
+    await ada.proveTotp(old);
+    const next = await begun(ada);
+    app.events.length = 0;
+    return { ...app, ada, laptop, old, next };
+  }
+
+  const provedAt = async (client: Client): Promise<number | null> =>
+    (await client.get('/step-up').expect(200)).body.methods[0].verifiedAt;
+
+  it('puts the new one in its place, and takes away what the old one proved, in all sessions', async () => {
+    const { ada, laptop, old, next, clock, told } = await beside();
+    assert.notEqual(await provedAt(laptop), null);
+    await ada.post('/totp/confirm', { code: totpCode(next, clock.now()) }).expect(204);
+    assert.deepEqual(told('method.removed'), [{ type: 'method.removed', userId: 'ada', method: 'totp' }]);
+    assert.deepEqual(told('method.enrolled'), [{ type: 'method.enrolled', userId: 'ada', method: 'totp' }]);
+    for (const client of [ada, laptop]) assert.equal(await provedAt(client), null);
+    clock.advance('1m');
+    assert.equal(codeOf(await ada.stepUp('totp', { code: totpCode(old, clock.now()) }).expect(403)), 'step_up_failed');
+    await ada.proveTotp(next);
+    await laptop.stepUp('totp', { code: totpCode(next, clock.now() + 30_000) }).expect(200);
+  });
+
+  it('leaves everything as it was after a wrong code', async () => {
+    const { ada, laptop, old, next, clock, told } = await beside();
+    await ada.post('/totp/confirm', { code: wrongCode(next, clock.now()) }).expect(403);
+    assert.deepEqual([told('method.removed'), told('method.enrolled')], [[], []]);
+    assert.notEqual(await provedAt(laptop), null);
+    clock.advance('30s');
+    await laptop.proveTotp(old);
+  });
+
+  it('wants a fresh proof of the old one again, or a recovery code', async () => {
+    const { ada, next, clock } = await beside();
+    clock.advance('5m');
+    const code = totpCode(next, clock.now());
+    assert.equal(codeOf(await ada.post('/totp/confirm', { code }).expect(401)), 'step_up_required');
+  });
+
+  it('is for the one that was begun last, from whichever session', async () => {
+    const { ada, laptop, old, next, clock } = await beside();
+    clock.advance('30s');
+    await laptop.proveTotp(old);
+    const last = await begun(laptop);
+    assert.equal(
+      codeOf(await ada.post('/totp/confirm', { code: totpCode(next, clock.now()) }).expect(403)),
+      'step_up_failed',
+    );
+    await laptop.post('/totp/confirm', { code: totpCode(last, clock.now()) }).expect(204);
+  });
+
+  it('replaces once, when both sessions confirm at once', async () => {
+    const { ada, laptop, next, clock, told } = await beside();
+    const code = totpCode(next, clock.now());
+    const all = await Promise.all([ada, laptop].map((client) => client.post('/totp/confirm', { code })));
+    const [winner, loser = 0] = all.map(({ status }) => status).sort();
+    assert.equal(winner, 204);
+    assert.ok([401, 403].includes(loser)); // its proof may be gone by then
+    assert.equal(told('method.enrolled').length, 1);
+  });
+
+  it('lets nobody who has locked the old one bar the new one', async () => {
+    const { ada, next, clock, client } = await beside();
+    for (let session = 0; session < 4; session += 1) {
+      const eve = await client();
+      for (let count = 0; count < 5; count += 1) await eve.stepUp('totp', { code: 'wrong' }).expect(403);
+    }
+    const eve = await client();
+    assert.equal(codeOf(await eve.stepUp('totp', { code: '000000' }).expect(429)), 'method_locked');
+    await ada.post('/totp/confirm', { code: totpCode(next, clock.now()) }).expect(204);
+    clock.advance('30s');
+    await (await client()).stepUp('totp', { code: totpCode(next, clock.now()) }).expect(200);
+  });
+
+  it('is gone with the old one when TOTP is removed', async () => {
+    const { ada, next, clock } = await beside();
+    await ada.delete('/totp').expect(204);
+    const again = await ada.post('/totp/confirm', { code: totpCode(next, clock.now()) });
+    assert.ok([401, 403].includes(again.status));
+    assert.equal(await ada.has('totp'), false);
+  });
+});
+
 describe('DELETE /totp', () => {
   it('removes TOTP after a proof of it, and tells it', async () => {
     const { client, told } = enrolmentApp();
@@ -269,7 +362,7 @@ describe('the TOTP routes', () => {
 
   it('are refused at set-up where the store or the app’s users are missing', () => {
     const { totp: _, ...withoutTotp } = memoryStore();
-    assert.throws(() => enrolmentApp({ store: withoutTotp }), /no part `totp`/);
+    assert.throws(() => enrolmentApp({ store: withoutTotp }), /needs `totp` in the store/);
     assert.throws(() => tokenApp({ methods: [totp()] }), /needs `users`/);
   });
 

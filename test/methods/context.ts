@@ -14,6 +14,7 @@ export interface ContextOptions {
   readonly store?: Store;
   readonly secret?: string | readonly string[];
   readonly issuer?: string;
+  readonly rpID?: string | null;
   readonly findUser?: (userId: string) => Promise<User | null>;
 }
 
@@ -22,9 +23,10 @@ export function methodContext({
   store = memoryStore(),
   secret = SECRET,
   issuer = 'https://app.example',
+  rpID = null,
   findUser = async (userId) => ({ name: `${userId}@app.example` }),
 }: ContextOptions = {}): MethodContext {
-  const kit = { store, secrets: parseSecrets(secret), issuer, emit: () => {}, findUser };
+  const kit = { store, secrets: parseSecrets(secret), issuer, rpID, emit: () => {}, findUser };
   return { kit, userId: 'ada', now: NOW };
 }
 
@@ -57,6 +59,7 @@ export const NO_STRINGS: readonly unknown[] = [
 export const PASSKEY: PasskeyRow = {
   id: 'a passkey',
   userId: 'ada',
+  rpID: 'app.example',
   userHandle: 'a handle',
   publicKey: 'a key',
   counter: 0,

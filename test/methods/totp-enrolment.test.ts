@@ -5,11 +5,23 @@ import { type TotpOptions, totp } from '../../lib/methods/totp/index.js';
 import { memoryStore } from '../../lib/stores/memory/index.js';
 import { forEachStore } from '../support/stores.js';
 import { totpCode, wrongCode } from '../support/totp.js';
-import { contextOn, methodContext, NO_STRINGS, NOW, PASSKEY } from './context.js';
-import { begin, enrol, MALFORMED, method, REPLAYED, UNKNOWN, VERIFIED, verify, WRONG } from './totp-support.js';
+import { contextOn, methodContext, NO_STRINGS, NOW, OTHER_SECRET, PASSKEY, SECRET } from './context.js';
+import {
+  begin,
+  enrol,
+  MALFORMED,
+  method,
+  REPLAYED,
+  UNKNOWN,
+  UNREADABLE,
+  VERIFIED,
+  verify,
+  WRONG,
+} from './totp-support.js';
 
 const { enrolment } = method;
-const CONFIRMED = { outcome: 'confirmed' };
+const CONFIRMED = { outcome: 'confirmed', replaced: false };
+const REPLACED = { outcome: 'confirmed', replaced: true };
 
 describe('beginning a TOTP', () => {
   it('gives a secret of 160 bits, another each time', async () => {
@@ -47,7 +59,7 @@ describe('beginning a TOTP', () => {
   it('makes nothing for a user who is unknown or disabled', async () => {
     const context = methodContext({ findUser: async () => null });
     assert.deepEqual(await enrolment.begin(context), { outcome: 'unknown-user' });
-    assert.equal(await context.kit.store.totp?.find('ada'), null);
+    assert.equal(await context.kit.store.totp?.findWaiting('ada'), null);
   });
 
   it('refuses wrong options at set-up, and says what to write', () => {
@@ -68,12 +80,28 @@ describe('importing a TOTP', () => {
     }
   });
 
+  it('takes one of 80 bits and more, and tells of those that are weaker than 128', async () => {
+    const events: object[] = [];
+    const { kit, ...context } = methodContext();
+    const telling = { ...context, kit: { ...kit, emit: (event: object) => void events.push(event) } };
+    for (const [secret, bits] of [
+      ['JBSWY3DPEHPK3PXP', 80],
+      ['JBSWY3DPEHPK3PXPJBSWY3DP', 120],
+      ['GEZDGNBVGY3TQOJQGEZDGNBVGY', null],
+    ] as const) {
+      events.length = 0;
+      await method.import(telling, { secret });
+      assert.deepEqual(events, bits === null ? [] : [{ type: 'totp.weak-secret', userId: 'ada', bits }]);
+      assert.deepEqual(await verify(telling, totpCode(secret, NOW)), VERIFIED);
+    }
+  });
+
   it('rejects with a SetupError for anything else, and writes nothing', async () => {
     const context = methodContext();
     const secret = 'GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ';
     const secrets = [
       '',
-      'GEZDGNBVGY3TQOJQ',
+      'GEZDGNBVGY3TQO',
       'A'.repeat(105),
       'A'.repeat(1_000_000),
       `${secret} `,
@@ -134,7 +162,6 @@ forEachStore((_name, makeStore) => {
       const all = await Promise.all(Array.from({ length: 50 }, async () => enrolment.confirm(context, confirmation)));
       assert.equal(all.filter(({ outcome }) => outcome === 'confirmed').length, 1);
       assert.deepEqual(await enrolment.confirm(context, confirmation), UNKNOWN);
-      assert.deepEqual(await enrolment.begin(context), { outcome: 'enrolled-already' });
       assert.deepEqual(await verify(context, totpCode(secret, NOW + 30_000)), VERIFIED);
     });
 
@@ -159,6 +186,92 @@ forEachStore((_name, makeStore) => {
       assert.deepEqual(await enrolment.confirm(context, { code, onlyIfNone: true }), UNKNOWN);
       assert.equal(await method.enrolled(context), false);
       assert.deepEqual(await enrolment.confirm(context, { code, onlyIfNone: false }), CONFIRMED);
+    });
+  });
+
+  describe('replacing a TOTP', () => {
+    it('leaves the old one in force until the first code of the new one, and then ends it', async (t) => {
+      const context = await contextOn(t, makeStore, 'totp');
+      if (context === null) return;
+      const old = await enrol(context);
+      const { secret } = await begin(context);
+      assert.notEqual(secret, old);
+      assert.deepEqual(await verify(context, totpCode(secret, NOW)), WRONG);
+      const verified = await method.verify({ ...context, response: { code: totpCode(old, NOW) }, challenge: null });
+      assert.ok(verified.outcome === 'verified' && verified.credential !== undefined);
+      assert.equal(await method.holds(context, verified.credential), true);
+      const wrong = wrongCode(secret, NOW);
+      assert.deepEqual(await enrolment.confirm(context, { code: wrong, onlyIfNone: false }), WRONG);
+      assert.deepEqual(await verify(context, totpCode(old, NOW + 30_000)), VERIFIED);
+
+      const confirmation = { code: totpCode(secret, NOW), onlyIfNone: false };
+      assert.deepEqual(await enrolment.confirm(context, confirmation), REPLACED);
+      assert.equal(await method.holds(context, verified.credential), false);
+      assert.deepEqual(await verify({ ...context, now: NOW + 60_000 }, totpCode(old, NOW + 60_000)), WRONG);
+      assert.deepEqual(await verify(context, confirmation.code), REPLAYED);
+      assert.deepEqual(await verify(context, totpCode(secret, NOW + 30_000)), VERIFIED);
+      assert.deepEqual(await enrolment.confirm(context, confirmation), UNKNOWN);
+    });
+
+    it('is no first method: whoever has one isn’t without', async (t) => {
+      const context = await contextOn(t, makeStore, 'totp');
+      if (context === null) return;
+      const old = await enrol(context);
+      const { secret } = await begin(context);
+      const confirmation = { code: totpCode(secret, NOW), onlyIfNone: true };
+      assert.deepEqual(await enrolment.confirm(context, confirmation), UNKNOWN);
+      assert.deepEqual(await verify(context, totpCode(old, NOW)), VERIFIED);
+    });
+
+    it('happens once of 50 parallel times, and not after a removal', async (t) => {
+      const context = await contextOn(t, makeStore, 'totp');
+      if (context === null) return;
+      await enrol(context);
+      const { secret } = await begin(context);
+      const confirmation = { code: totpCode(secret, NOW), onlyIfNone: false };
+      const all = await Promise.all(Array.from({ length: 50 }, async () => enrolment.confirm(context, confirmation)));
+      assert.equal(all.filter((answer) => answer.outcome === 'confirmed' && answer.replaced).length, 1);
+      assert.equal(all.filter(({ outcome }) => outcome === 'failed').length, 49);
+      const next = await begin(context);
+      assert.equal(await method.remove(context, null), true);
+      const late = { code: totpCode(next.secret, NOW), onlyIfNone: false };
+      assert.deepEqual(await enrolment.confirm(context, late), UNKNOWN);
+      assert.equal(await method.enrolled(context), false);
+    });
+  });
+
+  describe('a TOTP secret after the app’s secret was replaced', () => {
+    it('is encrypted with the new one when it is used, so that the old one can go', async (t) => {
+      const context = await contextOn(t, makeStore, 'totp');
+      if (context === null) return;
+      const { store } = context.kit;
+      const secret = await enrol(context);
+      const both = methodContext({ store, secret: [OTHER_SECRET, SECRET] });
+      const alone = methodContext({ store, secret: OTHER_SECRET });
+      assert.deepEqual(await verify(both, wrongCode(secret, NOW)), WRONG);
+      assert.deepEqual(await verify(alone, totpCode(secret, NOW)), UNREADABLE);
+      assert.deepEqual(await verify(both, totpCode(secret, NOW)), VERIFIED);
+      assert.deepEqual(await verify(alone, totpCode(secret, NOW)), REPLAYED);
+      assert.deepEqual(await verify(alone, totpCode(secret, NOW + 30_000)), VERIFIED);
+    });
+
+    it('accepts no code twice and loses none, whichever of 50 parallel attempts encrypts it', async (t) => {
+      const context = await contextOn(t, makeStore, 'totp');
+      if (context === null) return;
+      const secret = await enrol(context);
+      const both = methodContext({ store: context.kit.store, secret: [OTHER_SECRET, SECRET] });
+      const offsets = [-30_000, 0, 30_000];
+      const all = await Promise.all(
+        Array.from({ length: 50 }, async (_, n) => verify(both, totpCode(secret, NOW + (offsets[n % 3] ?? 0)))),
+      );
+      const verified = all.flatMap(({ outcome }, n) => (outcome === 'verified' ? [n % 3] : []));
+      assert.equal(new Set(verified).size, verified.length);
+      assert.ok(verified.includes(2)); // the latest step passes, whatever came before it
+      const failed = all.filter(({ outcome }) => outcome === 'failed');
+      assert.deepEqual(
+        failed,
+        Array.from(failed, () => REPLAYED),
+      );
     });
   });
 

@@ -115,6 +115,14 @@ describe('a stored TOTP secret', () => {
     assert.deepEqual(await verify(methodContext({ store, secret: [OTHER_SECRET, SECRET] }), code), VERIFIED);
   });
 
+  it('stays the string that it is for as long as the same secret is the first', async () => {
+    const context = methodContext({ secret: [SECRET, OTHER_SECRET] });
+    const secret = await enrol(context);
+    const { encryptedSecret } = await rowOf(context);
+    assert.deepEqual(await verify(context, totpCode(secret, NOW)), VERIFIED);
+    assert.equal((await rowOf(context)).encryptedSecret, encryptedSecret);
+  });
+
   it('is made with the first of the app’s secrets', async () => {
     const store = memoryStore();
     const code = totpCode(await enrol(methodContext({ store, secret: [OTHER_SECRET, SECRET] })), NOW);

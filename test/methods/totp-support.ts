@@ -39,6 +39,6 @@ export async function enrol(context: MethodContext): Promise<string> {
   const earlier = { ...context, now: context.now - 600_000 };
   const { secret } = await begin(earlier);
   const confirmed = await method.enrolment.confirm(earlier, { code: totpCode(secret, earlier.now), onlyIfNone: true });
-  assert.deepEqual(confirmed, { outcome: 'confirmed' });
+  assert.deepEqual(confirmed, { outcome: 'confirmed', replaced: false });
   return secret;
 }

@@ -68,6 +68,8 @@ export function auditLine(event: StepgateEvent): string {
       return `${event.userId} ${event.method}`;
     case 'passkey.counter-regressed':
       return `${event.userId} ${event.passkeyId}`;
+    case 'totp.weak-secret':
+      return `${event.userId} ${event.bits}`;
     case 'touch.failed':
       return `${event.pending} ${event.dropped}`;
     case 'dependency.failed':

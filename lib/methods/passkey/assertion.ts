@@ -4,6 +4,7 @@ import {
   verifyAuthenticationResponse,
 } from '@simplewebauthn/server';
 import type { Secret, Secrets } from '../../internal/keys.js';
+import { andThen, type MaybePromise } from '../../internal/maybe-promise.js';
 import { keyedHash } from '../../internal/tokens.js';
 import type { PasskeyRow, PasskeyStore } from '../../stores/contract/passkeys.js';
 import { isTooYoung } from '../answer.js';
@@ -20,7 +21,7 @@ export async function beginStepUp(
   settings: PasskeySettings,
   { kit, userId, challenge }: BeginContext,
 ): Promise<object> {
-  const rows = await passkeysOf(kit).listForUser(userId);
+  const rows = await listHere(kit, settings, userId);
   // An empty list would let the browser offer anybody's passkey.
   if (rows.length === 0) throw new Error('The user has no passkey.');
   return generateAuthenticationOptions({
@@ -40,8 +41,11 @@ export async function verifyStepUp(
   if (response === null || challenge === null) return { outcome: 'failed', reason: 'malformed' };
   // Before any signature is checked, so that another user's passkey is as unknown as one that nobody has.
   const row = await passkeysOf(kit).find(userId, response.id);
-  if (row === null) return UNKNOWN;
+  if (row === null || !isHere(row, settings)) return UNKNOWN;
   if (isTooYoung(row.createdAt, { challenge, now })) return { outcome: 'failed', reason: 'enrolled-after-challenge' };
+  const { userHandle: handle } = response.response;
+  // Whose it is says the session; a passkey of another system may have come without its handle.
+  if (handle !== undefined && row.userHandle !== null && !isHandleOf(row, handle, kit.secrets)) return WRONG;
   return checkAssertion(kit, settings, { response, row, challenge: challenge.value, now });
 }
 
@@ -54,15 +58,13 @@ export interface Assertion {
   readonly now: number;
 }
 
-/** Checks an assertion against its passkey, and notes the use of it. */
+/** Checks an assertion against its passkey, and notes the use of it. Whose handle came with it is the caller's to check. */
 export async function checkAssertion(
   kit: MethodServices,
   settings: PasskeySettings,
   { response, row, challenge, now }: Assertion,
 ): Promise<MethodOutcome> {
-  const { userHandle, clientDataJSON } = response.response;
-  if (userHandle !== undefined && !isHandleOf(row, userHandle, kit.secrets)) return WRONG;
-  const isAllowed = isFrameAllowed(clientDataJSON, settings.allowedTopOrigins);
+  const isAllowed = isFrameAllowed(response.response.clientDataJSON, settings.allowedTopOrigins);
   if (isAllowed === null) return { outcome: 'failed', reason: 'malformed' };
   const signed = isAllowed ? await verifySignature(settings, response, row, challenge) : null;
   if (signed === null) return WRONG;
@@ -72,7 +74,7 @@ export async function checkAssertion(
   const { id, userId } = row;
   const verified: MethodOutcome = { outcome: 'verified', credential: id };
   const passkeys = passkeysOf(kit);
-  const use = { userId, id, counter: signed.counter, backedUp: signed.backedUp, usedAt: now };
+  const use = { userId, id, counter: signed.counter, backedUp: signed.backedUp, usedAt: now, rpID: settings.rpID };
   // The store compares the counter, so that of parallel assertions with one counter one passes.
   if (await passkeys.use({ ...use, evenIfRegressed: false })) return verified;
   if ((await passkeys.find(userId, id)) === null) return UNKNOWN;
@@ -121,6 +123,19 @@ export function userHandle(userId: string, secret: Secret): string {
  */
 export function isHandleOf(row: PasskeyRow, handle: string, secrets: Secrets): boolean {
   return handle === row.userHandle || secrets.some((secret) => handle === userHandle(row.userId, secret));
+}
+
+/** The user's passkeys that can be used in this domain: those of another no browser would offer here. */
+export function listHere(
+  kit: MethodServices,
+  settings: Pick<PasskeySettings, 'rpID'>,
+  userId: string,
+): MaybePromise<readonly PasskeyRow[]> {
+  return andThen(passkeysOf(kit).listForUser(userId), (rows) => rows.filter((row) => isHere(row, settings)));
+}
+
+export function isHere(row: PasskeyRow, { rpID }: Pick<PasskeySettings, 'rpID'>): boolean {
+  return row.rpID === null || row.rpID === rpID;
 }
 
 /** The part that `needs` asks for. */

@@ -1,11 +1,12 @@
-export type Cbor = number | string | Uint8Array | CborMap;
+export type Cbor = number | string | Uint8Array | readonly Cbor[] | CborMap;
 export type CborMap = ReadonlyMap<number | string, Cbor>;
 
-const MAX_DEPTH = 2;
+/** Of a compound attestation with the certificates of each of its parts. */
+const MAX_DEPTH = 5;
 
 /**
- * Reads as much CBOR (RFC 8949) as attestation objects without certificates and COSE keys have: a map of integers,
- * bytes, text, and maps of those, all of definite length. Null for anything else, and when bytes are left over.
+ * Reads as much CBOR (RFC 8949) as attestation objects and COSE keys have: a map of integers, bytes, text, and lists and
+ * maps of those, all of definite length. Null for anything else, and when bytes are left over.
  */
 export function readCborMap(bytes: Uint8Array): CborMap | null {
   const input = Buffer.from(bytes);
@@ -36,10 +37,19 @@ export function readCborMap(bytes: Uint8Array): CborMap | null {
         return new Uint8Array(take(argument));
       case 3:
         return take(argument).toString();
+      case 4:
+        if (depth < MAX_DEPTH) return takeList(argument, depth + 1);
+        break;
       case 5:
         if (depth < MAX_DEPTH) return takeMap(argument, depth + 1);
     }
     throw new RangeError('There is no such thing in a passkey.');
+  }
+
+  function takeList(size: number, depth: number): readonly Cbor[] {
+    const list: Cbor[] = [];
+    for (let index = 0; index < size; index++) list.push(takeItem(depth));
+    return list;
   }
 
   function takeMap(size: number, depth: number): CborMap {

@@ -2,6 +2,7 @@ import { SetupError } from '../../internal/setup-error.js';
 import { refuseUnknownKeys } from '../../internal/unknown-keys.js';
 import type { MethodContext } from '../method.js';
 import { passkeysOf } from './assertion.js';
+import type { PasskeySettings } from './options.js';
 import { isUsableKey } from './public-key.js';
 import { MAX_PASSKEYS } from './registration.js';
 import { isBase64url, isCredentialId, isObject, parseLabel, parseTransports } from './response.js';
@@ -10,8 +11,11 @@ import { isBase64url, isCredentialId, isObject, parseLabel, parseTransports } fr
 export interface ImportedPasskey {
   /** The credential id, base64url. */
   readonly id: string;
-  /** The `user.id` that it was registered with, base64url: authenticators give it back, and it is checked. */
-  readonly userHandle: string;
+  /**
+   * The `user.id` that it was registered with, base64url: authenticators give it back, and it is checked. Null where the
+   * other system has kept none: such a passkey answers a step-up, where the user is known, and signs nobody in.
+   */
+  readonly userHandle: string | null;
   /** The COSE key, base64url: ES256, ES384, ES512, EdDSA or RS256. */
   readonly publicKey: string;
   readonly counter: number;
@@ -26,11 +30,15 @@ const NAMES = [
 ] satisfies (keyof ImportedPasskey)[];
 
 /** Moves in one passkey; one that the user has here already stays as it is. Rejects with a `SetupError`. */
-export async function importPasskey({ kit, userId, now }: MethodContext, data: unknown): Promise<void> {
+export async function importPasskey(
+  { rpID }: PasskeySettings,
+  { kit, userId, now }: MethodContext,
+  data: unknown,
+): Promise<void> {
   const passkey = readImport(data);
   const passkeys = passkeysOf(kit);
   const inserted = await passkeys.insert(
-    { ...passkey, userId, label: passkey.label ?? null, createdAt: now, lastUsedAt: null },
+    { ...passkey, userId, rpID, label: passkey.label ?? null, createdAt: now, lastUsedAt: null },
     { onlyIfNone: false, max: MAX_PASSKEYS },
   );
   if (inserted === 'inserted' || (await passkeys.find(userId, passkey.id)) !== null) return;
@@ -48,7 +56,9 @@ function readImport(data: unknown): ImportedPasskey {
   refuseUnknownKeys(data, NAMES, 'passkey');
   const { id, userHandle, publicKey, counter, backupEligible, backedUp, transports, label } = data;
   if (!isCredentialId(id)) throw wrong('`id`', 'the credential id in base64url');
-  if (!isBase64url(userHandle) || userHandle.length > 86) throw wrong('`userHandle`', 'at most 64 bytes in base64url');
+  if (userHandle !== null && (!isBase64url(userHandle) || userHandle.length > 86)) {
+    throw wrong('`userHandle`', 'at most 64 bytes in base64url, or null where it is not known');
+  }
   if (!isBase64url(publicKey) || !isUsableKey(Buffer.from(publicKey, 'base64url'))) {
     throw wrong('`publicKey`', 'a COSE key in base64url, for ES256, ES384, ES512, EdDSA or RS256');
   }

@@ -1,6 +1,6 @@
 import type { RoutedMethod } from '../../http/method-routes.js';
 import { andThen } from '../../internal/maybe-promise.js';
-import { beginStepUp, passkeysOf, verifyStepUp } from './assertion.js';
+import { beginStepUp, listHere, passkeysOf, verifyStepUp } from './assertion.js';
 import { importPasskey } from './import.js';
 import { type PasskeyOptions, parsePasskeyOptions } from './options.js';
 import { createRegistration, type PasskeyRegistration } from './registration.js';
@@ -32,14 +32,15 @@ export function passkey(options: PasskeyOptions): PasskeyMethod {
     amr: ['pop', 'user', 'mfa'],
     guessable: false,
     needs: ['challenges', 'passkeys', 'users'],
-    enrolled: ({ kit, userId }) => andThen(passkeysOf(kit).listForUser(userId), (rows) => rows.length > 0),
+    enrolled: ({ kit, userId }) => andThen(listHere(kit, settings, userId), (rows) => rows.length > 0),
+    relyingParty: { rpID: settings.rpID, origins: settings.origins },
     begin: (context) => beginStepUp(settings, context),
     verify: (context) => verifyStepUp(settings, context),
     registration,
     signIn,
-    routes: (services) => ({ ...signInRoutes(signIn, services), ...passkeyRoutes(registration, services) }),
+    routes: (services) => ({ ...signInRoutes(signIn, services), ...passkeyRoutes(settings, registration, services) }),
     holds: ({ kit, userId }, id) => andThen(passkeysOf(kit).find(userId, id), (row) => row !== null),
-    import: importPasskey,
+    import: (context, data) => importPasskey(settings, context, data),
     async remove({ kit, userId }, id) {
       const passkeys = passkeysOf(kit);
       if (id !== null) return isCredentialId(id) && passkeys.remove(userId, id);

@@ -7,7 +7,11 @@ export interface PasskeyOptions {
   readonly rpID: string;
   /** The app's name, as authenticators show it. */
   readonly rpName: string;
-  /** The origins of the pages that use passkeys, for example `['https://app.example']`; `https`, or on localhost `http`. */
+  /**
+   * The origins of the pages that use passkeys, for example `['https://app.example']`; `https`, or on localhost `http`. An
+   * Android app has `android:apk-key-hash:` and the SHA-256 of its signing certificate in base64url. A page of another
+   * domain may be there beside the others: browsers use a passkey on it once `auth.wellKnown()` lists it at `rpID`.
+   */
   readonly origins: readonly string[];
   /**
    * The origins of other sites that may show these pages in a frame. A browser that doesn't say which site it is
@@ -63,14 +67,11 @@ export function parsePasskeyOptions(given: PasskeyOptions): PasskeySettings {
   if (counter !== 'refuse' && counter !== 'report') {
     throw new SetupError('`passkey.counter` is unknown.', "Write 'refuse' or 'report', or leave it out for 'refuse'.");
   }
-  const origins = parseOrigins('passkey.origins', given.origins);
-  const foreign = origins.find((origin) => !isWithin(new URL(origin).hostname, rpID));
-  if (origins.length === 0 || foreign !== undefined) {
+  const origins = parseOrigins('passkey.origins', given.origins, isAndroidApp);
+  if (!origins.some((origin) => isAndroidApp(origin) || isWithin(new URL(origin).hostname, rpID))) {
     throw new SetupError(
-      foreign === undefined
-        ? '`passkey.origins` is empty.'
-        : `\`passkey.origins\` has ${foreign}, which is not of ${rpID}.`,
-      'Write origins whose host is `rpID` or ends with it: browsers use a passkey nowhere else.',
+      `\`passkey.origins\` has none of ${rpID}.`,
+      'Write at least one whose host is `rpID` or ends with it, or that of an Android app.',
     );
   }
   return {
@@ -93,7 +94,11 @@ function parseRpID(rpID: unknown): string {
   );
 }
 
-function parseOrigins(name: string, origins: unknown): readonly string[] {
+function parseOrigins(
+  name: string,
+  origins: unknown,
+  isOther: (value: unknown) => boolean = () => false,
+): readonly string[] {
   const listed: readonly unknown[] = Array.isArray(origins) ? origins : [];
   const wildcard = listed.find((origin): origin is string => typeof origin === 'string' && origin.includes('*'));
   if (wildcard !== undefined) {
@@ -102,11 +107,17 @@ function parseOrigins(name: string, origins: unknown): readonly string[] {
       "Write each origin by itself, for example ['https://app.example', 'https://login.app.example'].",
     );
   }
-  if (Array.isArray(origins) && origins.every(isSecureOrigin)) return [...origins];
+  if (Array.isArray(origins) && origins.every((origin) => isSecureOrigin(origin) || isOther(origin)))
+    return [...origins];
   throw new SetupError(
     `\`${name}\` must be a list of origins.`,
     "Write each as scheme and host without a path or a slash, for example 'https://app.example'; http is for localhost only.",
   );
+}
+
+/** Base64url of a SHA-256, without padding, as the system writes it. */
+function isAndroidApp(value: unknown): boolean {
+  return typeof value === 'string' && /^android:apk-key-hash:[\w-]{42}[AEIMQUYcgkosw048]$/.test(value);
 }
 
 function isSecureOrigin(value: unknown): value is string {

@@ -6,7 +6,7 @@ import {
 } from '@simplewebauthn/server';
 import type { PasskeyRow } from '../../stores/contract/passkeys.js';
 import type { BeginContext, MethodContext } from '../method.js';
-import { passkeysOf, userHandle } from './assertion.js';
+import { listHere, passkeysOf, userHandle } from './assertion.js';
 import { type CborMap, readCborMap } from './cbor.js';
 import type { PasskeySettings } from './options.js';
 import { ALGORITHMS, isSpeltRight, isUsableKey } from './public-key.js';
@@ -51,7 +51,7 @@ export function createRegistration(settings: PasskeySettings): PasskeyRegistrati
     async begin({ kit, userId, challenge }) {
       const user = await kit.findUser(userId);
       if (user === null) return { outcome: 'unknown-user' };
-      const rows = await passkeysOf(kit).listForUser(userId);
+      const rows = await listHere(kit, settings, userId);
       if (rows.length >= MAX_PASSKEYS) return { outcome: 'full' };
       const options = await generateRegistrationOptions({
         rpID: settings.rpID,
@@ -70,11 +70,12 @@ export function createRegistration(settings: PasskeySettings): PasskeyRegistrati
     },
 
     async finish({ kit, userId, now }, { response: given, challenge, label, onlyIfNone }) {
-      const response = parseRegistration(given);
-      if (response === null) return { outcome: 'failed', reason: 'malformed' };
+      const parsed = parseRegistration(given);
+      const plain = parsed === null ? null : withoutCertificates(parsed);
+      if (plain === null) return { outcome: 'failed', reason: 'malformed' };
+      const { response, statement } = plain;
       const isAllowed = isFrameAllowed(response.response.clientDataJSON, settings.allowedTopOrigins);
-      const statement = readPlainAttestation(response);
-      if (isAllowed === null || statement === null) return { outcome: 'failed', reason: 'malformed' };
+      if (isAllowed === null) return { outcome: 'failed', reason: 'malformed' };
       const registered = isAllowed ? await verify(settings, response, challenge) : undefined;
       if (registered?.credential.id !== response.id || !isUsable(registered.credential.publicKey, statement)) {
         return { outcome: 'failed', reason: 'rejected' };
@@ -82,6 +83,7 @@ export function createRegistration(settings: PasskeySettings): PasskeyRegistrati
       const row: PasskeyRow = {
         id: response.id,
         userId,
+        rpID: settings.rpID,
         userHandle: userHandle(userId, kit.secrets[0]),
         publicKey: Buffer.from(registered.credential.publicKey).toString('base64url'),
         counter: registered.credential.counter,
@@ -120,16 +122,30 @@ async function verify(
 }
 
 /**
- * The statement of an attestation of none, or of a self-signature, which browsers leave in. No certificates were asked
- * for, and those that come all the same must not reach the library: to check them it would fetch revocation lists from
- * addresses that they name. Null for all others.
+ * The response with an attestation of none, or of a self-signature, which browsers leave in. Certificates were not asked
+ * for: an attestation that some clients send with them all the same is taken for none, since it proves nothing to who
+ * trusts no maker. It must not reach the library: to check it that would fetch revocation lists from addresses that the
+ * certificates name. Null for what is no attestation.
  */
-function readPlainAttestation({ response }: RegistrationResponseJSON): CborMap | null {
+function withoutCertificates(
+  registration: RegistrationResponseJSON,
+): { readonly response: RegistrationResponseJSON; readonly statement: CborMap } | null {
+  const { response } = registration;
   const attestation = readCborMap(Buffer.from(response.attestationObject, 'base64url'));
-  const format = attestation?.get('fmt');
-  const statement = attestation?.get('attStmt');
-  if ((format !== 'none' && format !== 'packed') || !(statement instanceof Map)) return null;
-  return statement.has('x5c') ? null : statement;
+  const [format, statement, authData] = ['fmt', 'attStmt', 'authData'].map((name) => attestation?.get(name));
+  if (typeof format !== 'string' || statement === undefined || !(authData instanceof Uint8Array)) return null;
+  const isPlain = (format === 'none' || format === 'packed') && statement instanceof Map && !statement.has('x5c');
+  if (isPlain) return { response: registration, statement };
+  const attestationObject = attestationOfNone(authData).toString('base64url');
+  return { response: { ...registration, response: { ...response, attestationObject } }, statement: new Map() };
+}
+
+/** In CBOR: `{ fmt: 'none', attStmt: {}, authData }`. */
+function attestationOfNone(authData: Uint8Array): Buffer {
+  const length = Buffer.alloc(4);
+  length.writeUInt32BE(authData.length);
+  const head = ['\xa3', '\x63fmt', '\x64none', '\x67attStmt', '\xa0', '\x68authData', '\x5a'].join('');
+  return Buffer.concat([Buffer.from(head, 'latin1'), length, authData]);
 }
 
 function isUsable(publicKey: Uint8Array, statement: CborMap): boolean {

@@ -2,7 +2,8 @@ import type { MethodRouteServices } from '../../http/method-routes.js';
 import { Refusal, sendJson, sendNothing } from '../../http/refusal.js';
 import { hasQuery, parseFields, type RouteRequest, type RouteTable } from '../../http/router.js';
 import type { PasskeyRow } from '../../stores/contract/passkeys.js';
-import { passkeysOf } from './assertion.js';
+import { listHere, passkeysOf } from './assertion.js';
+import type { PasskeySettings } from './options.js';
 import { MAX_PASSKEYS, type PasskeyRegistration } from './registration.js';
 import { isCredentialId, parseLabel } from './response.js';
 
@@ -17,7 +18,11 @@ export interface PublicPasskey {
 }
 
 /** Where users see, add, name and remove their own passkeys. */
-export function passkeyRoutes(registration: PasskeyRegistration, services: MethodRouteServices): RouteTable {
+export function passkeyRoutes(
+  settings: PasskeySettings,
+  registration: PasskeyRegistration,
+  services: MethodRouteServices,
+): RouteTable {
   const { contextFor, requireCaller, requireEnrolment, issueChallenge, takeChallenge } = services;
   const { failed, enrolled, removed, revokeOthers } = services;
   const passkeys = passkeysOf(services.methodServices);
@@ -38,7 +43,7 @@ export function passkeyRoutes(registration: PasskeyRegistration, services: Metho
     '/passkeys': {
       async get(req, res) {
         const { userId } = await requireCaller(req);
-        const rows = await passkeys.listForUser(userId);
+        const rows = await listHere(services.methodServices, settings, userId);
         sendJson(res, 200, { passkeys: rows.map(publicPasskey) });
       },
       async post(req, res) {

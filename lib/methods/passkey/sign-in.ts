@@ -8,9 +8,15 @@ import { parseFields, type RouteTable } from '../../http/router.js';
 import { decodeToken, encode, newToken } from '../../internal/tokens.js';
 import type { Delivery } from '../../stores/contract/sessions.js';
 import type { MethodOutcome, MethodServices } from '../method.js';
-import { checkAssertion, passkeysOf } from './assertion.js';
+import { checkAssertion, isHandleOf, isHere, passkeysOf } from './assertion.js';
 import type { PasskeySettings } from './options.js';
 import { parseAssertion } from './response.js';
+
+/**
+ * For `bearer`: such a challenge is bound to no cookie, and clients without a jar can use it. Nobody is signed in by
+ * somebody else's answer then: the tokens go to whoever sent it, and into no browser by themselves.
+ */
+const NO_BROWSER = new Uint8Array();
 
 export interface PasskeySignInAnswer {
   /** What the client sent: any JSON. */
@@ -44,9 +50,11 @@ export function createSignInCeremony(settings: PasskeySettings): PasskeySignIn {
     async verify(kit, { response: given, challenge, now }) {
       const response = parseAssertion(given);
       // Without a user handle nothing but the id says whose it is (WebAuthn Level 3, 7.2 step 6).
-      if (response?.response.userHandle === undefined) return { outcome: 'failed', reason: 'malformed' };
+      const handle = response?.response.userHandle;
+      if (response === null || handle === undefined) return { outcome: 'failed', reason: 'malformed' };
       const row = await passkeysOf(kit).findById(response.id);
-      if (row === null) return { outcome: 'failed', reason: 'unknown-credential' };
+      if (row === null || !isHere(row, settings)) return { outcome: 'failed', reason: 'unknown-credential' };
+      if (!isHandleOf(row, handle, kit.secrets)) return { outcome: 'failed', reason: 'rejected' };
       const answer = await checkAssertion(kit, settings, { response, row, challenge, now });
       const { userId } = row;
       if (answer.outcome === 'verified') return { outcome: 'verified', userId };
@@ -66,8 +74,12 @@ export function signInRoutes(ceremony: PasskeySignIn, services: MethodRouteServi
     return new Refusal('sign_in_refused');
   }
 
-  function isInUse(value: unknown): value is Delivery {
-    return [...cookies.deliveries].some((delivery) => delivery === value);
+  function deliveryOf(value: unknown = services.defaultDelivery): Delivery {
+    const found = [...cookies.deliveries].find((delivery) => delivery === value);
+    if (found !== undefined) return found;
+    throw new Refusal('request_invalid', {
+      detail: `\`delivery\` is one of: ${[...cookies.deliveries].join(', ')}.`,
+    });
   }
 
   function browserOf(req: IncomingMessage): Uint8Array | null {
@@ -77,38 +89,31 @@ export function signInRoutes(ceremony: PasskeySignIn, services: MethodRouteServi
   return {
     '/sign-in/passkey/options': {
       async post(req, res) {
-        parseFields(req, []);
+        const delivery = deliveryOf(parseFields(req, ['delivery']).delivery);
         // The same for all tabs of a browser: each has a challenge of its own.
-        const browser = browserOf(req) ?? newToken();
+        const browser = delivery === 'bearer' ? NO_BROWSER : (browserOf(req) ?? newToken());
         const { id, value, expiresAt } = signInChallenges.issue(browser);
-        cookies.set(res, 'signIn', encode(browser), expiresAt - clock.now());
+        if (delivery !== 'bearer') cookies.set(res, 'signIn', encode(browser), expiresAt - clock.now());
         const options = await ceremony.begin({ challenge: value });
         sendJson(res, 200, { challengeId: id, options, expiresAt });
       },
     },
     '/sign-in/passkey': {
       async post(req, res) {
-        const { challengeId, response, delivery } = parseFields(req, ['challengeId', 'response', 'delivery']);
-        if (delivery !== undefined && !isInUse(delivery)) {
-          throw new Refusal('request_invalid', {
-            detail: `\`delivery\` is one of: ${[...cookies.deliveries].join(', ')}.`,
-          });
-        }
+        const { challengeId, response, delivery: wanted } = parseFields(req, ['challengeId', 'response', 'delivery']);
+        const delivery = deliveryOf(wanted);
         const startedAt = clock.now();
-        const browser = browserOf(req);
         // Used up before the answer is looked at, as every challenge is.
-        const challenge = browser === null ? null : await signInChallenges.spend(challengeId, browser);
+        const unbound = delivery === 'bearer' ? await signInChallenges.spend(challengeId, NO_BROWSER) : null;
+        const browser = browserOf(req);
+        const bound = async () => (browser === null ? null : signInChallenges.spend(challengeId, browser));
+        const challenge = unbound ?? (await bound());
         if (challenge === null) throw refused(req, 'no-challenge');
         const answer = await ceremony.verify(methodServices, { response, challenge: challenge.value, now: startedAt });
         if (answer.outcome === 'failed') throw refused(req, reasonOf(answer.reason), answer.userId);
         const { userId } = answer;
         if ((await methodServices.findUser(userId)) === null) throw refused(req, 'user-disabled', userId);
-        const { body } = await signIn(req, res, {
-          userId,
-          method: 'passkey',
-          startedAt,
-          ...(delivery === undefined ? {} : { delivery }),
-        });
+        const { body } = await signIn(req, res, { userId, method: 'passkey', startedAt, delivery });
         sendJson(res, 200, body);
       },
     },

@@ -9,7 +9,8 @@ const PERIOD = 30;
 const WINDOW = [-1, 0, 1] as const;
 
 export const SECRET_BYTES = 20; // as long as the HMAC (RFC 4226 4 R6)
-const MIN_IMPORTED_BYTES = 16; // RFC 4226 4 R6
+export const STRONG_BYTES = 16; // RFC 4226 4 R6: at least 128 bits
+const MIN_IMPORTED_BYTES = 10; // 80 bits, as apps have shown them for years
 const MAX_IMPORTED_BYTES = 64; // the block of SHA-1; beyond it HMAC would hash the key first
 
 /** The six digits that were typed; null for anything else. */
@@ -48,7 +49,7 @@ export function toBase32(secret: Uint8Array): string {
   return toSecret(secret).base32;
 }
 
-/** The bytes of a secret of another system, 16 to 64; null for anything that isn't their base32. */
+/** The bytes of a secret of another system, 10 to 64; null for anything that isn't their base32. */
 export function fromBase32(text: unknown): Uint8Array | null {
   if (typeof text !== 'string' || text.length > 2 * MAX_IMPORTED_BYTES || !/^[A-Z2-7]+=*$/i.test(text)) return null;
   const { bytes } = Secret.fromBase32(text);

@@ -38,6 +38,11 @@ export function decryptSecret(stored: string, userId: string, appSecrets: Secret
   }
 }
 
+/** Whether it was encrypted with the first of the app's secrets. */
+export function isCurrent(stored: string, [appSecret]: Secrets): boolean {
+  return stored.startsWith(`${VERSION}.${appSecret.id}.`);
+}
+
 /** One reading only: neither of the first two has a dot in it. */
 function boundTo(keyId: string, userId: string): Buffer {
   return Buffer.from(`${VERSION}.${keyId}.${userId}`);

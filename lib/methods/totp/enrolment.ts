@@ -4,7 +4,7 @@ import { SetupError } from '../../internal/setup-error.js';
 import { refuseUnknownKeys } from '../../internal/unknown-keys.js';
 import type { TotpStore } from '../../stores/contract/totp.js';
 import type { MethodContext, MethodServices } from '../method.js';
-import { findStep, fromBase32, keyUri, parseCode, SECRET_BYTES, toBase32 } from './code.js';
+import { findStep, fromBase32, keyUri, parseCode, SECRET_BYTES, STRONG_BYTES, toBase32 } from './code.js';
 import { decryptSecret, encryptSecret } from './encrypted-secret.js';
 
 /** What the user's authenticator app has to learn. It is shown this once. */
@@ -15,10 +15,7 @@ export interface TotpSetup {
   readonly uri: string;
 }
 
-export type TotpBeginOutcome =
-  | ({ readonly outcome: 'begun' } & TotpSetup)
-  | { readonly outcome: 'unknown-user' }
-  | { readonly outcome: 'enrolled-already' };
+export type TotpBeginOutcome = ({ readonly outcome: 'begun' } & TotpSetup) | { readonly outcome: 'unknown-user' };
 
 export interface TotpConfirmation {
   /** What the client sent. */
@@ -28,12 +25,13 @@ export interface TotpConfirmation {
 }
 
 export type TotpConfirmOutcome =
-  | { readonly outcome: 'confirmed' }
+  /** `replaced`: the user had another, which is gone. */
+  | { readonly outcome: 'confirmed'; readonly replaced: boolean }
   | { readonly outcome: 'failed'; readonly reason: FailedReason };
 
 /** How a user sets up TOTP. Whether this session may do it is the caller's to decide, at both ends. */
 export interface TotpEnrolment {
-  /** Makes a secret that waits for its first code, in place of one that waits already. */
+  /** Makes a secret that waits for its first code, in place of one that waits already; a confirmed one stays beside it. */
   begin(context: MethodContext): Promise<TotpBeginOutcome>;
   /** Makes the waiting secret count. Its code is used up by that. */
   confirm(context: MethodContext, confirmation: TotpConfirmation): Promise<TotpConfirmOutcome>;
@@ -48,7 +46,7 @@ export function createTotpEnrolment(issuer: string | null): TotpEnrolment {
       const secret = randomBytes(SECRET_BYTES);
       const encryptedSecret = encryptSecret(secret, userId, kit.secrets);
       const row = { userId, encryptedSecret, createdAt: now, confirmedAt: null, lastStep: null };
-      if (!(await totpOf(kit).begin(row))) return { outcome: 'enrolled-already' };
+      await totpOf(kit).begin(row);
       const shown = { issuer: issuer ?? new URL(kit.issuer).hostname, label: user.name };
       return { outcome: 'begun', secret: toBase32(secret), uri: keyUri(secret, shown) };
     },
@@ -56,23 +54,25 @@ export function createTotpEnrolment(issuer: string | null): TotpEnrolment {
     async confirm({ kit, userId, now }, { code: given, onlyIfNone }) {
       const code = parseCode(given);
       if (code === null) return { outcome: 'failed', reason: 'malformed' };
-      const row = await totpOf(kit).find(userId);
-      if (row === null || row.confirmedAt !== null) return { outcome: 'failed', reason: 'unknown-credential' };
+      const row = await totpOf(kit).findWaiting(userId);
+      if (row === null) return { outcome: 'failed', reason: 'unknown-credential' };
       const { encryptedSecret } = row;
       const secret = decryptSecret(encryptedSecret, userId, kit.secrets);
       if (secret === null) return { outcome: 'failed', reason: 'method-error' };
       const step = findStep(secret, code, now);
       if (step === null) return { outcome: 'failed', reason: 'rejected' };
-      const isConfirmed = await totpOf(kit).confirm({ userId, encryptedSecret, step, now, onlyIfNone });
+      const { rpID } = kit;
+      const answer = await totpOf(kit).confirm({ userId, encryptedSecret, step, now, onlyIfNone, rpID });
       // Another request was faster: this secret waits no more, or another method came first.
-      return isConfirmed ? { outcome: 'confirmed' } : { outcome: 'failed', reason: 'unknown-credential' };
+      if (answer === 'refused') return { outcome: 'failed', reason: 'unknown-credential' };
+      return { outcome: 'confirmed', replaced: answer === 'replaced' };
     },
   };
 }
 
 /** A TOTP that the user has set up with another system: SHA-1, 6 digits, 30 seconds. */
 export interface ImportedTotp {
-  /** Base32, of 16 to 64 bytes. */
+  /** Base32, of 10 to 64 bytes. One under 16 bytes is weaker than RFC 4226 asks for, and makes a warning event. */
   readonly secret: string;
 }
 
@@ -82,11 +82,12 @@ export async function importTotp({ kit, userId, now }: MethodContext, data: unkn
   if (secret === null) {
     throw new SetupError(
       '`totp.secret` must be a secret.',
-      'Write base32 of 16 to 64 bytes; weaker ones have to be enrolled anew.',
+      'Write base32 of 10 to 64 bytes; weaker ones have to be enrolled anew.',
     );
   }
   const encryptedSecret = encryptSecret(secret, userId, kit.secrets);
   await totpOf(kit).put({ userId, encryptedSecret, createdAt: now, confirmedAt: now, lastStep: null });
+  if (secret.length < STRONG_BYTES) kit.emit({ type: 'totp.weak-secret', userId, bits: 8 * secret.length });
 }
 
 function readImport(data: unknown): Partial<ImportedTotp> {

@@ -4,9 +4,9 @@ import { Refusal, sendJson, sendNothing } from '../../http/refusal.js';
 import { hasQuery, parseFields, type RouteTable } from '../../http/router.js';
 import type { TotpMethod } from './index.js';
 
-/** Where users set up and remove TOTP. */
+/** Where users set up, replace and remove TOTP. */
 export function totpRoutes(method: TotpMethod, services: MethodRouteServices): RouteTable {
-  const { contextFor, requireEnrolment, attempt, enrolled, removed } = services;
+  const { contextFor, requireEnrolment, attempt, enrolled, removed, replaced, emit } = services;
   return {
     '/totp': {
       async post(req, res) {
@@ -15,9 +15,6 @@ export function totpRoutes(method: TotpMethod, services: MethodRouteServices): R
         const begun = await method.enrolment.begin(contextFor(row.userId));
         if (begun.outcome === 'unknown-user') {
           throw new Refusal('sign_in_refused', { detail: 'The user is unknown or disabled.' });
-        }
-        if (begun.outcome === 'enrolled-already') {
-          throw new Refusal('request_invalid', { detail: 'TOTP is set up already: remove it first.' });
         }
         noStore(res);
         sendJson(res, 201, { secret: begun.secret, uri: begun.uri });
@@ -37,10 +34,17 @@ export function totpRoutes(method: TotpMethod, services: MethodRouteServices): R
         const { code } = parseFields(req, ['code']);
         if (typeof code !== 'string') throw new Refusal('request_invalid', { detail: '`code` is missing.' });
         const { row, onlyIfNone } = await requireEnrolment(req);
+        let hadAnother = false;
         await attempt(row, async () => {
           const answer = await method.enrolment.confirm(contextFor(row.userId), { code, onlyIfNone });
-          return answer.outcome === 'confirmed' ? { outcome: 'verified' } : answer;
+          if (answer.outcome === 'failed') return answer;
+          hadAnother = answer.replaced;
+          return { outcome: 'verified' };
         });
+        if (hadAnother) {
+          await replaced(row);
+          emit({ type: 'method.removed', userId: row.userId, method: method.name });
+        }
         await enrolled(row, { revokeOthers });
         sendNothing(res);
       },

@@ -8,10 +8,15 @@ export interface PasskeyRow {
   readonly id: string;
   readonly userId: string;
   /**
-   * The user handle that the authenticator keeps with it, base64url. It can never be changed there, so it is kept here
-   * as it was: the secret that made it may be gone by now, or it may come from another system.
+   * The domain that it was made for, where alone it can be used. Null: nobody has said so yet, as of one that an older
+   * stepgate stored; it counts in every domain, and names the one where it is used first.
    */
-  readonly userHandle: string;
+  readonly rpID: string | null;
+  /**
+   * The user handle that the authenticator keeps with it, base64url. It can never be changed there, so it is kept here
+   * as it was: the secret that made it may be gone by now, or it may come from another system. Null: it is not known.
+   */
+  readonly userHandle: string | null;
   /** COSE key, base64url. */
   readonly publicKey: string;
   readonly counter: number;
@@ -30,6 +35,8 @@ export interface PasskeyUse {
   readonly counter: number;
   readonly backedUp: boolean;
   readonly usedAt: number;
+  /** Where it was used: noted of a passkey that names no domain. */
+  readonly rpID: string;
   /** Whether the counter is written though it isn't greater than the stored one. */
   readonly evenIfRegressed: boolean;
 }
@@ -43,9 +50,10 @@ export interface PasskeyInsert {
 /** As in `SessionStore`: atomic, durable when answered, `now` is an argument, absent is a value. */
 export interface PasskeyStore extends Claimable {
   /**
-   * Inserts a passkey. `already-enrolled`: the id is there already, whoever's it is. With `onlyIfNone` only while the user has neither
-   * a passkey nor a confirmed TOTP in this store, else `not-first-method`. Only while the user has fewer than `max`, else `full`.
-   * Only for `inserted` anything was written.
+   * Inserts a passkey. `already-enrolled`: the id is there already, whoever's it is. With `onlyIfNone` only while the user
+   * has neither a passkey nor a confirmed TOTP in this store, else `not-first-method`. Only while the user has fewer than
+   * `max`, else `full`. Of the user's passkeys those of another domain don't count, where both rows name one. Only for
+   * `inserted` anything was written.
    */
   insert(
     row: PasskeyRow,

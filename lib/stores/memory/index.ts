@@ -12,7 +12,7 @@ import { memoryTotp } from './totp.js';
 export function memoryStore(): Store & StoreParts {
   const claimable = memoryRealm();
   const passkeys = memoryPasskeys(claimable, (userId) => totp.has(userId));
-  const totp = memoryTotp(claimable, (userId) => passkeys.has(userId));
+  const totp = memoryTotp(claimable, (userId, rpID) => passkeys.has(userId, rpID));
   return {
     sessions: memorySessions(claimable),
     challenges: memoryChallenges(claimable),

@@ -6,7 +6,7 @@ import { memoryCopy } from './copy.js';
 export function memoryPasskeys(
   claimable: Claimable,
   hasTotp: (userId: string) => boolean,
-): PasskeyStore & { has(userId: string): boolean } {
+): PasskeyStore & { has(userId: string, rpID: string | null): boolean } {
   const rows = new Map<string, PasskeyRow>();
 
   function find(userId: string, id: string): PasskeyRow | null {
@@ -24,8 +24,12 @@ export function memoryPasskeys(
     return [...rows.values()].filter((row) => row.userId === userId).sort(oldestFirst);
   }
 
-  function has(userId: string): boolean {
-    return [...rows.values()].some((row) => row.userId === userId);
+  function ofDomain(userId: string, rpID: string | null): readonly PasskeyRow[] {
+    return listForUser(userId).filter((row) => rpID === null || row.rpID === null || row.rpID === rpID);
+  }
+
+  function has(userId: string, rpID: string | null): boolean {
+    return ofDomain(userId, rpID).length > 0;
   }
 
   return {
@@ -33,19 +37,20 @@ export function memoryPasskeys(
     has,
     async insert(row, { onlyIfNone, max }) {
       if (rows.has(row.id)) return 'already-enrolled';
-      if (onlyIfNone && (has(row.userId) || hasTotp(row.userId))) return 'not-first-method';
-      if (listForUser(row.userId).length >= max) return 'full';
+      if (onlyIfNone && (has(row.userId, row.rpID) || hasTotp(row.userId))) return 'not-first-method';
+      if (ofDomain(row.userId, row.rpID).length >= max) return 'full';
       put(row);
       return 'inserted';
     },
     find,
     findById: (id) => rows.get(id) ?? null,
     listForUser,
-    async use({ userId, id, counter, backedUp, usedAt, evenIfRegressed }) {
+    async use({ userId, id, counter, backedUp, usedAt, rpID, evenIfRegressed }) {
       const row = find(userId, id);
       if (row === null) return false;
       if (counter <= row.counter && (counter !== 0 || row.counter !== 0) && !evenIfRegressed) return false;
-      put({ ...row, counter, backedUp, lastUsedAt: Math.max(usedAt, row.lastUsedAt ?? usedAt) });
+      const lastUsedAt = Math.max(usedAt, row.lastUsedAt ?? usedAt);
+      put({ ...row, rpID: row.rpID ?? rpID, counter, backedUp, lastUsedAt });
       return true;
     },
     async rename(userId, id, label) {

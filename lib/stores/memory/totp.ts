@@ -2,51 +2,59 @@ import type { Claimable } from '../contract/realm.js';
 import type { TotpRow, TotpStore } from '../contract/totp.js';
 import { memoryCopy } from './copy.js';
 
-/** `hasPasskey` says whether the user has one: a first method has to be the first of all. */
+/** `hasPasskey` says whether the user has one of a domain: a first method has to be the first of all. */
 export function memoryTotp(
   claimable: Claimable,
-  hasPasskey: (userId: string) => boolean,
+  hasPasskey: (userId: string, rpID: string | null) => boolean,
 ): TotpStore & { has(userId: string): boolean } {
-  const rows = new Map<string, TotpRow>();
+  const confirmed = new Map<string, TotpRow>();
+  const waiting = new Map<string, TotpRow>();
+
+  function rowsLike(row: TotpRow): Map<string, TotpRow> {
+    return row.confirmedAt === null ? waiting : confirmed;
+  }
 
   function put(row: TotpRow): void {
-    rows.set(row.userId, Object.freeze({ ...row }));
+    rowsLike(row).set(row.userId, Object.freeze({ ...row }));
   }
 
   return {
     ...claimable,
-    has: (userId) => (rows.get(userId)?.confirmedAt ?? null) !== null,
-    find: (userId) => rows.get(userId) ?? null,
+    has: (userId) => confirmed.has(userId),
+    find: (userId) => confirmed.get(userId) ?? null,
+    findWaiting: (userId) => waiting.get(userId) ?? null,
     async begin(row) {
-      if ((rows.get(row.userId)?.confirmedAt ?? null) !== null) return false;
       put(row);
-      return true;
     },
     async put(row) {
+      waiting.delete(row.userId);
       put(row);
     },
-    async confirm({ userId, encryptedSecret, step, now, onlyIfNone }) {
-      const row = rows.get(userId);
-      if (row === undefined || row.confirmedAt !== null || row.encryptedSecret !== encryptedSecret) return false;
-      if (onlyIfNone && hasPasskey(userId)) return false;
+    async confirm({ userId, encryptedSecret, step, now, onlyIfNone, rpID }) {
+      const row = waiting.get(userId);
+      const replaces = confirmed.has(userId);
+      if (row?.encryptedSecret !== encryptedSecret) return 'refused';
+      if (onlyIfNone && (replaces || hasPasskey(userId, rpID))) return 'refused';
+      waiting.delete(userId);
       put({ ...row, confirmedAt: now, lastStep: step });
-      return true;
+      return replaces ? 'replaced' : 'confirmed';
     },
-    async useStep({ userId, encryptedSecret, step, latest }) {
-      const row = rows.get(userId);
-      if (row?.encryptedSecret !== encryptedSecret || row.confirmedAt === null) return false;
+    async useStep({ userId, encryptedSecret, renewed, step, latest }) {
+      const row = confirmed.get(userId);
+      if (row?.encryptedSecret !== encryptedSecret) return false;
       const last = row.lastStep ?? -1;
       if (step <= last && last <= latest) return false;
-      put({ ...row, lastStep: step });
+      put({ ...row, encryptedSecret: renewed, lastStep: step });
       return true;
     },
     async remove(userId) {
-      return rows.delete(userId);
+      const [hadConfirmed, hadWaiting] = [confirmed.delete(userId), waiting.delete(userId)];
+      return hadConfirmed || hadWaiting;
     },
     copy: memoryCopy(
-      () => [...rows.values()],
+      () => [...confirmed.values(), ...waiting.values()],
       (row) => {
-        if (rows.has(row.userId)) return false;
+        if (rowsLike(row).has(row.userId)) return false;
         put(row);
         return true;
       },

@@ -31,7 +31,8 @@ const PASSKEYS: Statement<PasskeyRow> = {
 };
 const TOTP: Statement<TotpRow> = {
   name: 'copy_totp',
-  text: (p) => `SELECT ${TOTP_ROW} FROM ${p}_totp WHERE user_id > $1 ORDER BY user_id ${PAGE}`,
+  text: (p) => `SELECT ${TOTP_ROW} FROM ${p}_totp WHERE (user_id, waiting) > ($1, $2)
+    ORDER BY user_id, waiting ${PAGE}`,
 };
 const RECOVERY_CODES: Statement<RecoveryCodeSet> = {
   name: 'copy_recovery_codes',
@@ -115,7 +116,7 @@ export function postgresCopy(db: Database): PostgresCopy {
       put: put(PUT_PASSKEYS, passkeyColumns),
     },
     totp: {
-      rows: () => pages((last) => page(TOTP, [last?.userId ?? ''])),
+      rows: () => pages((last) => page(TOTP, [last?.userId ?? '', last?.confirmedAt === null])),
       put: put(PUT_TOTP, totpColumns),
     },
     recoveryCodes: {
@@ -130,6 +131,7 @@ function passkeyColumns(row: PasskeyRow): object {
   return {
     id,
     user_id: row.userId,
+    rp_id: row.rpID,
     user_handle: row.userHandle,
     public_key: row.publicKey,
     counter,
@@ -145,6 +147,7 @@ function passkeyColumns(row: PasskeyRow): object {
 function totpColumns(row: TotpRow): object {
   return {
     user_id: row.userId,
+    waiting: row.confirmedAt === null,
     encrypted_secret: row.encryptedSecret,
     created_at: row.createdAt,
     confirmed_at: row.confirmedAt,

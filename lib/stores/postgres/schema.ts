@@ -153,7 +153,22 @@ CREATE INDEX ${p}_spent_actions_expires_at ON ${p}_spent_actions (expires_at);
 UPDATE ${p}_schema SET version = 2;
 `;
 
-const STEPS: readonly ((prefix: string) => string)[] = [TABLES, STATES];
+// Every TOTP that is there is confirmed, or else waits. No passkey says yet which domain it is of.
+const METHODS = (p: string): string => `
+ALTER TABLE ${p}_totp ADD COLUMN waiting boolean;
+UPDATE ${p}_totp SET waiting = confirmed_at IS NULL;
+ALTER TABLE ${p}_totp
+  DROP CONSTRAINT ${p}_totp_pkey,
+  ADD PRIMARY KEY (user_id, waiting);
+
+ALTER TABLE ${p}_passkeys
+  ADD COLUMN rp_id text,
+  ALTER COLUMN user_handle DROP NOT NULL;
+
+UPDATE ${p}_schema SET version = 3;
+`;
+
+const STEPS: readonly ((prefix: string) => string)[] = [TABLES, STATES, METHODS];
 
 /**
  * The steps from an empty database to today's tables, for teams that run migrations themselves: run each once, in this

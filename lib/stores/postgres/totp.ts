@@ -1,57 +1,81 @@
 import type { Claimable } from '../contract/realm.js';
 import type { TotpRow, TotpStore } from '../contract/totp.js';
 import type { Database, Statement } from './connection.js';
+import { OF_DOMAIN } from './passkeys.js';
 
 export const ROW = `user_id AS "userId", encrypted_secret AS "encryptedSecret", created_at::float8 AS "createdAt",
   confirmed_at::float8 AS "confirmedAt", last_step::float8 AS "lastStep"`;
 
 const FIND: Statement<TotpRow> = {
   name: 'totp_find',
-  text: (p) => `SELECT ${ROW} FROM ${p}_totp WHERE user_id = $1`,
+  text: (p) => `SELECT ${ROW} FROM ${p}_totp WHERE user_id = $1 AND waiting = $2`,
 };
-const upsert = (
-  p: string,
-): string => `INSERT INTO ${p}_totp AS t (user_id, encrypted_secret, created_at, confirmed_at, last_step)
-    VALUES ($1, $2, $3, $4, $5)
-    ON CONFLICT (user_id) DO UPDATE SET encrypted_secret = excluded.encrypted_secret,
-      created_at = excluded.created_at, confirmed_at = excluded.confirmed_at, last_step = excluded.last_step`;
-const PUT: Statement<never> = { name: 'totp_put', text: upsert };
-const BEGIN: Statement<never> = { name: 'totp_begin', text: (p) => `${upsert(p)} WHERE t.confirmed_at IS NULL` };
+const INSERT: Statement<never> = {
+  name: 'totp_insert',
+  text: (p) => `INSERT INTO ${p}_totp (user_id, waiting, encrypted_secret, created_at, confirmed_at, last_step)
+    VALUES ($1, $2, $3, $4, $5, $6)`,
+};
+const HAS_PASSKEY: Statement<unknown> = {
+  name: 'totp_has_passkey',
+  text: (p) => `SELECT 1 FROM ${p}_passkeys WHERE user_id = $1 AND ${OF_DOMAIN} LIMIT 1`,
+};
 const CONFIRM: Statement<never> = {
   name: 'totp_confirm',
-  text: (p) => `UPDATE ${p}_totp SET confirmed_at = $4, last_step = $3
-    WHERE user_id = $1 AND confirmed_at IS NULL AND encrypted_secret = $2
-      AND NOT ($5 AND EXISTS (SELECT 1 FROM ${p}_passkeys WHERE user_id = $1))`,
+  text: (p) => `UPDATE ${p}_totp SET waiting = false, confirmed_at = $4, last_step = $3
+    WHERE user_id = $1 AND waiting AND encrypted_secret = $2`,
 };
 const USE_STEP: Statement<never> = {
   name: 'totp_use_step',
-  text: (p) => `UPDATE ${p}_totp SET last_step = $3
-    WHERE user_id = $1 AND encrypted_secret = $2 AND confirmed_at IS NOT NULL
-      AND (last_step IS NULL OR last_step < $3 OR last_step > $4)`,
+  text: (p) => `UPDATE ${p}_totp SET last_step = $4, encrypted_secret = $3
+    WHERE user_id = $1 AND NOT waiting AND encrypted_secret = $2
+      AND (last_step IS NULL OR last_step < $4 OR last_step > $5)`,
+};
+const REMOVE_ONE: Statement<never> = {
+  name: 'totp_remove_one',
+  text: (p) => `DELETE FROM ${p}_totp WHERE user_id = $1 AND waiting = $2`,
 };
 const REMOVE: Statement<never> = { name: 'totp_remove', text: (p) => `DELETE FROM ${p}_totp WHERE user_id = $1` };
 
+/** What makes or removes a row holds the user's lock, also against a passkey that is being added. */
 export function postgresTotp(db: Database, claimable: Claimable): TotpStore {
   return {
     ...claimable,
-    find: async (userId) => (await db.read(FIND, [userId])).rows[0] ?? null,
-    begin: async (row) => (await db.write(BEGIN, parameters(row))).count === 1,
-    async put(row) {
-      await db.write(PUT, parameters(row));
+    find: async (userId) => (await db.read(FIND, [userId, false])).rows[0] ?? null,
+    findWaiting: async (userId) => (await db.read(FIND, [userId, true])).rows[0] ?? null,
+    begin(row) {
+      const values = parameters(row);
+      const { userId } = row;
+      return db.locked('user', userId, async ({ run }) => {
+        await run(REMOVE_ONE, [userId, true]);
+        await run(INSERT, values);
+      });
     },
-    // Under the user's lock, so that "still none" holds against a passkey that is being added.
-    confirm: ({ userId, encryptedSecret, step, now, onlyIfNone }) =>
-      db.locked('user', userId, async (connection) => {
-        return (await connection.run(CONFIRM, [userId, encryptedSecret, step, now, onlyIfNone])).count === 1;
+    put(row) {
+      const values = parameters(row);
+      const { userId } = row;
+      return db.locked('user', userId, async ({ run }) => {
+        await run(REMOVE, [userId]);
+        await run(INSERT, values);
+      });
+    },
+    confirm: ({ userId, encryptedSecret, step, now, onlyIfNone, rpID }) =>
+      db.locked('user', userId, async ({ run }) => {
+        const [waiting] = (await run(FIND, [userId, true])).rows;
+        if (waiting?.encryptedSecret !== encryptedSecret) return 'refused';
+        const replaces = (await run(FIND, [userId, false])).count > 0;
+        if (onlyIfNone && (replaces || (await run(HAS_PASSKEY, [userId, rpID])).count > 0)) return 'refused';
+        await run(REMOVE_ONE, [userId, false]);
+        await run(CONFIRM, [userId, encryptedSecret, step, now]);
+        return replaces ? 'replaced' : 'confirmed';
       }),
-    useStep: async ({ userId, encryptedSecret, step, latest }) =>
-      (await db.write(USE_STEP, [userId, encryptedSecret, step, latest])).count === 1,
-    remove: async (userId) => (await db.write(REMOVE, [userId])).count === 1,
+    useStep: async ({ userId, encryptedSecret, renewed, step, latest }) =>
+      (await db.write(USE_STEP, [userId, encryptedSecret, renewed, step, latest])).count === 1,
+    remove: (userId) => db.locked('user', userId, async ({ run }) => (await run(REMOVE, [userId])).count > 0),
   };
 }
 
-/** For `upsert`. */
+/** For `INSERT`. */
 function parameters(row: TotpRow): readonly unknown[] {
   const { userId, encryptedSecret, createdAt, confirmedAt, lastStep } = row;
-  return [userId, encryptedSecret, createdAt, confirmedAt, lastStep];
+  return [userId, confirmedAt === null, encryptedSecret, createdAt, confirmedAt, lastStep];
 }

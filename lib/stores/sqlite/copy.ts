@@ -46,8 +46,8 @@ export function copyReads(db: Database, prefix: string): CopyReads {
   const passkeys = db.prepare<[string], StoredPasskey>(
     `SELECT ${PASSKEY_ROW} FROM ${prefix}_passkeys WHERE id > ? ORDER BY id ${PAGE}`,
   );
-  const totp = db.prepare<[string], TotpRow>(
-    `SELECT ${TOTP_ROW} FROM ${prefix}_totp WHERE user_id > ? ORDER BY user_id ${PAGE}`,
+  const totp = db.prepare<[string, number], TotpRow>(
+    `SELECT ${TOTP_ROW} FROM ${prefix}_totp WHERE (user_id, waiting) > (?, ?) ORDER BY user_id, waiting ${PAGE}`,
   );
   const recoveryCodes = db.prepare<[string], Omit<RecoveryCodeSet, 'hashes'> & { readonly hashes: string }>(`
     SELECT user_id AS userId, json_group_array(hash) AS hashes, max(created_at) AS createdAt
@@ -57,7 +57,7 @@ export function copyReads(db: Database, prefix: string): CopyReads {
     notBefore: (last) => notBefore.all(last?.userId ?? ''),
     attempts: (last, now) => attempts.all(last?.userId ?? '', last?.key ?? '', now),
     passkeys: (last) => passkeys.all(last?.id ?? '').map(toPasskey),
-    totp: (last) => totp.all(last?.userId ?? ''),
+    totp: (last) => totp.all(last?.userId ?? '', last?.confirmedAt === null ? 1 : 0),
     recoveryCodes: (last) =>
       recoveryCodes.all(last?.userId ?? '').map((set) => ({
         ...set,

@@ -169,6 +169,7 @@ export function sqliteStore(path: string, options: SqliteStoreOptions = {}): Sql
     totp: {
       claim,
       find: (userId) => read('totp', 'find', userId),
+      findWaiting: (userId) => read('totp', 'findWaiting', userId),
       begin: (row) => ask('totp', 'begin', row),
       put: (row) => ask('totp', 'put', row),
       confirm: (confirm) => ask('totp', 'confirm', confirm),

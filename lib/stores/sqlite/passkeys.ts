@@ -12,17 +12,20 @@ export interface StoredPasskey extends Omit<PasskeyRow, 'backupEligible' | 'back
   readonly transports: string;
 }
 
-export const ROW = `id, user_id AS userId, user_handle AS userHandle, public_key AS publicKey, counter,
+/** Of a user's passkeys those that count for the domain `@rpID`; for null all. */
+export const OF_DOMAIN = '(@rpID IS NULL OR rp_id IS NULL OR rp_id = @rpID)';
+
+export const ROW = `id, user_id AS userId, rp_id AS rpID, user_handle AS userHandle, public_key AS publicKey, counter,
   backup_eligible AS backupEligible, backed_up AS backedUp, transports, label, created_at AS createdAt,
   last_used_at AS lastUsedAt`;
 
 /** Takes a `StoredPasskey`. */
 export const insertRow = (prefix: string): string => `
   INSERT INTO ${prefix}_passkeys
-    (id, user_id, user_handle, public_key, counter, backup_eligible, backed_up, transports, label, created_at, last_used_at)
+    (id, user_id, rp_id, user_handle, public_key, counter, backup_eligible, backed_up, transports, label, created_at, last_used_at)
   VALUES
-    (@id, @userId, @userHandle, @publicKey, @counter, @backupEligible, @backedUp, @transports, @label, @createdAt,
-      @lastUsedAt)`;
+    (@id, @userId, @rpID, @userHandle, @publicKey, @counter, @backupEligible, @backedUp, @transports, @label,
+      @createdAt, @lastUsedAt)`;
 
 export function passkeyReads(db: Database, prefix: string): PasskeyReads {
   const byId = db.prepare<[string], StoredPasskey>(`SELECT ${ROW} FROM ${prefix}_passkeys WHERE id = ?`);
@@ -44,16 +47,20 @@ export function passkeyReads(db: Database, prefix: string): PasskeyReads {
 }
 
 export function passkeyWrites(db: Database, prefix: string): PasskeyWrites {
-  const hasMethod = db.prepare<[string, string]>(`
-    SELECT 1 FROM ${prefix}_passkeys WHERE user_id = ?
-    UNION ALL SELECT 1 FROM ${prefix}_totp WHERE user_id = ? AND confirmed_at IS NOT NULL LIMIT 1`);
+  const hasMethod = db.prepare<[StoredPasskey]>(`
+    SELECT 1 FROM ${prefix}_passkeys WHERE user_id = @userId AND ${OF_DOMAIN}
+    UNION ALL SELECT 1 FROM ${prefix}_totp WHERE user_id = @userId AND waiting = 0 LIMIT 1`);
   const insert = db.prepare<[StoredPasskey]>(insertRow(prefix));
-  const count = db.prepare<[string], number>(`SELECT count(*) FROM ${prefix}_passkeys WHERE user_id = ?`).pluck();
+  const count = db
+    .prepare<[StoredPasskey], number>(
+      `SELECT count(*) FROM ${prefix}_passkeys WHERE user_id = @userId AND ${OF_DOMAIN}`,
+    )
+    .pluck();
   const isTaken = db.prepare<[string]>(`SELECT 1 FROM ${prefix}_passkeys WHERE id = ?`);
   const use = db.prepare(`
-    UPDATE ${prefix}_passkeys SET counter = @counter, backed_up = @backedUp,
+    UPDATE ${prefix}_passkeys SET counter = @counter, backed_up = @backedUp, rp_id = ifnull(rp_id, @rpID),
       last_used_at = max(@usedAt, ifnull(last_used_at, @usedAt))
-    WHERE id = @id AND user_id = @userId 
+    WHERE id = @id AND user_id = @userId
       AND (counter < @counter OR (counter = 0 AND @counter = 0) OR @evenIfRegressed)`);
   const rename = db.prepare<[string, string, string], StoredPasskey>(
     `UPDATE ${prefix}_passkeys SET label = ? WHERE id = ? AND user_id = ? RETURNING ${ROW}`,
@@ -63,10 +70,11 @@ export function passkeyWrites(db: Database, prefix: string): PasskeyWrites {
 
   return {
     insert(row, { onlyIfNone, max }) {
+      const stored = toStored(row);
       if (isTaken.get(row.id) !== undefined) return 'already-enrolled';
-      if (onlyIfNone && hasMethod.get(row.userId, row.userId) !== undefined) return 'not-first-method';
-      if ((count.get(row.userId) ?? 0) >= max) return 'full';
-      insert.run(toStored(row));
+      if (onlyIfNone && hasMethod.get(stored) !== undefined) return 'not-first-method';
+      if ((count.get(stored) ?? 0) >= max) return 'full';
+      insert.run(stored);
       return 'inserted';
     },
     use({ backedUp, evenIfRegressed, ...given }) {

@@ -154,8 +154,47 @@ const STATES = (prefix: string): string => `
   CREATE INDEX ${prefix}_spent_actions_expires_at ON ${prefix}_spent_actions (expires_at);
 `;
 
+/** Every TOTP that is there is confirmed, or else waits. No passkey says yet which domain it is of. */
+const METHODS = (prefix: string): string => `
+  ALTER TABLE ${prefix}_totp RENAME TO ${prefix}_old_totp;
+  CREATE TABLE ${prefix}_totp (
+    user_id          TEXT    NOT NULL,
+    waiting          INTEGER NOT NULL, -- for its first code
+    encrypted_secret TEXT    NOT NULL,
+    created_at       INTEGER NOT NULL,
+    confirmed_at     INTEGER,
+    last_step        INTEGER,
+    PRIMARY KEY (user_id, waiting)
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO ${prefix}_totp
+    SELECT user_id, confirmed_at IS NULL, encrypted_secret, created_at, confirmed_at, last_step FROM ${prefix}_old_totp;
+  DROP TABLE ${prefix}_old_totp;
+
+  DROP INDEX ${prefix}_passkeys_user_id;
+  ALTER TABLE ${prefix}_passkeys RENAME TO ${prefix}_old_passkeys;
+  CREATE TABLE ${prefix}_passkeys (
+    id              TEXT    NOT NULL PRIMARY KEY,
+    user_id         TEXT    NOT NULL,
+    rp_id           TEXT,
+    user_handle     TEXT,
+    public_key      TEXT    NOT NULL,
+    counter         INTEGER NOT NULL,
+    backup_eligible INTEGER NOT NULL,
+    backed_up       INTEGER NOT NULL,
+    transports      TEXT    NOT NULL, -- JSON
+    label           TEXT,
+    created_at      INTEGER NOT NULL,
+    last_used_at    INTEGER
+  ) STRICT;
+  INSERT INTO ${prefix}_passkeys
+    SELECT id, user_id, NULL, user_handle, public_key, counter, backup_eligible, backed_up, transports, label, created_at,
+      last_used_at FROM ${prefix}_old_passkeys;
+  DROP TABLE ${prefix}_old_passkeys;
+  CREATE INDEX ${prefix}_passkeys_user_id ON ${prefix}_passkeys (user_id);
+`;
+
 /** The steps from an empty file to today's tables. One that was published is never edited: the next change is a new step. */
-const MIGRATIONS: readonly ((prefix: string) => string)[] = [SESSIONS, STEP_UP, STATES];
+const MIGRATIONS: readonly ((prefix: string) => string)[] = [SESSIONS, STEP_UP, STATES, METHODS];
 
 /**
  * Makes or updates the tables, whichever process comes first. Tables that are up to date are found by reading: then

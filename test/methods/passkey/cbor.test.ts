@@ -20,6 +20,12 @@ describe('readCborMap', () => {
     );
   });
 
+  it('reads lists, and five of them and of maps in each other', () => {
+    const certificates = [new Uint8Array([1]), new Uint8Array([2, 3])];
+    assert.deepEqual(read('a1 63783563 82 4101 42 0203'), new Map([['x5c', certificates]]));
+    assert.deepEqual(read('a1 01 81 a1 01 81 a0'), new Map([[1, [new Map([[1, [new Map()]]])]]]));
+  });
+
   for (const [what, hex] of [
     ['nothing', ''],
     ['what is no map', '01'],
@@ -27,8 +33,11 @@ describe('readCborMap', () => {
     ['a key twice', 'a2 01 02 01 03'],
     ['a key twice in two lengths', 'a2 01 02 1801 03'],
     ['a key of bytes', 'a1 4101 02'],
-    ['a map in a map in a map', 'a1 01 a1 01 a1 01 01'],
-    ['an array', 'a1 01 80'],
+    ['six maps in each other', 'a1 01 a1 01 a1 01 a1 01 a1 01 a1 01 01'],
+    ['six lists in each other', 'a1 01 81 81 81 81 81 81 01'],
+    ['a list, which is no map', '81 01'],
+    ['a list of more than there is', 'a1 01 9affffffff 01'],
+    ['a list of unknown length', 'a1 01 9f 01 ff'],
     ['a tag', 'a1 01 c0 01'],
     ['true', 'a1 01 f5'],
     ['a 64-bit integer', 'a1 01 1b0000000000000001'],

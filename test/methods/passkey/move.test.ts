@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { SetupError } from '../../../lib/internal/setup-error.js';
+import { userHandle } from '../../../lib/methods/passkey/assertion.js';
 import { parseLabel } from '../../../lib/methods/passkey/response.js';
 import { publicPasskey } from '../../../lib/methods/passkey/routes.js';
 import { memoryStore } from '../../../lib/stores/memory/index.js';
@@ -28,6 +29,7 @@ describe('importing a passkey', () => {
     assert.deepEqual(row, {
       ...passkey,
       userId: 'alice',
+      rpID: 'app.example',
       counter: 3,
       label: 'laptop',
       createdAt: NOW,
@@ -44,6 +46,29 @@ describe('importing a passkey', () => {
       assert.deepEqual(await setting.stepUp('alice', key), { outcome: 'verified' });
     });
   }
+
+  it('takes one without its user handle: it steps up, whatever handle comes with it, and signs nobody in', async () => {
+    const setting = setUp();
+    const { key, passkey } = await elsewhere();
+    await setting.method.import(context(setting.kit, 'alice'), { ...passkey, userHandle: null });
+    assert.equal((await setting.store.passkeys.findById(passkey.id))?.userHandle, null);
+    for (const userHandle of [undefined, null, 'bW9uYQ']) {
+      const variant = userHandle === undefined ? {} : { userHandle };
+      assert.deepEqual(await setting.stepUp('alice', key, variant), { outcome: 'verified' });
+    }
+    const challenge = Buffer.alloc(32, 1).toString('base64url');
+    const signIn = async (userHandle?: string) => {
+      const options = { challenge, rpId: 'app.example' };
+      const response = key.get(options, userHandle === undefined ? {} : { userHandle });
+      return setting.method.signIn.verify(setting.kit, { response, challenge, now: NOW });
+    };
+    assert.deepEqual(await signIn(), { outcome: 'failed', reason: 'rejected' });
+    assert.deepEqual(await signIn('bW9uYQ'), { outcome: 'failed', reason: 'rejected' });
+    // An authenticator can't be told our handle afterwards; one that brings it is who it says.
+    const [secret] = setting.kit.secrets;
+    assert.deepEqual(await signIn(userHandle('alice', secret)), { outcome: 'verified', userId: 'alice' });
+    assert.deepEqual(await signIn(userHandle('bob', secret)), { outcome: 'failed', reason: 'rejected' });
+  });
 
   it('leaves one alone that the user has here already, so that it may be repeated', async () => {
     const setting = setUp();
@@ -97,6 +122,7 @@ describe('importing a passkey', () => {
     ['no id', { id: undefined }, /`id`/],
     ['an id in base64', { id: 'ab+/' }, /`id`/],
     ['no user handle', { userHandle: undefined }, /`userHandle`/],
+    ['an empty user handle', { userHandle: '' }, /`userHandle`.*null where/],
     ['a user handle of 65 bytes', { userHandle: 'a'.repeat(87) }, /`userHandle`/],
     ['a public key in bytes', { publicKey: new Uint8Array(77) }, /`publicKey`/],
     ['a public key that is no COSE key', { publicKey: 'AAAA' }, /`publicKey`/],

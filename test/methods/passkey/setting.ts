@@ -49,6 +49,7 @@ export function setUp({ secret = SECRET, store = memoryStore(), ...options }: Se
     store,
     secrets: parseSecrets(secret),
     issuer: ORIGIN,
+    rpID: options.rpID ?? RP_ID,
     emit: (event) => events.push(event),
     findUser: async (userId) => (userId === 'nobody' ? null : { name: `${userId}@app.example` }),
   };

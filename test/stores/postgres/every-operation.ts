@@ -71,7 +71,7 @@ export async function everyOperation(
   await passkeys.insert(passkeyRow(of), { onlyIfNone: true, max: 50 });
   await passkeys.findById('a');
   await passkeys.listForUser('user');
-  await passkeys.use({ ...of, counter: 1, backedUp: false, usedAt: now, evenIfRegressed: false });
+  await passkeys.use({ ...of, counter: 1, backedUp: false, usedAt: now, rpID: 'app.example', evenIfRegressed: false });
   await passkeys.rename('user', 'a', 'label');
   await passkeys.remove('user', 'a');
   await passkeys.dropForUser('user');
@@ -79,7 +79,8 @@ export async function everyOperation(
   await totp.confirm({ ...CONFIRM, onlyIfNone: true });
   await totp.put(confirmedTotp());
   await totp.find('user');
-  await totp.useStep({ userId: 'user', encryptedSecret: 'secret', step: 1, latest: 1 });
+  await totp.findWaiting('user');
+  await totp.useStep({ userId: 'user', encryptedSecret: 'secret', renewed: 'renewed', step: 1, latest: 1 });
   await totp.remove('user');
   await recoveryCodes.replace('user', [hashOf('code')], now);
   await recoveryCodes.take('user', hashOf('code'));

@@ -27,7 +27,7 @@ export async function fill(pool: Pool, rows: number): Promise<void> {
     INSERT INTO stepgate_passkeys
       SELECT ${text('passkey')}, ${user}, 'handle', 'key', 0, false, false, '{}', NULL, ${NOW} - g, NULL
       FROM generate_series(1, ${rows}) g;
-    INSERT INTO stepgate_totp SELECT 'user ' || g, 'secret', ${NOW}, ${NOW}, 1 FROM generate_series(1, ${users}) g;
+    INSERT INTO stepgate_totp SELECT 'user ' || g, 'secret', ${NOW}, ${NOW}, 1, false FROM generate_series(1, ${users}) g;
     INSERT INTO stepgate_recovery_codes SELECT ${user}, ${text('code')}, ${NOW} FROM generate_series(1, ${rows}) g;
     ANALYZE`);
 }

@@ -57,8 +57,13 @@ describeOnPostgres('the tables of stepgate 0.1 in PostgreSQL', (database) => {
     assert.deepEqual(await grants.take({ ...take, actionDigest: 'live' }), { outcome: 'spent', spentAt: NOW });
 
     assert.equal((await attempts.read('user', ['totp'], NOW))[0]?.count, 3);
-    assert.deepEqual((await passkeys.findById('key'))?.transports, ['usb', 'nfc']);
+    const passkey = await passkeys.findById('key');
+    assert.deepEqual(passkey?.transports, ['usb', 'nfc']);
+    assert.deepEqual([passkey?.rpID, passkey?.userHandle], [null, 'handle']);
     assert.equal((await totp.find('user'))?.lastStep, 7);
+    assert.equal(await totp.findWaiting('user'), null);
+    assert.equal(await totp.find('other'), null);
+    assert.equal((await totp.findWaiting('other'))?.encryptedSecret, 'secret');
     assert.equal((await recoveryCodes.count('user'))?.left, 1);
   });
 
@@ -107,7 +112,7 @@ async function oldTables(t: TestContext, database: TestDatabase): Promise<Pool> 
       ('session', 'live', 'user', 'totp', ${made}, ${end}, false), ('session', 'spent', 'user', 'totp', ${made}, ${end}, true);
     INSERT INTO stepgate_attempts VALUES ('user', 'totp', 3, NULL);
     INSERT INTO stepgate_passkeys VALUES ('key', 'user', 'handle', 'cose', 5, true, false, '{usb,nfc}', NULL, ${made}, NULL);
-    INSERT INTO stepgate_totp VALUES ('user', 'secret', ${made}, ${made}, 7);
+    INSERT INTO stepgate_totp VALUES ('user', 'secret', ${made}, ${made}, 7), ('other', 'secret', ${made}, NULL, NULL);
     INSERT INTO stepgate_recovery_codes VALUES ('user', '${hashOf('code')}', ${made})`);
   return pool;
 }

@@ -74,10 +74,11 @@ describe('a SQLite file of stepgate 0.1', () => {
         INSERT INTO stepgate_grants VALUES
           ('session', 'live', 'user-1', 'totp', ${NOW}, ${LATER}, 0), ('session', 'spent', 'user-1', 'totp', ${NOW}, ${LATER}, 1);
         INSERT INTO stepgate_attempts VALUES ('user-1', 'totp', 3, NULL);
-        INSERT INTO stepgate_totp VALUES ('user-1', 'secret', ${NOW}, ${NOW}, 7);
+        INSERT INTO stepgate_totp VALUES ('user-1', 'secret', ${NOW}, ${NOW}, 7), ('user-3', 'other', ${NOW}, NULL, NULL);
+        INSERT INTO stepgate_passkeys VALUES ('key', 'user-1', 'handle', 'cose', 5, 1, 0, '["usb"]', NULL, ${NOW}, NULL);
         INSERT INTO stepgate_recovery_codes VALUES ('user-1', 'hash', ${NOW});`),
     );
-    const { sessions, challenges, grants, attempts, totp, recoveryCodes } = openStore(t, file);
+    const { sessions, challenges, grants, attempts, passkeys, totp, recoveryCodes } = openStore(t, file);
     const refused = await sessions.insert(inserting(newRow({ userId: 'user-2' })));
     assert.equal(refused.outcome, 'refused');
 
@@ -92,6 +93,12 @@ describe('a SQLite file of stepgate 0.1', () => {
 
     assert.equal((await attempts.read('user-1', ['totp'], NOW))[0]?.count, 3);
     assert.equal((await totp.find('user-1'))?.lastStep, 7);
+    assert.equal(await totp.findWaiting('user-1'), null);
+    assert.equal(await totp.find('user-3'), null);
+    assert.equal((await totp.findWaiting('user-3'))?.encryptedSecret, 'other');
+    const passkey = await passkeys.findById('key');
+    assert.deepEqual([passkey?.rpID, passkey?.userHandle, passkey?.counter], [null, 'handle', 5]);
+    assert.deepEqual(passkey?.transports, ['usb']);
     assert.equal((await recoveryCodes.count('user-1'))?.left, 1);
   });
 
