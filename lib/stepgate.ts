@@ -150,19 +150,21 @@ export function stepgate(options: StepgateOptions): Stepgate<string> {
     authenticate: (req, given) => outcomeOf(services, req, given),
     current: (req) => services.states.current(req),
     clock: settings.clock,
-    forgetUser: refusing(async (userId) => 
+    forgetUser: refusing(async (userId) => {
       await sessions.revokeAllForUser(parseUserId(userId), null, 'admin');
       for (const part of [store.challenges, store.attempts, store.passkeys, store.recoveryCodes]) {
         await part?.dropForUser(userId);
       }
       await store.grants?.dropForUser(userId, null);
-      await store.totp?.remove(userId);),
+      await store.totp?.remove(userId);
+    }),
     ready: () => ready(services),
     flush: () => touchQueue.flush(),
-    async close() 
+    async close() {
       cleanup.close();
       await touchQueue.close();
-      await settings.store.close?.();,
+      await settings.store.close?.();
+    },
   };
 }
 
