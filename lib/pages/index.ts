@@ -6,7 +6,7 @@ import { SetupError } from '../internal/setup-error.js';
 import { refuseUnknownKeys } from '../internal/unknown-keys.js';
 import type { Services } from '../services.js';
 import { wantsPage } from './accept.js';
-import { decodeFields, type Fields, readFields } from './fields.js';
+import { decodeFields, type Fields, type RefusedFields, readFields } from './fields.js';
 import type { AskedMethod, PageContent, RenderPage } from './page.js';
 import { mountOf, pathOf, placeAt, withoutQuery } from './place.js';
 import { redirect, type Site, send } from './send.js';
@@ -98,10 +98,7 @@ export function createPages(
     const isGet = req.method === 'GET' || req.method === 'HEAD';
     if (isGet && challenge === undefined) return redirect(res, pageUrl(site, returnTo, names));
     const read = isGet ? ({ outcome: 'read', encoded: null } as const) : readFields(req);
-    if (read.outcome === 'refused') {
-      const status = read.why === 'size' ? 413 : 415;
-      return send(res, site, status, { type: 'refused', message: REFUSED_FIELDS[read.why] });
-    }
+    if (read.outcome === 'refused') return refuseFields(read.why, res, site);
     const asking = {
       returnTo,
       names,
@@ -112,6 +109,10 @@ export function createPages(
     const message = spentAt === undefined ? null : againText(spentAt, clock.now());
     for (const [name, value] of Object.entries(refusal.headers)) res.setHeader(name, value);
     return send(res, site, refusal.status, ask(asking, site, message));
+  }
+
+  function refuseFields(why: RefusedFields, res: ServerResponse, site: Site): Promise<void> {
+    return send(res, site, why === 'size' ? 413 : 415, { type: 'refused', message: REFUSED_FIELDS[why] });
   }
 
   /** The page itself: gone to by a redirect, or posted to with an answer. */
@@ -190,6 +191,11 @@ export function createPages(
     const site = sites.get(req);
     if (site === undefined || !wantsPage(req) || res.headersSent) return fallback(refusal, req, res, next);
     if (refusal.code === 'step_up_required') return answerRequired(refusal, req, res, site);
+    if (refusal.code === 'action_incomplete') {
+      // Nothing could be bound where no fields were read: say why.
+      const read = readFields(req);
+      if (read.outcome === 'refused') return refuseFields(read.why, res, site);
+    }
     if (answersAll || refusal.code === 'step_up_unavailable') return answerOther(refusal, res, site);
     return fallback(refusal, req, res, next);
   }

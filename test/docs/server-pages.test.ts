@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { pathToFileURL } from 'node:url';
-import type { Browser, Page, Request } from 'playwright-core';
+import type { Browser, BrowserContextOptions, Page, Request } from 'playwright-core';
 import { accessFaults } from '../browser/dialog/page.js';
 import { launchChromium, skip } from '../example-app/chromium.js';
 import { root } from '../repository/root.js';
@@ -50,8 +50,10 @@ describe('the app of docs/server-pages.md, in Chromium without JavaScript', { sk
   });
 
   /** A page of a signed-in user, and every request that it sends. */
-  async function open(): Promise<{ page: Page; requests: Request[] }> {
-    const context = await browser.newContext({ javaScriptEnabled: false, viewport: { width: 360, height: 740 } });
+  async function open(
+    options: BrowserContextOptions = { javaScriptEnabled: false },
+  ): Promise<{ page: Page; requests: Request[] }> {
+    const context = await browser.newContext({ viewport: { width: 360, height: 740 }, ...options });
     const answer = await context.request.post(`${site}/login`, { maxRedirects: 0 });
     assert.equal(answer.status(), 303);
     const page = await context.newPage();
@@ -114,8 +116,7 @@ describe('the app of docs/server-pages.md, in Chromium without JavaScript', { sk
 
   it('is at ease with axe, and fits a small screen, light and dark', async () => {
     for (const look of [{ colorScheme: 'light' }, { colorScheme: 'dark' }, { forcedColors: 'active' }] as const) {
-      const { page } = await open();
-      await page.emulateMedia(look);
+      const { page } = await open(look); // with scripts, for axe is one
       await page.goto(`${site}/transfers/new`);
       await page.getByLabel('To').fill('W'.repeat(200));
       await page.getByLabel('Cents').fill('1');
