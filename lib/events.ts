@@ -25,6 +25,7 @@ export type RefusedReason =
   | 'user-mismatch'
   | 'delivery-mismatch'
   | 'session-mismatch'
+  | 'session-changed'
   | 'cross-origin'
   | 'api-key'
   | 'too-late'

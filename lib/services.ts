@@ -154,6 +154,9 @@ export function createServices(settings: Settings): Services {
   });
   const deliver = createDeliver({ cookies, accessTokens, clock });
   const stepUpCalls = createStepUpCalls({
+    settings,
+    realm,
+    store,
     requireCaller,
     states,
     methods,

@@ -17,8 +17,8 @@ const external = (id) => /^[^./]/.test(id) && !BUNDLED.some((name) => id.startsW
 // Comments are for readers of lib/; the types keep theirs.
 const OUTPUT = { strict: true, comments: { legal: true, annotation: true, jsdoc: false } };
 
-const THREAD = resolve('lib/stores/sqlite/thread.ts');
-const threadCode = await bundleThread();
+const WRITER = resolve('lib/stores/sqlite/writer.ts');
+const writer = writerWith(await bundleThread());
 const bundle = await rolldown({
   input: inputOf(ENTRIES),
   external,
@@ -26,7 +26,7 @@ const bundle = await rolldown({
   plugins: [
     {
       name: 'thread-code',
-      load: (id) => (id === THREAD ? `export const threadCode = ${JSON.stringify(threadCode)};` : null),
+      load: (id) => (id === WRITER ? writer : null),
     },
   ],
 });
@@ -55,6 +55,14 @@ async function bundleThread() {
   const { output } = await bundled.generate({ ...OUTPUT, format: 'cjs' });
   assert.equal(output.length, 1);
   return output[0].code;
+}
+
+/** The source of the thread's other side, with the code itself in place of the thread's file. */
+function writerWith(threadCode) {
+  const source = readFileSync(WRITER, 'utf8');
+  const file = "new URL('./writer-thread.js', import.meta.url)";
+  assert.equal(source.split(file).length, 2, `${WRITER} names the thread's file in another way`);
+  return source.replace(file, () => JSON.stringify(threadCode));
 }
 
 /** The files of types that the entries' lead to. */

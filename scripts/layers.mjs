@@ -1,5 +1,5 @@
 // Checks the import directions of lib/, type-only imports included:
-//   internal <- events <- stores/contract <- session, step-up <- http <- methods <- pages, options <- services <- stepgate <- index
+//   internal <- wire <- events <- stores/contract <- session, step-up <- http <- methods <- pages, options <- services <- stepgate <- index
 // with the adapters, conformance and testing beside them. `node scripts/layers.mjs [folder]`
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, posix, relative, sep } from 'node:path';
@@ -24,6 +24,7 @@ const OWNERS = {
 // A layer imports itself and the layers before it.
 const CORE = [
   ['internal/'],
+  ['wire.ts'],
   ['events.ts'],
   ['stores/contract/'],
   ['session/', 'step-up/', 'methods/method.ts'],

@@ -42,16 +42,20 @@ export interface ConfirmRequest {
    */
   readonly expiresAt: number | null;
   /**
-   * Aborted when nobody waits for the answer any more: the app gave up, the user is signed out, everything is proved.
-   * Close then; what the promise resolves with is not looked at.
+   * Aborted when nobody waits for the answer any more: the app gave up, or the user is signed out. Close then; what the
+   * promise resolves with is not looked at.
    */
   readonly signal: AbortSignal;
   /**
    * Runs one attempt. For a passkey the client runs the browser's ceremony, so call it in the handler of a click; every
-   * other method takes what the user typed: `{ code }` for `totp` and `recovery-code`, `{ password }` for `password`, and
-   * whatever the app's own method takes. One attempt at a time; never rejects.
+   * other method takes what the user typed: `{ code }` for `totp` and `recovery-code`, `{ password }` for `password`. A
+   * method of the app's own takes its own answer, or, where it has a ceremony, a function that makes it of the server's
+   * options. One attempt at a time: a second call gets the first one's outcome. Never rejects.
    */
-  readonly prove: (method: MethodName, response?: object) => Promise<ProveOutcome>;
+  readonly prove: (
+    method: MethodName,
+    response?: object | ((options: object | null) => object | Promise<object>),
+  ) => Promise<ProveOutcome>;
 }
 
 export type ProveOutcome =

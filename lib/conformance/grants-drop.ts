@@ -7,8 +7,8 @@ import { STRANGE } from './strange.js';
 
 const ROWS: readonly GrantRow[] = [
   grantRow(),
-  grantRow({ actionDigest: 'rename' }),
-  grantRow({ actionDigest: 'delete', method: 'totp' }),
+  grantRow({ actionDigest: 'rename', challengeId: 'another' }),
+  grantRow({ actionDigest: 'delete', challengeId: 'user', method: 'totp' }),
   grantRow({ sessionId: 'session2' }),
   grantRow({ sessionId: 'user', userId: 'session' }),
 ];
@@ -24,7 +24,7 @@ async function left(grants: GrantStore, step: () => Promise<unknown>): Promise<r
 }
 
 export const grantsDrop: CaseGroup = {
-  group: 'grants.dropForSession and dropForUser',
+  group: 'grants.dropForChallenge, dropForSession and dropForUser',
   part: 'grants',
   cases: {
     'delete all of a session, and none of another': async ({ grants }) => {
@@ -44,10 +44,23 @@ export const grantsDrop: CaseGroup = {
       assert.deepEqual(totp, [true, true, false, true, true]);
     },
 
+    'delete that of a challenge, and none of another session': async ({ grants }) => {
+      const found = await left(grants, () => grants.dropForChallenge('session', 'challenge'));
+      assert.deepEqual(found, [false, true, true, true, true]);
+    },
+
+    'leave the mark of a grant that was taken before its challenge was given up': async ({ grants }) => {
+      await grants.insert(grantRow());
+      await grants.take(takeOf());
+      await grants.dropForChallenge('session', 'challenge');
+      assert.deepEqual(await grants.take(takeOf()), { outcome: 'spent', spentAt: NOW });
+    },
+
     'do nothing where there is nothing': async ({ grants }) => {
       const found = await left(grants, async () => {
         for (const name of ['nobody', '', 'pay', 'passkey', 'use_', 'sessio%']) {
           await grants.dropForSession(name);
+          await grants.dropForChallenge('session', name);
           await grants.dropForUser(name, null);
           await grants.dropForUser(name, 'passkey');
           await grants.dropForUser('user', `${name}%`);

@@ -94,6 +94,9 @@ export function createAuthenticate({
         return refused(req, 'session_invalid', found.reason, { row: found.row, stale });
       }
       const { row, byCurrentToken } = found;
+      const wanted = req.headers['stepgate-session'];
+      // The page shows, and asks for, what is another session's: in another tab somebody has signed in.
+      if (wanted !== undefined && wanted !== row.id) return refused(req, 'session_changed', 'session-changed', { row });
       return { outcome: 'session', auth: sessionAuth(row, byCurrentToken), row, token, byCurrentToken };
     });
   }

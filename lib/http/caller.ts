@@ -84,6 +84,12 @@ export function createRequireEnrolment({
     emit({ type: 'step-up.asked', userId: row.userId, sessionId: row.id, methods: names });
     const enrolled = await methods.enrolled(names, row.userId);
     const detail = 'Sign in again, and then set up a method within five minutes.';
-    throw stepUpRequired(methods, { rule, reason, enrolled, ...(names.length === 0 ? { detail } : {}) });
+    throw stepUpRequired(methods, {
+      rule,
+      reason,
+      enrolled,
+      missing: enrolled.map((name) => [name]),
+      ...(names.length === 0 ? { detail } : {}),
+    });
   };
 }

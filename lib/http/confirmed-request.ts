@@ -1,12 +1,16 @@
 import type { IncomingMessage } from 'node:http';
 import type { Services } from '../services.js';
 import { actionDigest, actionMark, grantDigest, type ParsePayloadOutcome, parsePayload } from '../step-up/action.js';
+import type { ChallengeFor } from '../step-up/challenges.js';
 import { partOf } from '../step-up/methods.js';
 import type { ParsedActionRule } from '../step-up/rule.js';
+import type { ChallengeRow } from '../stores/contract/challenges.js';
+import type { SessionRow } from '../stores/contract/sessions.js';
+import type { ActionChallengeJson, StepUpFailedJson } from '../wire.js';
 import { sentFrom } from './client.js';
-import { Refusal, type RefusalInit, refusalFrom } from './refusal.js';
+import { endJson, Refusal, type RefusalInit, refusalFrom } from './refusal.js';
 import type { LiveSession } from './request-auth.js';
-import { type ActionChallengeJson, stepUpRequired, stepUpUnavailable } from './step-up-refusal.js';
+import { stepUpRequired, stepUpUnavailable } from './step-up-refusal.js';
 
 const MAX_SUMMARY = 500;
 /** What could hide a part of a summary, or turn it round: control and bidirectional characters, runs of spaces. */
@@ -54,6 +58,7 @@ export async function requireConfirmation(
   const payload = await payloadOf(req, rule);
   const action = { userId, httpMethod: req.method ?? '', url: urlOf(req), payload };
   const digest = actionDigest(action, { realm, sessionId, methods: rule.methods });
+  const mark = actionMark(action);
   const enrolled = await methods.enrolled(rule.methods, userId); // which may fail: before anything is spent
   const now = clock.now();
   const maySpend = byCurrentToken && !isPrefetch(req);
@@ -61,7 +66,7 @@ export async function requireConfirmation(
     sessionId,
     userId,
     actionDigest: maySpend ? grantDigest(digest, row.generation) : NO_GRANT,
-    action: actionMark(action),
+    action: mark,
     markedUntil: now + MARK_LIFETIME,
     now,
   });
@@ -76,24 +81,51 @@ export async function requireConfirmation(
   if (enrolled.length === 0) throw stepUpUnavailable(rule, enrolled);
   const summary = summaryOf(rule, payload);
   emit({ type: 'step-up.asked', userId, sessionId, methods: rule.methods });
-  const { id, expiresAt, value } = await challenges.issue(row, {
-    purpose: 'action',
+  const issued = await challengeFor({ challenges, methods, clock }, row, {
     methods: enrolled,
-    actionDigest: digest,
+    action: { digest, mark },
   });
+  const required = {
+    rule,
+    enrolled,
+    missing: enrolled.map((name) => [name]),
+    challenge: { ...issued, summary } satisfies ActionChallengeJson,
+  };
+  throw stepUpRequired(
+    methods,
+    taken.outcome === 'spent'
+      ? { ...required, reason: 'spent', spentAt: Math.min(taken.spentAt, now) }
+      : { ...required, reason: 'missing' },
+  );
+}
+
+/** The next challenge for the request that this one was for: a failed answer has used it up. */
+export async function nextChallenge(
+  services: ConfirmationServices,
+  row: SessionRow,
+  { methods, actionDigest: digest, actionMark: mark, userId }: ChallengeRow,
+): Promise<Pick<StepUpFailedJson, 'challenge' | 'spentAt'>> {
+  if (digest === null || mark === null) return {};
+  const now = services.clock.now();
+  const asked = { sessionId: row.id, userId, actionDigest: NO_GRANT, action: mark, markedUntil: now, now };
+  const done = await partOf(services.store, 'grants').take(asked);
+  const challenge = await challengeFor(services, row, { methods, action: { digest, mark } });
+  return { challenge, ...(done.outcome === 'spent' ? { spentAt: Math.min(done.spentAt, now) } : {}) };
+}
+
+async function challengeFor(
+  { challenges, methods, clock }: Pick<Services, 'challenges' | 'methods' | 'clock'>,
+  row: SessionRow,
+  wanted: Omit<ChallengeFor, 'purpose'>,
+): Promise<Omit<ActionChallengeJson, 'summary'>> {
+  const { id, expiresAt, value } = await challenges.issue(row, { purpose: 'action', ...wanted });
   const begun: Record<string, { options: object | null }> = {};
-  for (const name of enrolled) {
+  for (const name of wanted.methods) {
     const method = methods.get(name);
     const answer = method && (await methods.begin(method, row, value));
     if (answer?.outcome === 'begun') begun[name] = { options: answer.options };
   }
-  const challenge: ActionChallengeJson = { id, expiresAt, summary, methods: begun };
-  throw stepUpRequired(
-    methods,
-    taken.outcome === 'spent'
-      ? { rule, reason: 'spent', enrolled, challenge, spentAt: Math.min(taken.spentAt, now) }
-      : { rule, reason: 'missing', enrolled, challenge },
-  );
+  return { id, ...endJson(expiresAt, clock.now()), methods: begun };
 }
 
 /** What is to be confirmed. Whatever goes wrong on the way, the handler must not run with half of it. */

@@ -3,20 +3,13 @@ import { SetupError } from '../internal/setup-error.js';
 import { encode } from '../internal/tokens.js';
 import type { Services } from '../services.js';
 import type { SessionWithTokens } from '../session/sessions.js';
+import type { SignedInJson } from '../wire.js';
 
 /**
  * What goes into the body beside the headers, by the session's delivery: with cookies no token, so that no script of a
  * page ever sees one.
  */
-export interface SignedInBody {
-  readonly session_id: string;
-  /** Seconds that the access token lives; not with `'cookie'`. */
-  readonly expires_in?: number;
-  readonly token_type?: 'Bearer';
-  readonly access_token?: string;
-  /** Only where a new one was made. */
-  readonly refresh_token?: string;
-}
+export type SignedInBody = SignedInJson;
 
 /** Hands a session's tokens to its client by the session's delivery: sets headers, gives the body, ends nothing. */
 export type Deliver = (res: ServerResponse, session: SessionWithTokens) => SignedInBody;

@@ -6,7 +6,7 @@ import type { ChallengeRow } from '../stores/contract/challenges.js';
 import type { Delivery, SessionRow } from '../stores/contract/sessions.js';
 import { Refusal } from './refusal.js';
 import type { RouteTable } from './router.js';
-import { accepted } from './step-up-refusal.js';
+import { accepted, stepUpFailed } from './step-up-refusal.js';
 
 /** A method that has routes of its own, for enrolling in it and the like: they stand beside the kit's. */
 export interface RoutedMethod<Name extends string = string> extends Method<Name> {
@@ -80,7 +80,7 @@ function routeServices(method: Method, services: Needed): MethodRouteServices {
 
   function failed({ userId, id: sessionId }: SessionRow, reason: FailedReason): Refusal {
     emit({ type: 'step-up.failed', userId, sessionId, method: name, reason });
-    return new Refusal('step_up_failed');
+    return stepUpFailed({ reason: reason === 'no-challenge' ? 'challenge' : 'response' });
   }
 
   /** What was guessed at the old one must not bar the next (SP 800-63B-4 3.2.2: disabled until bound anew). */

@@ -2,9 +2,11 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { brand } from '../internal/brand.js';
 import { SetupError } from '../internal/setup-error.js';
 import { DependencyError } from '../session/checked-store.js';
+import type { EndJson, RefusalCode } from '../wire.js';
 
-/** Every refusal there is, with its status. docs/errors.md has a heading for each. */
-const STATUS = {
+export type { RefusalCode };
+
+const STATUS: Readonly<Record<RefusalCode, number>> = {
   session_required: 401,
   session_invalid: 401,
   refresh_invalid: 401,
@@ -20,13 +22,12 @@ const STATUS = {
   api_key_refused: 403,
   not_found: 404,
   method_not_allowed: 405,
+  session_changed: 409,
   body_too_large: 413,
   unsupported_media_type: 415,
   method_locked: 429,
   store_unavailable: 500,
-} as const;
-
-export type RefusalCode = keyof typeof STATUS;
+};
 
 const DETAIL: Readonly<Record<RefusalCode, string>> = {
   session_required: 'Sign in first.',
@@ -44,6 +45,7 @@ const DETAIL: Readonly<Record<RefusalCode, string>> = {
   api_key_refused: 'An API key is not accepted here.',
   not_found: 'There is nothing here.',
   method_not_allowed: 'The route has no such method.',
+  session_changed: 'The request is for another session than the one it came with.',
   body_too_large: 'The body is larger than this route takes.',
   unsupported_media_type: 'The body must be JSON in UTF-8.',
   method_locked: 'Too many attempts; try again later.',
@@ -56,6 +58,7 @@ const TITLE: Readonly<Record<number, string>> = {
   403: 'Forbidden',
   404: 'Not Found',
   405: 'Method Not Allowed',
+  409: 'Conflict',
   413: 'Content Too Large',
   415: 'Unsupported Media Type',
   429: 'Too Many Requests',
@@ -124,6 +127,11 @@ export function sendJson(res: ServerResponse, status: number, body: object): voi
   if (res.headersSent) return;
   res.statusCode = status;
   sendBody(res, 'application/json; charset=utf-8', body);
+}
+
+/** An end as clients get it: theirs may be another clock. */
+export function endJson(expiresAt: number, now: number): EndJson {
+  return { expiresAt, expiresIn: Math.max(0, Math.floor((expiresAt - now) / 1_000)) };
 }
 
 /** 204; nothing when an answer was begun. */

@@ -10,6 +10,7 @@ import {
   methodsOf,
   type ParsedRule,
   type Rule,
+  waysLeft,
 } from '../step-up/rule.js';
 import { proofTimes } from './authenticate.js';
 import { type ConfirmationServices, requireConfirmation } from './confirmed-request.js';
@@ -71,7 +72,8 @@ async function requireProofs(
   const best = evaluateRule(rule, Object.fromEntries(enrolled.map((name) => [name, now])), now);
   if (best.outcome === 'unmet') throw stepUpUnavailable(rule, enrolled);
   emit({ type: 'step-up.asked', userId: row.userId, sessionId: row.id, methods: names });
-  throw stepUpRequired(methods, { rule, reason: answer.reason, enrolled });
+  const missing = waysLeft(rule, { proofs: Object.fromEntries(proofs), enrolled, now });
+  throw stepUpRequired(methods, { rule, reason: answer.reason, enrolled, missing });
 }
 
 export function createRequireFreshStepUp<Name extends string>(

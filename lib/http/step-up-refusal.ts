@@ -1,7 +1,16 @@
 import type { Clock } from '../internal/clock.js';
 import type { Methods } from '../step-up/methods.js';
 import { methodsOf, type ParsedActionRule, type ParsedRule, ruleJson, smallestMaxAge } from '../step-up/rule.js';
-import type { VerifyOutcome } from '../step-up/verify.js';
+import type { UnansweredChallenge, VerifyOutcome, WrongAnswer } from '../step-up/verify.js';
+import type {
+  ActionChallengeJson,
+  MethodJson,
+  MethodLockedJson,
+  RefusalJson,
+  StepUpFailedJson,
+  StepUpRequiredJson,
+  StepUpUnavailableJson,
+} from '../wire.js';
 import { bearer, Refusal } from './refusal.js';
 
 /** Why a step-up guard refuses. */
@@ -13,20 +22,13 @@ const DESCRIPTIONS: Readonly<Record<StepUpReason, string>> = {
   spent: 'This request needs a confirmation of its own',
 };
 
-/** A challenge that comes with the refusal, so that the client can answer it at once. */
-export interface ActionChallengeJson {
-  readonly id: string;
-  readonly expiresAt: number;
-  readonly summary: string | null;
-  /** What each method needs for its ceremony; `options` is null for one without. */
-  readonly methods: Readonly<Record<string, { readonly options: object | null }>>;
-}
-
 export interface StepUpRequired {
   readonly rule: ParsedRule | ParsedActionRule;
   readonly reason: StepUpReason;
   /** Which methods of the rule the user has. */
   readonly enrolled: readonly string[];
+  /** The ways that are left, shortest first. */
+  readonly missing: readonly (readonly string[])[];
   /** For an action. */
   readonly challenge?: ActionChallengeJson;
   /** When the same action was done before, in epoch milliseconds. */
@@ -35,7 +37,7 @@ export interface StepUpRequired {
 }
 
 export function stepUpRequired(methods: Methods, required: StepUpRequired): Refusal {
-  const { rule, reason, enrolled, challenge, spentAt, detail } = required;
+  const { rule, reason, enrolled, missing, challenge, spentAt, detail } = required;
   const names = methodsOf(rule);
   return new Refusal('step_up_required', {
     headers: { 'WWW-Authenticate': stepUpChallenge(reason, methods.acrsOf(names), smallestMaxAge(rule)) },
@@ -43,11 +45,20 @@ export function stepUpRequired(methods: Methods, required: StepUpRequired): Refu
     members: {
       rule: ruleJson(rule),
       reason,
+      missing,
       methods: methodsJson(names, enrolled),
       ...(spentAt === undefined ? {} : { spentAt }),
       ...(challenge === undefined ? {} : { challenge }),
-    },
+    } satisfies Members<StepUpRequiredJson>,
   });
+}
+
+/** What a refusal's JSON has beside what all have. */
+type Members<T extends RefusalJson> = Omit<T, keyof RefusalJson>;
+
+/** An answer failed. `'challenge'`: it has used up nothing, and the request has to be sent again for another challenge. */
+export function stepUpFailed(members: Members<StepUpFailedJson>): Refusal {
+  return new Refusal('step_up_failed', { members: { ...members } });
 }
 
 /**
@@ -66,11 +77,14 @@ export function stepUpChallenge(reason: StepUpReason, acrs: readonly string[], m
 /** The user has nothing that meets the rule; `methods` says what could be set up. */
 export function stepUpUnavailable(rule: ParsedRule | ParsedActionRule, enrolled: readonly string[]): Refusal {
   return new Refusal('step_up_unavailable', {
-    members: { rule: ruleJson(rule), methods: methodsJson(methodsOf(rule), enrolled) },
+    members: {
+      rule: ruleJson(rule),
+      methods: methodsJson(methodsOf(rule), enrolled),
+    } satisfies Members<StepUpUnavailableJson>,
   });
 }
 
-function methodsJson(names: readonly string[], enrolled: readonly string[]): readonly object[] {
+function methodsJson(names: readonly string[], enrolled: readonly string[]): readonly MethodJson[] {
   return names.map((method) => ({ method, enrolled: enrolled.includes(method) }));
 }
 
@@ -80,12 +94,21 @@ export function accepted<V>(outcome: VerifyOutcome<V>, clock: Clock): V {
     case 'verified':
       return outcome;
     case 'failed':
-      throw new Refusal('step_up_failed');
+      throw stepUpFailed(failedMembers(outcome));
     case 'disabled':
       throw new Refusal('method_disabled');
     case 'locked': {
       const seconds = Math.max(1, Math.ceil((outcome.until - clock.now()) / 1_000));
-      throw new Refusal('method_locked', { headers: { 'Retry-After': String(seconds) } });
+      throw new Refusal('method_locked', {
+        headers: { 'Retry-After': String(seconds) },
+        members: { retryAfter: seconds } satisfies Members<MethodLockedJson>,
+      });
     }
   }
+}
+
+export function failedMembers(failed: UnansweredChallenge | WrongAnswer): Members<StepUpFailedJson> {
+  if (failed.reason === 'challenge') return { reason: failed.reason };
+  const { reason, attemptsLeft, isNobodys } = failed;
+  return { reason, attemptsLeft, ...(isNobodys ? { unknownCredential: true } : {}) };
 }

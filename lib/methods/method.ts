@@ -9,7 +9,12 @@ export type MethodOutcome =
       /** Which of the user's credentials it was, in words of the method's own; never a secret. See `holds`. */
       readonly credential?: string;
     }
-  | { readonly outcome: 'failed'; readonly reason: FailedReason };
+  | {
+      readonly outcome: 'failed';
+      readonly reason: FailedReason;
+      /** Whether the credential that was shown is in no store at all: then whoever offers it may forget it. @default false */
+      readonly isNobodys?: boolean;
+    };
 
 /** How the app names a user, in what an authenticator shows. */
 export interface User {

@@ -33,6 +33,8 @@ export function checkedGrants(part: GrantStore, run: RunOperation): GrantStore {
     claim: (realm) => part.claim(realm),
     insert: async (row) => run('grants.insert', () => part.insert(row), isAnything),
     take: async (take) => run('grants.take', () => part.take(take), isOutcome),
+    dropForChallenge: async (sessionId, id) =>
+      run('grants.dropForChallenge', () => part.dropForChallenge(sessionId, id), isAnything),
     dropForSession: async (id) => run('grants.dropForSession', () => part.dropForSession(id), isAnything),
     dropForUser: async (userId, method) =>
       run('grants.dropForUser', () => part.dropForUser(userId, method), isAnything),

@@ -18,8 +18,8 @@ export type AttemptOutcome =
   | { readonly outcome: 'disabled' };
 
 export type CountedOutcome =
-  /** What follows if this attempt turns out to be one more failure in a row. */
-  | { readonly outcome: 'counted'; readonly endsSession: boolean; readonly disables: boolean }
+  /** What follows if this attempt turns out to be a failure. `left`: how many more there may be then. */
+  | { readonly outcome: 'counted'; readonly left: number; readonly endsSession: boolean; readonly disables: boolean }
   | Exclude<AttemptOutcome, { outcome: 'open' }>;
 
 /**
@@ -68,11 +68,14 @@ export function createAttempts({ store, clock }: Pick<Services, 'store' | 'clock
       return { outcome: 'open' };
     },
     async count(row, method) {
-      const answer = await partOf(store, 'attempts').count(row.userId, countersOf(row, method), clock.now());
+      const counters = countersOf(row, method);
+      const answer = await partOf(store, 'attempts').count(row.userId, counters, clock.now());
       if (answer.outcome === 'refused') return blocked(answer.at);
       const countOf = (key: string): number => answer.counts.find((count) => count.key === key)?.count ?? 0;
+      const limits = counters.map(({ key, limit }) => (limit ?? Number.POSITIVE_INFINITY) - countOf(key));
       return {
         outcome: 'counted',
+        left: Math.min(UNTIL_SESSION_ENDS - countOf(sessionFailures(row)), ...limits),
         endsSession: countOf(sessionFailures(row)) >= UNTIL_SESSION_ENDS,
         disables: countOf(failuresKey(method.name)) === UNTIL_DISABLED,
       };

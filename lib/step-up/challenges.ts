@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { encode, hash, isId, newId, TOKEN_BYTES } from '../internal/tokens.js';
+import { encode, hash, hashToken, isId, newId, TOKEN_BYTES } from '../internal/tokens.js';
 import type { Services } from '../services.js';
 import type { ChallengePurpose, ChallengeRow } from '../stores/contract/challenges.js';
 import type { SessionRow } from '../stores/contract/sessions.js';
@@ -14,8 +14,8 @@ export interface ChallengeFor {
   readonly purpose: ChallengePurpose;
   /** The methods that may answer it. */
   readonly methods: readonly string[];
-  /** For an action: the challenge that an authenticator signs commits to it, and to the session's generation. */
-  readonly actionDigest?: string;
+  /** For an action: the challenge that an authenticator signs commits to its digest, and to the session's generation. */
+  readonly action?: { readonly digest: string; readonly mark: string };
 }
 
 export interface Challenges {
@@ -29,18 +29,31 @@ export interface Challenges {
     id: string,
     wanted: { readonly purposes: readonly ChallengePurpose[]; readonly method: string },
   ): Promise<ChallengeRow | null>;
+  /** Gives a challenge up, with the grant that was made of it, or is being made just now. */
+  giveUp(row: SessionRow, id: string): Promise<void>;
+  /** Says whether the challenge that a grant was made of stands. False: it was given up, and the grant has to go. */
+  keep(challenge: ChallengeRow): Promise<boolean>;
   /** Drops a session's challenges, and what was granted for those that were answered. */
   dropForSession(sessionId: string): Promise<void>;
 }
 
 export function createChallenges({ store, clock }: Pick<Services, 'store' | 'clock'>): Challenges {
+  /**
+   * Who has a challenge in the end: the one who gave it up, or the grant. It is asked after the grant was written, and
+   * before one is deleted, so that in either order none is left of what was given up.
+   */
+  function claim(sessionId: string, id: string): Promise<boolean> {
+    const now = clock.now();
+    const name = hashToken(Buffer.from(`step-up challenge ${sessionId} ${id}`));
+    return partOf(store, 'challenges').spend(name, now + LIFETIME, now);
+  }
+
   return {
-    async issue(row, { purpose, methods, actionDigest = null }) {
+    async issue(row, { purpose, methods, action }) {
       const now = clock.now();
       const random = randomBytes(TOKEN_BYTES);
-      const granted =
-        actionDigest === null ? null : Buffer.from(grantDigest(actionDigest, row.generation), 'base64url');
-      const value = granted === null ? random : hash(Buffer.concat([random, granted]));
+      const granted = action && Buffer.from(grantDigest(action.digest, row.generation), 'base64url');
+      const value = granted === undefined ? random : hash(Buffer.concat([random, granted]));
       const challenge: ChallengeRow = {
         id: newId(),
         sessionId: row.id,
@@ -48,7 +61,8 @@ export function createChallenges({ store, clock }: Pick<Services, 'store' | 'clo
         purpose,
         methods,
         value: encode(value),
-        actionDigest,
+        actionDigest: action?.digest ?? null,
+        actionMark: action?.mark ?? null,
         generation: row.generation,
         createdAt: now,
         expiresAt: now + LIFETIME,
@@ -63,6 +77,13 @@ export function createChallenges({ store, clock }: Pick<Services, 'store' | 'clo
       if (challenge.actionDigest !== null && challenge.generation !== row.generation) return null;
       return purposes.includes(challenge.purpose) && challenge.methods.includes(method) ? challenge : null;
     },
+    async giveUp(row, id) {
+      if (!isId(id)) return;
+      if ((await partOf(store, 'challenges').take(row.id, id, clock.now())) !== null) return; // nobody has answered it
+      await claim(row.id, id);
+      await store.grants?.dropForChallenge(row.id, id);
+    },
+    keep: ({ sessionId, id }) => claim(sessionId, id),
     async dropForSession(sessionId) {
       await store.grants?.dropForSession(sessionId);
       await store.challenges?.dropForSession(sessionId);

@@ -45,6 +45,7 @@ export type BeginOutcome = { readonly outcome: 'begun'; readonly options: object
 export interface Failed {
   readonly outcome: 'failed';
   readonly reason: FailedReason;
+  readonly isNobodys?: boolean;
   /** What the method threw, for the app's own eyes. */
   readonly error?: unknown;
 }
@@ -140,7 +141,9 @@ function outcomeOf(answer: Partial<Failed> | MethodOutcome | undefined | null): 
     const { credential } = answer;
     return typeof credential === 'string' ? { outcome: 'verified', credential } : { outcome: 'verified' };
   }
-  if (answer?.outcome === 'failed') return { outcome: 'failed', reason: answer.reason ?? 'rejected' };
+  if (answer?.outcome === 'failed') {
+    return { outcome: 'failed', reason: answer.reason ?? 'rejected', isNobodys: answer.isNobodys === true };
+  }
   return { outcome: 'failed', reason: 'method-error' };
 }
 

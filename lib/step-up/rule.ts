@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { CLOCK_TOLERANCE } from '../internal/clock.js';
 import type { Duration } from '../internal/duration.js';
 import type { ProofTimes } from '../stores/contract/sessions.js';
+import type { RuleJson } from '../wire.js';
 
 /**
  * The request as `bind` sees it. What a body parser, Express or a router add is typed as if it were there, with values
@@ -86,6 +87,46 @@ function gradeOfProof(proofs: ProofTimes, method: string, maxAge: number, now: n
   return now - verifiedAt < maxAge ? MET : EXPIRED;
 }
 
+/** What a client is told at most of the ways that are left. */
+const MAX_WAYS = 16;
+
+/**
+ * The ways that are left to meet a rule, shortest first, then in the rule's order: each a list of methods of which this
+ * user has to give a fresh proof, all of them. One empty way when the rule is met; none when the user can't meet it.
+ */
+export function waysLeft(
+  rule: ParsedRule,
+  user: { readonly proofs: ProofTimes; readonly enrolled: readonly string[]; readonly now: number },
+): readonly (readonly string[])[] {
+  if (evaluateRule(rule, user.proofs, user.now).outcome === 'met') return [[]];
+  switch (rule.type) {
+    case 'proof':
+      return shortest(rule.methods.filter((method) => user.enrolled.includes(method)).map((method) => [method]));
+    case 'anyOf':
+      return shortest(rule.rules.flatMap((part) => waysLeft(part, user)));
+    case 'allOf':
+      if (rule.rules.length === 0) return []; // which is met by nothing
+      return rule.rules
+        .map((part) => waysLeft(part, user))
+        .reduce(
+          (ways, more) => shortest(ways.flatMap((way) => more.map((rest) => [...new Set([...way, ...rest])]))),
+          [[]],
+        );
+    default:
+      return [];
+  }
+}
+
+/** Without those that ask for all that a shorter one asks for. */
+function shortest(ways: readonly (readonly string[])[]): readonly (readonly string[])[] {
+  const found: (readonly string[])[] = [];
+  for (const way of [...ways].sort((one, other) => one.length - other.length)) {
+    if (found.length === MAX_WAYS) break;
+    if (!found.some((shorter) => shorter.every((method) => way.includes(method)))) found.push(way);
+  }
+  return found;
+}
+
 /** The methods a rule names, in its order, without repeats. */
 export function methodsOf(rule: ParsedRule | ParsedActionRule): readonly string[] {
   return 'methods' in rule ? rule.methods : [...new Set(rule.rules.flatMap(methodsOf))];
@@ -96,13 +137,6 @@ export function smallestMaxAge(rule: ParsedRule | ParsedActionRule): number {
   if (rule.type === 'action') return 0;
   return rule.type === 'proof' ? rule.maxAge : Math.min(...rule.rules.map(smallestMaxAge));
 }
-
-/** A rule in a 401's JSON: in the form it was written in, durations in seconds. Every action is a `once` to the client. */
-export type RuleJson =
-  | { readonly method: string | readonly string[]; readonly maxAge: number }
-  | { readonly method: string | readonly string[]; readonly once: true }
-  | { readonly anyOf: readonly RuleJson[] }
-  | { readonly allOf: readonly RuleJson[] };
 
 export function ruleJson(rule: ParsedRule | ParsedActionRule): RuleJson {
   if ('rules' in rule) {

@@ -21,13 +21,31 @@ export interface StepUpAnswer {
 
 export type VerifyOutcome<Verified> =
   | ({ readonly outcome: 'verified' } & Verified)
-  | { readonly outcome: 'failed' }
+  | UnansweredChallenge
+  | WrongAnswer
   | { readonly outcome: 'locked'; readonly until: number }
   | { readonly outcome: 'disabled' };
 
 /** The session token has been replaced by something else, another method's step-up too, or the session is gone. */
 export interface SessionLost {
   readonly outcome: 'session-lost';
+}
+
+/** The challenge was used up, too old, or never there; or the user has lost the method since. */
+export interface UnansweredChallenge {
+  readonly outcome: 'failed';
+  readonly reason: 'challenge';
+}
+
+export interface WrongAnswer {
+  readonly outcome: 'failed';
+  readonly reason: 'response';
+  /** How many more there may be until the method is locked, or the session ends. */
+  readonly attemptsLeft: number;
+  /** The credential is in no store: whoever offers it may forget it. */
+  readonly isNobodys: boolean;
+  /** What was answered: used up by now. */
+  readonly challenge: ChallengeRow | null;
 }
 
 /** The session token was replaced, and nothing else came of it: its client may have no other that is good. */
@@ -88,13 +106,15 @@ export function createVerify({
     const challenge =
       challengeId === null ? null : await challenges.take(row, challengeId, { purposes, method: method.name });
     if (challenge === null && (challengeId !== null || method.begin !== undefined))
-      return failed(row, method, { reason: 'no-challenge' });
+      return unanswerable(row, method, 'no-challenge');
     const [enrolled] = await methods.enrolled([method.name], row.userId);
-    if (enrolled === undefined) return failed(row, method, { reason: 'unknown-credential' });
+    if (enrolled === undefined) return unanswerable(row, method, 'unknown-credential');
     const looked = await attempt(row, method, methods.notStrongerThan(method.name), () =>
       methods.verify(method, { userId: row.userId, response, challenge }),
     );
-    return looked.outcome === 'verified' ? { ...looked, challenge } : looked;
+    return looked.outcome === 'verified' || (looked.outcome === 'failed' && looked.reason === 'response')
+      ? { ...looked, challenge }
+      : looked;
   }
 
   /** Counts the attempt as a failure, looks at the answer, and takes it back or goes on to what a failure brings. */
@@ -111,22 +131,25 @@ export function createVerify({
     }
     const answer = await look();
     if (answer.outcome === 'failed') {
-      const { outcome: _, ...why } = answer;
+      const { outcome: _, isNobodys = false, ...why } = answer;
       if (counted.disables) emit({ type: 'method.disabled', userId: row.userId, method: method.name });
       if (counted.endsSession) await sessions.revoke(row.id, row.userId, 'attempts');
-      return failed(row, method, why);
+      tellFailed(row, method, why);
+      const { left: attemptsLeft } = counted;
+      return { outcome: 'failed', reason: 'response', attemptsLeft, isNobodys, challenge: null };
     }
     await attempts.succeeded(row, method, enables);
     return { outcome: 'verified', credential: answer.credential ?? null };
   }
 
-  function failed(
-    row: SessionRow,
-    method: Method,
-    why: { reason: FailedReason; error?: unknown },
-  ): { readonly outcome: 'failed' } {
+  function tellFailed(row: SessionRow, method: Method, why: { reason: FailedReason; error?: unknown }): void {
     emit({ type: 'step-up.failed', ...aboutOf(row, method), ...why });
-    return { outcome: 'failed' };
+  }
+
+  /** Nothing was looked at, so nothing was counted. */
+  function unanswerable(row: SessionRow, method: Method, reason: FailedReason): UnansweredChallenge {
+    tellFailed(row, method, { reason });
+    return { outcome: 'failed', reason: 'challenge' };
   }
 
   async function record(
@@ -161,10 +184,12 @@ export function createVerify({
       sessionId: row.id,
       userId: row.userId,
       actionDigest: grantDigest(challenge.actionDigest, recorded.row.generation),
+      challengeId: challenge.id,
       method: method.name,
       createdAt: recorded.verifiedAt,
       expiresAt: recorded.verifiedAt + GRANT_LIFETIME,
     });
+    if (!(await challenges.keep(challenge))) await store.grants.dropForChallenge(row.id, challenge.id);
   }
 
   /** Whether the credential was removed while its answer was checked: then what was made of it goes again. */
@@ -189,7 +214,7 @@ export function createVerify({
         return { outcome: 'unfinished', row: changed, token, error };
       }
       if (await isGone(answer, checked.credential)) {
-        failed(row, method, { reason: 'unknown-credential' });
+        tellFailed(row, method, { reason: 'unknown-credential' });
         return { outcome: 'unfinished', row: changed, token, error: null };
       }
       emit({ type: 'step-up.succeeded', ...aboutOf(row, method) });

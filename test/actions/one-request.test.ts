@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import bodyParser from 'body-parser';
-import type { ActionChallengeJson } from '../../lib/http/step-up-refusal.js';
 import type { Stepgate } from '../../lib/stepgate.js';
+import type { ActionChallengeJson } from '../../lib/wire.js';
 import { begin, copyOf, stepUp, verify } from '../step-up/app.js';
 import { assertAsked } from '../step-up/refusals.js';
 import { assertRefused } from '../support/answers.js';
@@ -37,10 +37,12 @@ for (const [framework, create] of Object.entries(frameworks)) {
       assert.deepEqual(asked, {
         rule: { method: 'key', once: true },
         reason: 'missing',
+        missing: [['key']],
         methods: [{ method: 'key', enrolled: true }],
         challenge: {
           id: challenge.id,
           expiresAt: app.clock.now() + 300_000,
+          expiresIn: 300,
           summary: 'Send 10 to bea',
           methods: { key: { options: { sign } } },
         },

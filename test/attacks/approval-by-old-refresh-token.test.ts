@@ -34,7 +34,7 @@ forEachStore((_name, makeStore) => {
           wait(app, milliseconds);
           await approve(owner, TRANSFER, app.key);
           await thief.refreshed();
-          await assertNotApproved(thief, TRANSFER);
+          for (const each of [thief, owner]) await assertNotApproved(each, TRANSFER);
           assert.deepEqual(app.passed, []);
         });
 
@@ -96,6 +96,35 @@ forEachStore((_name, makeStore) => {
         });
       });
     }
+  }
+
+  for (const delivery of REFRESHED) {
+    describe(`a refresh token of the same age as its owner’s, with ${delivery}`, () => {
+      it('spends no approval as the parent of the token that the owner has, within the grace period', async (t) => {
+        const app = actionApp(t, { store: await makeStore() });
+        const owner = await Client.signedIn(app, delivery);
+        const thief = owner.copy();
+        app.clock.advance('1m');
+        await owner.refreshed();
+        await approve(owner, TRANSFER, app.key);
+        await thief.refreshed();
+        await assertNotApproved(thief, TRANSFER);
+        assert.deepEqual(app.passed, []);
+      });
+
+      it('spends none that its owner is asked for anew, after the thief’s refresh', async (t) => {
+        const app = actionApp(t, { store: await makeStore() });
+        const owner = await Client.signedIn(app, delivery);
+        const thief = owner.copy();
+        app.clock.advance('1m');
+        const challenge = await ask(owner, TRANSFER);
+        await thief.refreshed();
+        assertRefused(await answer(owner, challenge, app.key), 403, 'step_up_failed');
+        await approve(owner, TRANSFER, app.key); // by the previous token: the owner has the current one then
+        await assertNotApproved(thief, TRANSFER);
+        await assertPasses(owner, TRANSFER);
+      });
+    });
   }
 
   for (const delivery of DELIVERIES) {

@@ -10,6 +10,7 @@ import {
   assertNotApproved,
   assertPasses,
 } from '../actions/app.js';
+import { confirm } from '../step-up/app.js';
 import { Client, DELIVERIES } from '../support/client.js';
 import { type FullStore, forEachStore } from '../support/stores.js';
 
@@ -50,6 +51,18 @@ forEachStore((_name, makeStore) => {
         app.ask('code', 'key');
         await assertPasses(thief, PAY);
       });
+
+      it('is of no use beside its owner’s, by the key', async (t) => {
+        const app = riskyApp(t, await makeStore());
+        const owner = await Client.signedIn(app, delivery);
+        const thief = owner.copy();
+        await approve(thief, PAY, app.code);
+        app.ask('key');
+        for (const each of [thief, owner]) await assertNotApproved(each, PAY);
+        await approve(owner, PAY, app.key);
+        await confirm(app, owner);
+        await assertPasses(owner, PAY);
+      });
     });
   }
 
@@ -64,6 +77,22 @@ forEachStore((_name, makeStore) => {
       }
       app.ask('key', 'code');
       await assertPasses(ada, PAY);
+    });
+
+    it('by the key is not taken for the code that another `once` asks for at the same URL', async (t) => {
+      const app = actionApp(t, {
+        store: await makeStore(),
+        routes: (auth) => {
+          const key = auth.requireFreshStepUp({ method: 'key', once: true });
+          const code = auth.requireFreshStepUp({ method: 'code', once: true });
+          return { '/by-turns': [(req, res, next) => (req.headers['x-turn'] === 'key' ? key : code)(req, res, next)] };
+        },
+      });
+      const ada = await Client.signedIn(app, 'cookie');
+      const byKey = { path: '/by-turns', headers: { 'X-Turn': 'key' } };
+      await approve(ada, byKey, app.key);
+      await assertNotApproved(ada, { path: '/by-turns' });
+      await assertPasses(ada, byKey);
     });
 
     it('by a method that the user has lost since passes nothing', async (t) => {

@@ -30,6 +30,14 @@ forEachStore((_name, makeStore) => {
           await assertPasses(client, EXPORT);
         });
       }
+
+      it('nor does it void anything where a mismatch does', async (t) => {
+        const app = actionApp(t, { store: await makeStore(), policy: 'psd2' });
+        const client = await Client.signedIn(app, delivery);
+        await approve(client, EXPORT, app.key);
+        assert.equal((await send(client, { ...EXPORT, headers: { 'Sec-Purpose': 'prefetch' } })).status, 401);
+        await assertPasses(client, EXPORT);
+      });
     });
   }
 });

@@ -3,7 +3,9 @@ import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import type { Delivery } from '../../lib/stores/contract/sessions.js';
 import type { Store } from '../../lib/stores/contract/store.js';
-import { type StepUpApp, verify } from '../step-up/app.js';
+import { actionApp, answer, approve, ask, assertNotApproved, TRANSFER } from '../actions/app.js';
+import { type StepUpApp, stepUp, verify } from '../step-up/app.js';
+import { fakeKey } from '../step-up/fake-methods.js';
 import { faultyParts } from '../step-up/faulty-parts.js';
 import { assertRefused } from '../support/answers.js';
 import { Client, DELIVERIES } from '../support/client.js';
@@ -201,9 +203,34 @@ forEachStore((_name, makeStore) => {
     });
   });
 
+  describe('a method of the app’s own that is removed', () => {
+    it('opens nothing in any of the user’s sessions: no guard, no enrolment, no approval, no challenge', async (t) => {
+      const app = actionApp(t, {
+        store: await makeStore(),
+        routes: (auth) => ({ '/enrol': [auth.requireEnrolmentProof] }),
+      });
+      const [laptop, phone] = [await app.signIn(), await app.signIn()];
+      for (const browser of [laptop, phone]) await stepUp(browser, app.key);
+      await approve(laptop, TRANSFER, app.key);
+      const open = await ask(laptop, { path: '/once' });
+      for (const path of ['/key', '/enrol']) assert.equal((await laptop.post(path)).status, 200);
+      app.key.users.delete('ada');
+      await app.auth.methods.remove('ada', 'key');
+      for (const browser of [laptop, phone]) {
+        for (const path of ['/key', '/enrol', '/once']) assert.notEqual((await browser.post(path)).status, 200, path);
+      }
+      const passed = app.passed.length;
+      app.key.users.add('ada'); // another key, in the thief's hands: it must be proved by itself
+      await assertNotApproved(laptop, TRANSFER);
+      for (const path of ['/key', '/enrol']) assert.equal((await laptop.post(path)).status, 401, path);
+      assertRefused(await answer(laptop, open, app.key), 403, 'step_up_failed');
+      assert.equal(app.passed.length, passed);
+    });
+  });
+
   describe('a method that is taken away while its answer is verified', () => {
     const ways = { proof: prove, approval: approvePayment } as const;
-    for (const [what, answer] of Object.entries(ways)) {
+    for (const [what, byWay] of Object.entries(ways)) {
       for (const method of ['passkey', 'totp'] as const) {
         it(`leaves no ${what} by ${method}, whichever step the removal comes before or after`, async (t) => {
           const store = faultyParts(await makeStore());
@@ -214,7 +241,7 @@ forEachStore((_name, makeStore) => {
               const made = await scene(t, store, 'cookie', { userId, app });
               const removal = (): Promise<boolean> => app.auth.methods.remove(userId, method);
               let wasReached = (): boolean => false;
-              await answer(made.laptop, method, (options) => {
+              await byWay(made.laptop, method, (options) => {
                 wasReached = store.at(step, async (run) => {
                   if (isBefore) await removal();
                   const given = await run();
@@ -233,5 +260,35 @@ forEachStore((_name, makeStore) => {
         });
       }
     }
+  });
+});
+
+describe('a method that the app takes away by itself', () => {
+  it('opens nothing from then on, whatever was proved with it before', async (t) => {
+    const app = actionApp(t);
+    const browser = await app.signIn('ada', { method: 'key' });
+    await stepUp(browser, app.key);
+    await approve(browser, TRANSFER, app.key);
+    app.key.users.delete('ada');
+    for (const request of [{ path: '/key' }, TRANSFER]) {
+      const { path, ...sent } = request;
+      assert.equal((await browser.post(path, sent)).body.code, 'step_up_unavailable');
+    }
+    assert.deepEqual(app.passed, []);
+  });
+
+  it('can’t be passed any more, and an answer to it isn’t even looked at or counted', async (t) => {
+    const app = actionApp(t);
+    const browser = await app.signIn();
+    app.code.users.delete('ada');
+    for (let count = 0; count < 6; count += 1) {
+      const body = { method: 'code', response: fakeKey('code').right({ sign: 'x' }) };
+      assertRefused(await browser.post('/auth/step-up/verify', { body }), 403, 'step_up_failed');
+    }
+    assert.deepEqual(app.code.asked, []);
+    const reasons = app.told('step-up.failed').map((event) => 'reason' in event && event.reason);
+    assert.deepEqual(reasons, Array(6).fill('unknown-credential'));
+    app.code.users.add('ada');
+    await stepUp(browser, app.code);
   });
 });

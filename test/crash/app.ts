@@ -2,9 +2,9 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { Agent, type IncomingMessage, request } from 'node:http';
 import { text } from 'node:stream/consumers';
-import type { ActionChallengeJson } from '../../lib/http/step-up-refusal.js';
 import type { Proof, Session, StepgateOptions } from '../../lib/index.js';
 import type { RequestOptionsJSON } from '../../lib/testing/index.js';
+import type { ActionChallengeJson } from '../../lib/wire.js';
 
 /** Nobody knows whether it was done: no answer came, or one that says that the store failed. */
 export class Unanswered extends Error {}

@@ -1,21 +1,26 @@
+// A page refreshes in one tab and steps up in another. Whichever the server does first, whichever answer is lost or comes
+// last into the jar: the jar works, and nobody is called a thief.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Response } from 'supertest';
 import { type StepUpApp, stepUpApp, verify } from '../step-up/app.js';
 import { fakeCode, fakeKey } from '../step-up/fake-methods.js';
-import { Client, REFRESHED } from '../support/client.js';
+import { Client, DELIVERIES, REFRESHED } from '../support/client.js';
 import { forEachStore } from '../support/stores.js';
 
 type Step = (client: Client) => Promise<Response>;
 
 const stepUp: Step = (client) => verify(client, 'code', { code: 'code' });
+const otherStepUp: Step = (client) => verify(client, 'badge', { code: 'badge' });
 const refresh: Step = (client) => client.refresh();
+const methods = [fakeKey(), fakeCode(), fakeCode('badge')];
 
 /** Pairs of calls that one client makes, each by what it held before, and how they come to the server. */
 const pairs: Readonly<Record<string, readonly [Step, Step]>> = {
   'a step-up and a refresh': [stepUp, refresh],
   'a refresh and a step-up': [refresh, stepUp],
-  'two step-ups': [stepUp, stepUp],
+  'step-ups by one method': [stepUp, stepUp],
+  'step-ups by two methods': [stepUp, otherStepUp],
   'two refreshes': [refresh, refresh],
 };
 const ways: Readonly<
@@ -30,34 +35,40 @@ const arrivals: Readonly<Record<string, readonly number[]>> = {
   'the other way round': [1, 0],
   'the first only': [0],
   'the second only': [1],
+  neither: [],
 };
 const ages = { 'young tokens': 0, 'tokens a minute old': 60_000 } as const;
 
-/** That the client goes on with what it holds: now, when that was noted, and by the next refresh and step-up. */
-async function assertGoesOn(app: StepUpApp, client: Client): Promise<void> {
-  assert.equal(await client.isSignedIn(), true);
-  await app.auth.flush();
-  app.clock.advance('1m');
-  assert.equal(await client.isSignedIn(), true);
-  await app.auth.flush();
-  app.clock.advance('8m');
-  assert.equal(await client.isSignedIn(), true);
-  await client.refreshed();
-  assert.equal(await client.isSignedIn(), true);
-  assert.equal((await stepUp(client)).status, 200);
-  assert.equal((await client.post('/code')).status, 200);
+/** That the client goes on with what it holds: now, when that was noted, and by the next refreshes and step-ups. */
+async function assertGoesOn(app: StepUpApp, client: Client, rounds = 1): Promise<void> {
+  for (let round = 0; round < rounds; round += 1) {
+    assert.equal(await client.isSignedIn(), true);
+    await app.auth.flush();
+    app.clock.advance('1m');
+    assert.equal(await client.isSignedIn(), true);
+    await app.auth.flush();
+    app.clock.advance('8m');
+    assert.equal(await client.isSignedIn(), true);
+    if (client.delivery !== 'cookie') await client.refreshed();
+    assert.equal(await client.isSignedIn(), true);
+    assert.equal((await stepUp(client)).status, 200);
+    assert.equal((await client.post('/code')).status, 200);
+  }
   assert.deepEqual(app.told('session.refresh-reused', 'session.revoked'), []);
 }
 
-forEachStore((_name, makeStore) => {
-  for (const delivery of REFRESHED) {
+forEachStore((name, makeStore) => {
+  for (const delivery of DELIVERIES) {
     describe(`no answer brings a dead token to a client with ${delivery}`, () => {
       for (const [what, steps] of Object.entries(pairs)) {
+        if (delivery === 'cookie' && steps.includes(refresh)) continue;
         for (const [age, milliseconds] of Object.entries(ages)) {
           it(`that sends ${what} with ${age}, whatever comes last or not at all`, async (t) => {
-            const app = stepUpApp(t, { methods: [fakeKey(), fakeCode()], store: await makeStore() });
-            for (const send of Object.values(ways)) {
+            const app = stepUpApp(t, { methods, store: await makeStore() });
+            for (const [way, send] of Object.entries(ways)) {
               for (const [arrival, order] of Object.entries(arrivals)) {
+                // Nothing is left then: signed out, by two lost answers.
+                if (delivery === 'cookie' && order.length === 0) continue;
                 const client = await Client.signedIn(app, delivery);
                 app.clock.set(app.clock.now() + milliseconds);
                 const [one, other] = [client.copy(), client.copy()];
@@ -67,20 +78,26 @@ forEachStore((_name, makeStore) => {
                 );
                 const good = answers.filter(({ status }) => status === 200);
                 // Of two step-ups at once one may come too late; everything else succeeds.
-                assert.ok(good.length === 2 || (good.length === 1 && what === 'two step-ups'), `${what}, ${arrival}`);
+                const mayBeLate = what.startsWith('step-ups') && way === 'at once' && name !== 'memory';
+                assert.ok(good.length === 2 || (good.length === 1 && mayBeLate), `${what}, ${arrival}`);
                 for (const index of order) {
                   const answer = answers[index];
                   if (answer?.status === 200) client.receive(answer);
                 }
-                await assertGoesOn(app, client);
+                if (order.length === 0) await client.refreshed();
+                await assertGoesOn(app, client, name === 'memory' ? 6 : 1);
               }
             }
           });
         }
       }
+    });
+  }
 
-      it('whose refresh was lost, who steps up, and refreshes again by the same token', async (t) => {
-        const app = stepUpApp(t, { methods: [fakeKey(), fakeCode()], store: await makeStore() });
+  for (const delivery of REFRESHED) {
+    describe(`a client with ${delivery}`, () => {
+      it('whose refresh was lost steps up, and refreshes again by the same token', async (t) => {
+        const app = stepUpApp(t, { methods, store: await makeStore() });
         const client = await Client.signedIn(app, delivery);
         app.clock.advance('1m');
         await client.copy().refreshed();

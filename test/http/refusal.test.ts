@@ -3,14 +3,17 @@ import { createServer, type ServerResponse } from 'node:http';
 import { describe, it } from 'node:test';
 import { inspect } from 'node:util';
 import supertest from 'supertest';
-import { Refusal, type RefusalCode, sendRefusal } from '../../lib/http/refusal.js';
+import { Refusal, type RefusalCode, type RefusalInit, sendRefusal } from '../../lib/http/refusal.js';
 import { assertRefused } from '../support/answers.js';
 import { echoRefusal, testApp } from '../support/app.js';
 import { Browser } from '../support/browser.js';
 import { testKit } from '../support/kit.js';
 import { pin } from '../support/pin.js';
 
-type Unauthorized = Extract<RefusalCode, `session_${string}` | 'refresh_invalid' | 'step_up_required'>;
+type Unauthorized = Extract<
+  RefusalCode,
+  'session_required' | 'session_invalid' | 'refresh_invalid' | 'step_up_required'
+>;
 
 /** All but those of 401, which need the challenge of a guard. */
 const CODES: Readonly<Record<Exclude<RefusalCode, Unauthorized>, number>> = {
@@ -25,10 +28,17 @@ const CODES: Readonly<Record<Exclude<RefusalCode, Unauthorized>, number>> = {
   api_key_refused: 403,
   not_found: 404,
   method_not_allowed: 405,
+  session_changed: 409,
   body_too_large: 413,
   unsupported_media_type: 415,
   method_locked: 429,
   store_unavailable: 500,
+};
+
+/** What these codes never come without. */
+const INITS: Readonly<Partial<Record<RefusalCode, RefusalInit>>> = {
+  step_up_failed: { members: { reason: 'challenge' } },
+  method_locked: { headers: { 'Retry-After': '5' }, members: { retryAfter: 5 } },
 };
 
 function answering(answer: (res: ServerResponse) => void): ReturnType<typeof supertest> {
@@ -38,7 +48,7 @@ function answering(answer: (res: ServerResponse) => void): ReturnType<typeof sup
 describe('sendRefusal', () => {
   for (const [code, status] of Object.entries(CODES) as [keyof typeof CODES, number][]) {
     it(`answers ${code} with ${status} and the same status in the body`, async () => {
-      const response = await answering((res) => sendRefusal(res, new Refusal(code))).get('/');
+      const response = await answering((res) => sendRefusal(res, new Refusal(code, INITS[code]))).get('/');
       assertRefused(response, status, code);
       assert.equal(Number(response.headers['content-length']), Buffer.byteLength(response.text));
     });

@@ -102,6 +102,9 @@ const REFUSALS: Readonly<Record<RefusalCode, (app: SecretsApp) => Promise<unknow
     await app.newBrowser().get('/me', bearer(`${API_KEY}-of-nobody`));
     return app.newBrowser().get('/me', bearer(API_KEY));
   },
+  async session_changed(app) {
+    return (await signedIn(app)).get('/me', { headers: { 'Stepgate-Session': 'canary' } });
+  },
   async method_locked(app) {
     return stepUp(await failPin(app, 5), PIN);
   },

@@ -21,7 +21,7 @@ for (const [framework, create] of Object.entries(frameworks)) {
       const { challengeId, options, ...rest } = begun.body;
       assert.equal(begun.status, 200, begun.text);
       assert.equal(begun.headers['cache-control'], 'no-store');
-      assert.deepEqual(rest, { expiresAt: app.clock.now() + 300_000 });
+      assert.deepEqual(rest, { expiresAt: app.clock.now() + 300_000, expiresIn: 300 });
       assert.deepEqual(options, {
         rpId: 'app.example',
         challenge: options.challenge,

@@ -48,7 +48,7 @@ describe('the step-up calls of an app’s own routes', () => {
         const { session } = (await browser.get('/me')).body;
         const begun = await browser.post(`${mount}/begin`, { body: { method: 'key' } });
         const { challengeId, options, ...rest } = begun.body;
-        assert.deepEqual(rest, { method: 'key', expiresAt: app.clock.now() + 300_000 });
+        assert.deepEqual(rest, { method: 'key', expiresAt: app.clock.now() + 300_000, expiresIn: 300 });
         const verified = await browser.post(`${mount}/verify`, {
           body: { method: 'key', challengeId, response: key.right(options) },
         });

@@ -16,7 +16,7 @@ describe('POST /step-up/options', () => {
     assert.equal(response.status, 200);
     assert.equal(response.headers['cache-control'], 'no-store');
     const { challengeId, options, ...rest } = response.body;
-    assert.deepEqual(rest, { method: 'key', expiresAt: clock.now() + FIVE_MINUTES });
+    assert.deepEqual(rest, { method: 'key', expiresAt: clock.now() + FIVE_MINUTES, expiresIn: 300 });
     assert.match(challengeId, /^[\w-]{22}$/);
     assert.match(options.sign, /^[\w-]{43}$/); // 32 bytes, and WebAuthn 13.4.3 asks for 16
   });

@@ -6,6 +6,7 @@ import { parseChallenges } from '../support/challenges.js';
 export interface Asked {
   readonly rule: object;
   readonly reason: string;
+  readonly missing: readonly (readonly string[])[];
   readonly methods: readonly { readonly method: string; readonly enrolled: boolean }[];
   readonly challenge?: object;
 }

@@ -10,6 +10,7 @@ const TITLES: Readonly<Record<number, string>> = {
   403: 'Forbidden',
   404: 'Not Found',
   405: 'Method Not Allowed',
+  409: 'Conflict',
   413: 'Content Too Large',
   415: 'Unsupported Media Type',
   429: 'Too Many Requests',
@@ -25,10 +26,33 @@ export function assertRefused(response: Response, status: number, code: RefusalC
   assert.equal(response.headers['content-type'], 'application/problem+json');
   assert.equal(response.headers['cache-control'], 'no-store');
   assert.equal(response.headers['set-cookie'], undefined);
-  const { detail, ...rest } = response.body;
-  assert.deepEqual(rest, { type: 'about:blank', title: TITLES[status], status, code });
+  const { detail, type, title, status: said, code: given, ...rest } = response.body;
+  assert.deepEqual(
+    { type, title, said, given },
+    { type: 'about:blank', title: TITLES[status], said: status, given: code },
+  );
+  assertMembers(response, code, rest);
   assert.match(detail, /^(?:[A-Z]|`\w+` ).*\.$/);
   assert.equal(challengeOf(response), status === 401 ? challengeFor(code) : undefined);
+}
+
+/** What a client is told beside the code: no more than what section of docs/errors.md says. */
+function assertMembers(response: Response, code: RefusalCode, members: Readonly<Record<string, unknown>>): void {
+  if (code === 'method_locked') {
+    assert.deepEqual(members, { retryAfter: Number(response.headers['retry-after']) });
+    return;
+  }
+  if (code !== 'step_up_failed') return assert.deepEqual(members, {});
+  const { reason, attemptsLeft, challenge, spentAt, unknownCredential, ...others } = members;
+  assert.deepEqual(others, {});
+  if (reason === 'challenge') {
+    assert.deepEqual(members, { reason }); // which has cost nothing, and so says nothing
+    return;
+  }
+  assert.equal(reason, 'response');
+  assert.ok(attemptsLeft === undefined || Number.isInteger(attemptsLeft), String(attemptsLeft));
+  assert.ok(unknownCredential === undefined || unknownCredential === true);
+  assert.ok(challenge !== undefined || spentAt === undefined);
 }
 
 /** RFC 6750 3.1: no error code for a request that brought no credential, `invalid_token` for one that is no good. */

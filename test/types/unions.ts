@@ -23,6 +23,8 @@ export function status(code: RefusalCode): number {
       return 404;
     case 'method_not_allowed':
       return 405;
+    case 'session_changed':
+      return 409;
     case 'body_too_large':
       return 413;
     case 'unsupported_media_type':

@@ -3,8 +3,9 @@ import { isId } from '../../internal/tokens.js';
 import type { Services } from '../../services.js';
 import { decodeCursor, encodeCursor } from '../../session/session-cursor.js';
 import { publicSession } from '../../session/sessions.js';
-import type { Session, SessionCursor, SessionRow } from '../../stores/contract/sessions.js';
-import { Refusal, sendJson, sendNothing } from '../refusal.js';
+import type { SessionCursor, SessionRow } from '../../stores/contract/sessions.js';
+import type { CurrentSessionJson, SessionJson, SessionsJson } from '../../wire.js';
+import { endJson, Refusal, sendJson, sendNothing } from '../refusal.js';
 import type { StepUpCheck } from '../require-fresh-step-up.js';
 import { hasQuery, parseFields, parseQuery, type RouteTable } from '../router.js';
 
@@ -24,14 +25,16 @@ export function sessionRoutes(
     requireCurrentToken,
     sessions,
     cookies,
-  }: Pick<Services, 'requireCaller' | 'requireCurrentToken' | 'sessions' | 'cookies'>,
+    clock,
+  }: Pick<Services, 'requireCaller' | 'requireCurrentToken' | 'sessions' | 'cookies' | 'clock'>,
   { manage, listData }: SessionRouteOptions,
 ): RouteTable {
   return {
     '/session': {
       async get(req, res) {
         const { row, auth } = await requireCaller(req);
-        sendJson(res, 200, { session: listedSession(row, listData), proofs: auth.proofs });
+        const session = listedSession(row, listData, clock.now());
+        sendJson(res, 200, { session, proofs: auth.proofs } satisfies CurrentSessionJson);
       },
     },
     '/sessions': {
@@ -40,10 +43,11 @@ export function sessionRoutes(
         const { limit, after } = parsePage(req);
         const rows = await sessions.listForUser(row.userId, limit, after);
         const last = rows.length < limit ? undefined : rows.at(-1);
+        const now = clock.now();
         sendJson(res, 200, {
-          sessions: rows.map((other) => ({ ...listedSession(other, listData), current: other.id === row.id })),
+          sessions: rows.map((other) => ({ ...listedSession(other, listData, now), current: other.id === row.id })),
           after: last === undefined ? null : encodeCursor(last),
-        });
+        } satisfies SessionsJson);
       },
       async delete(req, res) {
         const { row } = await requireCurrentToken(req);
@@ -79,10 +83,8 @@ function parsePage(req: IncomingMessage): { readonly limit: number; readonly aft
   return { limit: Number(limit), after: place };
 }
 
-/** A session as its user's pages get it. What the app keeps in `data` may not be for the user's eyes. */
-type ListedSession = Omit<Session, 'data'> & Partial<Pick<Session, 'data'>>;
-
-function listedSession(row: SessionRow, listData: boolean): ListedSession {
+/** As its user's pages get it. What the app keeps in `data` may not be for the user's eyes. */
+function listedSession(row: SessionRow, listData: boolean, now: number): SessionJson {
   const { data, ...rest } = publicSession(row);
-  return listData ? { ...rest, data } : rest;
+  return { ...rest, ...endJson(row.expiresAt, now), ...(listData ? { data } : {}) };
 }

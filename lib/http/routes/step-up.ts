@@ -1,16 +1,19 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { SetupError } from '../../internal/setup-error.js';
 import type { Method } from '../../methods/method.js';
 import type { Services } from '../../services.js';
 import { noMethods } from '../../step-up/methods.js';
 import type { StepUpAnswer } from '../../step-up/verify.js';
+import type { StepUpBegunJson, StepUpStateJson, StepUpVerifiedJson } from '../../wire.js';
 import { proofTimes, withNewToken } from '../authenticate.js';
 import { sentFrom } from '../client.js';
-import type { SignedInBody } from '../deliver.js';
-import { Refusal, sendJson, sendNothing } from '../refusal.js';
+import { type ConfirmationServices, nextChallenge } from '../confirmed-request.js';
+import { endJson, Refusal, sendJson, sendNothing } from '../refusal.js';
 import type { LiveSession } from '../request-auth.js';
+import type { StepUpCheck } from '../require-fresh-step-up.js';
 import { parseFields, type RouteTable } from '../router.js';
 import { isUnsafe } from '../same-origin.js';
-import { accepted } from '../step-up-refusal.js';
+import { accepted, failedMembers, stepUpFailed } from '../step-up-refusal.js';
 
 export interface BeginStepUp<Name extends string> {
   readonly method: Name;
@@ -18,13 +21,7 @@ export interface BeginStepUp<Name extends string> {
   readonly purpose?: 'step-up' | 'verify-only';
 }
 
-export interface StepUpBegun {
-  readonly challengeId: string;
-  readonly method: string;
-  /** For the client's ceremony; null for a method without one. */
-  readonly options: object | null;
-  readonly expiresAt: number;
-}
+export type StepUpBegun = StepUpBegunJson;
 
 export interface StepUpResponse<Name extends string> {
   readonly method: Name;
@@ -34,12 +31,7 @@ export interface StepUpResponse<Name extends string> {
   readonly response: unknown;
 }
 
-export type StepUpVerified = {
-  readonly verified: true;
-  readonly userId: string;
-  readonly method: string;
-  readonly verifiedAt: number;
-} & Partial<SignedInBody>;
+export type StepUpVerified = StepUpVerifiedJson;
 
 export interface VerifiedOnly {
   readonly verified: true;
@@ -71,30 +63,12 @@ export interface UncheckedStepUpCalls {
 
 type Unchecked<T> = { readonly [Name in keyof T]?: unknown };
 
-export function createStepUpCalls({
-  requireCaller,
-  states,
-  methods,
-  challenges,
-  verify,
-  deliver,
-  isSameOrigin,
-  wwwAuthenticate,
-  clock,
-  emit,
-}: Pick<
-  Services,
-  | 'requireCaller'
-  | 'states'
-  | 'methods'
-  | 'challenges'
-  | 'verify'
-  | 'deliver'
-  | 'isSameOrigin'
-  | 'wwwAuthenticate'
-  | 'clock'
-  | 'emit'
->): UncheckedStepUpCalls {
+export function createStepUpCalls(
+  services: ConfirmationServices & Pick<Services, 'requireCaller' | 'verify' | 'deliver' | 'wwwAuthenticate'>,
+): UncheckedStepUpCalls {
+  const { requireCaller, states, methods, challenges, verify, deliver, isSameOrigin, wwwAuthenticate, clock, emit } =
+    services;
+
   /** By the current token, or by the previous one while nobody has used the current: its answer may have been lost. */
   async function stepUpCaller(req: IncomingMessage): Promise<LiveSession> {
     if (methods.names.length === 0) throw noMethods();
@@ -145,8 +119,9 @@ export function createStepUpCalls({
       }
       const challenge = await challenges.issue(row, { purpose, methods: [method.name] });
       const begun = await methods.begin(method, row, challenge.value);
-      if (begun.outcome === 'failed') throw new Refusal('step_up_failed');
-      return { challengeId: challenge.id, method: method.name, options: begun.options, expiresAt: challenge.expiresAt };
+      if (begun.outcome === 'failed') throw stepUpFailed({ reason: 'challenge' });
+      const { id: challengeId, expiresAt } = challenge;
+      return { challengeId, method: method.name, options: begun.options, ...endJson(expiresAt, clock.now()) };
     },
     async verifyStepUp(req, res, given) {
       const caller = await stepUpCaller(req);
@@ -156,7 +131,11 @@ export function createStepUpCalls({
       if (outcome.outcome === 'unfinished') {
         // The current token is the previous one by now, and goes on. One that was the previous is none any more.
         if (!caller.byCurrentToken) deliver(res, { ...outcome, refreshToken: null });
-        throw outcome.error ?? new Refusal('step_up_failed');
+        throw outcome.error ?? stepUpFailed({ reason: 'challenge' });
+      }
+      if (outcome.outcome === 'failed' && outcome.reason === 'response' && outcome.challenge !== null) {
+        const next = await nextChallenge(services, caller.row, outcome.challenge);
+        throw stepUpFailed({ ...failedMembers(outcome), ...next });
       }
       const { row, token, verifiedAt } = accepted(outcome, clock);
       const tokens = deliver(res, { row, token, refreshToken: null });
@@ -174,6 +153,7 @@ export function createStepUpCalls({
 /** Where a client asks for a challenge and answers it. */
 export function stepUpRoutes({
   stepUpCalls: { beginStepUp, verifyStepUp, verifyOnly },
+  stepUpCheckOf,
   requireCaller,
   methods,
   challenges,
@@ -182,9 +162,20 @@ export function stepUpRoutes({
   emit,
 }: Pick<
   Services,
-  'stepUpCalls' | 'requireCaller' | 'methods' | 'challenges' | 'store' | 'clock' | 'emit'
+  'stepUpCalls' | 'stepUpCheckOf' | 'requireCaller' | 'methods' | 'challenges' | 'store' | 'clock' | 'emit'
 >): RouteTable {
   if (methods.names.length === 0) return {};
+
+  /** The check of a rule that a client has written, and so may have written wrong. */
+  function checkOf(rule: object): StepUpCheck {
+    try {
+      return stepUpCheckOf(rule);
+    } catch (cause) {
+      if (!(cause instanceof SetupError)) throw cause;
+      throw new Refusal('request_invalid', { detail: 'The rule is none that a guard takes.', cause });
+    }
+  }
+
   const verifyAssertion: RouteTable = {
     '/passkey/verify-assertion': {
       async post(req, res) {
@@ -205,7 +196,7 @@ export function stepUpRoutes({
             enrolled: enrolled.includes(method),
             verifiedAt: proofs.get(method) ?? null,
           })),
-        });
+        } satisfies StepUpStateJson);
       },
       async delete(req, res) {
         const { row } = await requireCaller(req);
@@ -213,6 +204,21 @@ export function stepUpRoutes({
         await store.sessions.change(row.id, { type: 'drop-proofs' }, clock.now());
         await challenges.dropForSession(row.id);
         emit({ type: 'step-up.dropped', userId: row.userId, sessionId: row.id });
+        sendNothing(res);
+      },
+    },
+    '/step-up/check': {
+      // What a page asks for ahead, so that nobody loses a long form to it.
+      async post(req, res) {
+        await checkOf(parseFields(req, ['method', 'maxAge', 'anyOf', 'allOf']))(req);
+        sendNothing(res);
+      },
+    },
+    '/step-up/challenges/:id': {
+      async delete(req, res) {
+        const { row } = await requireCaller(req);
+        parseFields(req, []);
+        await challenges.giveUp(row, String(req.params['id']));
         sendNothing(res);
       },
     },

@@ -14,7 +14,7 @@ import { isSpeltRight } from './public-key.js';
 import { isFrameAllowed, parseAssertion } from './response.js';
 
 const WRONG: MethodOutcome = { outcome: 'failed', reason: 'rejected' };
-const UNKNOWN: MethodOutcome = { outcome: 'failed', reason: 'unknown-credential' };
+const UNKNOWN = { outcome: 'failed', reason: 'unknown-credential' } as const;
 
 /** The options of a step-up's ceremony: a signature by one of the passkeys of the session's user. */
 export async function beginStepUp(
@@ -41,7 +41,8 @@ export async function verifyStepUp(
   if (response === null || challenge === null) return { outcome: 'failed', reason: 'malformed' };
   // Before any signature is checked, so that another user's passkey is as unknown as one that nobody has.
   const row = await passkeysOf(kit).find(userId, response.id);
-  if (row === null || !isHere(row, settings)) return UNKNOWN;
+  if (row === null) return { ...UNKNOWN, isNobodys: (await passkeysOf(kit).findById(response.id)) === null };
+  if (!isHere(row, settings)) return UNKNOWN;
   if (isTooYoung(row.createdAt, { challenge, now })) return { outcome: 'failed', reason: 'enrolled-after-challenge' };
   const { userHandle: handle } = response.response;
   // Whose it is says the session; a passkey of another system may have come without its handle.

@@ -1,21 +1,15 @@
 import type { MethodRouteServices } from '../../http/method-routes.js';
-import { Refusal, sendJson, sendNothing } from '../../http/refusal.js';
+import { endJson, Refusal, sendJson, sendNothing } from '../../http/refusal.js';
 import { hasQuery, parseFields, type RouteRequest, type RouteTable } from '../../http/router.js';
 import type { PasskeyRow } from '../../stores/contract/passkeys.js';
+import type { CeremonyJson, PasskeyJson, PasskeysJson } from '../../wire.js';
 import { listHere, passkeysOf } from './assertion.js';
 import type { PasskeySettings } from './options.js';
 import { MAX_PASSKEYS, type PasskeyRegistration } from './registration.js';
 import { isCredentialId, parseLabel } from './response.js';
 
 /** A passkey as its owner sees it. */
-export interface PublicPasskey {
-  readonly id: string;
-  readonly label: string | null;
-  readonly createdAt: number;
-  readonly lastUsedAt: number | null;
-  readonly backedUp: boolean;
-  readonly transports: readonly string[];
-}
+export type PublicPasskey = PasskeyJson;
 
 /** Where users see, add, name and remove their own passkeys. */
 export function passkeyRoutes(
@@ -24,7 +18,7 @@ export function passkeyRoutes(
   services: MethodRouteServices,
 ): RouteTable {
   const { contextFor, requireCaller, requireEnrolment, issueChallenge, takeChallenge } = services;
-  const { failed, enrolled, removed, revokeOthers } = services;
+  const { failed, enrolled, removed, revokeOthers, clock } = services;
   const passkeys = passkeysOf(services.methodServices);
   return {
     '/passkeys/options': {
@@ -37,14 +31,15 @@ export function passkeyRoutes(
         if (begun.outcome === 'unknown-user') {
           throw new Refusal('sign_in_refused', { detail: 'The user is unknown or disabled.' });
         }
-        sendJson(res, 200, { challengeId, options: begun.options, expiresAt });
+        const end = endJson(expiresAt, clock.now());
+        sendJson(res, 200, { challengeId, options: begun.options, ...end } satisfies CeremonyJson);
       },
     },
     '/passkeys': {
       async get(req, res) {
         const { userId } = await requireCaller(req);
         const rows = await listHere(services.methodServices, settings, userId);
-        sendJson(res, 200, { passkeys: rows.map(publicPasskey) });
+        sendJson(res, 200, { passkeys: rows.map(publicPasskey), rpId: settings.rpID } satisfies PasskeysJson);
       },
       async post(req, res) {
         const { row, onlyIfNone } = await requireEnrolment(req);

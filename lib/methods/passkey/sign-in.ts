@@ -3,10 +3,11 @@ import { generateAuthenticationOptions } from '@simplewebauthn/server';
 import type { FailedReason, RefusedReason } from '../../events.js';
 import { sentFrom } from '../../http/client.js';
 import type { MethodRouteServices } from '../../http/method-routes.js';
-import { Refusal, sendJson } from '../../http/refusal.js';
+import { endJson, Refusal, sendJson } from '../../http/refusal.js';
 import { parseFields, type RouteTable } from '../../http/router.js';
 import { decodeToken, encode, newToken } from '../../internal/tokens.js';
 import type { Delivery } from '../../stores/contract/sessions.js';
+import type { CeremonyJson } from '../../wire.js';
 import type { MethodOutcome, MethodServices } from '../method.js';
 import { checkAssertion, isHandleOf, isHere, passkeysOf } from './assertion.js';
 import type { PasskeySettings } from './options.js';
@@ -26,10 +27,10 @@ export interface PasskeySignInAnswer {
   readonly now: number;
 }
 
-export type PasskeySignInOutcome =
-  | { readonly outcome: 'verified'; readonly userId: string }
-  /** The user: of a passkey that signed, but isn't what it was. */
-  | (Extract<MethodOutcome, { outcome: 'failed' }> & { readonly userId?: string });
+export type PasskeySignInOutcome = { readonly outcome: 'verified'; readonly userId: string } | FailedSignIn;
+
+/** The user: of a passkey that signed, but isn't what it was. */
+type FailedSignIn = Extract<MethodOutcome, { outcome: 'failed' }> & { readonly userId?: string };
 
 /** The ceremony of a sign-in: nobody has said who they are, the passkey does. */
 export interface PasskeySignIn {
@@ -53,7 +54,8 @@ export function createSignInCeremony(settings: PasskeySettings): PasskeySignIn {
       const handle = response?.response.userHandle;
       if (response === null || handle === undefined) return { outcome: 'failed', reason: 'malformed' };
       const row = await passkeysOf(kit).findById(response.id);
-      if (row === null || !isHere(row, settings)) return { outcome: 'failed', reason: 'unknown-credential' };
+      if (row === null) return { outcome: 'failed', reason: 'unknown-credential', isNobodys: true };
+      if (!isHere(row, settings)) return { outcome: 'failed', reason: 'unknown-credential' };
       if (!isHandleOf(row, handle, kit.secrets)) return { outcome: 'failed', reason: 'rejected' };
       const answer = await checkAssertion(kit, settings, { response, row, challenge, now });
       const { userId } = row;
@@ -69,9 +71,11 @@ export function signInRoutes(ceremony: PasskeySignIn, services: MethodRouteServi
   const { methodServices, signInChallenges, signIn, cookies, clock, emit } = services;
 
   /** One answer whatever failed, so that nobody learns which passkeys and users there are. */
-  function refused(req: IncomingMessage, reason: RefusedReason, userId?: string): Refusal {
+  function refused(req: IncomingMessage, reason: RefusedReason, about: Partial<FailedSignIn> = {}): Refusal {
+    const { userId, isNobodys = false } = about;
     emit({ type: 'session.refused', reason, ...(userId === undefined ? {} : { userId }), ...sentFrom(req) });
-    return new Refusal('sign_in_refused');
+    // Whoever shows an id that is in no store learns nothing of the users that there are.
+    return new Refusal('sign_in_refused', isNobodys ? { members: { unknownCredential: true } } : {});
   }
 
   function deliveryOf(value: unknown = services.defaultDelivery): Delivery {
@@ -95,7 +99,8 @@ export function signInRoutes(ceremony: PasskeySignIn, services: MethodRouteServi
         const { id, value, expiresAt } = signInChallenges.issue(browser);
         if (delivery !== 'bearer') cookies.set(res, 'signIn', encode(browser), expiresAt - clock.now());
         const options = await ceremony.begin({ challenge: value });
-        sendJson(res, 200, { challengeId: id, options, expiresAt });
+        const end = endJson(expiresAt, clock.now());
+        sendJson(res, 200, { challengeId: id, options, ...end } satisfies CeremonyJson);
       },
     },
     '/sign-in/passkey': {
@@ -110,9 +115,9 @@ export function signInRoutes(ceremony: PasskeySignIn, services: MethodRouteServi
         const challenge = unbound ?? (await bound());
         if (challenge === null) throw refused(req, 'no-challenge');
         const answer = await ceremony.verify(methodServices, { response, challenge: challenge.value, now: startedAt });
-        if (answer.outcome === 'failed') throw refused(req, reasonOf(answer.reason), answer.userId);
+        if (answer.outcome === 'failed') throw refused(req, reasonOf(answer.reason), answer);
         const { userId } = answer;
-        if ((await methodServices.findUser(userId)) === null) throw refused(req, 'user-disabled', userId);
+        if ((await methodServices.findUser(userId)) === null) throw refused(req, 'user-disabled', { userId });
         const { body } = await signIn(req, res, { userId, method: 'passkey', startedAt, delivery });
         sendJson(res, 200, body);
       },

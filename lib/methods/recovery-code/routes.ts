@@ -2,6 +2,7 @@ import { noStore } from '../../http/deliver.js';
 import type { MethodRouteServices } from '../../http/method-routes.js';
 import { Refusal, sendJson } from '../../http/refusal.js';
 import { hasQuery, parseFields, type RouteTable } from '../../http/router.js';
+import type { RecoveryCodesJson } from '../../wire.js';
 import type { RecoveryCodeMethod } from './index.js';
 
 /** Where users get their recovery codes. */
@@ -25,7 +26,7 @@ export function recoveryCodeRoutes(method: RecoveryCodeMethod, services: MethodR
         await replaced(row);
         await enrolled(row, { revokeOthers });
         noStore(res);
-        sendJson(res, 201, { codes });
+        sendJson(res, 201, { codes } satisfies RecoveryCodesJson);
       },
     },
   };

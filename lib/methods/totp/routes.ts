@@ -2,6 +2,7 @@ import { noStore } from '../../http/deliver.js';
 import type { MethodRouteServices } from '../../http/method-routes.js';
 import { Refusal, sendJson, sendNothing } from '../../http/refusal.js';
 import { hasQuery, parseFields, type RouteTable } from '../../http/router.js';
+import type { TotpJson } from '../../wire.js';
 import type { TotpMethod } from './index.js';
 
 /** Where users set up, replace and remove TOTP. */
@@ -17,7 +18,7 @@ export function totpRoutes(method: TotpMethod, services: MethodRouteServices): R
           throw new Refusal('sign_in_refused', { detail: 'The user is unknown or disabled.' });
         }
         noStore(res);
-        sendJson(res, 201, { secret: begun.secret, uri: begun.uri });
+        sendJson(res, 201, { secret: begun.secret, uri: begun.uri } satisfies TotpJson);
       },
       async delete(req, res) {
         parseFields(req, []);

@@ -16,6 +16,8 @@ export interface ChallengeRow {
   readonly value: string;
   /** The digest of the action that it is for; null for the other purposes. */
   readonly actionDigest: string | null;
+  /** The same of the action alone, by which it is known whether it was done before. */
+  readonly actionMark: string | null;
   /** That of the session when it was made. */
   readonly generation: number;
   readonly createdAt: number;

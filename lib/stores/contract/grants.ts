@@ -6,6 +6,8 @@ export interface GrantRow {
   readonly userId: string;
   /** Of what is permitted: request, session and its generation, user, methods and payload. */
   readonly actionDigest: string;
+  /** The challenge that was answered for it. */
+  readonly challengeId: string;
   /** The method that the user proved presence with. */
   readonly method: string;
   readonly createdAt: number;
@@ -39,6 +41,8 @@ export interface GrantStore extends Claimable {
    * parallel takes one gets it, the others hear `spent`. Without a grant a live mark is looked for.
    */
   take(take: TakeGrant): Promise<TakeGrantOutcome>;
+  /** The grant that came of this challenge of the session, if it wasn't taken yet. */
+  dropForChallenge(sessionId: string, challengeId: string): Promise<void>;
   /** The grants; what was done stays marked. */
   dropForSession(sessionId: string): Promise<void>;
   /** With a method the grants made with it; without one all, and the marks as well. */

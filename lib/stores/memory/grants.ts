@@ -33,6 +33,9 @@ export function memoryGrants(claimable: Claimable): GrantStore {
       if (mark === undefined || now >= mark.expiresAt) return { outcome: 'none' };
       return { outcome: 'spent', spentAt: mark.spentAt };
     },
+    async dropForChallenge(sessionId, challengeId) {
+      drop((row) => row.sessionId === sessionId && row.challengeId === challengeId);
+    },
     async dropForSession(sessionId) {
       drop((row) => row.sessionId === sessionId);
     },

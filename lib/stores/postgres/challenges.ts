@@ -6,8 +6,8 @@ import { deleteBatch, deleteInOrder } from './locked-delete.js';
 const INSERT: Statement<never> = {
   name: 'challenge_insert',
   text: (p) => `INSERT INTO ${p}_challenges
-      (id, session_id, user_id, purpose, methods, value, action_digest, generation, created_at, expires_at)
-    VALUES ($1, $2, $3, $4, $5::text[], $6, $7, $8, $9, $10)`,
+      (id, session_id, user_id, purpose, methods, value, action_digest, action_mark, generation, created_at, expires_at)
+    VALUES ($1, $2, $3, $4, $5::text[], $6, $7, $8, $9, $10, $11)`,
 };
 const DELETE_SURPLUS: Statement<never> = {
   name: 'challenge_surplus',
@@ -23,7 +23,8 @@ const TAKE: Statement<ChallengeRow> = {
   text: (p) => `DELETE FROM ${p}_challenges WHERE id = $1 AND session_id = $2
       AND expires_at > $3 AND created_at - $3 <= expires_at - created_at
     RETURNING id, session_id AS "sessionId", user_id AS "userId", purpose, to_jsonb(methods) AS methods, value,
-      action_digest AS "actionDigest", generation::float8 AS generation, created_at::float8 AS "createdAt", expires_at::float8 AS "expiresAt"`,
+      action_digest AS "actionDigest", action_mark AS "actionMark", generation::float8 AS generation,
+      created_at::float8 AS "createdAt", expires_at::float8 AS "expiresAt"`,
 };
 const DROP_FOR_SESSION: Statement<never> = {
   name: 'challenge_drop_session',
@@ -50,8 +51,8 @@ export function postgresChallenges(db: Database, claimable: Claimable): Challeng
   return {
     ...claimable,
     insert(row, max) {
-      const { id, sessionId, userId, purpose, methods, value, actionDigest, generation, createdAt, expiresAt } = row;
-      const bound = [id, sessionId, userId, purpose, [...methods], value, actionDigest];
+      const { id, sessionId, userId, purpose, methods, value, generation, createdAt, expiresAt } = row;
+      const bound = [id, sessionId, userId, purpose, [...methods], value, row.actionDigest, row.actionMark];
       const values = [...bound, generation, createdAt, expiresAt];
       return db.locked('session', sessionId, async (connection) => {
         await connection.run(INSERT, values);

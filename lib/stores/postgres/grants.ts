@@ -8,10 +8,12 @@ const MARK_KEY = 'user_id, action';
 
 const INSERT: Statement<never> = {
   name: 'grant_insert',
-  text: (p) => `INSERT INTO ${p}_grants (session_id, action_digest, user_id, method, created_at, expires_at)
-    VALUES ($1, $2, $3, $4, $5, $6)
-    ON CONFLICT (session_id, action_digest) DO UPDATE SET user_id = excluded.user_id, method = excluded.method,
-      created_at = excluded.created_at, expires_at = excluded.expires_at`,
+  text: (
+    p,
+  ) => `INSERT INTO ${p}_grants (session_id, action_digest, user_id, challenge_id, method, created_at, expires_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7)
+    ON CONFLICT (session_id, action_digest) DO UPDATE SET user_id = excluded.user_id,
+      challenge_id = excluded.challenge_id, method = excluded.method, created_at = excluded.created_at, expires_at = excluded.expires_at`,
 };
 const TAKE: Statement<GrantRow> = {
   name: 'grant_take',
@@ -23,14 +25,18 @@ const TAKE: Statement<GrantRow> = {
       INSERT INTO ${p}_spent_actions (user_id, action, spent_at, expires_at) SELECT $3, $4, $5, $6 FROM taken
       ON CONFLICT (user_id, action) DO UPDATE SET spent_at = excluded.spent_at, expires_at = excluded.expires_at
     )
-    SELECT session_id AS "sessionId", action_digest AS "actionDigest", user_id AS "userId", method,
-      created_at::float8 AS "createdAt", expires_at::float8 AS "expiresAt" FROM taken`,
+    SELECT session_id AS "sessionId", action_digest AS "actionDigest", user_id AS "userId",
+      challenge_id AS "challengeId", method, created_at::float8 AS "createdAt", expires_at::float8 AS "expiresAt" FROM taken`,
 };
 // A second statement, not a part of the first: that one would still see what was committed before it waited.
 const SPENT_AT: Statement<{ readonly spentAt: number }> = {
   name: 'grant_spent_at',
   text: (p) => `SELECT spent_at::float8 AS "spentAt" FROM ${p}_spent_actions
     WHERE user_id = $1 AND action = $2 AND expires_at > $3`,
+};
+const DROP_FOR_CHALLENGE: Statement<never> = {
+  name: 'grant_drop_challenge',
+  text: (p) => deleteInOrder(`${p}_grants`, KEY, 'session_id = $1 AND challenge_id = $2'),
 };
 const DROP_FOR_SESSION: Statement<never> = {
   name: 'grant_drop_session',
@@ -56,14 +62,17 @@ const DELETE_MARKS: Statement<never> = {
 export function postgresGrants(db: Database, claimable: Claimable): GrantStore {
   return {
     ...claimable,
-    async insert({ sessionId, actionDigest, userId, method, createdAt, expiresAt }) {
-      await db.write(INSERT, [sessionId, actionDigest, userId, method, createdAt, expiresAt]);
+    async insert({ sessionId, actionDigest, userId, challengeId, method, createdAt, expiresAt }) {
+      await db.write(INSERT, [sessionId, actionDigest, userId, challengeId, method, createdAt, expiresAt]);
     },
     async take({ sessionId, userId, actionDigest, action, markedUntil, now }) {
       const [row] = (await db.write(TAKE, [sessionId, actionDigest, userId, action, now, markedUntil])).rows;
       if (row !== undefined) return { outcome: 'taken', row };
       const [mark] = (await db.read(SPENT_AT, [userId, action, now])).rows;
       return mark === undefined ? { outcome: 'none' } : { outcome: 'spent', spentAt: mark.spentAt };
+    },
+    async dropForChallenge(sessionId, challengeId) {
+      await db.write(DROP_FOR_CHALLENGE, [sessionId, challengeId]);
     },
     async dropForSession(sessionId) {
       await db.write(DROP_FOR_SESSION, [sessionId]);

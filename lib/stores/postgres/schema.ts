@@ -136,10 +136,10 @@ ALTER TABLE ${p}_sessions
 UPDATE ${p}_sessions SET token_issued_at = created_at;
 ALTER TABLE ${p}_sessions ALTER COLUMN token_issued_at SET NOT NULL;
 
-ALTER TABLE ${p}_challenges ADD COLUMN generation bigint NOT NULL DEFAULT 0;
+ALTER TABLE ${p}_challenges ADD COLUMN generation bigint NOT NULL DEFAULT 0, ADD COLUMN action_mark text;
 
 DELETE FROM ${p}_grants WHERE spent;
-ALTER TABLE ${p}_grants DROP COLUMN spent;
+ALTER TABLE ${p}_grants DROP COLUMN spent, ADD COLUMN challenge_id text NOT NULL DEFAULT '';
 
 CREATE TABLE ${p}_spent_actions (
   user_id    text COLLATE "C" NOT NULL,

@@ -28,8 +28,9 @@ return text`);
 
 const SPEND: Script = script(`return redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) and 1 or 0`);
 
-/** Up to 0.1.0 a row had no generation. */
-type StoredChallenge = Omit<ChallengeRow, 'generation'> & Partial<Pick<ChallengeRow, 'generation'>>;
+/** Up to 0.1.0 a row had neither a generation nor an action's mark. */
+type Later = 'generation' | 'actionMark';
+type StoredChallenge = Omit<ChallengeRow, Later> & Partial<Pick<ChallengeRow, Later>>;
 
 export function redisChallenges(redis: Redis): ChallengeStore {
   const { run, keys } = redis;
@@ -45,7 +46,7 @@ export function redisChallenges(redis: Redis): ChallengeStore {
     },
     async take(sessionId, id, now) {
       const json = textOrNull(await run(TAKE, keys.rowsOf('challenges', sessionId), id, now));
-      return json === null ? null : { generation: 0, ...(JSON.parse(json) as StoredChallenge) }; // what `insert` wrote
+      return json === null ? null : { generation: 0, actionMark: null, ...(JSON.parse(json) as StoredChallenge) }; // what `insert` wrote
     },
     dropForSession,
     dropForUser: (userId) => dropForUser(userId, null),

@@ -58,6 +58,15 @@ local text = redis.call('HGET', KEYS[1], ARGV[1])
 if text and cjson.decode(text).spent then redis.call('HDEL', KEYS[1], ARGV[1]) end
 return 1`);
 
+/** KEYS: rows of the session. ARGV: challenge. A flag stays: that was done. */
+const DROP_FOR_CHALLENGE: Script = script(`
+local rows = redis.call('HGETALL', KEYS[1])
+for index = 1, #rows, 2 do
+  local row = cjson.decode(rows[index + 1])
+  if row.challengeId == ARGV[1] and not row.spent then redis.call('HDEL', KEYS[1], rows[index]) end
+end
+return 1`);
+
 const READ_MARK: Script = script(`return redis.call('HGET', KEYS[1], ARGV[1])`);
 
 const DROP_MARKS: Script = script(`return redis.call('DEL', KEYS[1])`);
@@ -92,6 +101,9 @@ export function redisGrants(redis: Redis): GrantStore {
       }
       const times = [outcome === 'spent' ? Number(said) : null, await marked(take)].filter((time) => time !== null);
       return times.length === 0 ? { outcome: 'none' } : { outcome: 'spent', spentAt: Math.max(...times) };
+    },
+    async dropForChallenge(sessionId, challengeId) {
+      await run(DROP_FOR_CHALLENGE, keys.rowsOf('grants', sessionId), challengeId);
     },
     dropForSession: rows.dropForSession,
     async dropForUser(userId, method) {

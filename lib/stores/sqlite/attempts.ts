@@ -1,7 +1,7 @@
 import type { Database } from 'better-sqlite3';
 import { isBeyond } from '../../internal/clock.js';
 import type { AttemptCount, AttemptCounter, AttemptRow, AttemptStore } from '../contract/attempts.js';
-import type { Synchronous } from './synchronous.js';
+import type { Synchronous } from './operations.js';
 
 export type AttemptReads = Synchronous<Pick<AttemptStore, 'read'>>;
 export type AttemptWrites = Synchronous<Omit<AttemptStore, keyof AttemptReads | 'copy'>>;

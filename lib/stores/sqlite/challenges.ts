@@ -1,6 +1,6 @@
 import type { Database } from 'better-sqlite3';
 import type { ChallengeRow, ChallengeStore } from '../contract/challenges.js';
-import type { Synchronous } from './synchronous.js';
+import type { Synchronous } from './operations.js';
 
 export type ChallengeWrites = Synchronous<ChallengeStore>;
 
@@ -12,8 +12,9 @@ interface Stored extends Omit<ChallengeRow, 'methods'> {
 export function challengeWrites(db: Database, prefix: string): ChallengeWrites {
   const insertRow = db.prepare<[Stored]>(`
     INSERT INTO ${prefix}_challenges
-      (id, session_id, user_id, purpose, methods, value, action_digest, generation, created_at, expires_at)
-    VALUES (@id, @sessionId, @userId, @purpose, @methods, @value, @actionDigest, @generation, @createdAt, @expiresAt)`);
+      (id, session_id, user_id, purpose, methods, value, action_digest, action_mark, generation, created_at, expires_at)
+    VALUES
+      (@id, @sessionId, @userId, @purpose, @methods, @value, @actionDigest, @actionMark, @generation, @createdAt, @expiresAt)`);
   const deleteSurplus = db.prepare<[string, number]>(`
     DELETE FROM ${prefix}_challenges WHERE id IN (
       SELECT id FROM ${prefix}_challenges WHERE session_id = ? ORDER BY created_at DESC, id DESC LIMIT -1 OFFSET ?)`);
@@ -21,7 +22,7 @@ export function challengeWrites(db: Database, prefix: string): ChallengeWrites {
     DELETE FROM ${prefix}_challenges WHERE id = @id AND session_id = @sessionId
       AND expires_at > @now AND created_at - @now <= expires_at - created_at
     RETURNING id, session_id AS sessionId, user_id AS userId, purpose, methods, value,
-      action_digest AS actionDigest, generation, created_at AS createdAt, expires_at AS expiresAt`);
+      action_digest AS actionDigest, action_mark AS actionMark, generation, created_at AS createdAt, expires_at AS expiresAt`);
   const dropForSession = db.prepare<[string]>(`DELETE FROM ${prefix}_challenges WHERE session_id = ?`);
   const dropForUser = db.prepare<[string]>(`DELETE FROM ${prefix}_challenges WHERE user_id = ?`);
   const spend = db.prepare<[string, number]>(

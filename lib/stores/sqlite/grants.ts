@@ -1,19 +1,19 @@
 import type { Database } from 'better-sqlite3';
 import type { GrantRow, GrantStore, TakeGrant } from '../contract/grants.js';
-import type { Synchronous } from './synchronous.js';
+import type { Synchronous } from './operations.js';
 
 export type GrantWrites = Synchronous<GrantStore>;
 
 export function grantWrites(db: Database, prefix: string): GrantWrites {
   const insert = db.prepare<[GrantRow]>(`
-    INSERT OR REPLACE INTO ${prefix}_grants (session_id, action_digest, user_id, method, created_at, expires_at)
-    VALUES (@sessionId, @actionDigest, @userId, @method, @createdAt, @expiresAt)`);
+    INSERT OR REPLACE INTO ${prefix}_grants (session_id, action_digest, user_id, challenge_id, method, created_at, expires_at)
+    VALUES (@sessionId, @actionDigest, @userId, @challengeId, @method, @createdAt, @expiresAt)`);
   const take = db.prepare<[TakeGrant], GrantRow>(`
     DELETE FROM ${prefix}_grants
     WHERE session_id = @sessionId AND action_digest = @actionDigest
       AND expires_at > @now AND created_at - @now <= expires_at - created_at
-    RETURNING session_id AS sessionId, action_digest AS actionDigest, user_id AS userId, method,
-      created_at AS createdAt, expires_at AS expiresAt`);
+    RETURNING session_id AS sessionId, action_digest AS actionDigest, user_id AS userId,
+      challenge_id AS challengeId, method, created_at AS createdAt, expires_at AS expiresAt`);
   const mark = db.prepare<[TakeGrant]>(`
     INSERT OR REPLACE INTO ${prefix}_spent_actions (user_id, action, spent_at, expires_at)
     VALUES (@userId, @action, @now, @markedUntil)`);
@@ -22,6 +22,9 @@ export function grantWrites(db: Database, prefix: string): GrantWrites {
       `SELECT spent_at FROM ${prefix}_spent_actions WHERE user_id = @userId AND action = @action AND expires_at > @now`,
     )
     .pluck();
+  const dropForChallenge = db.prepare<[string, string]>(
+    `DELETE FROM ${prefix}_grants WHERE session_id = ? AND challenge_id = ?`,
+  );
   const dropForSession = db.prepare<[string]>(`DELETE FROM ${prefix}_grants WHERE session_id = ?`);
   const dropForUser = db.prepare<[{ readonly userId: string; readonly method: string | null }]>(
     `DELETE FROM ${prefix}_grants WHERE user_id = @userId AND (@method IS NULL OR method = @method)`,
@@ -46,6 +49,9 @@ export function grantWrites(db: Database, prefix: string): GrantWrites {
       }
       const spentAt = spentAtOf.get(asked);
       return spentAt === undefined ? { outcome: 'none' } : { outcome: 'spent', spentAt };
+    },
+    dropForChallenge(sessionId, challengeId) {
+      dropForChallenge.run(sessionId, challengeId);
     },
     dropForSession(sessionId) {
       dropForSession.run(sessionId);

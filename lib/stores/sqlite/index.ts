@@ -9,8 +9,7 @@ import { PAGE_SIZE, pages } from '../contract/copy.js';
 import { forgetsRealm, type MigrateOptions } from '../contract/realm.js';
 import type { Store, StoreParts } from '../contract/store.js';
 import { findDriver, loadDriver } from './driver.js';
-import { prepareReads, type Reads } from './operations.js';
-import type { Args, Operation, Operations, Result } from './protocol.js';
+import { type Args, type Operation, type Operations, prepareReads, type Reads, type Result } from './operations.js';
 import { startWriter } from './writer.js';
 
 export interface SqliteStoreOptions {
@@ -82,119 +81,123 @@ export function sqliteStore(path: string, options: SqliteStoreOptions = {}): Sql
   function read<Part extends keyof Reads, Name extends keyof Reads[Part] & string>(
     part: Part,
     name: Name,
-    ...args: Args<Operations[Part][Name]>
-  ): MaybePromise<Result<Operations[Part][Name]>> {
-    try {
-      const operation = (reads ?? open())?.[part][name] as Operation<Operations[Part][Name]> | undefined; // the same entry, by its other name
-      if (operation !== undefined) return operation(...args);
-    } catch {
-      // Whatever it is: the writer thread answers in its place.
-    }
-    return ask(part, name, ...args);
+  ): (...args: Args<Operations[Part][Name]>) => MaybePromise<Result<Operations[Part][Name]>> {
+    return (...args) => {
+      try {
+        const operation = (reads ?? open())?.[part][name] as Operation<Operations[Part][Name]> | undefined; // the same entry, by its other name
+        if (operation !== undefined) return operation(...args);
+      } catch {
+        // Whatever it is: the writer thread answers in its place.
+      }
+      return ask(part, name)(...args);
+    };
   }
 
   async function claim(realm: string): Promise<string> {
-    return (await read('realm', 'get')) ?? ask('realm', 'claim', realm);
+    return (await read('realm', 'get')()) ?? ask('realm', 'claim')(realm);
   }
+
+  const list = read('sessions', 'list');
 
   return {
     sessions: {
       claim,
-      insert: (insert) => ask('sessions', 'insert', insert),
-      find: (tokenHash) => read('sessions', 'find', tokenHash),
-      get: (id) => read('sessions', 'get', id),
+      insert: ask('sessions', 'insert'),
+      find: read('sessions', 'find'),
+      get: read('sessions', 'get'),
       // Never on this thread: sorting the sessions of a user who has 20,000 would hold the event loop for 100 ms.
-      listForUser: (list) => ask('sessions', 'listForUser', list),
-      list: (list) => read('sessions', 'list', list),
-      revoke: (id, userId) => ask('sessions', 'revoke', id, userId),
-      revokeAllForUser: (userId, except, notBefore) => ask('sessions', 'revokeAllForUser', userId, except, notBefore),
-      touch: (touches, now) => ask('sessions', 'touch', touches, now),
-      change: (id, change, now) => ask('sessions', 'change', id, change, now),
-      changeAllOfUser: (userId, change, now) => ask('sessions', 'changeAllOfUser', userId, change, now),
-      replaceCredentials: (id, change, now) => ask('sessions', 'replaceCredentials', id, change, now),
-      deleteExpired: (now, notBefore, limit) => ask('sessions', 'deleteExpired', now, notBefore, limit),
+      listForUser: ask('sessions', 'listForUser'),
+      list,
+      revoke: ask('sessions', 'revoke'),
+      revokeAllForUser: ask('sessions', 'revokeAllForUser'),
+      touch: ask('sessions', 'touch'),
+      change: ask('sessions', 'change'),
+      changeAllOfUser: ask('sessions', 'changeAllOfUser'),
+      replaceCredentials: ask('sessions', 'replaceCredentials'),
+      deleteExpired: ask('sessions', 'deleteExpired'),
       copy: {
-        rows: (now) => pages((last) => read('sessions', 'list', { limit: PAGE_SIZE, after: last?.id ?? null, now })),
-        put: (rows) => ask('copy', 'putSessions', rows),
+        rows: (now) => pages((last) => list({ limit: PAGE_SIZE, after: last?.id ?? null, now })),
+        put: ask('copy', 'putSessions'),
         notBefore: {
-          rows: () => pages((last) => read('copy', 'notBefore', last)),
-          put: (rows) => ask('copy', 'putNotBefore', rows),
+          rows: () => pages(read('copy', 'notBefore')),
+          put: ask('copy', 'putNotBefore'),
         },
       },
     },
     challenges: {
       claim,
-      insert: (row, max) => ask('challenges', 'insert', row, max),
-      take: (sessionId, id, now) => ask('challenges', 'take', sessionId, id, now),
-      dropForSession: (sessionId) => ask('challenges', 'dropForSession', sessionId),
-      dropForUser: (userId) => ask('challenges', 'dropForUser', userId),
-      spend: (hash, expiresAt, now) => ask('challenges', 'spend', hash, expiresAt, now),
-      deleteExpired: (now, limit) => ask('challenges', 'deleteExpired', now, limit),
+      insert: ask('challenges', 'insert'),
+      take: ask('challenges', 'take'),
+      dropForSession: ask('challenges', 'dropForSession'),
+      dropForUser: ask('challenges', 'dropForUser'),
+      spend: ask('challenges', 'spend'),
+      deleteExpired: ask('challenges', 'deleteExpired'),
     },
     grants: {
       claim,
-      insert: (row) => ask('grants', 'insert', row),
-      take: (take) => ask('grants', 'take', take),
-      dropForSession: (sessionId) => ask('grants', 'dropForSession', sessionId),
-      dropForUser: (userId, method) => ask('grants', 'dropForUser', userId, method),
-      deleteExpired: (now, limit) => ask('grants', 'deleteExpired', now, limit),
+      insert: ask('grants', 'insert'),
+      take: ask('grants', 'take'),
+      dropForChallenge: ask('grants', 'dropForChallenge'),
+      dropForSession: ask('grants', 'dropForSession'),
+      dropForUser: ask('grants', 'dropForUser'),
+      deleteExpired: ask('grants', 'deleteExpired'),
     },
     attempts: {
       claim,
-      read: (userId, keys, now) => read('attempts', 'read', userId, keys, now),
-      count: (userId, counters, now) => ask('attempts', 'count', userId, counters, now),
-      reset: (userId, reset) => ask('attempts', 'reset', userId, reset),
-      dropForUser: (userId) => ask('attempts', 'dropForUser', userId),
-      deleteExpired: (now, limit) => ask('attempts', 'deleteExpired', now, limit),
+      read: read('attempts', 'read'),
+      count: ask('attempts', 'count'),
+      reset: ask('attempts', 'reset'),
+      dropForUser: ask('attempts', 'dropForUser'),
+      deleteExpired: ask('attempts', 'deleteExpired'),
       copy: {
-        rows: (now) => pages((last) => read('copy', 'attempts', last, now)),
-        put: (rows) => ask('copy', 'putAttempts', rows),
+        rows: (now) => pages((last) => read('copy', 'attempts')(last, now)),
+        put: ask('copy', 'putAttempts'),
       },
     },
     passkeys: {
       claim,
-      insert: (row, which) => ask('passkeys', 'insert', row, which),
-      find: (userId, id) => read('passkeys', 'find', userId, id),
-      findById: (id) => read('passkeys', 'findById', id),
-      listForUser: (userId) => read('passkeys', 'listForUser', userId),
-      use: (use) => ask('passkeys', 'use', use),
-      rename: (userId, id, label) => ask('passkeys', 'rename', userId, id, label),
-      remove: (userId, id) => ask('passkeys', 'remove', userId, id),
-      dropForUser: (userId) => ask('passkeys', 'dropForUser', userId),
+      insert: ask('passkeys', 'insert'),
+      find: read('passkeys', 'find'),
+      findById: read('passkeys', 'findById'),
+      listForUser: read('passkeys', 'listForUser'),
+      use: ask('passkeys', 'use'),
+      rename: ask('passkeys', 'rename'),
+      remove: ask('passkeys', 'remove'),
+      dropForUser: ask('passkeys', 'dropForUser'),
       copy: {
-        rows: () => pages((last) => read('copy', 'passkeys', last)),
-        put: (rows) => ask('copy', 'putPasskeys', rows),
+        rows: () => pages(read('copy', 'passkeys')),
+        put: ask('copy', 'putPasskeys'),
       },
     },
     totp: {
       claim,
-      find: (userId) => read('totp', 'find', userId),
-      findWaiting: (userId) => read('totp', 'findWaiting', userId),
-      begin: (row) => ask('totp', 'begin', row),
-      put: (row) => ask('totp', 'put', row),
-      confirm: (confirm) => ask('totp', 'confirm', confirm),
-      useStep: (use) => ask('totp', 'useStep', use),
-      remove: (userId) => ask('totp', 'remove', userId),
+      find: read('totp', 'find'),
+      findWaiting: read('totp', 'findWaiting'),
+      begin: ask('totp', 'begin'),
+      put: ask('totp', 'put'),
+      confirm: ask('totp', 'confirm'),
+      useStep: ask('totp', 'useStep'),
+      remove: ask('totp', 'remove'),
       copy: {
-        rows: () => pages((last) => read('copy', 'totp', last)),
-        put: (rows) => ask('copy', 'putTotp', rows),
+        rows: () => pages(read('copy', 'totp')),
+        put: ask('copy', 'putTotp'),
       },
     },
     recoveryCodes: {
       claim,
-      replace: (userId, hashes, now) => ask('recoveryCodes', 'replace', userId, hashes, now),
-      take: (userId, hash) => ask('recoveryCodes', 'take', userId, hash),
-      count: (userId) => read('recoveryCodes', 'count', userId),
-      dropForUser: (userId) => ask('recoveryCodes', 'dropForUser', userId),
+      replace: ask('recoveryCodes', 'replace'),
+      take: ask('recoveryCodes', 'take'),
+      count: read('recoveryCodes', 'count'),
+      dropForUser: ask('recoveryCodes', 'dropForUser'),
       copy: {
-        rows: () => pages((last) => read('copy', 'recoveryCodes', last)),
-        put: (rows) => ask('copy', 'putRecoveryCodes', rows),
+        rows: () => pages(read('copy', 'recoveryCodes')),
+        put: ask('copy', 'putRecoveryCodes'),
       },
     },
     async migrate(asked = {}) {
       const forgets = forgetsRealm(asked);
-      await ask('realm', 'get'); // answered by the thread, once it has the tables
-      if (forgets) await ask('realm', 'forget');
+      await ask('realm', 'get')(); // answered by the thread, once it has the tables
+      if (forgets) await ask('realm', 'forget')();
     },
     close() {
       // The last connection takes the write-ahead log away, which is work for the thread: so this one goes first.

@@ -15,6 +15,13 @@ import { type SessionWrites, sessionWrites } from './session-writes.js';
 import { type SessionReads, sessionReads } from './sessions.js';
 import { type TotpReads, type TotpWrites, totpReads, totpWrites } from './totp.js';
 
+/** A part's operations as they are on a connection: each answers at once. The claim is no part's, see realm.ts. */
+export type Synchronous<Part> = {
+  readonly [Name in Exclude<keyof Part, 'claim'>]: Part[Name] extends (...args: infer Args) => infer Result
+    ? (...args: Args) => Awaited<Result>
+    : never;
+};
+
 /** All that can be asked of a connection, by part and name. Each is a file with statements of its own. */
 export interface Reads {
   readonly sessions: SessionReads;
@@ -66,4 +73,51 @@ export function prepareWrites(db: Database, prefix: string): Writes {
     copy: copyWrites(db, prefix),
     realm: realmWrites(db, prefix),
   };
+}
+
+/** What the writer thread can be asked. */
+export type Operations = { readonly [Part in keyof Writes]: Reads[Part] & Writes[Part] };
+
+export type Args<F> = F extends (...args: infer A) => unknown ? A : never;
+export type Result<F> = F extends (...args: never) => infer R ? R : never;
+export type Operation<F> = (...args: Args<F>) => Result<F>;
+
+/** Where the tables are. */
+export interface Place {
+  readonly path: string;
+  /** Of their names. */
+  readonly prefix: string;
+  /** The path of better-sqlite3. */
+  readonly driver: string;
+}
+
+/** One operation of one part, to be answered by its `id`. */
+export interface Job {
+  readonly id: number;
+  readonly part: keyof Operations;
+  readonly operation: string;
+  readonly args: readonly unknown[];
+  /** By `monotonicNow`. A job that isn't begun by then is dropped. */
+  readonly deadline: number;
+}
+
+export interface Failure {
+  readonly message: string;
+  /** As SQLite names it. */
+  readonly code?: string;
+}
+
+export type Answer =
+  | { readonly id: number; readonly value: unknown }
+  | { readonly id: number; readonly failure: Failure };
+
+export type ToThread = Job | 'close';
+export type FromThread = 'ready' | readonly Answer[];
+
+// Taken here and not at each call: fake timers of a test put another clock in its place, on one side only.
+const hrtime = process.hrtime.bigint;
+
+/** Milliseconds on a clock that all threads of a process share and that nobody can set. */
+export function monotonicNow(): number {
+  return Number(hrtime()) / 1e6;
 }

@@ -1,6 +1,6 @@
 import type { Database } from 'better-sqlite3';
 import type { PasskeyRow, PasskeyStore } from '../contract/passkeys.js';
-import type { Synchronous } from './synchronous.js';
+import type { Synchronous } from './operations.js';
 
 export type PasskeyReads = Synchronous<Pick<PasskeyStore, 'find' | 'findById' | 'listForUser'>>;
 export type PasskeyWrites = Synchronous<Omit<PasskeyStore, keyof PasskeyReads | 'copy'>>;

@@ -1,6 +1,6 @@
 import type { Database } from 'better-sqlite3';
 import type { RecoveryCodeStore } from '../contract/recovery-codes.js';
-import type { Synchronous } from './synchronous.js';
+import type { Synchronous } from './operations.js';
 
 export type RecoveryCodeReads = Synchronous<Pick<RecoveryCodeStore, 'count'>>;
 export type RecoveryCodeWrites = Synchronous<Omit<RecoveryCodeStore, keyof RecoveryCodeReads | 'copy'>>;

@@ -140,9 +140,11 @@ const STATES = (prefix: string): string => `
   ALTER TABLE ${prefix}_sessions ADD COLUMN impersonator TEXT; -- JSON
 
   ALTER TABLE ${prefix}_challenges ADD COLUMN generation INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE ${prefix}_challenges ADD COLUMN action_mark TEXT;
 
   DELETE FROM ${prefix}_grants WHERE spent = 1;
   ALTER TABLE ${prefix}_grants DROP COLUMN spent;
+  ALTER TABLE ${prefix}_grants ADD COLUMN challenge_id TEXT NOT NULL DEFAULT '';
 
   CREATE TABLE ${prefix}_spent_actions (
     user_id    TEXT    NOT NULL,

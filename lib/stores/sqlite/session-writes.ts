@@ -2,8 +2,8 @@ import type { Database } from 'better-sqlite3';
 import type { TokenHash } from '../../internal/tokens.js';
 import { believedNotBefore, changed, type SessionChange } from '../contract/session-state.js';
 import type { EndedSession, SessionRow, SessionStore } from '../contract/sessions.js';
+import type { Synchronous } from './operations.js';
 import { ROW, type SessionReads, tokenKey, toRow } from './sessions.js';
-import type { Synchronous } from './synchronous.js';
 
 export type SessionWrites = Synchronous<Omit<SessionStore, keyof SessionReads | 'copy'>>;
 

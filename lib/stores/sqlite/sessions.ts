@@ -1,7 +1,7 @@
 import type { Database } from 'better-sqlite3';
 import type { TokenHash } from '../../internal/tokens.js';
 import type { ListUserSessions, SessionCursor, SessionRow, SessionStore } from '../contract/sessions.js';
-import type { Synchronous } from './synchronous.js';
+import type { Synchronous } from './operations.js';
 
 export type SessionReads = Synchronous<Pick<SessionStore, 'find' | 'get' | 'listForUser' | 'list'>>;
 

@@ -1,7 +1,7 @@
 import type { Database } from 'better-sqlite3';
 import type { ConfirmTotp, TotpRow, TotpStore, UseTotpStep } from '../contract/totp.js';
+import type { Synchronous } from './operations.js';
 import { OF_DOMAIN } from './passkeys.js';
-import type { Synchronous } from './synchronous.js';
 
 export type TotpReads = Synchronous<Pick<TotpStore, 'find' | 'findWaiting'>>;
 export type TotpWrites = Synchronous<Omit<TotpStore, keyof TotpReads | 'copy'>>;

@@ -1,7 +1,6 @@
 import type { Database } from 'better-sqlite3';
 import { loadDriver } from './driver.js';
-import { prepareReads, prepareWrites } from './operations.js';
-import { type Answer, codeOf, dropped, failed, isBusy, isLate, type Job, messageOf, type Place } from './protocol.js';
+import { type Answer, type Job, monotonicNow, type Place, prepareReads, prepareWrites } from './operations.js';
 import { migrate } from './schema.js';
 
 type Operation = (...args: readonly unknown[]) => unknown;
@@ -70,4 +69,33 @@ function connect({ path, prefix, driver }: Place): Database {
       code: codeOf(error),
     });
   }
+}
+
+export function isLate(job: Job): boolean {
+  return monotonicNow() >= job.deadline;
+}
+
+export function dropped({ id }: Job): Answer {
+  return { id, failure: { message: 'The SQLite file was locked or busy for too long: the job was not run.' } };
+}
+
+export function failed({ id }: Job, error: unknown): Answer {
+  const message = messageOf(error);
+  const code = codeOf(error);
+  return { id, failure: code === undefined ? { message } : { message, code } };
+}
+
+/** Another connection has a lock that it will let go of. */
+export function isBusy(error: unknown): boolean {
+  return /^SQLITE_(BUSY|PROTOCOL)/.test(codeOf(error) ?? '');
+}
+
+function codeOf(error: unknown): string | undefined {
+  const code = (error as { code?: unknown } | null | undefined)?.code; // anything can be thrown
+  return typeof code === 'string' ? code : undefined;
+}
+
+function messageOf(error: unknown): string {
+  const message = (error as { message?: unknown } | null | undefined)?.message; // anything can be thrown
+  return typeof message === 'string' ? message : 'unknown failure';
 }

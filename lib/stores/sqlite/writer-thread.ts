@@ -1,16 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import {
-  type Answer,
-  dropped,
-  type FromThread,
-  failed,
-  isBusy,
-  isLate,
-  type Job,
-  type Place,
-  type ToThread,
-} from './protocol.js';
-import { openWriteConnection, type WriteConnection } from './write-connection.js';
+import type { Answer, FromThread, Job, Place, ToThread } from './operations.js';
+import { dropped, failed, isBusy, isLate, openWriteConnection, type WriteConnection } from './write-connection.js';
 
 /** How long to wait until the next try while another process has a lock, in milliseconds. */
 const RETRY_AFTER = 5;

@@ -8,8 +8,13 @@ import {
   type Place,
   type Result,
   type ToThread,
-} from './protocol.js';
-import { threadCode } from './thread.js';
+} from './operations.js';
+
+/**
+ * What the thread runs: a file here, and in the package the code itself, which the build puts in this place. A bundler
+ * of an app would find no file.
+ */
+const threadCode: string | URL = new URL('./writer-thread.js', import.meta.url);
 
 const MAX_PENDING = 10_000;
 
@@ -22,12 +27,11 @@ interface Pending {
 export interface Writer {
   /** Whether the file was opened and has its tables; false again from `close` on. */
   isReady(): boolean;
-  /** Puts a job to the thread. It is answered when its transaction is on the disk, or rejected. */
+  /** An operation of the thread's. It is answered when its transaction is on the disk, or rejected. */
   readonly ask: <Part extends keyof Operations, Name extends keyof Operations[Part] & string>(
     part: Part,
     operation: Name,
-    ...args: Args<Operations[Part][Name]>
-  ) => Promise<Result<Operations[Part][Name]>>;
+  ) => (...args: Args<Operations[Part][Name]>) => Promise<Result<Operations[Part][Name]>>;
   /** Finishes the jobs that were put before, then ends the thread. */
   close(): Promise<void>;
 }
@@ -78,15 +82,16 @@ export function startWriter(place: Place, timeout: number): Writer {
   return {
     isReady: () => isReady && closed === null,
 
-    ask(part, operation, ...args) {
-      return new Promise((resolve, reject) => {
-        if (closed) throw new Error('The store is closed.');
-        if (pending.size >= MAX_PENDING) throw new Error(`${MAX_PENDING} jobs are waiting for SQLite already.`);
-        thread ??= start();
-        const id = ++lastId;
-        post(thread, { id, part, operation, args, deadline: monotonicNow() + timeout });
-        pending.set(id, { resolve, reject });
-      });
+    ask(part, operation) {
+      return (...args) =>
+        new Promise((resolve, reject) => {
+          if (closed) throw new Error('The store is closed.');
+          if (pending.size >= MAX_PENDING) throw new Error(`${MAX_PENDING} jobs are waiting for SQLite already.`);
+          thread ??= start();
+          const id = ++lastId;
+          post(thread, { id, part, operation, args, deadline: monotonicNow() + timeout });
+          pending.set(id, { resolve, reject });
+        });
     },
 
     close() {

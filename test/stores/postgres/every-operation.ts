@@ -60,6 +60,7 @@ export async function everyOperation(
     now,
   };
   await grants.take(take);
+  await grants.dropForChallenge('session', 'challenge');
   await grants.dropForSession('session');
   await grants.dropForUser('user', null);
   await grants.deleteExpired(now, 500);

@@ -1,0 +1,78 @@
+import type { CurrentSessionJson } from '../wire.js';
+
+export interface ClientEvents {
+  /** There is no session any more: it ended here, in another tab or elsewhere. Told once, until somebody signs in. */
+  readonly 'signed-out': () => void;
+  /** The browser is signed in to another session than this page: what it shows is another user's, or old. */
+  readonly 'session-changed': () => void;
+  /** What `snapshot` gives has changed. */
+  readonly change: () => void;
+}
+
+/** What a page knows of its session, and what the tabs of a browser tell each other about it. */
+export interface PageSession {
+  /** The public id that the page's requests are for; null as long as none is known. */
+  pinned(): string | null;
+  snapshot(): CurrentSessionJson | null | undefined;
+  /** The page is signed in to this session. */
+  pin(id: string, known?: CurrentSessionJson): void;
+  /** `tell`: only what the user wants, or stumbles upon, is an event; a page that looks who is there asks for none. */
+  end(tell: boolean): void;
+  emit(type: keyof ClientEvents): void;
+  on<Type extends keyof ClientEvents>(type: Type, listener: ClientEvents[Type]): () => void;
+}
+
+type Message = { readonly signedIn: string } | { readonly signedOut: string };
+
+/**
+ * `channel`: a name that the tabs of one app share. `isShared`: whether they share the session too, as they do where it
+ * travels in cookies.
+ */
+export function createPageSession(channel: string, given: string | null, isShared: boolean): PageSession {
+  const events = new EventTarget();
+  let id = given;
+  let known: CurrentSessionJson | null | undefined;
+  let told = false;
+  const tabs = new BroadcastChannel(channel);
+  tabs.onmessage = ({ data }: MessageEvent<Message>): void => {
+    if ('signedOut' in data) {
+      if (data.signedOut === id) end(true);
+    } else if (isShared && data.signedIn !== id) {
+      emit('session-changed');
+    }
+  };
+
+  function emit(type: keyof ClientEvents): void {
+    events.dispatchEvent(new Event(type));
+  }
+
+  function end(tell: boolean): void {
+    if (id !== null) tabs.postMessage({ signedOut: id } satisfies Message);
+    id = null;
+    known = null;
+    emit('change');
+    if (tell && !told) {
+      told = true;
+      emit('signed-out');
+    }
+  }
+
+  return {
+    pinned: () => id,
+    snapshot: () => known,
+    pin(next, now) {
+      told = false;
+      if (next !== id) tabs.postMessage({ signedIn: next } satisfies Message);
+      id = next;
+      known = now;
+      emit('change');
+    },
+    end,
+    emit,
+    on(type, listener) {
+      const call = (): void => listener(); // each time its own: who listens twice hears it twice
+      events.addEventListener(type, call);
+      return () => events.removeEventListener(type, call);
+    },
+  };
+}
