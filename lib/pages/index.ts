@@ -171,8 +171,7 @@ export function createPages(
       const fields = asking.fields === null ? null : decodeFields(asking.fields);
       return send(res, site, refusal.status, { type: 'restart', message, action: asking.returnTo, fields });
     }
-    const next =
-      challenge === undefined ? asking : { ...asking, challengeId: challenge.id, summary: challenge.summary };
+    const next = challenge === undefined ? asking : { ...asking, challengeId: challenge.id }; // for the same action
     const message = [wrongText(refusal, attemptsLeft), spentAt === undefined ? null : againText(spentAt, clock.now())];
     return send(res, site, refusal.status, ask(next, site, message.filter((text) => text !== null).join(' ')));
   }
@@ -241,7 +240,7 @@ interface RequiredMembers {
 interface FailedMembers {
   readonly reason?: 'response' | 'challenge';
   readonly attemptsLeft?: number;
-  readonly challenge?: { readonly id: string; readonly summary: string | null };
+  readonly challenge?: { readonly id: string };
   readonly spentAt?: number;
 }
 
