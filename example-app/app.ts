@@ -75,7 +75,7 @@ export async function createApp({ origin, secret, ...where }: BankOptions): Prom
     res.json({ email, role, balance, ...caller });
   });
 
-  // Input is read before the guard as well: nobody is asked to prove or to approve what can't be done.
+  // Input is read before the guard as well: nobody is asked to prove or to confirm what can't be done.
   const checkNext: RequestHandler = (req, _res, next) => {
     readPassword(req.body, 'next');
     next();
@@ -96,7 +96,7 @@ export async function createApp({ origin, secret, ...where }: BankOptions): Prom
     if (amount > balance) throw notEnough();
     next();
   };
-  const approved = requireFreshStepUp({
+  const confirmed = requireFreshStepUp({
     method: ['passkey', 'totp'],
     async bind({ body: { to, amount } }) {
       const recipient = await accounts.findByEmail(readTransfer({ to, amount }).to.toLowerCase());
@@ -104,10 +104,10 @@ export async function createApp({ origin, secret, ...where }: BankOptions): Prom
     },
     summary: (payload) => summaryOf(readTransfer(payload), payload.isHere),
   });
-  app.post('/transfers', requireSession, checkTransfer, approved, async (req, res) => {
+  app.post('/transfers', requireSession, checkTransfer, confirmed, async (req, res) => {
     const { userId, action } = auth.current(req);
-    if (action === undefined) throw new Error('Nothing was approved.'); // behind this guard there always is an action
-    const transfer = readTransfer(action.payload); // what was approved, not what the body says
+    if (action === undefined) throw new Error('Nothing was confirmed.'); // behind this guard there always is an action
+    const transfer = readTransfer(action.payload); // what was confirmed, not what the body says
     const balance = await ledger.send(userId, transfer, action.method);
     if (balance === null) throw notEnough();
     res.json({ ...transfer, balance });
@@ -157,7 +157,7 @@ async function accountOf(accounts: Accounts, { userId }: RequestAuth): Promise<A
   return account;
 }
 
-/** The user reads it before approving, so a mistyped address has to show. */
+/** The user reads it before confirming, so a mistyped address has to show. */
 function summaryOf({ to, amount }: Transfer, isHere: boolean): string {
   return `Send ${money(amount)} to ${to}${isHere ? '' : ', who has no account at this bank'}`;
 }

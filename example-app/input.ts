@@ -49,10 +49,10 @@ export interface Transfer {
 
 const MAX_AMOUNT = 100_000_000;
 
-/** The amount is a number or its digits. Either way an approval is for what was sent: `"10"` needs one of its own. */
+/** The amount is a number or its digits. Either way a confirmation is for what was sent: `"10"` needs one of its own. */
 export function readTransfer(body: unknown): Transfer {
   const to = readText(body, 'to').trim();
-  // No control characters: they could make the summary that is approved look like another.
+  // No control characters: they could make the summary that is confirmed look like another.
   if (to === '' || to.length > MAX_EMAIL || /\p{C}/u.test(to)) throw invalid('Write whom the money is for.', 'to');
   const given: unknown = Reflect.get(Object(body), 'amount');
   const amount = typeof given === 'string' && /^\d{1,9}$/.test(given) ? Number(given) : given;

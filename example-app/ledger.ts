@@ -8,7 +8,7 @@ export interface Booking {
   readonly to: string;
   /** Cents. */
   readonly amount: number;
-  /** The method that the sender approved it with. */
+  /** The method that the sender confirmed it with. */
   readonly approvedBy: string;
   readonly sentAt: number;
 }

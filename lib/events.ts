@@ -10,7 +10,9 @@ export type RevokedBy =
   | 'sign-out'
   | 'sign-in'
   | 'credentials-changed'
-  | 'attempts';
+  | 'attempts'
+  /** The admin who acted as the user went back, or out. */
+  | 'impersonator';
 
 /** Why a credential, or the request that brought it, was refused. The client sees only the coarse code. */
 export type RefusedReason =
@@ -33,9 +35,11 @@ export type RefusedReason =
   | 'passkey-refused'
   | 'counter-regressed'
   | 'backup-eligibility-changed'
-  | 'user-disabled';
+  | 'user-disabled'
+  /** The session of the admin who acts as the user is gone. */
+  | 'impersonator-gone';
 
-/** Why an answer to a challenge was refused. The client hears one code whatever it was. */
+/** Why an answer to a challenge was refused. The client receives one code whatever it was. */
 export type FailedReason =
   | 'malformed'
   | 'unknown-credential'
@@ -65,6 +69,8 @@ interface Facts {
   'session.revoked': { userId: string; sessionId: string; by: RevokedBy };
   'session.refused': { reason: RefusedReason; userId?: string; sessionId?: string; ip?: string };
   'sessions.expired-deleted': { count: number };
+  'impersonation.started': { userId: string; sessionId: string; impersonatorId: string; reason: string; ip?: string };
+  'impersonation.ended': { userId: string; sessionId: string; impersonatorId: string; ip?: string };
   'step-up.asked': { userId: string; sessionId: string; methods: readonly string[] };
   'step-up.succeeded': { userId: string; sessionId: string; method: string };
   'step-up.failed': { userId: string; sessionId: string; method: string; reason: FailedReason; error?: unknown };

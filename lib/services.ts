@@ -23,9 +23,11 @@ import type { Settings } from './options/index.js';
 import { type AccessTokens, createAccessTokens } from './session/access-token.js';
 import { createCheckedStore, createStoreCall, type StoreCall } from './session/checked-store.js';
 import { type Cleanup, createCleanup } from './session/cleanup.js';
+import { createPendingSignIns, type PendingSignIns } from './session/pending-sign-ins.js';
 import { realmOf } from './session/realm.js';
 import { createRefresh, type Refresh } from './session/refresh.js';
 import { createRefreshTokens, type RefreshTokens } from './session/refresh-token.js';
+import { createReturnTokens, type ReturnTokens } from './session/return-tokens.js';
 import { createSessions, type Sessions } from './session/sessions.js';
 import { createTouchQueue, type TouchQueue } from './session/touch-queue.js';
 import { type Attempts, createAttempts } from './step-up/attempts.js';
@@ -55,6 +57,7 @@ export interface Services {
   readonly touchQueue: TouchQueue;
   readonly accessTokens: AccessTokens;
   readonly refreshTokens: RefreshTokens;
+  readonly returnTokens: ReturnTokens;
   readonly sessions: Sessions;
   readonly refresh: Refresh;
   readonly cleanup: Cleanup;
@@ -63,6 +66,7 @@ export interface Services {
   readonly methods: Methods;
   readonly challenges: Challenges;
   readonly signInChallenges: SignInChallenges;
+  readonly pendingSignIns: PendingSignIns;
   readonly attempts: Attempts;
   readonly verify: Verify;
   readonly checkEnrolment: CheckEnrolment;
@@ -94,6 +98,7 @@ export function createServices(settings: Settings): Services {
 
   const accessTokens = createAccessTokens(settings);
   const refreshTokens = createRefreshTokens(secrets);
+  const returnTokens = createReturnTokens({ secrets });
   // Touches tell their failures themselves, with what is waiting.
   const untold = createStoreCall(storeTimeout, () => {});
   const storeWithoutEvents = createCheckedStore(settings.store, realm, untold);
@@ -103,7 +108,7 @@ export function createServices(settings: Settings): Services {
     emit,
     touchInterval: settings.touchInterval,
   });
-  const sessions = createSessions({ settings, store, clock, emit, touchQueue, refreshTokens });
+  const sessions = createSessions({ settings, store, clock, emit, touchQueue, refreshTokens, returnTokens });
   const refresh = createRefresh({ settings, store, clock, emit, sessions, refreshTokens });
   const cleanup = createCleanup({ settings, store, clock, emit });
 
@@ -111,6 +116,7 @@ export function createServices(settings: Settings): Services {
   const methods = createMethods({ settings, methodServices, clock });
   const challenges = createChallenges({ store, clock });
   const signInChallenges = createSignInChallenges({ store, secrets, clock });
+  const pendingSignIns = createPendingSignIns({ store, secrets, clock });
   const attempts = createAttempts({ store, clock });
   const verify = createVerify({ store, sessions, methods, challenges, attempts, secrets, clock, emit });
   const checkEnrolment = createCheckEnrolment({ methods, clock });
@@ -193,6 +199,7 @@ export function createServices(settings: Settings): Services {
     touchQueue,
     accessTokens,
     refreshTokens,
+    returnTokens,
     sessions,
     refresh,
     cleanup,
@@ -200,6 +207,7 @@ export function createServices(settings: Settings): Services {
     methods,
     challenges,
     signInChallenges,
+    pendingSignIns,
     attempts,
     verify,
     checkEnrolment,

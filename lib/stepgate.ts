@@ -1,5 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type BeginSignIn, createBeginSignIn } from './http/begin-sign-in.js';
 import { type CredentialsChanged, createCredentialsChanged } from './http/credentials-changed.js';
+import { createHandles, type Handles } from './http/handle.js';
+import { createImpersonation, type Impersonation } from './http/impersonation.js';
 import { methodRoutes, type RoutedMethod } from './http/method-routes.js';
 import { type OnRefusal, Refusal, refusing, refusingEach, sendRefusal } from './http/refusal.js';
 import type { RequestAuth } from './http/request-auth.js';
@@ -7,6 +10,7 @@ import { createRequireFreshStepUp, type RequireFreshStepUp, toGuard } from './ht
 import { createRequireSession, type Middleware, type RequireSession } from './http/require-session.js';
 import { createRouter } from './http/router.js';
 import { sessionRoutes } from './http/routes/sessions.js';
+import { signInRoutes } from './http/routes/sign-in.js';
 import { type StepUpCalls, stepUpRoutes } from './http/routes/step-up.js';
 import { tokenRoutes } from './http/routes/tokens.js';
 import { createRequireSameOrigin } from './http/same-origin.js';
@@ -33,10 +37,10 @@ export type AuthenticateOutcome =
   | { readonly outcome: 'refused'; readonly refusal: Refusal };
 
 /** One app's kit. Its members need no `this`: take them apart as you like. */
-export interface Stepgate<Name extends string = never> extends StepUpCalls<Name> {
+export interface Stepgate<Name extends string = never> extends StepUpCalls<Name>, Impersonation, Handles<Name> {
   readonly requireSession: RequireSession;
   readonly requireSameOrigin: Middleware;
-  /** Makes a guard that asks for a fresh proof, or for an approval of exactly this request. */
+  /** Makes a guard that asks for a fresh proof, or for a confirmation of exactly this request. */
   readonly requireFreshStepUp: RequireFreshStepUp<Name>;
   /**
    * The same guard as a function, for where there is no middleware: NestJS, GraphQL, tRPC. What it makes resolves with
@@ -47,6 +51,7 @@ export interface Stepgate<Name extends string = never> extends StepUpCalls<Name>
   /** Guards an app's own routes that add, change or remove a method, as the kit's own are guarded. */
   readonly requireEnrolmentProof: Middleware;
   readonly signIn: SignIn<Name | 'password' | 'external'>;
+  readonly beginSignIn: BeginSignIn<Name>;
   readonly credentialsChanged: CredentialsChanged;
   readonly sessions: SessionAdmin;
   readonly methods: MethodAdmin<Name>;
@@ -119,6 +124,8 @@ export function stepgate(options: StepgateOptions): Stepgate<string> {
   const { sessions, store, stepUpCalls, stepUpCheckOf, touchQueue, cleanup } = services;
   const pages = createPages(services, settings.onRefusal ?? answer, settings.onRefusal === null);
   const { onRefusal } = pages;
+  const { impersonate, endImpersonation } = createImpersonation(services);
+  const { handle, checkHandle } = createHandles(services);
 
   return {
     requireSession: createRequireSession(services, onRefusal),
@@ -138,6 +145,11 @@ export function stepgate(options: StepgateOptions): Stepgate<string> {
     ),
     signIn: refusing(services.signIn),
     signOut: refusing((req, res) => services.signOut(req, res)),
+    impersonate: refusing(impersonate),
+    endImpersonation: refusing(endImpersonation),
+    beginSignIn: refusing(createBeginSignIn(services)),
+    handle,
+    checkHandle: refusing(checkHandle),
     credentialsChanged: refusing(createCredentialsChanged(services)),
     beginStepUp: refusing(stepUpCalls.beginStepUp),
     verifyStepUp: refusing(stepUpCalls.verifyStepUp),
@@ -175,6 +187,7 @@ function routerOf(services: Services, given: RouterOptions<string> = {}): Middle
   const tables = [
     sessionRoutes(services, { manage, listData: parseBoolean('listData', listData) }),
     tokenRoutes(services),
+    ...(services.settings.methods.length === 0 ? [] : [signInRoutes(services)]),
     stepUpRoutes(services),
     ...methodRoutes(services.settings.methods, services),
   ];
@@ -188,13 +201,14 @@ async function ready({ settings: { store, storeTimeout, clock }, realm }: Servic
 }
 
 async function outcomeOf(
-  { authenticate }: Services,
+  { authenticate, states }: Services,
   req: IncomingMessage,
   { apiKeys = false }: { readonly apiKeys?: boolean } = {},
 ): Promise<AuthenticateOutcome> {
   const state = await authenticate(req);
   switch (state.outcome) {
     case 'session':
+      states.set(req, state); // for `handle` and `current`
       return { outcome: 'authenticated', auth: state.auth };
     case 'api-key':
       return apiKeys ? { outcome: 'authenticated', auth: state.auth } : refused(new Refusal('api_key_refused'));

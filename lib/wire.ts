@@ -17,6 +17,7 @@ export type RefusalCode =
   | 'sign_in_refused'
   | 'cross_origin'
   | 'api_key_refused'
+  | 'restricted'
   | 'not_found'
   | 'method_not_allowed'
   | 'session_changed'
@@ -66,8 +67,11 @@ export interface ActionChallengeJson extends EndJson {
   readonly id: string;
   /** What would be done, in words; null where the rule has none. */
   readonly summary: string | null;
-  /** What each method needs for its ceremony; `options` is null for one without. */
-  readonly methods: Readonly<Record<string, { readonly options: object | null }>>;
+  /**
+   * What each method needs for its ceremony; `options` is null for one without. `begin`: it has an effect, so nothing was
+   * begun yet; `POST {mount}/step-up/options` with the method and the challenge's id begins it.
+   */
+  readonly methods: Readonly<Record<string, { readonly options: object | null; readonly begin?: true }>>;
 }
 
 /** 401 `step_up_required`. */

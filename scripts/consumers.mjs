@@ -26,6 +26,7 @@ import { parseArgs } from 'node:util';
 
 const PROJECTS = resolve('test/consumers');
 const TOOLS = join(PROJECTS, 'node_modules');
+const BETTER_AUTH = join(PROJECTS, 'better-auth');
 const OTHER_NODES = ['22', '24'];
 
 const { values, positionals: wanted } = parseArgs({ options: { all: { type: 'boolean' } }, allowPositionals: true });
@@ -46,9 +47,7 @@ const MORE_SETTINGS = {
   typescript: ['commonjs', 'nodenext-commonjs', 'bundler'],
 };
 
-if (!existsSync(TOOLS)) {
-  execFileSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], { cwd: PROJECTS, stdio: 'inherit' });
-}
+installTools(PROJECTS);
 const folder = mkdtempSync(join(tmpdir(), 'stepgate-consumers-'));
 try {
   const packed = execFileSync('npm', ['pack', '--json', '--pack-destination', folder], { encoding: 'utf8' });
@@ -56,9 +55,15 @@ try {
   await tryAll(tarball, { node: process.execPath });
   await tryIf('bundled', () => tryBundles(tarball));
   await tryIf('types', () => tryTypes(tarball));
+  await tryIf('moving-in', () => tryMovingIn(tarball));
   for (const version of values.all ? OTHER_NODES : []) await tryAll(tarball, otherNode(version), ` on Node ${version}`);
 } finally {
   rmSync(folder, { recursive: true });
+}
+
+function installTools(cwd) {
+  if (existsSync(join(cwd, 'node_modules'))) return;
+  execFileSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], { cwd, stdio: 'inherit' });
 }
 
 async function tryAll(tarball, runtime, on = '') {
@@ -113,7 +118,7 @@ function link(name, range, modules, packages) {
   const major = /\d+/.exec(range)?.[0];
   const source =
     packages[name] ??
-    [TOOLS, resolve('node_modules')]
+    [TOOLS, join(BETTER_AUTH, 'node_modules'), resolve('node_modules')]
       .flatMap((from) => [join(from, name), join(from, `${name}-${major}`)])
       .find((path) => existsSync(path) && readManifest(path).version.startsWith(`${major}.`));
   assert(source, `${name} ${range} isn't installed here`);
@@ -181,6 +186,15 @@ async function tryBundles(tarball) {
   renameSync(join(folder, 'moved'), join(project, 'node_modules/stepgate'));
   link('better-sqlite3', '12', join(project, 'node_modules'), {});
   await use(join(project, 'esbuild-external'), 'app.mjs', { node: process.execPath });
+}
+
+/** With the functions that the guide shows, as they stand there. */
+function tryMovingIn(tarball) {
+  installTools(BETTER_AUTH);
+  const project = install('moving-in', tarball, {});
+  const guide = readFileSync('docs/moving-in.md', 'utf8');
+  writeFileSync(join(project, 'move.js'), /```js\n(.*?)```/s.exec(guide)[1]);
+  execFileSync(process.execPath, ['app.js'], { cwd: project, stdio: 'inherit' });
 }
 
 function tryTypes(tarball) {

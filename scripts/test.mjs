@@ -1,56 +1,40 @@
-// Runs the compiled tests on Node's test runner: all of them, or those whose path contains one of the arguments.
+// Runs the compiled tests on Jest: all of them, or those whose path contains one of the arguments.
 //   npm test
 //   npm test -- sqlite attacks
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+//   npm run test:slow
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { join, resolve, sep } from 'node:path';
-import { run } from 'node:test';
-import { spec } from 'node:test/reporters';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const BUILT = resolve(process.env.TEST_ROOT ?? '.build');
-const FILE_TIMEOUT_MS = 900_000; // for slow machines: PostgreSQL's conformance takes minutes there
+const jest = createRequire(import.meta.url).resolve('jest/bin/jest');
+const preload = JSON.stringify(fileURLToPath(new URL('jest/crash-watch.cjs', import.meta.url)));
+const args = process.argv.slice(2);
+const isSlow = args[0] === '--slow';
+const crashes = mkdtempSync(join(tmpdir(), 'stepgate-crashes-'));
+const env = {
+  ...process.env,
+  SLOW_TESTS: isSlow ? '1' : '0', // which files there are: jest.config.mjs
+  TEST_CRASH_FOLDER: crashes,
+  NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ''} --require ${preload}`,
+};
+delete env.TEST_CRASH_LOG; // set when a test of this very script runs it
 
-const wanted = process.argv.slice(2);
-const files = existsSync(BUILT)
-  ? readdirSync(BUILT, { recursive: true, encoding: 'utf8' })
-      .filter((path) => path.endsWith('.test.js'))
-      .filter((path) => wanted.length === 0 || wanted.some((part) => path.split(sep).join('/').includes(part)))
-      .sort()
-      .map((path) => join(BUILT, path))
-  : [];
-if (files.length === 0) {
-  console.error(`no test file in ${BUILT}${wanted.length === 0 ? '' : ` has one of ${wanted.join(', ')} in its path`}`);
-  process.exit(1);
-}
+const { status } = spawnSync(
+  process.execPath,
+  ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', jest, ...args.slice(isSlow ? 1 : 0)],
+  {
+    env,
+    stdio: 'inherit',
+  },
+);
+process.exitCode = status ?? 1;
 
-const crashFolder = mkdtempSync(join(tmpdir(), 'stepgate-crashes-'));
-process.env.TEST_CRASH_FOLDER = crashFolder;
-delete process.env.TEST_CRASH_LOG;
-// Set when a test of this very script runs it: the runner would otherwise run nothing.
-delete process.env.NODE_TEST_CONTEXT;
-const preload = JSON.stringify(fileURLToPath(new URL('crash-watch.cjs', import.meta.url)));
-process.env.NODE_OPTIONS = `${process.env.NODE_OPTIONS ?? ''} --require ${preload}`;
-
-run({ files, concurrency: 2, timeout: FILE_TIMEOUT_MS })
-  .on('test:pass', ({ name }) => {
-    // The runner reports a file by its own name when it ended well and had no test.
-    if (files.includes(name)) fail(`${name} has no test`);
-  })
-  .on('test:fail', ({ todo }) => {
-    if (todo === undefined) process.exitCode = 1;
-  })
-  .compose(new spec())
-  .pipe(process.stdout);
-
-process.on('exit', () => {
-  // A test file's process has reported its own; this finds the children that outlived it.
-  if (readdirSync(crashFolder).length > 0 && process.exitCode !== 1)
-    fail('a process crashed after its test file ended');
-  rmSync(crashFolder, { recursive: true });
-});
-
-function fail(reason) {
-  console.error(reason);
+// A test file has reported its own; these came after its end.
+for (const log of readdirSync(crashes)) {
+  console.error(`A crash after the end of a test file, ${log}:\n${readFileSync(join(crashes, log), 'utf8')}`);
   process.exitCode = 1;
 }
+rmSync(crashes, { recursive: true });

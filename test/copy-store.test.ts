@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '@jest/globals';
 import { given, sessionRow } from '../lib/conformance/session-rows.js';
 import { hashOf, NOW } from '../lib/conformance/setting.js';
 import { confirmedTotp, givenPasskeys, passkeyRow } from '../lib/conformance/step-up-rows.js';
@@ -8,6 +8,7 @@ import { SetupError } from '../lib/internal/setup-error.js';
 import type { RowCopy } from '../lib/stores/contract/copy.js';
 import type { Store, StoreParts } from '../lib/stores/contract/store.js';
 import { memoryStore } from '../lib/stores/memory/index.js';
+import { fakeTimers } from './support/fake-timers.js';
 import { withStores } from './support/stores.js';
 
 const clock = { now: () => NOW };
@@ -164,8 +165,8 @@ describe('copyStore', () => {
     await assert.rejects(copyStore(await filled(), to, { clock }), { message: 'one at a time' });
   });
 
-  it('asks the time when it is called, of a clock that may give parts of milliseconds', async (t) => {
-    t.mock.timers.enable({ apis: ['Date'], now: NOW });
+  it('asks the time when it is called, of a clock that may give parts of milliseconds', async () => {
+    fakeTimers(['Date'], NOW);
     assert.deepEqual(await copyStore(await filled(), memoryStore()), COPIED);
     const fine = { now: () => NOW + 0.5 };
     assert.deepEqual(await copyStore(await filled(), memoryStore(), { clock: fine }), COPIED);

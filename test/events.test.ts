@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it, jest } from '@jest/globals';
 import { createEmit, type StepgateEvent } from '../lib/events.js';
 import { manualClock } from '../lib/testing/manual-clock.js';
 
@@ -23,47 +23,41 @@ describe('onEvent', () => {
     ]);
   });
 
-  it('that throws fails nobody; that goes to console.error', (t) => {
-    const log = t.mock.method(console, 'error', () => {});
+  it('that throws fails nobody; that goes to console.error', () => {
+    const log = jest.spyOn(console, 'error').mockImplementation(() => {});
     const mistake = new Error('a mistake of the app');
     const emit = createEmit(() => {
       throw mistake;
     }, manualClock());
     emit(CREATED);
-    assert.deepEqual(
-      log.mock.calls.map((call) => call.arguments),
-      [['stepgate: onEvent failed', mistake]],
-    );
+    assert.deepEqual(log.mock.calls, [['stepgate: onEvent failed', mistake]]);
   });
 
-  it('that rejects fails nobody; that goes to console.error', async (t) => {
-    const log = t.mock.method(console, 'error', () => {});
+  it('that rejects fails nobody; that goes to console.error', async () => {
+    const log = jest.spyOn(console, 'error').mockImplementation(() => {});
     const mistake = new Error('a mistake of the app');
     createEmit(() => Promise.reject(mistake), manualClock())(CREATED);
     await new Promise(setImmediate); // an unhandled rejection would fail this file
-    assert.deepEqual(
-      log.mock.calls.map((call) => call.arguments),
-      [['stepgate: onEvent failed', mistake]],
-    );
+    assert.deepEqual(log.mock.calls, [['stepgate: onEvent failed', mistake]]);
   });
 
-  it('takes over from console.error', (t) => {
-    const log = t.mock.method(console, 'error', () => {});
+  it('takes over from console.error', () => {
+    const log = jest.spyOn(console, 'error').mockImplementation(() => {});
     for (const failure of FAILURES) createEmit(() => {}, manualClock())(failure);
-    assert.equal(log.mock.callCount(), 0);
+    assert.equal(log.mock.calls.length, 0);
   });
 });
 
 describe('without onEvent', () => {
-  it('failures go to console.error, with their cause, and nothing else does', (t) => {
-    const log = t.mock.method(console, 'error', () => {});
+  it('failures go to console.error, with their cause, and nothing else does', () => {
+    const log = jest.spyOn(console, 'error').mockImplementation(() => {});
     const clock = manualClock();
     const emit = createEmit(undefined, clock);
     emit(CREATED);
     emit({ type: 'session.refused', reason: 'unknown' });
     for (const failure of FAILURES) emit(failure);
     assert.deepEqual(
-      log.mock.calls.map((call) => call.arguments),
+      log.mock.calls,
       FAILURES.map((failure) => [`stepgate: ${failure.type}`, { ...failure, at: clock.now() }]),
     );
   });

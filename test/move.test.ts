@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { it } from 'node:test';
+import { it } from '@jest/globals';
 import { copyStore } from '../lib/copy/index.js';
 import { manualClock } from '../lib/testing/index.js';
 import { answer, copyOf, verify } from './step-up/app.js';
@@ -18,9 +18,9 @@ for (const [from, to] of [
   ['redis', 'postgres'],
 ] as const) {
   withStores(`an app that moves from ${from} to ${to}`, [from, to], (makeFrom, makeTo) => {
-    it('keeps who is signed in, proofs, methods and locks, and what was ended stays ended', async (t) => {
+    it('keeps who is signed in, proofs, methods and locks, and what was ended stays ended', async () => {
       const clock = manualClock();
-      const old = passkeyApp(t, { store: await makeFrom(), clock });
+      const old = passkeyApp({ store: await makeFrom(), clock });
       const withKey = await withPasskey(old);
       const presence = await assertPresence(withKey);
       assert.equal(presence.status, 200);
@@ -50,7 +50,7 @@ for (const [from, to] of [
           recoveryCodes: 0,
         },
       );
-      const app = passkeyApp(t, { store, clock });
+      const app = passkeyApp({ store, clock });
 
       const browser = copyOf(withKey.browser, app.app);
       const { body } = await browser.get('/me');

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
 import { inspect } from 'node:util';
+import { describe, it } from '@jest/globals';
 import { SetupError } from '../lib/internal/setup-error.js';
 import { type Policy, parseOptions, type Settings, type StepgateOptions } from '../lib/options/index.js';
 import { memoryStore } from '../lib/stores/memory/index.js';

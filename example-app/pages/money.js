@@ -29,7 +29,9 @@ function transferItem({ from, to, amount, approvedBy, sentAt }, me) {
   const isSent = from === me.email;
   item.querySelector('.who').textContent = isSent ? `To ${to}` : `From ${from}`;
   item.querySelector('.amount').textContent = `${isSent ? '−' : '+'}${money(amount)}`;
-  item.querySelector('.how').textContent = isSent ? `, approved by ${approvedBy === 'totp' ? 'code' : approvedBy}` : '';
+  item.querySelector('.how').textContent = isSent
+    ? `, confirmed by ${approvedBy === 'totp' ? 'code' : approvedBy}`
+    : '';
   showTime(item.querySelector('time'), sentAt);
   return item;
 }

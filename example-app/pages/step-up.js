@@ -78,7 +78,7 @@ async function confirm(refused, send) {
 }
 
 /**
- * Answers the bank's challenge with a method. Gives nothing, or, where an answer that was lost had approved the request
+ * Answers the bank's challenge with a method. Gives nothing, or, where an answer that was lost had confirmed the request
  * already, the outcome of the request.
  */
 function attemptsOf(problem, send) {
@@ -127,7 +127,7 @@ function openDialog(usable, { challenge, reason, spentAt }) {
   if (challenge) {
     const isSpent = reason === 'spent';
     const done = `You did exactly this ${spentAt === undefined ? 'before' : `on ${dateAndTime(spentAt)}`}. Do it again?`;
-    dialog.querySelector('h2').textContent = isSpent ? 'Do it again?' : 'Approve this';
+    dialog.querySelector('h2').textContent = isSpent ? 'Do it again?' : 'Confirm this';
     dialog.querySelector('.summary').textContent = isSpent ? `${challenge.summary}. ${done}` : challenge.summary;
   }
   dialog.querySelector('.cancel').addEventListener('click', () => dialog.close());

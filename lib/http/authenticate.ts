@@ -5,7 +5,7 @@ import { SetupError } from '../internal/setup-error.js';
 import { decodeToken } from '../internal/tokens.js';
 import type { Services } from '../services.js';
 import { type Claim, type FindOutcome, publicSession } from '../session/sessions.js';
-import type { ProofTimes, SessionRow } from '../stores/contract/sessions.js';
+import type { Impersonator, ProofTimes, SessionRow } from '../stores/contract/sessions.js';
 import { sentFrom } from './client.js';
 import { type Credential, isAmbient, readCredential } from './credentials.js';
 import { Refusal, type RefusalCode, refusalFrom } from './refusal.js';
@@ -25,9 +25,10 @@ export interface ApiKeysOption {
 
 /**
  * Authenticates a request. It answers at once when the store's reads are synchronous: a promise on this path would
- * cost as much as all the rest. Never throws, never rejects: a store that fails is a refusal as well.
+ * cost as much as all the rest. Never throws, never rejects: a store that fails is a refusal as well. A `passive` request
+ * is no activity of the user's.
  */
-export type Authenticate = (req: IncomingMessage) => MaybePromise<Authentication>;
+export type Authenticate = (req: IncomingMessage, passive?: boolean) => MaybePromise<Authentication>;
 
 /** The outcome for a request without a credential. */
 export function anonymous(sessionRequired: string): Authentication {
@@ -61,7 +62,7 @@ export function createAuthenticate({
     return { outcome: 'refused', refusal: new Refusal(code, { headers }), stale };
   }
 
-  function check(req: IncomingMessage, credential: Credential): MaybePromise<Authentication> {
+  function check(req: IncomingMessage, credential: Credential, passive: boolean): MaybePromise<Authentication> {
     if (credential.kind === 'none') return anonymous(wwwAuthenticate.sessionRequired);
     if (isAmbient(credential) && isUnsafe(req) && !isSameOrigin(req)) {
       return refused(req, 'cross_origin', 'cross-origin');
@@ -74,7 +75,7 @@ export function createAuthenticate({
       case 'session-token': {
         const token = decodeToken(credential.value);
         if (token === null) return refused(req, 'session_invalid', 'malformed', { stale: true });
-        return findSession(req, token, { delivery: 'cookie' });
+        return findSession(req, token, { delivery: 'cookie', passive });
       }
       case 'access-token': {
         const claims = accessTokens.verify(credential.value, clock.now());
@@ -82,7 +83,12 @@ export function createAuthenticate({
           return refused(req, 'session_invalid', `token-${claims.outcome}`, { stale: isAmbient(credential) });
         }
         const { delivery } = credential;
-        return findSession(req, claims.token, { delivery, userId: claims.userId, sessionId: claims.sessionId });
+        return findSession(req, claims.token, {
+          delivery,
+          userId: claims.userId,
+          sessionId: claims.sessionId,
+          passive,
+        });
       }
     }
   }
@@ -111,9 +117,9 @@ export function createAuthenticate({
     });
   }
 
-  return (req) => {
+  return (req, passive = false) => {
     try {
-      const answer = check(req, readCredential(req, cookies, apiKeys?.prefix ?? null));
+      const answer = check(req, readCredential(req, cookies, apiKeys?.prefix ?? null), passive);
       return isPromise(answer) ? answer.catch(failed) : answer;
     } catch (error) {
       return failed(error);
@@ -146,7 +152,12 @@ export function sessionAuth(row: SessionRow, byCurrentToken: boolean): SessionAu
     proofs: byCurrentToken
       ? Object.entries(proofTimes(row)).map(([method, verifiedAt]) => ({ method, verifiedAt }))
       : [],
+    ...(row.impersonator === null ? {} : { impersonator: impersonatorOf(row.impersonator) }),
   };
+}
+
+function impersonatorOf({ userId, reason }: Impersonator): NonNullable<SessionAuth['impersonator']> {
+  return { userId, reason };
 }
 
 /** One time a method: the later of the sign-in's proof and the step-up's. */

@@ -45,6 +45,11 @@ function callerIn(state: Authentication): LiveSession {
   throw state.outcome === 'api-key' ? new Refusal('api_key_refused') : state.refusal;
 }
 
+/** Who acts as a user proves and approves nothing, and changes neither sessions nor methods. */
+export function refuseImpersonator({ row }: Pick<LiveSession, 'row'>): void {
+  if (row.impersonator !== null) throw new Refusal('restricted');
+}
+
 /** The same, by the session's current token only: the previous one manages nothing. */
 export function createRequireCurrentToken({
   requireCaller,
@@ -54,6 +59,7 @@ export function createRequireCurrentToken({
 }
 
 function currentOnly(caller: LiveSession, invalidToken: string): LiveSession {
+  refuseImpersonator(caller);
   if (caller.byCurrentToken) return caller;
   throw new Refusal('session_invalid', { headers: { 'WWW-Authenticate': invalidToken } });
 }

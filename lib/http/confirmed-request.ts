@@ -81,7 +81,7 @@ export async function requireConfirmation(
   if (enrolled.length === 0) throw stepUpUnavailable(rule, enrolled);
   const summary = summaryOf(rule, payload);
   emit({ type: 'step-up.asked', userId, sessionId, methods: rule.methods });
-  const issued = await challengeFor({ challenges, methods, clock }, row, {
+  const { methods: begun, ...issued } = await challengeFor({ challenges, methods }, row, {
     methods: enrolled,
     action: { digest, mark },
   });
@@ -89,7 +89,7 @@ export async function requireConfirmation(
     rule,
     enrolled,
     missing: enrolled.map((name) => [name]),
-    challenge: { ...issued, summary } satisfies ActionChallengeJson,
+    challenge: { ...issued, summary, methods: begun } satisfies ActionChallengeJson,
   };
   throw stepUpRequired(
     methods,
@@ -114,18 +114,22 @@ export async function nextChallenge(
 }
 
 async function challengeFor(
-  { challenges, methods, clock }: Pick<Services, 'challenges' | 'methods' | 'clock'>,
+  { challenges, methods }: Pick<Services, 'challenges' | 'methods'>,
   row: SessionRow,
   wanted: Omit<ChallengeFor, 'purpose'>,
 ): Promise<Omit<ActionChallengeJson, 'summary'>> {
-  const { id, expiresAt, value } = await challenges.issue(row, { purpose: 'action', ...wanted });
-  const begun: Record<string, { options: object | null }> = {};
+  const { id, createdAt, expiresAt, value } = await challenges.issue(row, { purpose: 'action', ...wanted });
+  const begun: Record<string, ActionChallengeJson['methods'][string]> = {};
   for (const name of wanted.methods) {
     const method = methods.get(name);
+    if (method?.effect === true) {
+      begun[name] = { options: null, begin: true };
+      continue;
+    }
     const answer = method && (await methods.begin(method, row, value));
     if (answer?.outcome === 'begun') begun[name] = { options: answer.options };
   }
-  return { id, ...endJson(expiresAt, clock.now()), methods: begun };
+  return { id, ...endJson(expiresAt, createdAt), methods: begun };
 }
 
 /** What is to be confirmed. Whatever goes wrong on the way, the handler must not run with half of it. */

@@ -4,7 +4,7 @@ import type { Delivery } from '../stores/contract/sessions.js';
 
 /** Our cookies by what they carry. Their names on the wire depend on the options. */
 export type CookieKind = CredentialKind | 'signIn';
-type CredentialKind = 'session' | 'access' | 'refresh';
+type CredentialKind = 'session' | 'access' | 'refresh' | 'return';
 
 export interface OurCookies {
   readonly values: Readonly<Partial<Record<CookieKind, string>>>;
@@ -19,8 +19,10 @@ export interface Cookies {
   read(req: IncomingMessage): OurCookies;
   /** Every value of a cookie, should it have come more than once. */
   all(req: IncomingMessage, kind: CredentialKind): readonly string[];
-  /** Sets a cookie for `maxAge` milliseconds. */
-  set(res: ServerResponse, kind: CookieKind, value: string, maxAge: number): void;
+  /** Sets a cookie for `maxAge` milliseconds; null: until the browser ends. */
+  set(res: ServerResponse, kind: CookieKind, value: string, maxAge: number | null): void;
+  /** Clears one of them. */
+  clearOne(res: ServerResponse, kind: CookieKind): void;
   /** Clears all our credentials; does nothing when an answer was begun. */
   clear(res: ServerResponse): void;
 }
@@ -33,7 +35,7 @@ export interface CookiesOptions {
 
 const DEFAULT_NAME = 'session';
 const KINDS: Readonly<Record<Delivery, readonly CredentialKind[]>> = {
-  cookie: ['session'],
+  cookie: ['session', 'return'],
   'token-cookies': ['access', 'refresh'],
   bearer: [],
 };
@@ -46,6 +48,7 @@ export function createCookies({ cookieName, deliveries, insecureCookies }: Cooki
     session: `${prefix}${cookieName}`,
     access: nameOf('access'),
     refresh: nameOf('refresh'),
+    return: nameOf('return'), // with what an admin goes back to the own session
     signIn: nameOf('sign-in'), // names a browser, not a user
   };
   const used = new Set(deliveries);
@@ -57,12 +60,20 @@ export function createCookies({ cookieName, deliveries, insecureCookies }: Cooki
     session: occurrence('session'),
     access: occurrence('access'),
     refresh: occurrence('refresh'),
+    return: occurrence('return'),
   };
 
   function write(res: ServerResponse, name: string, line: string): void {
     // A later step of the same request replaces what an earlier one has set.
     const kept = [res.getHeader('Set-Cookie') ?? []].flat().filter((other) => !`${other}`.startsWith(`${name}=`));
     res.setHeader('Set-Cookie', [...kept.map(String), line]);
+  }
+
+  function clearOne(res: ServerResponse, kind: CookieKind): void {
+    // Max-Age is enough for a browser; the cookie jars of some HTTP clients, supertest's among them, know only Expires.
+    const over = { maxAge: 0, expires: new Date(0) };
+    const name = names[kind];
+    write(res, name, stringifySetCookie({ ...attributes, name, value: '', ...over }));
   }
 
   return {
@@ -91,16 +102,13 @@ export function createCookies({ cookieName, deliveries, insecureCookies }: Cooki
     },
     set(res, kind, value, maxAge) {
       const name = names[kind];
-      write(res, name, stringifySetCookie({ ...attributes, name, value, maxAge: Math.floor(maxAge / 1_000) }));
+      const life = maxAge === null ? {} : { maxAge: Math.floor(maxAge / 1_000) };
+      write(res, name, stringifySetCookie({ ...attributes, name, value, ...life }));
     },
+    clearOne,
     clear(res) {
       if (res.headersSent) return;
-      // Max-Age is enough for a browser; the cookie jars of some HTTP clients, supertest's among them, know only Expires.
-      const over = { maxAge: 0, expires: new Date(0) };
-      for (const kind of credentials) {
-        const name = names[kind];
-        write(res, name, stringifySetCookie({ ...attributes, name, value: '', ...over }));
-      }
+      for (const kind of credentials) clearOne(res, kind);
     },
   };
 }

@@ -22,7 +22,7 @@ export function createDeliver({
   return (res, { row, token, refreshToken }) => {
     noStore(res);
     const now = clock.now();
-    const remaining = row.expiresAt - now;
+    const remaining = row.persistent ? row.expiresAt - now : null;
     const session_id = row.id;
     if (row.delivery === 'cookie') {
       cookies.set(res, 'session', encode(token), remaining);

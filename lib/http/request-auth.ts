@@ -13,11 +13,13 @@ export interface SessionAuth {
   readonly userId: string;
   readonly session: Session;
   readonly proofs: readonly Proof[];
-  /** What the user has approved, after a guard with an action rule: use this in the handler, not the body. */
+  /** Who acts as the user here, and why. Absent for the user. */
+  readonly impersonator?: { readonly userId: string; readonly reason: string };
+  /** What the user has confirmed, after a guard with an action rule: use this in the handler, not the body. */
   readonly action?: ApprovedAction;
 }
 
-/** One action, approved for this request and spent by it. */
+/** One action, confirmed for this request and spent by it. */
 export interface ApprovedAction {
   /** What `bind` gave, deep-frozen; null for a `once` rule. */
   readonly payload: unknown;
@@ -32,7 +34,7 @@ export interface ApiKeyAuth {
   readonly session: null;
   /** What the app's `apiKeys.verify` said of the key. */
   readonly key: unknown;
-  /** A key approves nothing. */
+  /** A key confirms nothing. */
   readonly action?: never;
 }
 

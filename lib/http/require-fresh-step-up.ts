@@ -13,6 +13,7 @@ import {
   waysLeft,
 } from '../step-up/rule.js';
 import { proofTimes } from './authenticate.js';
+import { refuseImpersonator } from './caller.js';
 import { type ConfirmationServices, requireConfirmation } from './confirmed-request.js';
 import { type OnRefusal, refusalFrom } from './refusal.js';
 import type { LiveSession } from './request-auth.js';
@@ -25,10 +26,10 @@ export interface RequireFreshStepUpOptions {
 }
 
 /**
- * Makes a guard that asks for a fresh proof, or for an approval of exactly this request. It checks the session itself.
+ * Makes a guard that asks for a fresh proof, or for a confirmation of exactly this request. It checks the session itself.
  * Throws a `SetupError` for a wrong rule. Refuses with 401 `step_up_required` and what would do, with 403
  * `step_up_unavailable` where the user has nothing that would, and with 400 `action_incomplete` where `bind` can't say
- * what is to be approved.
+ * what is to be confirmed.
  */
 export type RequireFreshStepUp<Name extends string> = <P, R extends IncomingMessage = GuardRequest>(
   rule: Rule<Name> | ActionRule<Name, P, R>,
@@ -49,6 +50,7 @@ export function createStepUpCheck(services: Needed): StepUpCheckOf {
     if (rule.type === 'action') partOf(services.store, 'grants', 'A rule for one request');
     return async (req) => {
       const caller = await services.requireCallerAnew(req);
+      refuseImpersonator(caller);
       await (rule.type === 'action'
         ? requireConfirmation(services, req, caller, rule)
         : requireProofs(services, caller, rule));
@@ -56,9 +58,10 @@ export function createStepUpCheck(services: Needed): StepUpCheckOf {
   };
 }
 
-async function requireProofs(
-  { methods, clock, emit }: Needed,
-  { row, byCurrentToken }: LiveSession,
+/** Throws the `Refusal` of a session whose proofs don't meet the rule. */
+export async function requireProofs(
+  { methods, clock, emit }: Pick<Services, 'methods' | 'clock' | 'emit'>,
+  { row, byCurrentToken }: Pick<LiveSession, 'row' | 'byCurrentToken'>,
   rule: ParsedRule,
 ): Promise<void> {
   const now = clock.now();

@@ -21,6 +21,12 @@ export interface RequireSessionOptions {
    * @default false
    */
   readonly apiKeys?: boolean;
+  /**
+   * Takes the request for no activity of the user's, for pages that ask by themselves every now and then: it slides no
+   * idle end. It has no effect where an earlier guard of this kit has let the request through.
+   * @default false
+   */
+  readonly passive?: boolean;
   /** Answers for this guard in place of the kit's `onRefusal`. */
   readonly onRefusal?: OnRefusal;
 }
@@ -30,14 +36,14 @@ export interface RequireSession extends Middleware {
   (options?: RequireSessionOptions): Middleware;
 }
 
-const NAMES = ['optional', 'apiKeys', 'onRefusal'] satisfies (keyof RequireSessionOptions)[];
+const NAMES = ['optional', 'apiKeys', 'passive', 'onRefusal'] satisfies (keyof RequireSessionOptions)[];
 
 export function createRequireSession(
   { authenticate, states }: Pick<Services, 'authenticate' | 'states'>,
   onRefusal: OnRefusal,
 ): RequireSession {
   function guardWith(options: RequireSessionOptions): Middleware {
-    const { optional, apiKeys, onRefusal: refuse } = parseOptions(options, onRefusal);
+    const { optional, apiKeys, passive, onRefusal: refuse } = parseOptions(options, onRefusal);
     const refusalOf = (state: Authentication): Refusal | null => {
       switch (state.outcome) {
         case 'session':
@@ -59,7 +65,7 @@ export function createRequireSession(
         return undefined;
       };
       // An earlier guard of this kit has already asked.
-      const settled = andThen(states.get(req) ?? authenticate(req), settle);
+      const settled = andThen(states.get(req) ?? authenticate(req, passive), settle);
       // What a handler throws in its own turn, or `onRefusal` rejects with, goes where Express expects it.
       if (isPromise(settled)) settled.catch(next);
     };
@@ -87,13 +93,13 @@ function parseOptions(options: RequireSessionOptions, kitOnRefusal: OnRefusal): 
     throw new SetupError('`requireSession` takes an object of options.', 'Write `requireSession({ optional: true })`.');
   }
   refuseUnknownKeys(options, NAMES, 'options');
-  const { optional = false, apiKeys = false, onRefusal = kitOnRefusal } = options;
-  for (const [name, value] of Object.entries({ optional, apiKeys })) {
+  const { optional = false, apiKeys = false, passive = false, onRefusal = kitOnRefusal } = options;
+  for (const [name, value] of Object.entries({ optional, apiKeys, passive })) {
     if (typeof value !== 'boolean')
       throw new SetupError(`\`${name}\` must be a boolean.`, 'Write true or false, or leave it out.');
   }
   if (typeof onRefusal !== 'function') {
     throw new SetupError('`onRefusal` must be a function.', 'Write a function or leave it out.');
   }
-  return { optional, apiKeys, onRefusal };
+  return { optional, apiKeys, passive, onRefusal };
 }

@@ -1,4 +1,5 @@
 import { parseUserId, storable } from '../internal/arguments.js';
+import { type Duration, milliseconds } from '../internal/duration.js';
 import { SetupError } from '../internal/setup-error.js';
 import { refuseUnknownKeys } from '../internal/unknown-keys.js';
 import type { SessionData } from '../stores/contract/session-data.js';
@@ -19,6 +20,16 @@ export interface SignInOptions<Name extends string> {
   readonly delivery?: Delivery;
   /** A name for the session list; what is beyond 255 characters is cut off. */
   readonly label?: string;
+  /** How long the session lives without activity, at most as long as the kit's `idleLifetime`. @default the kit's */
+  readonly idleLifetime?: Duration;
+  /** How long the session lives, at most as long as the kit's `absoluteLifetime`. @default the kit's */
+  readonly absoluteLifetime?: Duration;
+  /**
+   * Whether the cookies outlive the browser: false for a sign-in without "remember me". A browser that restores its last
+   * tabs may keep them all the same, so give a shorter lifetime with it.
+   * @default true
+   */
+  readonly persistent?: boolean;
   /** JSON, at most 4 KiB; fixed for the session's life. */
   readonly data?: SessionData;
   /**
@@ -40,6 +51,11 @@ export interface ParsedSignIn {
   readonly delivery: Delivery | undefined;
   readonly label: string | null;
   readonly data: SessionData | null;
+  /** Milliseconds; null: the kit's. */
+  readonly idleLifetime: number | null;
+  /** Milliseconds; null: the kit's. */
+  readonly absoluteLifetime: number | null;
+  readonly persistent: boolean;
 }
 
 const NAMES = [
@@ -50,6 +66,9 @@ const NAMES = [
   'label',
   'data',
   'startedAt',
+  'idleLifetime',
+  'absoluteLifetime',
+  'persistent',
 ] satisfies (keyof SignInOptions<string>)[];
 const MAX_LABEL = 255;
 const MAX_DATA_BYTES = 4_096;
@@ -60,23 +79,39 @@ export interface SignInContext {
   readonly known: readonly string[];
   readonly deliveries: ReadonlySet<Delivery>;
   readonly now: number;
+  /** The kit's, in milliseconds: a sign-in can only shorten them. */
+  readonly lifetimes: Readonly<Record<'idleLifetime' | 'absoluteLifetime', number>>;
 }
 
 /** Throws a `SetupError` that says what to write instead: also for a misspelt `interactive`, which would make a proof. */
-export function parseSignIn(options: SignInOptions<string>, { known, deliveries, now }: SignInContext): ParsedSignIn {
+export function parseSignIn(
+  options: SignInOptions<string>,
+  { known, deliveries, now, lifetimes }: SignInContext,
+): ParsedSignIn {
   if (typeof options !== 'object' || options === null) {
     throw new SetupError('`signIn` takes an object of options.', 'Write `signIn(req, res, { userId, method })`.');
   }
   refuseUnknownKeys(options, NAMES, 'options');
-  const { method, interactive = true, delivery, label, data, startedAt } = options;
+  const { method, interactive = true, persistent = true, delivery, label, data, startedAt } = options;
   const userId = parseUserId(options.userId);
   const methods = [method].flat();
   if (methods.length === 0 || !methods.every((name) => known.includes(name))) {
     throw new SetupError('`method` must name a method of this kit.', `Write one of: ${known.join(', ')}.`);
   }
-  if (typeof interactive !== 'boolean') {
-    throw new SetupError('`interactive` must be a boolean.', 'Write true or false, or leave it out for true.');
+  for (const [name, value] of Object.entries({ interactive, persistent })) {
+    if (typeof value === 'boolean') continue;
+    throw new SetupError(`\`${name}\` must be a boolean.`, 'Write true or false, or leave it out for true.');
   }
+  const lifetime = (name: 'idleLifetime' | 'absoluteLifetime'): number | null => {
+    const given = options[name];
+    if (given === undefined) return null;
+    const own = milliseconds(given, name);
+    if (own <= lifetimes[name]) return own;
+    throw new SetupError(
+      `\`${name}\` of a sign-in must be at most that of the kit, ${lifetimes[name] / 1_000} s.`,
+      `Give the kit the longest \`${name}\` that you need, and each sign-in a shorter one.`,
+    );
+  };
   if (delivery !== undefined && !deliveries.has(delivery)) {
     throw new SetupError(
       '`delivery` is none that this kit uses.',
@@ -88,7 +123,18 @@ export function parseSignIn(options: SignInOptions<string>, { known, deliveries,
   }
   const times = timesOf(startedAt, methods, now);
   const kept = label === undefined ? null : storable(label.slice(0, MAX_LABEL));
-  return { userId, methods, times, interactive, delivery, label: kept, data: jsonOf(data) };
+  return {
+    userId,
+    methods,
+    times,
+    interactive,
+    delivery,
+    label: kept,
+    data: jsonOf(data),
+    idleLifetime: lifetime('idleLifetime'),
+    absoluteLifetime: lifetime('absoluteLifetime'),
+    persistent,
+  };
 }
 
 /** A time ahead of ours is of a clock that was, or was put back since: then the credentials were taken now. */

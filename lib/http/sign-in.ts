@@ -63,9 +63,14 @@ export function createSignIn(services: Needed): SignIn<string> {
 
   return async function signIn(req, res, options) {
     const { deliveries } = cookies;
-    const checked = parseSignIn(options, { known: [...known.keys()], deliveries, now: clock.now() });
+    const checked = parseSignIn(options, {
+      known: [...known.keys()],
+      deliveries,
+      now: clock.now(),
+      lifetimes: settings,
+    });
     assertUnsent(res, 'signIn');
-    const { userId, methods, times, interactive, delivery = settings.delivery, label, data } = checked;
+    const { userId, methods, times, interactive, delivery = settings.delivery } = checked;
     const isForeign = isUnsafe(req) && !isSameOrigin(req);
     if (isForeign && delivery !== 'bearer') {
       emit({ type: 'session.refused', reason: 'cross-origin', ...sentFrom(req) });
@@ -79,8 +84,12 @@ export function createSignIn(services: Needed): SignIn<string> {
       proofs: interactive ? times : {},
       userAgent: settings.collect.userAgent ? userAgentOf(req) : null,
       ip: settings.collect.ip ? clientAddress(req) : null,
-      label,
-      data,
+      label: checked.label,
+      data: checked.data,
+      idleLifetime: checked.idleLifetime,
+      absoluteLifetime: checked.absoluteLifetime,
+      persistent: checked.persistent,
+      impersonator: null,
       replaces: await presentedToken(req, isForeign, services),
     });
     if (created.outcome === 'too-late') {
@@ -88,6 +97,11 @@ export function createSignIn(services: Needed): SignIn<string> {
       throw new Refusal('sign_in_refused');
     }
     const { row, token } = created;
+    // Nobody could go back to it any more: the cookie goes below.
+    for (const value of isForeign ? [] : cookies.all(req, 'return')) {
+      const returnToken = decodeToken(value);
+      if (returnToken !== null) await sessions.revokeByReturnToken(returnToken, 'sign-in');
+    }
     emit({ type: 'session.created', userId, sessionId: row.id, methods, ...sentFrom(req) });
     if (!isForeign) cookies.clear(res); // of the other deliveries; the ones of this delivery are set next
     const body = deliver(res, created);

@@ -7,7 +7,7 @@ import { readCredential } from './credentials.js';
 
 /**
  * Ends the session that the request belongs to, by any genuine credential of it: the current or the previous session
- * token, an access token even if expired, a refresh token of any generation. Clears our cookies, those of the
+ * token, an access token even if expired, a refresh token of any generation; an admin who acts as a user ends the own one, too. Clears our cookies, those of the
  * deliveries in use. Anything else ends nothing and isn't an error. Rejects with a `Refusal` when the store fails; the cookies are kept then.
  */
 export type SignOut = (req: IncomingMessage, res: ServerResponse, refreshToken?: unknown) => Promise<void>;
@@ -51,6 +51,10 @@ export function createSignOut({
     for (const value of cookies.all(req, 'access')) await byAccessToken(value, 'token-cookies');
     for (const value of cookies.all(req, 'refresh')) await byRefreshToken(value, 'token-cookies');
     if (cookies.deliveries.has('bearer')) await byRefreshToken(refreshToken, 'bearer');
+    for (const value of cookies.all(req, 'return')) {
+      const token = decodeToken(value);
+      if (token !== null) await sessions.revokeByReturnToken(token, 'sign-out');
+    }
     cookies.clear(res);
     states.set(req, anonymous(wwwAuthenticate.sessionRequired));
   };

@@ -8,6 +8,8 @@ export type KeyPurpose =
   | 'rotation'
   | 'session token'
   | 'step-up'
+  | 'return token'
+  | 'pending sign-in'
   | 'sign-in challenge'
   | 'user handle'
   | 'totp secret'

@@ -96,6 +96,12 @@ export interface Method<Name extends string = string> {
   readonly needs: readonly (keyof StoreParts | 'users')[];
   /** Whether this user can pass it. */
   readonly enrolled: (context: MethodContext) => MaybePromise<boolean>;
+  /**
+   * Whether `begin` does something that a user notices, such as sending a code. Then it begins only when the client has
+   * chosen it, by `POST {mount}/step-up/options`, and never because a request was refused.
+   * @default false
+   */
+  readonly effect?: boolean;
   /** The options for the client's ceremony, where there is one. */
   readonly begin?: (context: BeginContext) => MaybePromise<object>;
   readonly verify: (context: VerifyContext) => MaybePromise<MethodOutcome>;

@@ -93,7 +93,7 @@ export interface StepgateOptions<M extends readonly RoutedMethod[] = readonly Ro
   readonly maxSessionsPerUser?: number;
   /** What of a client is kept with its session; what is left out is kept. @default both */
   readonly collect?: CollectOption;
-  /** How often rows that are over are deleted. @default '1h' */
+  /** How often expired rows are deleted. @default '1h' */
   readonly cleanupInterval?: Duration;
   readonly policy?: Policy;
   /** The app's own API keys. @default none */
@@ -138,7 +138,7 @@ export interface Settings {
   readonly accessTokenLifetime: number;
   readonly refreshGrace: number;
   readonly tokenOverlap: number;
-  /** Whether a request that differs from the approved one ends the approval. */
+  /** Whether a request that differs from the confirmed one ends the confirmation. */
   readonly voidsOnMismatch: boolean;
   readonly touchInterval: number;
   readonly storeTimeout: number;

@@ -17,7 +17,7 @@ export interface SessionAdmin {
   listForUser(userId: string, page?: PageOptions): Promise<SessionPage>;
   /** Live sessions of all users, by id, a page at a time. */
   list(page?: PageOptions): Promise<SessionPage>;
-  /** Null when there is none, or it is over. */
+  /** Null when there is none, or it has ended. */
   get(id: string): Promise<Session | null>;
   /** Whoever's session it is. False when there is none. */
   revoke(id: string): Promise<boolean>;
@@ -25,7 +25,7 @@ export interface SessionAdmin {
   revokeForUser(userId: string, id: string): Promise<boolean>;
   /** Ends the user's sessions, and sign-ins that are under way. Gives the number of sessions. */
   revokeAllForUser(userId: string, options?: { readonly except?: string }): Promise<number>;
-  /** Deletes what is over; the kit does so by itself every `cleanupInterval`. Gives the number of sessions. */
+  /** Deletes what has expired; the kit does so by itself every `cleanupInterval`. Gives the number of sessions. */
   deleteExpired(): Promise<number>;
 }
 

@@ -7,6 +7,7 @@ import { believed, confirmedBy, firstTokens, isFarAhead, isLive } from '../store
 import type {
   Delivery,
   EndedSession,
+  Impersonator,
   ProofTimes,
   Session,
   SessionCursor,
@@ -21,6 +22,9 @@ import type { Sighting } from './touch-queue.js';
  */
 export const SIGN_IN_WINDOW = 86_400_000;
 
+/** So that a session with a short idle lifetime of its own is kept alive by its requests. */
+const TOUCHES_A_LIFETIME = 20;
+
 /** Many sessions may end in one step: what the app's `onEvent` does with each must not hold up everybody's requests. */
 const EVENTS_A_TURN = 500;
 
@@ -30,6 +34,8 @@ export interface Claim {
   /** From an access token: who and which session it was issued for. */
   readonly userId?: string;
   readonly sessionId?: string;
+  /** Whether the request is no activity of the user's. */
+  readonly passive?: boolean;
 }
 
 export type FindOutcome =
@@ -48,6 +54,12 @@ export interface NewSession {
   readonly ip: string | null;
   readonly label: string | null;
   readonly data: Session['data'];
+  /** Milliseconds; null: the kit's. */
+  readonly idleLifetime: number | null;
+  /** Milliseconds; null: the kit's. */
+  readonly absoluteLifetime: number | null;
+  readonly persistent: boolean;
+  readonly impersonator: Impersonator | null;
   readonly replaces: TokenHash | null;
 }
 
@@ -75,6 +87,8 @@ export interface Sessions {
   revokeAllForUser(userId: string, except: string | null, by: RevokedBy): Promise<number>;
   /** Ends the session that a current or previous token belongs to. */
   revokeByToken(token: Uint8Array, claim: Claim, by: RevokedBy): Promise<void>;
+  /** Ends the session of an admin who acts as a user. */
+  revokeByReturnToken(token: Uint8Array, by: RevokedBy): Promise<void>;
   /** Ends the other sessions and gives this one new tokens; null when its token is no longer the current one. */
   credentialsChanged(row: SessionRow): Promise<SessionWithTokens | null>;
 }
@@ -86,18 +100,42 @@ export function createSessions({
   emit,
   touchQueue,
   refreshTokens,
-}: Pick<Services, 'settings' | 'store' | 'clock' | 'emit' | 'touchQueue' | 'refreshTokens'>): Sessions {
-  const { idleLifetime, absoluteLifetime, tokenOverlap, maxSessionsPerUser: cap } = settings;
+  returnTokens,
+}: Pick<
+  Services,
+  'settings' | 'store' | 'clock' | 'emit' | 'touchQueue' | 'refreshTokens' | 'returnTokens'
+>): Sessions {
+  const { tokenOverlap, maxSessionsPerUser: cap } = settings;
 
-  function judge(stored: SessionRow | null, hash: TokenHash, claim: Claim): FindOutcome {
+  /** `admin`: the row of the one who acts as the user, where somebody does. */
+  function judge(stored: SessionRow | null, hash: TokenHash, claim: Claim, admin: SessionRow | null): FindOutcome {
     if (stored === null) return { outcome: 'refused', reason: 'unknown', row: null };
     const now = clock.now();
+    if (stored.impersonator !== null && !carries(admin, stored.impersonator, now)) {
+      return { outcome: 'refused', reason: 'impersonator-gone', row: stored };
+    }
     const row = believed(stored, now);
     const reason = refusalReason(row, hash, claim, now);
     if (reason !== null) return { outcome: 'refused', reason, row };
     const byCurrentToken = row.tokenHash === hash;
-    const sighting = sightingOf(stored, row, byCurrentToken ? hash : null, now, settings);
+    const sighting = sightingOf(
+      stored,
+      row,
+      { presented: byCurrentToken ? hash : null, passive: claim.passive },
+      now,
+      settings,
+    );
     if (sighting !== null) touchQueue.note(sighting);
+    if (admin !== null) {
+      const beside = sightingOf(
+        admin,
+        believed(admin, now),
+        { presented: null, passive: claim.passive },
+        now,
+        settings,
+      );
+      if (beside !== null) touchQueue.note(beside); // else it would end idle while its user acts as another
+    }
     return { outcome: 'live', row, byCurrentToken };
   }
 
@@ -118,6 +156,33 @@ export function createSessions({
     }
   }
 
+  async function get(id: string): Promise<SessionRow | null> {
+    const stored = await store.get(id);
+    const now = clock.now();
+    const row = stored && believed(stored, now);
+    if (row === null || !isLive(row, now)) return null;
+    if (row.impersonator === null) return row;
+    return carries(await store.get(row.impersonator.sessionId), row.impersonator, now) ? row : null;
+  }
+
+  /** Those of an impersonator whose own session is over are so, too: the page is filled up with what follows. */
+  async function page<After>(
+    read: (limit: number, after: After | null) => MaybePromise<readonly SessionRow[]>,
+    limit: number,
+    after: After | null,
+    placeOf: (row: SessionRow) => After,
+  ): Promise<readonly SessionRow[]> {
+    const rows: SessionRow[] = [];
+    for (let from = after; ; ) {
+      const asked = limit - rows.length;
+      const found = await read(asked, from);
+      for (const row of found) if (row.impersonator === null || (await get(row.id)) !== null) rows.push(row);
+      const last = found.at(-1);
+      if (last === undefined || found.length < asked || rows.length === limit) return rows;
+      from = placeOf(last);
+    }
+  }
+
   async function revoke(id: string, userId: string | null, by: RevokedBy): Promise<boolean> {
     const ended = await store.revoke(id, userId);
     if (ended !== null) await revoked([ended], by);
@@ -127,10 +192,15 @@ export function createSessions({
   return {
     find(token, claim) {
       const hash = hashToken(token);
-      return andThen(store.find(hash), (row) => judge(row, hash, claim));
+      return andThen(store.find(hash), (row) => {
+        if (!row?.impersonator) return judge(row, hash, claim, null);
+        return andThen(store.get(row.impersonator.sessionId), (admin) => judge(row, hash, claim, admin));
+      });
     },
-    async create({ replaces, proofs, ...session }) {
+    async create({ replaces, proofs, absoluteLifetime: ownAbsolute, ...session }) {
       const now = clock.now();
+      const absoluteLifetime = ownAbsolute ?? settings.absoluteLifetime;
+      const idleLifetime = session.idleLifetime ?? settings.idleLifetime;
       if (session.authenticatedAt <= now - SIGN_IN_WINDOW) return { outcome: 'too-late' };
       const id = newId();
       const tokens = tokensFor(session.delivery, id, refreshTokens);
@@ -147,28 +217,39 @@ export function createSessions({
         passedMethods: Object.keys(proofs),
         signInProofs: proofs,
         stepUpProofs: {},
-        idleLifetime: null,
-        persistent: true,
-        impersonator: null,
       };
-      const inserted = await store.insert({ row, replaces, cap, now });
+      const inserted = await store.insert({ row, replaces, cap: row.impersonator === null ? cap : null, now });
       if (inserted.outcome === 'refused') return { outcome: 'too-late' };
       if (inserted.replaced !== null) await revoked([inserted.replaced], 'sign-in');
       await revoked(inserted.evicted, 'cap');
       return { outcome: 'created', row, ...tokens };
     },
-    listForUser: async (userId, limit, after) => store.listForUser({ userId, limit, after, now: clock.now() }),
-    list: async (limit, after) => store.list({ limit, after, now: clock.now() }),
-    async get(id) {
-      const stored = await store.get(id);
-      const row = stored && believed(stored, clock.now());
-      return row !== null && isLive(row, clock.now()) ? row : null;
-    },
+    listForUser: (userId, limit, after) =>
+      page(
+        (rest, from) => store.listForUser({ userId, limit: rest, after: from, now: clock.now() }),
+        limit,
+        after,
+        (row) => row,
+      ),
+    list: (limit, after) =>
+      page(
+        (rest, from) => store.list({ limit: rest, after: from, now: clock.now() }),
+        limit,
+        after,
+        ({ id }) => id,
+      ),
+    get,
     revoke,
     async revokeAllForUser(userId, except, by) {
       const ended = await store.revokeAllForUser(userId, except, clock.now());
       await revoked(ended, by);
       return ended.length;
+    },
+    async revokeByReturnToken(token, by) {
+      for (const hash of returnTokens.hashesOf(token)) {
+        const row = await store.find(hash);
+        if (row !== null) await revoke(row.id, row.userId, by);
+      }
     },
     async revokeByToken(token, claim, by) {
       const row = await store.find(hashToken(token));
@@ -198,19 +279,29 @@ export function createSessions({
  *
  * @param row `stored` as `believed` takes it.
  * @param presented Its current session token, when the request brought that; else null.
+ * @param passive Whether the request is no activity of the user's: then it slides nothing.
  */
 export function sightingOf(
   stored: SessionRow,
   row: SessionRow,
-  presented: TokenHash | null,
+  { presented, passive = false }: { readonly presented: TokenHash | null; readonly passive?: boolean | undefined },
   now: number,
-  { idleLifetime, touchInterval }: Pick<Services['settings'], 'idleLifetime' | 'touchInterval'>,
+  settings: Pick<Services['settings'], 'idleLifetime' | 'touchInterval'>,
 ): Sighting | null {
   const confirms = confirmedBy(row, presented, now);
   const isWrong = row !== stored && isFarAhead(stored, now);
-  if (confirms === null && !isWrong && now - row.lastSeenAt < touchInterval) return null;
-  const idleExpiresAt = Math.min(now + idleLifetime, row.expiresAt);
+  const idleLifetime = Math.min(row.idleLifetime ?? Number.POSITIVE_INFINITY, settings.idleLifetime);
+  const idleExpiresAt = passive ? row.idleExpiresAt : Math.min(now + idleLifetime, row.expiresAt);
+  const interval = Math.min(settings.touchInterval, idleLifetime / TOUCHES_A_LIFETIME);
+  // A passive request may have been the last that was seen.
+  const isDue = !passive && (now - row.lastSeenAt >= interval || idleExpiresAt - row.idleExpiresAt >= interval);
+  if (confirms === null && !isWrong && !isDue) return null;
   return { touch: { id: row.id, seenAt: now, idleExpiresAt, confirms }, isWrong };
+}
+
+/** Whether the impersonated session may live: as long as that of the admin, who can't use it meanwhile. */
+function carries(admin: SessionRow | null, { userId }: Impersonator, now: number): boolean {
+  return admin !== null && admin.userId === userId && isLive(believed(admin, now), now);
 }
 
 /** At which of its ends a session is over, null while it lives: it is over **at** an end, not after it. */
@@ -222,9 +313,10 @@ export function endOf(row: SessionRow, now: number): 'expired' | 'idle-expired' 
 /** What a user may see of a session, without a hash in it. */
 export function publicSession(row: SessionRow): Session {
   const { id, userId, delivery, createdAt, authenticatedAt, lastSeenAt, idleExpiresAt, expiresAt } = row;
-  const { userAgent, ip, label, data } = row;
+  const { userAgent, ip, label, data, impersonator } = row;
   const times = { createdAt, authenticatedAt, lastSeenAt, idleExpiresAt, expiresAt };
-  return { id, userId, delivery, ...times, userAgent, ip, label, data };
+  const session = { id, userId, delivery, ...times, userAgent, ip, label, data };
+  return impersonator === null ? session : { ...session, impersonated: true };
 }
 
 function tokensFor(delivery: Delivery, id: string, refreshTokens: RefreshTokens): Omit<SessionWithTokens, 'row'> {

@@ -134,7 +134,13 @@ export function createTouchQueue(options: TouchQueueOptions): TouchQueue {
       if (closed) return;
       const { id, seenAt, confirms } = touch;
       const noted = pending.get(id) ?? writing.get(id);
-      const isNoted = noted !== undefined && seenAt - noted.seenAt < touchInterval && !isAhead(noted.seenAt, seenAt);
+      // What a clock that was ahead has noted says nothing.
+      const known = noted !== undefined && !isAhead(noted.seenAt, seenAt) ? noted : null;
+      // The last one may have been passive, and so have slid nothing.
+      const isNoted =
+        known !== null &&
+        seenAt - known.seenAt < touchInterval &&
+        touch.idleExpiresAt - known.idleExpiresAt < touchInterval;
       const isFirstUse = confirms !== null && confirms !== noted?.confirms;
       const isCorrection = isWrong && !corrections.has(id);
       if (isNoted && !isFirstUse && !isCorrection) return;
@@ -143,7 +149,11 @@ export function createTouchQueue(options: TouchQueueOptions): TouchQueue {
         return;
       }
       if (isCorrection) corrections.add(id);
-      pending.set(id, { ...touch, confirms: confirms ?? noted?.confirms ?? null });
+      pending.set(id, {
+        ...touch,
+        idleExpiresAt: Math.max(touch.idleExpiresAt, known?.idleExpiresAt ?? 0),
+        confirms: confirms ?? noted?.confirms ?? null,
+      });
       schedule(isFirstUse ? 0 : FLUSH_DELAY);
     },
     flush,

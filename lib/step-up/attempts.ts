@@ -22,6 +22,9 @@ export type CountedOutcome =
   | { readonly outcome: 'counted'; readonly left: number; readonly endsSession: boolean; readonly disables: boolean }
   | Exclude<AttemptOutcome, { outcome: 'open' }>;
 
+/** Who attempts: a session, or a sign-in that waits for its second factor. */
+export type Attempter = Pick<SessionRow, 'id' | 'userId' | 'expiresAt' | 'passedMethods'>;
+
 /**
  * Limits guessing. An attempt is counted as a failure before it is looked at, and taken back when it was none, so
  * that parallel attempts can't outrun the limit. An attacker with a copied session can lock that session's attempts
@@ -30,15 +33,15 @@ export type CountedOutcome =
  */
 export interface Attempts {
   /** Whether an attempt would be counted. Counts nothing. */
-  check(row: SessionRow, method: Method): Promise<AttemptOutcome>;
-  count(row: SessionRow, method: Method): Promise<CountedOutcome>;
+  check(row: Attempter, method: Method): Promise<AttemptOutcome>;
+  count(row: Attempter, method: Method): Promise<CountedOutcome>;
   /** Takes the attempt back, and lets the methods named in `enables` be tried again if they were disabled. */
-  succeeded(row: SessionRow, method: Method, enables: readonly string[]): Promise<void>;
+  succeeded(row: Attempter, method: Method, enables: readonly string[]): Promise<void>;
   unlock(userId: string, method: string): Promise<void>;
 }
 
 export function createAttempts({ store, clock }: Pick<Services, 'store' | 'clock'>): Attempts {
-  function countersOf(row: SessionRow, method: Method): readonly AttemptCounter[] {
+  function countersOf(row: Attempter, method: Method): readonly AttemptCounter[] {
     const ofSession = { key: sessionKey(row, method.name), limit: PER_SESSION, window: WINDOW };
     const inARow = { key: sessionFailures(row), limit: null, window: Math.max(1, row.expiresAt - clock.now()) };
     if (!method.guessable) return [inARow, ofSession];
@@ -93,11 +96,11 @@ export function createAttempts({ store, clock }: Pick<Services, 'store' | 'clock
   };
 }
 
-function sessionKey(row: SessionRow, method: string): string {
+function sessionKey(row: Attempter, method: string): string {
   return `session ${row.id} ${method}`;
 }
 
-function sessionFailures(row: SessionRow): string {
+function sessionFailures(row: Attempter): string {
   return `session-failures ${row.id}`;
 }
 

@@ -29,6 +29,11 @@ export interface Challenges {
     id: string,
     wanted: { readonly purposes: readonly ChallengePurpose[]; readonly method: string },
   ): Promise<ChallengeRow | null>;
+  /**
+   * Takes an action's challenge and gives another in its place, which this method alone may answer, until the same end.
+   * Null as `take`.
+   */
+  choose(row: SessionRow, id: string, method: string): Promise<ChallengeRow | null>;
   /** Gives a challenge up, with the grant that was made of it, or is being made just now. */
   giveUp(row: SessionRow, id: string): Promise<void>;
   /** Says whether the challenge that a grant was made of stands. False: it was given up, and the grant has to go. */
@@ -48,34 +53,50 @@ export function createChallenges({ store, clock }: Pick<Services, 'store' | 'clo
     return partOf(store, 'challenges').spend(name, now + LIFETIME, now);
   }
 
+  async function issue(
+    row: SessionRow,
+    { purpose, methods, action }: ChallengeFor,
+    { createdAt, expiresAt }: Pick<ChallengeRow, 'createdAt' | 'expiresAt'>,
+  ): Promise<ChallengeRow> {
+    const random = randomBytes(TOKEN_BYTES);
+    const granted = action && Buffer.from(grantDigest(action.digest, row.generation), 'base64url');
+    const value = granted === undefined ? random : hash(Buffer.concat([random, granted]));
+    const challenge: ChallengeRow = {
+      id: newId(),
+      sessionId: row.id,
+      userId: row.userId,
+      purpose,
+      methods,
+      value: encode(value),
+      actionDigest: action?.digest ?? null,
+      actionMark: action?.mark ?? null,
+      generation: row.generation,
+      createdAt,
+      expiresAt,
+    };
+    await partOf(store, 'challenges').insert(challenge, MAX_PER_SESSION);
+    return challenge;
+  }
+
+  const take: Challenges['take'] = async (row, id, { purposes, method }) => {
+    // What is no id of ours may be text that a store can't even look for.
+    const challenge = isId(id) ? await partOf(store, 'challenges').take(row.id, id, clock.now()) : null;
+    if (challenge === null || challenge.userId !== row.userId) return null;
+    if (challenge.actionDigest !== null && challenge.generation !== row.generation) return null;
+    return purposes.includes(challenge.purpose) && challenge.methods.includes(method) ? challenge : null;
+  };
+
   return {
-    async issue(row, { purpose, methods, action }) {
+    issue(row, wanted) {
       const now = clock.now();
-      const random = randomBytes(TOKEN_BYTES);
-      const granted = action && Buffer.from(grantDigest(action.digest, row.generation), 'base64url');
-      const value = granted === undefined ? random : hash(Buffer.concat([random, granted]));
-      const challenge: ChallengeRow = {
-        id: newId(),
-        sessionId: row.id,
-        userId: row.userId,
-        purpose,
-        methods,
-        value: encode(value),
-        actionDigest: action?.digest ?? null,
-        actionMark: action?.mark ?? null,
-        generation: row.generation,
-        createdAt: now,
-        expiresAt: now + LIFETIME,
-      };
-      await partOf(store, 'challenges').insert(challenge, MAX_PER_SESSION);
-      return challenge;
+      return issue(row, wanted, { createdAt: now, expiresAt: now + LIFETIME });
     },
-    async take(row, id, { purposes, method }) {
-      // What is no id of ours may be text that a store can't even look for.
-      const challenge = isId(id) ? await partOf(store, 'challenges').take(row.id, id, clock.now()) : null;
-      if (challenge === null || challenge.userId !== row.userId) return null;
-      if (challenge.actionDigest !== null && challenge.generation !== row.generation) return null;
-      return purposes.includes(challenge.purpose) && challenge.methods.includes(method) ? challenge : null;
+    take,
+    async choose(row, id, method) {
+      const taken = await take(row, id, { purposes: ['action'], method });
+      if (taken === null || taken.actionDigest === null || taken.actionMark === null) return null;
+      const action = { digest: taken.actionDigest, mark: taken.actionMark };
+      return issue(row, { purpose: 'action', methods: [method], action }, taken);
     },
     async giveUp(row, id) {
       if (!isId(id)) return;

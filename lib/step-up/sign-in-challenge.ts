@@ -19,7 +19,7 @@ export interface SignInChallenges {
    */
   issue(browser: Uint8Array): SignInChallenge;
   /**
-   * Uses a challenge up; only that writes. Null for a forgery, one of another browser, one that is over, and one that
+   * Uses a challenge up; only that writes. Null for a forgery, one of another browser, one that has expired, and one that
    * was used before.
    */
   spend(id: unknown, browser: Uint8Array): Promise<SignInChallenge | null>;

@@ -6,6 +6,7 @@ import type { Services } from '../services.js';
 import type { ChallengePurpose, ChallengeRow } from '../stores/contract/challenges.js';
 import type { SessionRow } from '../stores/contract/sessions.js';
 import { grantDigest } from './action.js';
+import type { Attempter } from './attempts.js';
 import type { Failed } from './methods.js';
 
 /** Somebody's answer to a challenge, on a session that the request has shown. */
@@ -70,7 +71,7 @@ export interface Verify {
   /** Checks the answer and makes nothing of it. */
   only(answer: StepUpAnswer): Promise<VerifyOutcome<object>>;
   /** Counts an attempt to enrol as an answer is counted, and looks at it. */
-  attempt(row: SessionRow, method: Method, look: () => Promise<MethodOutcome>): Promise<VerifyOutcome<object>>;
+  attempt(row: Attempter, method: Method, look: () => Promise<MethodOutcome>): Promise<VerifyOutcome<object>>;
 }
 
 const NONCE_BYTES = 16;
@@ -119,7 +120,7 @@ export function createVerify({
 
   /** Counts the attempt as a failure, looks at the answer, and takes it back or goes on to what a failure brings. */
   async function attempt(
-    row: SessionRow,
+    row: Attempter,
     method: Method,
     enables: readonly string[],
     look: () => Promise<MethodOutcome | Failed>,
@@ -142,12 +143,12 @@ export function createVerify({
     return { outcome: 'verified', credential: answer.credential ?? null };
   }
 
-  function tellFailed(row: SessionRow, method: Method, why: { reason: FailedReason; error?: unknown }): void {
+  function tellFailed(row: Attempter, method: Method, why: { reason: FailedReason; error?: unknown }): void {
     emit({ type: 'step-up.failed', ...aboutOf(row, method), ...why });
   }
 
   /** Nothing was looked at, so nothing was counted. */
-  function unanswerable(row: SessionRow, method: Method, reason: FailedReason): UnansweredChallenge {
+  function unanswerable(row: Attempter, method: Method, reason: FailedReason): UnansweredChallenge {
     tellFailed(row, method, { reason });
     return { outcome: 'failed', reason: 'challenge' };
   }
@@ -234,7 +235,7 @@ interface Checked {
   readonly credential: string | null;
 }
 
-function aboutOf(row: SessionRow, method: Method): { userId: string; sessionId: string; method: string } {
+function aboutOf(row: Attempter, method: Method): { userId: string; sessionId: string; method: string } {
   return { userId: row.userId, sessionId: row.id, method: method.name };
 }
 

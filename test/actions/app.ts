@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import type { TestContext } from 'node:test';
 import bodyParser from 'body-parser';
 import type { Response } from 'supertest';
 import type { Middleware } from '../../lib/http/require-session.js';
@@ -43,14 +42,14 @@ export const transferRule = {
  * with the key, `/either` with the key or the code; `/key` asks for a key's proof of the last five minutes, as a change
  * of role does.
  */
-export function actionApp(t: TestContext, { routes, ...options }: ActionAppOptions = {}): ActionApp {
+export function actionApp({ routes, ...options }: ActionAppOptions = {}): ActionApp {
   const [key, code] = [fakeKey(), fakeCode()];
   const approved: (ApprovedAction | undefined)[] = [];
   const note: Middleware = (req, _res, next) => {
     approved.push((req as { auth?: { action?: ApprovedAction } }).auth?.action); // set by the guard
     next();
   };
-  const app = stepUpApp(t, {
+  const app = stepUpApp({
     methods: [key, code],
     rules: { '/key': { method: 'key', maxAge: '5m' } },
     routes: (auth) => ({

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createRequire } from 'node:module';
-import { describe, it } from 'node:test';
+import { describe, it } from '@jest/globals';
 import bodyParser from 'body-parser';
 import type { Middleware } from '../../lib/http/require-session.js';
 import type { GuardRequest } from '../../lib/step-up/rule.js';
@@ -59,9 +59,9 @@ describe('what `bind` gives', () => {
   };
 
   for (const [what, bind] of Object.entries(nothing)) {
-    it(`is no action when it is ${what}: 400, no challenge, and one warning for the guard`, async (t) => {
-      const warnings = warningsIn(t);
-      const app = actionApp(t, { routes: (auth) => ({ '/bound': [bodyParser.json(), bound(auth, bind)] }) });
+    it(`is no action when it is ${what}: 400, no challenge, and one warning for the guard`, async () => {
+      const warnings = warningsIn();
+      const app = actionApp({ routes: (auth) => ({ '/bound': [bodyParser.json(), bound(auth, bind)] }) });
       const browser = await app.signIn();
       for (let turn = 0; turn < 3; turn += 1) await assertIncomplete(browser, BOUND);
       assert.deepEqual(app.passed, []);
@@ -75,9 +75,9 @@ describe('what `bind` gives', () => {
     });
   }
 
-  it('is warned of once for each guard', async (t) => {
-    const warnings = warningsIn(t);
-    const app = actionApp(t, {
+  it('is warned of once for each guard', async () => {
+    const warnings = warningsIn();
+    const app = actionApp({
       routes: (auth) => ({ '/a': [bound(auth, () => null)], '/b': [bound(auth, () => null)] }),
     });
     const browser = await app.signIn();
@@ -85,9 +85,9 @@ describe('what `bind` gives', () => {
     assert.equal(warnings.length, 2);
   });
 
-  it('is warned of in one line, whatever keys the client has sent', async (t) => {
-    const warnings = warningsIn(t);
-    const app = actionApp(t, {
+  it('is warned of in one line, whatever keys the client has sent', async () => {
+    const warnings = warningsIn();
+    const app = actionApp({
       routes: (auth) => ({ '/bound': [bodyParser.json(), bound(auth, ({ body }) => body)] }),
     });
     const browser = await app.signIn();
@@ -98,7 +98,7 @@ describe('what `bind` gives', () => {
     assert.ok(message.length < 400, `${message.length} characters`);
   });
 
-  it('is kept as it was: neither the body nor what `bind` gave change the payload later', async (t) => {
+  it('is kept as it was: neither the body nor what `bind` gave change the payload later', async () => {
     const given: { to: unknown; amount: unknown }[] = [];
     const tamper: Middleware = (req, _res, next) => {
       Object.assign((req as unknown as { body: object }).body, { amount: 1_000_000 }); // the parser's
@@ -114,7 +114,7 @@ describe('what `bind` gives', () => {
       }, TypeError);
       next();
     };
-    const app = actionApp(t, {
+    const app = actionApp({
       routes: (auth) => ({
         '/bound': [
           bodyParser.json(),
@@ -134,8 +134,8 @@ describe('what `bind` gives', () => {
     assert.deepEqual(seen, [{ to: 'bea', amount: 10 }]);
   });
 
-  it('may be the body itself, with all that is in it', async (t) => {
-    const app = actionApp(t, {
+  it('may be the body itself, with all that is in it', async () => {
+    const app = actionApp({
       routes: (auth) => ({ '/bound': [bodyParser.json(), bound(auth, ({ body }) => body)] }),
     });
     const browser = await app.signIn();
@@ -147,13 +147,13 @@ describe('what `bind` gives', () => {
 });
 
 describe('`bind`', () => {
-  it('runs once for each request of somebody who is signed in, and for nobody else', async (t) => {
+  it('runs once for each request of somebody who is signed in, and for nobody else', async () => {
     let runs = 0;
     const count: Bind = async ({ body }) => {
       runs += 1;
       return { amount: body['amount'] };
     };
-    const app = actionApp(t, {
+    const app = actionApp({
       routes: (auth) => ({ '/bound': [bodyParser.json(), bound(auth, count)] }),
     });
     const browser = await app.signIn();
@@ -167,9 +167,9 @@ describe('`bind`', () => {
     assert.equal(runs, 2);
   });
 
-  it('may take its time: the request waits for it', async (t) => {
+  it('may take its time: the request waits for it', async () => {
     const ready = new EventTarget();
-    const app = actionApp(t, {
+    const app = actionApp({
       routes: (auth) => ({
         '/bound': [
           bodyParser.json(),
@@ -186,9 +186,9 @@ describe('`bind`', () => {
     await assertPasses(browser, BOUND);
   });
 
-  it('may look at what the app knows: an approval ends with a change of that', async (t) => {
+  it('may look at what the app knows: an approval ends with a change of that', async () => {
     let rate = 1.08;
-    const app = actionApp(t, {
+    const app = actionApp({
       routes: (auth) => ({
         '/bound': [bodyParser.json(), bound(auth, ({ body }) => ({ amount: body['amount'], rate }))],
       }),
@@ -204,9 +204,9 @@ describe('`bind`', () => {
   for (const [framework, create] of Object.entries(frameworks)) {
     const json = framework === 'Express 4' ? express4.json() : bodyParser.json();
 
-    it(`before the body parser is no action, and the warning says so, on ${framework}`, async (t) => {
-      const warnings = warningsIn(t);
-      const app = actionApp(t, {
+    it(`before the body parser is no action, and the warning says so, on ${framework}`, async () => {
+      const warnings = warningsIn();
+      const app = actionApp({
         create,
         routes: (auth) => ({ '/bound': [auth.requireFreshStepUp(transferRule), json] }),
       });
@@ -216,8 +216,8 @@ describe('`bind`', () => {
       assert.match(warnings[0]?.message ?? '', /put `express\.json\(\)` before the guard/);
     });
 
-    it(`of a body of another content type, or of none, is no action on ${framework}`, async (t) => {
-      const app = actionApp(t, {
+    it(`of a body of another content type, or of none, is no action on ${framework}`, async () => {
+      const app = actionApp({
         create,
         routes: (auth) => ({ '/bound': [json, auth.requireFreshStepUp(transferRule)] }),
       });

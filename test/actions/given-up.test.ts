@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '@jest/globals';
 import { verify } from '../step-up/app.js';
 import { assertRefused } from '../support/answers.js';
 import { forEachStore } from '../support/stores.js';
@@ -9,8 +9,8 @@ const path = (id: string): string => `/auth/step-up/challenges/${id}`;
 
 forEachStore((_name, makeStore) => {
   describe('a challenge that is given up', () => {
-    it('can’t be answered any more', async (t) => {
-      const app = actionApp(t, { store: await makeStore() });
+    it('can’t be answered any more', async () => {
+      const app = actionApp({ store: await makeStore() });
       const browser = await app.signIn();
       const challenge = await ask(browser, TRANSFER);
       assert.equal((await browser.delete(path(challenge.id))).status, 204);
@@ -18,8 +18,8 @@ forEachStore((_name, makeStore) => {
       assert.equal((await send(browser, TRANSFER)).status, 401);
     });
 
-    it('takes its grant along, and no other one', async (t) => {
-      const app = actionApp(t, { store: await makeStore() });
+    it('takes its grant along, and no other one', async () => {
+      const app = actionApp({ store: await makeStore() });
       const browser = await app.signIn();
       await approve(browser, ONCE, app.key);
       const challenge = await ask(browser, TRANSFER);
@@ -30,8 +30,8 @@ forEachStore((_name, makeStore) => {
       assert.deepEqual(app.passed, ['/once']);
     });
 
-    it('becomes no grant where it is answered at the same moment', async (t) => {
-      const app = actionApp(t, { store: await makeStore() });
+    it('becomes no grant where it is answered at the same moment', async () => {
+      const app = actionApp({ store: await makeStore() });
       const browser = await app.signIn();
       for (let count = 0; count < 10; count += 1) {
         const challenge = await ask(browser, TRANSFER);
@@ -46,8 +46,8 @@ forEachStore((_name, makeStore) => {
       assert.deepEqual(app.passed, []);
     });
 
-    it('is only that of the session itself, and an unknown one is no error', async (t) => {
-      const app = actionApp(t, { store: await makeStore() });
+    it('is only that of the session itself, and an unknown one is no error', async () => {
+      const app = actionApp({ store: await makeStore() });
       const [ada, other] = [await app.signIn(), await app.signIn('bea')];
       const challenge = await ask(ada, TRANSFER);
       for (const id of [challenge.id, 'unknown', '%00', 'A'.repeat(22)]) {
@@ -60,8 +60,8 @@ forEachStore((_name, makeStore) => {
   });
 
   describe('a wrong answer to the challenge of an action', () => {
-    it('brings the next one, good for the same request', async (t) => {
-      const app = actionApp(t, { store: await makeStore() });
+    it('brings the next one, good for the same request', async () => {
+      const app = actionApp({ store: await makeStore() });
       const browser = await app.signIn();
       const { id } = await ask(browser, EITHER);
       const refused = await verify(browser, 'code', { wrong: true }, id);
@@ -74,8 +74,8 @@ forEachStore((_name, makeStore) => {
       assert.equal((await send(browser, EITHER)).status, 200);
     });
 
-    it('says when the same was done meanwhile', async (t) => {
-      const app = actionApp(t, { store: await makeStore() });
+    it('says when the same was done meanwhile', async () => {
+      const app = actionApp({ store: await makeStore() });
       const browser = await app.signIn();
       const { id } = await ask(browser, EITHER);
       await approve(browser, EITHER, app.key);
@@ -84,8 +84,8 @@ forEachStore((_name, makeStore) => {
       assert.equal(spentAt, app.clock.now());
     });
 
-    it('leaves one attempt less each time, until the method is locked, with the time in the body', async (t) => {
-      const app = actionApp(t, { store: await makeStore() });
+    it('leaves one attempt less each time, until the method is locked, with the time in the body', async () => {
+      const app = actionApp({ store: await makeStore() });
       const browser = await app.signIn();
       let { id } = await ask(browser, EITHER);
       const left: number[] = [];
@@ -100,8 +100,8 @@ forEachStore((_name, makeStore) => {
       assert.equal(locked.body.retryAfter, 900);
     });
 
-    it('costs nothing where the challenge was dead, and brings none', async (t) => {
-      const app = actionApp(t, { store: await makeStore() });
+    it('costs nothing where the challenge was dead, and brings none', async () => {
+      const app = actionApp({ store: await makeStore() });
       const browser = await app.signIn();
       const { id } = await ask(browser, EITHER);
       app.clock.advance('5m');

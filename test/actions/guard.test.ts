@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '@jest/globals';
 import express from 'express';
 import type { Middleware } from '../../lib/http/require-session.js';
 import type { Method } from '../../lib/methods/method.js';
@@ -26,8 +26,8 @@ import {
 } from './app.js';
 
 describe('a guard for one request', () => {
-  it('goes by the URL that was sent, below any router', async (t) => {
-    const app = actionApp(t, {
+  it('goes by the URL that was sent, below any router', async () => {
+    const app = actionApp({
       routes: (auth) => {
         const router = express.Router();
         const guard = auth.requireFreshStepUp({ method: 'key', bind: ({ params }) => ({ from: params['account'] }) });
@@ -45,8 +45,8 @@ describe('a guard for one request', () => {
     assert.deepEqual(body.action, { payload: { from: '1' }, method: 'key' });
   });
 
-  it('minds the order of a query, its spelling and its repeats', async (t) => {
-    const app = actionApp(t);
+  it('minds the order of a query, its spelling and its repeats', async () => {
+    const app = actionApp();
     const browser = await app.signIn();
     const request = { path: '/once?from=1&to=2' };
     await approve(browser, request, app.key);
@@ -63,8 +63,8 @@ describe('a guard for one request', () => {
   });
 
   for (const [framework, create] of Object.entries(frameworks)) {
-    it(`takes what a router of ${framework} cuts off for a part of the URL`, async (t) => {
-      const app = actionApp(t, { create }); // `use` cuts the path off, there
+    it(`takes what a router of ${framework} cuts off for a part of the URL`, async () => {
+      const app = actionApp({ create }); // `use` cuts the path off, there
       const browser = await app.signIn();
       await approve(browser, { path: '/once/1' }, app.key);
       await assertNotApproved(browser, { path: '/either/1' });
@@ -73,8 +73,8 @@ describe('a guard for one request', () => {
     });
   }
 
-  it('takes any of its methods, and says which it was', async (t) => {
-    const app = actionApp(t);
+  it('takes any of its methods, and says which it was', async () => {
+    const app = actionApp();
     const browser = await app.signIn();
     for (const method of [app.code, app.key]) {
       const challenge = await ask(browser, EITHER);
@@ -89,8 +89,8 @@ describe('a guard for one request', () => {
     ]);
   });
 
-  it('brings a ceremony for the methods that the user has, and takes no other', async (t) => {
-    const app = actionApp(t);
+  it('brings a ceremony for the methods that the user has, and takes no other', async () => {
+    const app = actionApp();
     app.code.users.delete('ada');
     const browser = await app.signIn();
     const response = await send(browser, EITHER);
@@ -104,8 +104,8 @@ describe('a guard for one request', () => {
     assert.equal((await verify(browser, 'code', app.code.right(null), challenge.id)).body.code, 'step_up_failed');
   });
 
-  it('is refused for good where the user has none of its methods', async (t) => {
-    const app = actionApp(t);
+  it('is refused for good where the user has none of its methods', async () => {
+    const app = actionApp();
     app.key.users.clear();
     const browser = await app.signIn();
     for (const request of [ONCE, TRANSFER]) {
@@ -117,10 +117,10 @@ describe('a guard for one request', () => {
     assert.deepEqual(app.told('step-up.asked'), []);
   });
 
-  it('leaves out a method whose ceremony can’t begin', async (t) => {
+  it('leaves out a method whose ceremony can’t begin', async () => {
     const broken = { ...fakeKey('broken'), begin: () => Promise.reject(new Error('no card reader')) };
     const key = fakeKey();
-    const app = stepUpApp(t, {
+    const app = stepUpApp({
       methods: [broken, key],
       rules: {},
       routes: (auth) => ({ '/any': [auth.requireFreshStepUp({ method: ['broken', 'key'], once: true })] }),
@@ -132,8 +132,8 @@ describe('a guard for one request', () => {
     await assertPasses(browser, { path: '/any' });
   });
 
-  it('asks somebody to sign in first, and takes no API key', async (t) => {
-    const app = actionApp(t, { apiKeys: { prefix: 'bank_', verify: () => ({ userId: 'ada' }) } });
+  it('asks somebody to sign in first, and takes no API key', async () => {
+    const app = actionApp({ apiKeys: { prefix: 'bank_', verify: () => ({ userId: 'ada' }) } });
     assertRefused(await send(new Browser(app.app), TRANSFER), 401, 'session_required');
     const headers = { Authorization: 'Bearer bank_1' };
     assertRefused(await send(new Browser(app.app), { ...TRANSFER, headers }), 403, 'api_key_refused');
@@ -159,18 +159,18 @@ function letsAnybodyIn(store: Store): Store {
 }
 
 describe('two kits', () => {
-  it('with another issuer don’t share a store: the later is refused it', async (t) => {
+  it('with another issuer don’t share a store: the later is refused it', async () => {
     const store = memoryStore();
-    const [one, other] = [actionApp(t, { store }), actionApp(t, { store, issuer: 'https://other.example' })];
+    const [one, other] = [actionApp({ store }), actionApp({ store, issuer: 'https://other.example' })];
     const browser = await one.signIn();
     await approve(browser, ONCE, one.key);
     assertRefused(await send(copyOf(browser, other.app), ONCE), 500, 'store_unavailable');
     await assertPasses(browser, ONCE);
   });
 
-  it('with another issuer take no grants of each other, even if the store doesn’t tell them apart', async (t) => {
+  it('with another issuer take no grants of each other, even if the store doesn’t tell them apart', async () => {
     const store = letsAnybodyIn(memoryStore());
-    const [one, other] = [actionApp(t, { store }), actionApp(t, { store, issuer: 'https://other.example' })];
+    const [one, other] = [actionApp({ store }), actionApp({ store, issuer: 'https://other.example' })];
     const browser = await one.signIn();
     await approve(browser, ONCE, one.key);
     const there = copyOf(browser, other.app);
@@ -179,17 +179,17 @@ describe('two kits', () => {
     await assertPasses(browser, ONCE);
   });
 
-  it('of one app, in two processes, take each other’s, once', async (t) => {
+  it('of one app, in two processes, take each other’s, once', async () => {
     const store = memoryStore();
-    const [one, other] = [actionApp(t, { store }), actionApp(t, { store })];
+    const [one, other] = [actionApp({ store }), actionApp({ store })];
     const browser = await one.signIn();
     await approve(browser, ONCE, one.key);
     await assertPasses(copyOf(browser, other.app), ONCE);
     await assertNotApproved(browser, ONCE, 'spent');
   });
 
-  it('with stores of their own know nothing of each other', async (t) => {
-    const [one, other] = [actionApp(t), actionApp(t)];
+  it('with stores of their own know nothing of each other', async () => {
+    const [one, other] = [actionApp(), actionApp()];
     const browser = await one.signIn();
     await approve(browser, ONCE, one.key);
     assertRefused(await send(copyOf(browser, other.app), ONCE), 401, 'session_invalid');

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it, type TestContext } from 'node:test';
+import { describe, it } from '@jest/globals';
 import bodyParser from 'body-parser';
 import { Client, DELIVERIES } from '../support/client.js';
 import { type FullStore, forEachStore, shared } from '../support/stores.js';
@@ -19,8 +19,8 @@ const DAY = 86_400_000;
 const SENDS = 30;
 
 /** The app after a deploy: `/transfers` may be approved by the code as well. */
-function deployed(t: TestContext, { store, clock }: ActionApp): ActionApp {
-  return actionApp(t, {
+function deployed({ store, clock }: ActionApp): ActionApp {
+  return actionApp({
     store: shared(store),
     clock,
     routes: (auth) => ({
@@ -38,8 +38,8 @@ interface Scene {
   readonly spentAt: number;
 }
 
-async function scene(t: TestContext, store: FullStore, delivery: Client['delivery']): Promise<Scene> {
-  const app = actionApp(t, { store });
+async function scene(store: FullStore, delivery: Client['delivery']): Promise<Scene> {
+  const app = actionApp({ store });
   const client = await Client.signedIn(app, delivery);
   app.clock.advance('1m');
   const before = client.copy();
@@ -59,45 +59,45 @@ async function assertSpent(client: Client, spentAt: number): Promise<void> {
 forEachStore((_name, makeStore) => {
   for (const delivery of DELIVERIES) {
     describe(`an approved request whose answer was lost, with ${delivery}, says when it was done`, () => {
-      it('sent again at once, and as often as it is sent', async (t) => {
-        const { client, spentAt } = await scene(t, await makeStore(), delivery);
+      it('sent again at once, and as often as it is sent', async () => {
+        const { client, spentAt } = await scene(await makeStore(), delivery);
         for (let count = 0; count < 3; count += 1) await assertSpent(client, spentAt);
       });
 
-      it('sent again by the previous token', async (t) => {
-        const { app, before, client, spentAt } = await scene(t, await makeStore(), delivery);
+      it('sent again by the previous token', async () => {
+        const { app, before, client, spentAt } = await scene(await makeStore(), delivery);
         await assertSpent(before, spentAt);
         assert.equal(await client.isSignedIn(), true);
         await app.auth.flush();
         await assertSpent(before, spentAt);
       });
 
-      it('sent again after a deploy with another rule', async (t) => {
-        const { app, client, spentAt } = await scene(t, await makeStore(), delivery);
-        const next = deployed(t, app);
+      it('sent again after a deploy with another rule', async () => {
+        const { app, client, spentAt } = await scene(await makeStore(), delivery);
+        const next = deployed(app);
         const there = client.copy(next);
         await assertSpent(there, spentAt);
         assert.deepEqual(next.passed, []);
         await assertSpent(client, spentAt);
       });
 
-      it('sent again in another session of the user, once the first is ended', async (t) => {
-        const { app, client, spentAt } = await scene(t, await makeStore(), delivery);
+      it('sent again in another session of the user, once the first is ended', async () => {
+        const { app, client, spentAt } = await scene(await makeStore(), delivery);
         await assertSpent(await Client.signedIn(app, delivery), spentAt);
         assert.equal((await client.post('/auth/logout')).status, 204);
         await assertSpent(await Client.signedIn(app, delivery), spentAt);
       });
 
-      it('and is no business of other users', async (t) => {
-        const { app } = await scene(t, await makeStore(), delivery);
+      it('and is no business of other users', async () => {
+        const { app } = await scene(await makeStore(), delivery);
         await assertNotApproved(await Client.signedIn(app, delivery, { userId: 'bea' }), TRANSFER);
       });
 
       if (delivery === 'cookie') return;
 
       for (const wait of ['1s', '2m'] as const) {
-        it(`sent again after a refresh, ${wait} later`, async (t) => {
-          const { app, client, before, spentAt } = await scene(t, await makeStore(), delivery);
+        it(`sent again after a refresh, ${wait} later`, async () => {
+          const { app, client, before, spentAt } = await scene(await makeStore(), delivery);
           app.clock.advance(wait);
           await client.refreshed();
           await assertSpent(client, spentAt);
@@ -109,8 +109,8 @@ forEachStore((_name, makeStore) => {
   }
 
   describe('an approved request', () => {
-    it(`sent ${SENDS} times at once passes once, and the others hear when`, async (t) => {
-      const app = actionApp(t, { store: await makeStore() });
+    it(`sent ${SENDS} times at once passes once, and the others hear when`, async () => {
+      const app = actionApp({ store: await makeStore() });
       const client = await Client.signedIn(app, 'cookie');
       await approve(client, TRANSFER, app.key);
       const answers = await Promise.all(Array.from({ length: SENDS }, () => send(client, TRANSFER)));
@@ -120,24 +120,24 @@ forEachStore((_name, makeStore) => {
       assert.deepEqual(app.passed, ['/transfers']);
     });
 
-    it('is remembered for a day', async (t) => {
-      const { app, spentAt } = await scene(t, await makeStore(), 'cookie');
+    it('is remembered for a day', async () => {
+      const { app, spentAt } = await scene(await makeStore(), 'cookie');
       app.clock.set(spentAt + DAY - 1);
       await assertSpent(await Client.signedIn(app, 'cookie'), spentAt);
       app.clock.set(spentAt + DAY);
       await assertNotApproved(await Client.signedIn(app, 'cookie'), TRANSFER);
     });
 
-    it('is done again by who approves it again, and that is the time from then on', async (t) => {
-      const { app, client, spentAt } = await scene(t, await makeStore(), 'cookie');
+    it('is done again by who approves it again, and that is the time from then on', async () => {
+      const { app, client, spentAt } = await scene(await makeStore(), 'cookie');
       const { challenge } = (await send(client, TRANSFER)).body;
       assert.equal((await answer(client, challenge, app.key)).status, 200);
       await assertPasses(client, TRANSFER);
       await assertSpent(client, spentAt + 5_000);
     });
 
-    it('is not what another payee, amount or address is', async (t) => {
-      const { client } = await scene(t, await makeStore(), 'cookie');
+    it('is not what another payee, amount or address is', async () => {
+      const { client } = await scene(await makeStore(), 'cookie');
       for (const other of [
         { ...TRANSFER, body: { to: 'eve', amount: 10 } },
         { ...TRANSFER, body: { to: 'bea', amount: 11 } },

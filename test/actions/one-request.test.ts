@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '@jest/globals';
 import bodyParser from 'body-parser';
 import type { Stepgate } from '../../lib/stepgate.js';
 import type { ActionChallengeJson } from '../../lib/wire.js';
@@ -25,8 +25,8 @@ type Answer = Parameters<Stepgate<string>['verifyOnly']>[1];
 
 for (const [framework, create] of Object.entries(frameworks)) {
   describe(`an approval on ${framework}`, () => {
-    it('is asked for with a challenge and a summary, given, and spent by the same request', async (t) => {
-      const app = actionApp(t, { create });
+    it('is asked for with a challenge and a summary, given, and spent by the same request', async () => {
+      const app = actionApp({ create });
       const browser = await app.signIn();
       const { id } = (await browser.get('/me')).body.session;
 
@@ -85,8 +85,8 @@ for (const [framework, create] of Object.entries(frameworks)) {
       'another method': { ...TRANSFER, method: 'PUT' },
     };
     for (const [what, other] of Object.entries(others)) {
-      it(`is not for ${what}, and stays good for its own request`, async (t) => {
-        const app = actionApp(t, { create });
+      it(`is not for ${what}, and stays good for its own request`, async () => {
+        const app = actionApp({ create });
         const browser = await app.signIn();
         await approve(browser, TRANSFER, app.key);
         await assertNotApproved(browser, other);
@@ -95,8 +95,8 @@ for (const [framework, create] of Object.entries(frameworks)) {
       });
     }
 
-    it('is for the same payload with its keys in another order, and with what isn’t bound changed', async (t) => {
-      const app = actionApp(t, { create });
+    it('is for the same payload with its keys in another order, and with what isn’t bound changed', async () => {
+      const app = actionApp({ create });
       const browser = await app.signIn();
       for (const body of [
         { amount: 10, to: 'bea' },
@@ -110,8 +110,8 @@ for (const [framework, create] of Object.entries(frameworks)) {
 }
 
 describe('an approval', () => {
-  it('is not for another session of the same user, nor for another user', async (t) => {
-    const app = actionApp(t);
+  it('is not for another session of the same user, nor for another user', async () => {
+    const app = actionApp();
     const [browser, sameUser, otherUser] = [await app.signIn(), await app.signIn(), await app.signIn('bea')];
     await approve(browser, TRANSFER, app.key);
     await assertNotApproved(sameUser, TRANSFER);
@@ -120,8 +120,8 @@ describe('an approval', () => {
     await assertPasses(browser, TRANSFER);
   });
 
-  it('is not asked of another session: its challenge is of no use there', async (t) => {
-    const app = actionApp(t);
+  it('is not asked of another session: its challenge is of no use there', async () => {
+    const app = actionApp();
     const [browser, sameUser] = [await app.signIn(), await app.signIn()];
     const challenge = await ask(browser, TRANSFER);
     assert.equal((await answer(sameUser, challenge, app.key)).body.code, 'step_up_failed');
@@ -130,16 +130,16 @@ describe('an approval', () => {
     await assertPasses(browser, TRANSFER);
   });
 
-  it('is not given by a proof, however fresh, nor at the sign-in', async (t) => {
-    const app = actionApp(t);
+  it('is not given by a proof, however fresh, nor at the sign-in', async () => {
+    const app = actionApp();
     const browser = await app.signIn('ada', { method: 'key' });
     await stepUp(browser, app.key);
     await assertPasses(browser, { path: '/key' });
     for (const request of [TRANSFER, ONCE, EITHER]) await assertNotApproved(browser, request);
   });
 
-  it('makes no proof: it opens nothing but its own request', async (t) => {
-    const app = actionApp(t);
+  it('makes no proof: it opens nothing but its own request', async () => {
+    const app = actionApp();
     const browser = await app.signIn();
     await approve(browser, TRANSFER, app.key);
     assert.equal((await browser.post('/key')).body.reason, 'missing');
@@ -151,8 +151,8 @@ describe('an approval', () => {
     await assertPasses(browser, TRANSFER);
   });
 
-  it('leaves the proofs that there are as they are', async (t) => {
-    const app = actionApp(t);
+  it('leaves the proofs that there are as they are', async () => {
+    const app = actionApp();
     const browser = await app.signIn();
     await stepUp(browser, app.key);
     app.clock.advance('4m');
@@ -162,8 +162,8 @@ describe('an approval', () => {
     assert.equal((await browser.post('/key')).body.reason, 'expired');
   });
 
-  it('is not given by an answer to a challenge without an action, and gives none', async (t) => {
-    const app = actionApp(t);
+  it('is not given by an answer to a challenge without an action, and gives none', async () => {
+    const app = actionApp();
     const browser = await app.signIn();
     const challenge = await ask(browser, TRANSFER);
     const plain = await begin(browser, 'key');
@@ -173,8 +173,8 @@ describe('an approval', () => {
     await assertNotApproved(browser, TRANSFER);
   });
 
-  it('is not given where an answer is only looked at', async (t) => {
-    const app = actionApp(t, {
+  it('is not given where an answer is only looked at', async () => {
+    const app = actionApp({
       routes: (auth) => ({
         '/only': [bodyParser.json(), handle((req) => auth.verifyOnly(req, (req as unknown as { body: Answer }).body))],
       }),
@@ -186,8 +186,8 @@ describe('an approval', () => {
     await assertNotApproved(browser, TRANSFER);
   });
 
-  it('is for each of several requests by itself, in any order', async (t) => {
-    const app = actionApp(t);
+  it('is for each of several requests by itself, in any order', async () => {
+    const app = actionApp();
     const browser = await app.signIn();
     const larger = { ...TRANSFER, body: { to: 'bea', amount: 1_000 } };
     const [small, large] = [await ask(browser, TRANSFER), await ask(browser, larger)];
@@ -199,8 +199,8 @@ describe('an approval', () => {
     await assertNotApproved(browser, larger, 'spent');
   });
 
-  it('is void after a request that differs, with the policy `psd2`', async (t) => {
-    const app = actionApp(t, { policy: 'psd2' });
+  it('is void after a request that differs, with the policy `psd2`', async () => {
+    const app = actionApp({ policy: 'psd2' });
     const browser = await app.signIn();
     const copied = copyOf(browser, app.app);
     const larger = { ...TRANSFER, body: { to: 'bea', amount: 1_000 } };
@@ -213,8 +213,8 @@ describe('an approval', () => {
     await assertNotApproved(browser, TRANSFER, 'spent');
   });
 
-  it('may be given anew for what was done before', async (t) => {
-    const app = actionApp(t);
+  it('may be given anew for what was done before', async () => {
+    const app = actionApp();
     const browser = await app.signIn();
     for (let turn = 0; turn < 3; turn += 1) {
       await approve(browser, TRANSFER, app.key);
@@ -223,8 +223,8 @@ describe('an approval', () => {
     }
   });
 
-  it('is one for one request, even if it was given twice', async (t) => {
-    const app = actionApp(t);
+  it('is one for one request, even if it was given twice', async () => {
+    const app = actionApp();
     const browser = await app.signIn();
     const challenges = [await ask(browser, TRANSFER), await ask(browser, TRANSFER)];
     for (const challenge of challenges) assert.equal((await answer(browser, challenge, app.key)).status, 200);
@@ -232,8 +232,8 @@ describe('an approval', () => {
     await assertNotApproved(browser, TRANSFER, 'spent');
   });
 
-  it('is there again when a second challenge for the same is answered after the first was spent', async (t) => {
-    const app = actionApp(t);
+  it('is there again when a second challenge for the same is answered after the first was spent', async () => {
+    const app = actionApp();
     const browser = await app.signIn();
     const challenges = [await ask(browser, TRANSFER), await ask(browser, TRANSFER)];
     for (const challenge of challenges) {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '@jest/globals';
 import { assertRefused } from '../support/answers.js';
 import { ORIGIN } from '../support/kit.js';
 import { type ActionRequest, actionApp, approve, assertNotApproved, assertPasses, BearerClient, send } from './app.js';
@@ -20,8 +20,8 @@ describe('the origin of a request that spends a grant', () => {
   ];
   for (const [headers, passes] of from) {
     for (const method of ['GET', 'POST', 'DELETE']) {
-      it(`${passes ? 'passes' : 'is refused'} with ${JSON.stringify(headers)} on ${method}`, async (t) => {
-        const app = actionApp(t, { trustedOrigins: ['https://front.example'] });
+      it(`${passes ? 'passes' : 'is refused'} with ${JSON.stringify(headers)} on ${method}`, async () => {
+        const app = actionApp({ trustedOrigins: ['https://front.example'] });
         const browser = await app.signIn();
         const { id } = (await browser.get('/me')).body.session;
         const request = { method, path: '/once' };
@@ -40,16 +40,16 @@ describe('the origin of a request that spends a grant', () => {
     }
   }
 
-  it('has to be told where csrf is strict, on GET, too', async (t) => {
-    const app = actionApp(t, { csrf: 'strict' });
+  it('has to be told where csrf is strict, on GET, too', async () => {
+    const app = actionApp({ csrf: 'strict' });
     const browser = await app.signIn();
     await approve(browser, GET_ONCE, app.key);
     assertRefused(await send(browser, { ...GET_ONCE, headers: { 'Sec-Fetch-Site': undefined } }), 403, 'cross_origin');
     await assertPasses(browser, GET_ONCE);
   });
 
-  it('does not matter to a bearer token, which no page can make a browser send', async (t) => {
-    const app = actionApp(t);
+  it('does not matter to a bearer token, which no page can make a browser send', async () => {
+    const app = actionApp();
     const client = await BearerClient.signedIn(app);
     const foreign = { ...GET_ONCE, headers: { 'Sec-Fetch-Site': 'cross-site' } };
     await assertNotApproved(client, foreign);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '@jest/globals';
 import bodyParser from 'body-parser';
 import type { Middleware } from '../../lib/http/require-session.js';
 import type { Stepgate } from '../../lib/stepgate.js';
@@ -26,8 +26,8 @@ for (const delivery of DELIVERIES) {
   describe(`the action that a request was approved for, with ${delivery}`, () => {
     for (const [name, other] of Object.entries(others)) {
       for (const order of ['before', 'behind'] as const) {
-        it(`reaches the handler with ${name} ${order} the guard that spends the grant`, async (t) => {
-          const app = actionApp(t, {
+        it(`reaches the handler with ${name} ${order} the guard that spends the grant`, async () => {
+          const app = actionApp({
             routes: (auth) => {
               const both = [auth.requireFreshStepUp(transferRule), other(auth)];
               return { '/both': [bodyParser.json(), ...(order === 'behind' ? both : both.toReversed()), show(auth)] };

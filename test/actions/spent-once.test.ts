@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '@jest/globals';
 import { confirm, copyOf } from '../step-up/app.js';
 import { assertRefused } from '../support/answers.js';
 import { echoRefusal, sendJson } from '../support/app.js';
@@ -22,9 +22,9 @@ import {
 
 forEachStore((_name, makeStore) => {
   describe('a grant', () => {
-    it('runs the handler for one of 50 parallel requests, and tells the others that it is spent', async (t) => {
+    it('runs the handler for one of 50 parallel requests, and tells the others that it is spent', async () => {
       const store = await makeStore();
-      const app = actionApp(t, { store });
+      const app = actionApp({ store });
       const browser = await app.signIn();
       await approve(browser, TRANSFER, app.key);
       const answers = await Promise.all(Array.from({ length: 50 }, () => send(browser, TRANSFER)));
@@ -35,9 +35,9 @@ forEachStore((_name, makeStore) => {
       assert.equal(app.told('grant.spent').length, 1);
     });
 
-    it('is one of 50 parallel answers to its challenge', async (t) => {
+    it('is one of 50 parallel answers to its challenge', async () => {
       const store = await makeStore();
-      const app = actionApp(t, { store });
+      const app = actionApp({ store });
       const browser = await app.signIn();
       const challenge = await ask(browser, TRANSFER);
       const holders = Array.from({ length: 50 }, () => copyOf(browser, app.app));
@@ -49,9 +49,9 @@ forEachStore((_name, makeStore) => {
       await assertNotApproved(holders[winner] ?? browser, TRANSFER, 'spent');
     });
 
-    it('is spent once for each of several actions in one go', async (t) => {
+    it('is spent once for each of several actions in one go', async () => {
       const store = await makeStore();
-      const app = actionApp(t, { store });
+      const app = actionApp({ store });
       const browser = await app.signIn();
       const requests = [1, 2, 3].map((amount): ActionRequest => ({ ...TRANSFER, body: { to: 'bea', amount } }));
       for (const request of requests) await approve(browser, request, app.key);
@@ -72,9 +72,9 @@ forEachStore((_name, makeStore) => {
     };
 
     for (const [when, end] of Object.entries(ends)) {
-      it(when, async (t) => {
+      it(when, async () => {
         const store = await makeStore();
-        const app = actionApp(t, {
+        const app = actionApp({
           store,
           routes: (auth) => ({
             '/password': [(req, res, next) => void auth.credentialsChanged(req, res).then(() => next(), next)],
@@ -91,9 +91,9 @@ forEachStore((_name, makeStore) => {
       });
     }
 
-    it('after the session’s end, and no new session of the user has it', async (t) => {
+    it('after the session’s end, and no new session of the user has it', async () => {
       const store = await makeStore();
-      const app = actionApp(t, { store });
+      const app = actionApp({ store });
       for (const end of ['/auth/logout', null]) {
         const browser = await app.signIn();
         const copy = copyOf(browser, app.app);
@@ -108,9 +108,9 @@ forEachStore((_name, makeStore) => {
       assert.deepEqual(app.passed, []);
     });
 
-    it('when its user is forgotten', async (t) => {
+    it('when its user is forgotten', async () => {
       const store = await makeStore();
-      const app = actionApp(t, { store });
+      const app = actionApp({ store });
       const browser = await app.signIn();
       await approve(browser, TRANSFER, app.key);
       await app.auth.forgetUser('ada');
@@ -120,16 +120,16 @@ forEachStore((_name, makeStore) => {
 });
 
 describe('a grant', () => {
-  it('is live until its end', async (t) => {
-    const app = actionApp(t);
+  it('is live until its end', async () => {
+    const app = actionApp();
     const browser = await app.signIn();
     await approve(browser, TRANSFER, app.key);
     app.clock.set(app.clock.now() + 299_999);
     await assertPasses(browser, TRANSFER);
   });
 
-  it('that replaces an older one for the same is live for five minutes of its own', async (t) => {
-    const app = actionApp(t);
+  it('that replaces an older one for the same is live for five minutes of its own', async () => {
+    const app = actionApp();
     const browser = await app.signIn();
     const challenges = [await ask(browser, TRANSFER), await ask(browser, TRANSFER)];
     for (const challenge of challenges) {
@@ -140,8 +140,8 @@ describe('a grant', () => {
     await assertNotApproved(browser, TRANSFER, 'spent');
   });
 
-  it('that was spent says so for a day, with the time, and is as if it had never been from then on', async (t) => {
-    const app = actionApp(t, { idleLifetime: '7d', absoluteLifetime: '7d' });
+  it('that was spent says so for a day, with the time, and is as if it had never been from then on', async () => {
+    const app = actionApp({ idleLifetime: '7d', absoluteLifetime: '7d' });
     const browser = await app.signIn();
     await approve(browser, TRANSFER, app.key);
     const spentAt = app.clock.now();
@@ -154,8 +154,8 @@ describe('a grant', () => {
     assert.ok(!('spentAt' in (await send(browser, TRANSFER)).body));
   });
 
-  it('that was spent says so in every session of its user, by whichever rule, and to nobody else', async (t) => {
-    const app = actionApp(t, {
+  it('that was spent says so in every session of its user, by whichever rule, and to nobody else', async () => {
+    const app = actionApp({
       routes: (auth) => {
         let isRisky = false;
         const strict = auth.requireFreshStepUp({ method: 'key', once: true });
@@ -181,8 +181,8 @@ describe('a grant', () => {
     await assertNotApproved(await app.signIn('bea'), request, 'missing');
   });
 
-  it('that was spent by a clock ten minutes ahead says that it was just now', async (t) => {
-    const app = actionApp(t);
+  it('that was spent by a clock ten minutes ahead says that it was just now', async () => {
+    const app = actionApp();
     const browser = await app.signIn();
     const now = app.clock.now();
     app.clock.advance('10m');
@@ -192,8 +192,8 @@ describe('a grant', () => {
     assert.equal((await send(browser, TRANSFER)).body.spentAt, now);
   });
 
-  it('is spent though the handler throws', async (t) => {
-    const app = actionApp(t, {
+  it('is spent though the handler throws', async () => {
+    const app = actionApp({
       routes: (auth) => ({
         '/throws': [
           auth.requireFreshStepUp({ method: 'key', once: true }),
@@ -210,8 +210,8 @@ describe('a grant', () => {
     assert.equal((app.errors[0] as Error).message, 'the bank is closed');
   });
 
-  it('is spent by the first of two guards for the same, so that they must not stand behind each other', async (t) => {
-    const app = actionApp(t, {
+  it('is spent by the first of two guards for the same, so that they must not stand behind each other', async () => {
+    const app = actionApp({
       routes: (auth) => {
         const guard = auth.requireFreshStepUp({ method: 'key', once: true });
         return { '/twice': [guard, guard] };
@@ -223,8 +223,8 @@ describe('a grant', () => {
     assert.deepEqual(app.passed, []);
   });
 
-  it('is not spent by a request that is refused before', async (t) => {
-    const app = actionApp(t);
+  it('is not spent by a request that is refused before', async () => {
+    const app = actionApp();
     const browser = await app.signIn();
     await approve(browser, ONCE, app.key);
     const foreign = { headers: { 'Sec-Fetch-Site': 'cross-site' } };
@@ -232,8 +232,8 @@ describe('a grant', () => {
     await assertPasses(browser, ONCE);
   });
 
-  it('outlives a newer session token: the session is the same', async (t) => {
-    const app = actionApp(t);
+  it('outlives a newer session token: the session is the same', async () => {
+    const app = actionApp();
     const browser = await app.signIn();
     await approve(browser, TRANSFER, app.key);
     await approve(browser, ONCE, app.key); // replaces the token
@@ -242,8 +242,8 @@ describe('a grant', () => {
     await assertPasses(browser, ONCE);
   });
 
-  it('is not for the session token from before, which leaves it untouched', async (t) => {
-    const app = actionApp(t);
+  it('is not for the session token from before, which leaves it untouched', async () => {
+    const app = actionApp();
     const browser = await app.signIn();
     const old = copyOf(browser, app.app);
     await approve(browser, TRANSFER, app.key);
@@ -254,8 +254,8 @@ describe('a grant', () => {
     await assertPasses(browser, TRANSFER);
   });
 
-  it('is for the client whose answer was lost, after it has answered once more', async (t) => {
-    const app = actionApp(t);
+  it('is for the client whose answer was lost, after it has answered once more', async () => {
+    const app = actionApp();
     const browser = await app.signIn();
     const old = copyOf(browser, app.app);
     await approve(browser, TRANSFER, app.key);
@@ -269,8 +269,8 @@ describe('a grant', () => {
     ['rotates', '46s'],
     ['is answered with the token itself', '1s'],
   ] as const) {
-    it(`ends with a refresh that ${which}, and so does its open challenge`, async (t) => {
-      const app = actionApp(t, { refreshGrace: 0 });
+    it(`ends with a refresh that ${which}, and so does its open challenge`, async () => {
+      const app = actionApp({ refreshGrace: 0 });
       const browser = await app.signIn('ada', { delivery: 'token-cookies' });
       app.clock.advance(wait);
       await approve(browser, TRANSFER, app.key);
@@ -283,8 +283,8 @@ describe('a grant', () => {
     });
   }
 
-  it('is for a client with a bearer token as well, from wherever it sends', async (t) => {
-    const app = actionApp(t);
+  it('is for a client with a bearer token as well, from wherever it sends', async () => {
+    const app = actionApp();
     const client = await BearerClient.signedIn(app);
     await approve(client, TRANSFER, app.key);
     await assertPasses(client, {
@@ -294,15 +294,15 @@ describe('a grant', () => {
     await assertNotApproved(client, TRANSFER, 'spent');
   });
 
-  it('answers through the app’s own onRefusal, too', async (t) => {
-    const app = actionApp(t, { onRefusal: echoRefusal });
+  it('answers through the app’s own onRefusal, too', async () => {
+    const app = actionApp({ onRefusal: echoRefusal });
     const browser = await app.signIn();
     const { body } = await send(browser, TRANSFER);
     assert.deepEqual([body.code, body.status], ['step_up_required', 401]);
   });
 
-  it('is told to the handler by auth.current as well', async (t) => {
-    const app = actionApp(t, {
+  it('is told to the handler by auth.current as well', async () => {
+    const app = actionApp({
       routes: (auth) => ({
         '/current': [
           auth.requireFreshStepUp({ method: 'key', once: true }),

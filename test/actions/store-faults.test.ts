@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '@jest/globals';
 import { memoryStore } from '../../lib/stores/memory/index.js';
 import { assertRefused } from '../support/answers.js';
 import { actionApp, answer, approve, ask, assertNotApproved, assertPasses, send, TRANSFER } from './app.js';
@@ -20,9 +20,9 @@ describe('a store that fails', () => {
     ['grants', 'take'],
     ['challenges', 'insert'],
   ] as const) {
-    it(`at ${part}.${operation} lets no request through, and takes nothing`, async (t) => {
+    it(`at ${part}.${operation} lets no request through, and takes nothing`, async () => {
       const failing = { now: false };
-      const app = actionApp(t, { store: failingStore(part, operation, failing) });
+      const app = actionApp({ store: failingStore(part, operation, failing) });
       const browser = await app.signIn();
       if (operation === 'take') await approve(browser, TRANSFER, app.key);
       failing.now = true;
@@ -34,9 +34,9 @@ describe('a store that fails', () => {
     });
   }
 
-  it('at grants.insert gives no approval, and the client that heard of no new token goes on with its own', async (t) => {
+  it('at grants.insert gives no approval, and the client that heard of no new token goes on with its own', async () => {
     const failing = { now: true };
-    const app = actionApp(t, { store: failingStore('grants', 'insert', failing) });
+    const app = actionApp({ store: failingStore('grants', 'insert', failing) });
     const browser = await app.signIn();
     const token = browser.cookies.get('__Host-session');
     assertRefused(await answer(browser, await ask(browser, TRANSFER), app.key), 500, 'store_unavailable');
@@ -49,9 +49,9 @@ describe('a store that fails', () => {
     await assertPasses(browser, TRANSFER);
   });
 
-  it('at challenges.take gives no approval', async (t) => {
+  it('at challenges.take gives no approval', async () => {
     const failing = { now: false };
-    const app = actionApp(t, { store: failingStore('challenges', 'take', failing) });
+    const app = actionApp({ store: failingStore('challenges', 'take', failing) });
     const browser = await app.signIn();
     const challenge = await ask(browser, TRANSFER);
     failing.now = true;

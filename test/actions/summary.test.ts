@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '@jest/globals';
 import bodyParser from 'body-parser';
 import { warningsIn } from '../support/warnings.js';
 import { type ActionRequest, actionApp, approve, ask, assertIncomplete, assertPasses, TRANSFER } from './app.js';
@@ -7,9 +7,9 @@ import { type ActionRequest, actionApp, approve, ask, assertIncomplete, assertPa
 const BOUND: ActionRequest = { path: '/bound', body: { to: 'bea', amount: 10 } };
 
 describe('a summary', () => {
-  it('is made of the payload, for the refusal only', async (t) => {
+  it('is made of the payload, for the refusal only', async () => {
     const asked: unknown[] = [];
-    const app = actionApp(t, {
+    const app = actionApp({
       routes: (auth) => ({
         '/bound': [
           bodyParser.json(),
@@ -32,14 +32,14 @@ describe('a summary', () => {
     assert.deepEqual(asked, [{ amount: 10 }, { amount: 10 }]);
   });
 
-  it('is null where the rule has none', async (t) => {
-    const app = actionApp(t);
+  it('is null where the rule has none', async () => {
+    const app = actionApp();
     assert.equal((await ask(await app.signIn(), { path: '/once' })).summary, null);
   });
 
-  it('has up to 500 characters, and is never cut', async (t) => {
-    warningsIn(t);
-    const app = actionApp(t);
+  it('has up to 500 characters, and is never cut', async () => {
+    warningsIn();
+    const app = actionApp();
     const browser = await app.signIn();
     const sent = (length: number): ActionRequest => ({ ...TRANSFER, body: { to: 'b'.repeat(length), amount: 1 } });
     assert.equal((await ask(browser, sent(490))).summary, `Send 1 to ${'b'.repeat(490)}`);
@@ -65,9 +65,9 @@ describe('a summary', () => {
     'with a lone surrogate': () => 'Send 10 to \ud800',
   };
   for (const [which, summary] of Object.entries(wrong)) {
-    it(`${which} makes the action incomplete, with a warning: nobody approves what can’t be told`, async (t) => {
-      const warnings = warningsIn(t);
-      const app = actionApp(t, {
+    it(`${which} makes the action incomplete, with a warning: nobody approves what can’t be told`, async () => {
+      const warnings = warningsIn();
+      const app = actionApp({
         routes: (auth) => ({
           '/bound': [
             bodyParser.json(),

@@ -1,6 +1,7 @@
 // A refresh token that was copied before its owner's step-up would bring the thief to what the owner approves by it: the action happens, and its answer (a new key, an export) is the thief's.
+
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '@jest/globals';
 import {
   type ActionApp,
   actionApp,
@@ -27,8 +28,8 @@ forEachStore((_name, makeStore) => {
   for (const delivery of REFRESHED) {
     for (const [age, milliseconds] of Object.entries(ages)) {
       describe(`a refresh token ${age}, copied from a client with ${delivery}`, () => {
-        it('spends no approval that was made after it was copied', async (t) => {
-          const app = actionApp(t, { store: await makeStore() });
+        it('spends no approval that was made after it was copied', async () => {
+          const app = actionApp({ store: await makeStore() });
           const owner = await Client.signedIn(app, delivery);
           const thief = owner.copy();
           wait(app, milliseconds);
@@ -38,8 +39,8 @@ forEachStore((_name, makeStore) => {
           assert.deepEqual(app.passed, []);
         });
 
-        it('spends none that was made before it was copied either', async (t) => {
-          const app = actionApp(t, { store: await makeStore() });
+        it('spends none that was made before it was copied either', async () => {
+          const app = actionApp({ store: await makeStore() });
           const owner = await Client.signedIn(app, delivery);
           wait(app, milliseconds);
           await approve(owner, TRANSFER, app.key);
@@ -50,8 +51,8 @@ forEachStore((_name, makeStore) => {
           assert.deepEqual(app.passed, []);
         });
 
-        it('takes the approval from its owner’s own refresh, too, who is asked again', async (t) => {
-          const app = actionApp(t, { store: await makeStore() });
+        it('takes the approval from its owner’s own refresh, too, who is asked again', async () => {
+          const app = actionApp({ store: await makeStore() });
           const owner = await Client.signedIn(app, delivery);
           wait(app, milliseconds);
           await approve(owner, TRANSFER, app.key);
@@ -61,8 +62,8 @@ forEachStore((_name, makeStore) => {
           await assertPasses(owner, TRANSFER);
         });
 
-        it('makes no answer good to a challenge from before the refresh', async (t) => {
-          const app = actionApp(t, { store: await makeStore() });
+        it('makes no answer good to a challenge from before the refresh', async () => {
+          const app = actionApp({ store: await makeStore() });
           const owner = await Client.signedIn(app, delivery);
           // A step-up, so that the refresh of a young token gives a new session token as well.
           assert.equal((await verify(owner, 'code', app.code.right(null))).status, 200);
@@ -76,9 +77,9 @@ forEachStore((_name, makeStore) => {
           assert.deepEqual(app.passed, []);
         });
 
-        it('spends nothing of an answer that is verified at the same time', async (t) => {
+        it('spends nothing of an answer that is verified at the same time', async () => {
           const store = faultyParts(await makeStore());
-          const app = actionApp(t, { store });
+          const app = actionApp({ store });
           const owner = await Client.signedIn(app, delivery);
           assert.equal((await verify(owner, 'code', app.code.right(null))).status, 200);
           const thief = owner.copy();
@@ -100,8 +101,8 @@ forEachStore((_name, makeStore) => {
 
   for (const delivery of REFRESHED) {
     describe(`a refresh token of the same age as its owner’s, with ${delivery}`, () => {
-      it('spends no approval as the parent of the token that the owner has, within the grace period', async (t) => {
-        const app = actionApp(t, { store: await makeStore() });
+      it('spends no approval as the parent of the token that the owner has, within the grace period', async () => {
+        const app = actionApp({ store: await makeStore() });
         const owner = await Client.signedIn(app, delivery);
         const thief = owner.copy();
         app.clock.advance('1m');
@@ -112,8 +113,8 @@ forEachStore((_name, makeStore) => {
         assert.deepEqual(app.passed, []);
       });
 
-      it('spends none that its owner is asked for anew, after the thief’s refresh', async (t) => {
-        const app = actionApp(t, { store: await makeStore() });
+      it('spends none that its owner is asked for anew, after the thief’s refresh', async () => {
+        const app = actionApp({ store: await makeStore() });
         const owner = await Client.signedIn(app, delivery);
         const thief = owner.copy();
         app.clock.advance('1m');
@@ -129,8 +130,8 @@ forEachStore((_name, makeStore) => {
 
   for (const delivery of DELIVERIES) {
     describe(`a session token of before the step-up, copied from a client with ${delivery}`, () => {
-      it('ends the approval where the thief steps up by a weaker method, and never spends it', async (t) => {
-        const app = actionApp(t, { store: await makeStore() });
+      it('ends the approval where the thief steps up by a weaker method, and never spends it', async () => {
+        const app = actionApp({ store: await makeStore() });
         const owner = await Client.signedIn(app, delivery);
         const thief = owner.copy();
         await approve(owner, TRANSFER, app.key);
@@ -140,8 +141,8 @@ forEachStore((_name, makeStore) => {
         assert.deepEqual(app.passed, []);
       });
 
-      it('never comes to the proof of the stronger method', async (t) => {
-        const app = actionApp(t, { store: await makeStore() });
+      it('never comes to the proof of the stronger method', async () => {
+        const app = actionApp({ store: await makeStore() });
         const owner = await Client.signedIn(app, delivery);
         const thief = owner.copy();
         await stepUp(owner, app.key);

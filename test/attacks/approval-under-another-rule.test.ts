@@ -1,6 +1,7 @@
 // Risk decides which rule a request has to meet: what was approved by the weaker rule's password must not pass the guard that names the key.
+
 import assert from 'node:assert/strict';
-import { describe, it, type TestContext } from 'node:test';
+import { describe, it } from '@jest/globals';
 import bodyParser from 'body-parser';
 import {
   type ActionApp,
@@ -18,9 +19,9 @@ const PAY: ActionRequest = { path: '/pay', body: { to: 'eve', amount: 9_999 } };
 type Names = readonly ('key' | 'code')[];
 
 /** `/pay` has to be approved by one of the methods that are named at the time. */
-function riskyApp(t: TestContext, store: FullStore): ActionApp & { ask(...methods: Names): void } {
+function riskyApp(store: FullStore): ActionApp & { ask(...methods: Names): void } {
   let asked: Names = ['key', 'code'];
-  const app = actionApp(t, {
+  const app = actionApp({
     store,
     routes: (auth) => ({
       '/pay': [
@@ -41,8 +42,8 @@ function riskyApp(t: TestContext, store: FullStore): ActionApp & { ask(...method
 forEachStore((_name, makeStore) => {
   for (const delivery of DELIVERIES) {
     describe(`an approval by the code, of a client with ${delivery}`, () => {
-      it('doesn’t pass a guard that names the key, which leaves it for its own', async (t) => {
-        const app = riskyApp(t, await makeStore());
+      it('doesn’t pass a guard that names the key, which leaves it for its own', async () => {
+        const app = riskyApp(await makeStore());
         const thief = await Client.signedIn(app, delivery);
         await approve(thief, PAY, app.code);
         app.ask('key');
@@ -52,8 +53,8 @@ forEachStore((_name, makeStore) => {
         await assertPasses(thief, PAY);
       });
 
-      it('is of no use beside its owner’s, by the key', async (t) => {
-        const app = riskyApp(t, await makeStore());
+      it('is of no use beside its owner’s, by the key', async () => {
+        const app = riskyApp(await makeStore());
         const owner = await Client.signedIn(app, delivery);
         const thief = owner.copy();
         await approve(thief, PAY, app.code);
@@ -67,8 +68,8 @@ forEachStore((_name, makeStore) => {
   }
 
   describe('an approval', () => {
-    it('by the key is for the rule that asked for it only, however strong it is', async (t) => {
-      const app = riskyApp(t, await makeStore());
+    it('by the key is for the rule that asked for it only, however strong it is', async () => {
+      const app = riskyApp(await makeStore());
       const ada = await Client.signedIn(app, 'cookie');
       await approve(ada, PAY, app.key);
       for (const methods of [['key'], ['code']] as const) {
@@ -79,8 +80,8 @@ forEachStore((_name, makeStore) => {
       await assertPasses(ada, PAY);
     });
 
-    it('by the key is not taken for the code that another `once` asks for at the same URL', async (t) => {
-      const app = actionApp(t, {
+    it('by the key is not taken for the code that another `once` asks for at the same URL', async () => {
+      const app = actionApp({
         store: await makeStore(),
         routes: (auth) => {
           const key = auth.requireFreshStepUp({ method: 'key', once: true });
@@ -95,8 +96,8 @@ forEachStore((_name, makeStore) => {
       await assertPasses(ada, byKey);
     });
 
-    it('by a method that the user has lost since passes nothing', async (t) => {
-      const app = riskyApp(t, await makeStore());
+    it('by a method that the user has lost since passes nothing', async () => {
+      const app = riskyApp(await makeStore());
       const ada = await Client.signedIn(app, 'cookie');
       await approve(ada, PAY, app.code);
       app.code.users.delete('ada');

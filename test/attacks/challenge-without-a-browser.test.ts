@@ -1,13 +1,14 @@
 // A challenge for bearer tokens is bound to no browser: an attacker could leave it, answered by their own passkey, to somebody else's browser.
+
 import assert from 'node:assert/strict';
-import { it } from 'node:test';
+import { it } from '@jest/globals';
 import { passkeyApp } from '../http/passkey-app.js';
 import { assertRefused } from '../support/answers.js';
 import { Browser, setCookies } from '../support/browser.js';
 
 for (const delivery of ['cookie', 'token-cookies', undefined]) {
-  it(`signs no browser in: a page that sends it for ${delivery ?? 'what the kit gives'} is refused`, async (t) => {
-    const app = passkeyApp(t);
+  it(`signs no browser in: a page that sends it for ${delivery ?? 'what the kit gives'} is refused`, async () => {
+    const app = passkeyApp();
     const { key } = await app.userWithPasskey('mallory');
     const attacker = new Browser(app.app);
     const victim = new Browser(app.app);

@@ -1,12 +1,13 @@
 // Elevation of a copied token (ASVS 7.2.4): the attacker copies the cookie, waits until its owner has stepped up, and goes where only the elevated may.
+
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '@jest/globals';
 import { copyOf } from '../step-up/app.js';
 import { assertPresence, passkeyApp, withPasskey } from '../step-up/passkeys.js';
 
 describe('a cookie that was copied before a step-up', () => {
-  it('is never elevated: at once, once its owner goes on, in the overlap, after it, after the next step-up', async (t) => {
-    const app = passkeyApp(t);
+  it('is never elevated: at once, once its owner goes on, in the overlap, after it, after the next step-up', async () => {
+    const app = passkeyApp();
     const ada = await withPasskey(app);
     const thief = copyOf(ada.browser, app.app);
     const isElevated = async (): Promise<boolean> => (await thief.post('/passkey')).status === 200;
@@ -22,8 +23,8 @@ describe('a cookie that was copied before a step-up', () => {
     assert.equal((await ada.browser.post('/passkey')).status, 200);
   });
 
-  it('is not elevated where the owner’s answer was lost either', async (t) => {
-    const app = passkeyApp(t);
+  it('is not elevated where the owner’s answer was lost either', async () => {
+    const app = passkeyApp();
     const ada = await withPasskey(app);
     const thief = copyOf(ada.browser, app.app);
     assert.equal((await assertPresence({ ...ada, browser: copyOf(ada.browser, app.app) })).status, 200);
@@ -33,8 +34,8 @@ describe('a cookie that was copied before a step-up', () => {
     assert.equal((await ada.browser.post('/passkey')).status, 200);
   });
 
-  it('learns of no proof, ends no session and takes no method, though it still works in the overlap', async (t) => {
-    const app = passkeyApp(t);
+  it('learns of no proof, ends no session and takes no method, though it still works in the overlap', async () => {
+    const app = passkeyApp();
     const ada = await withPasskey(app);
     const thief = copyOf(ada.browser, app.app);
     await assertPresence(ada);

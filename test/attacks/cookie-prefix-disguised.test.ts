@@ -1,6 +1,7 @@
 // Cookie prefix in disguise: a sibling domain sets a name that a browser doesn't take for __Host- but a careless parser does.
+
 import assert from 'node:assert/strict';
-import { it } from 'node:test';
+import { it } from '@jest/globals';
 import { testApp } from '../support/app.js';
 import { Browser } from '../support/browser.js';
 import { testKit } from '../support/kit.js';
@@ -18,8 +19,8 @@ for (const disguise of [
   '$Version=1,',
   '$Path=/;$Version="1",',
 ]) {
-  it(`a name that begins with ${JSON.stringify(disguise)} is none of ours`, async (t) => {
-    const { auth } = testKit(t);
+  it(`a name that begins with ${JSON.stringify(disguise)} is none of ours`, async () => {
+    const { auth } = testKit();
     const { app, handled } = testApp(auth);
     const attacker = new Browser(app);
     await attacker.signIn({ userId: 'mallory' });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '@jest/globals';
 import { codeOf, cookiesOf, tokenApp } from '../tokens/app.js';
 import { readJwt, segment, signed, signingKey } from '../tokens/jwt.js';
 

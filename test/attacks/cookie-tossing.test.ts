@@ -1,6 +1,7 @@
 // Cookie tossing (GHSA-mq4x-r2w3-j7mr): a sibling domain sets a cookie of our name beside ours, and the server takes the wrong one.
+
 import assert from 'node:assert/strict';
-import { it } from 'node:test';
+import { it } from '@jest/globals';
 import { testApp } from '../support/app.js';
 import { Browser } from '../support/browser.js';
 import { testKit } from '../support/kit.js';
@@ -11,9 +12,9 @@ for (const [what, cookies] of Object.entries({
   'of another delivery': (mine: string, tossed: string) => `${mine}; ${tossed.replace('session=', 'access=')}`,
   'that is empty': (mine: string) => `session=; ${mine}`,
 })) {
-  it(`a tossed cookie ${what} acts for nobody`, async (t) => {
+  it(`a tossed cookie ${what} acts for nobody`, async () => {
     // Without the prefix a browser would really keep both.
-    const { auth, events } = testKit(t, { issuer: 'http://localhost:3000', insecureCookies: true });
+    const { auth, events } = testKit({ issuer: 'http://localhost:3000', insecureCookies: true });
     const { app, handled } = testApp(auth);
     const [victim, attacker] = [new Browser(app), new Browser(app)];
     await victim.signIn({ userId: 'ada' });
@@ -29,8 +30,8 @@ for (const [what, cookies] of Object.entries({
   });
 }
 
-it('a tossed cookie under a name without our prefix is none of ours', async (t) => {
-  const { auth } = testKit(t);
+it('a tossed cookie under a name without our prefix is none of ours', async () => {
+  const { auth } = testKit();
   const { app } = testApp(auth);
   const [victim, attacker] = [new Browser(app), new Browser(app)];
   await victim.signIn({ userId: 'ada' });

@@ -1,6 +1,7 @@
 // Factor self-enrolment and lock-out with a copied cookie (CVE-2026-111949, ASVS 6.1.1): the attacker has nothing but the cookie of a live session.
+
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '@jest/globals';
 import { softwareAuthenticator } from '../../lib/testing/index.js';
 import { copyOf, verify } from '../step-up/app.js';
 import { WRONG } from '../step-up/fake-methods.js';
@@ -28,8 +29,8 @@ async function lock(thief: Browser): Promise<void> {
 
 forEachStore((_name, makeStore) => {
   describe('who has copied a cookie, and nothing else,', () => {
-    it('can lock that session’s attempts, but not the passkey in another session of its owner', async (t) => {
-      const app = passkeyApp(t, { store: await makeStore() });
+    it('can lock that session’s attempts, but not the passkey in another session of its owner', async () => {
+      const app = passkeyApp({ store: await makeStore() });
       const ada = await withPasskey(app);
       const thief = copyOf(ada.browser, app.app);
       await lock(thief);
@@ -40,8 +41,8 @@ forEachStore((_name, makeStore) => {
       assert.equal((await elsewhere.browser.post('/passkey')).status, 200);
     });
 
-    it('can end that session by guessing on, but no other, and disable no passkey', async (t) => {
-      const app = passkeyApp(t, { store: await makeStore() });
+    it('can end that session by guessing on, but no other, and disable no passkey', async () => {
+      const app = passkeyApp({ store: await makeStore() });
       const ada = await withPasskey(app);
       const elsewhere = { ...ada, browser: await app.signIn() };
       const thief = copyOf(ada.browser, app.app);
@@ -51,8 +52,8 @@ forEachStore((_name, makeStore) => {
       assert.equal((await assertPresence(elsewhere)).status, 200);
     });
 
-    it('can neither add nor rename nor remove a method', async (t) => {
-      const app = passkeyApp(t, { store: await makeStore() });
+    it('can neither add nor rename nor remove a method', async () => {
+      const app = passkeyApp({ store: await makeStore() });
       const ada = await withPasskey(app);
       const thief = copyOf(ada.browser, app.app);
       const [{ id }] = (await ada.browser.get('/auth/passkeys')).body.passkeys;
@@ -72,8 +73,8 @@ forEachStore((_name, makeStore) => {
       );
     });
 
-    it('and the weaker method, too, can neither', async (t) => {
-      const app = passkeyApp(t, { store: await makeStore() });
+    it('and the weaker method, too, can neither', async () => {
+      const app = passkeyApp({ store: await makeStore() });
       const ada = await withPasskey(app);
       const thief = copyOf(ada.browser, app.app);
       assert.equal((await verify(thief, 'code', { code: 'code' })).status, 200);
@@ -83,8 +84,8 @@ forEachStore((_name, makeStore) => {
       }
     });
 
-    it('can’t have a ceremony that the owner began end in a key of theirs', async (t) => {
-      const app = passkeyApp(t, { store: await makeStore() });
+    it('can’t have a ceremony that the owner began end in a key of theirs', async () => {
+      const app = passkeyApp({ store: await makeStore() });
       const ada = await withPasskey(app);
       await assertPresence(ada);
       const thief = copyOf(ada.browser, app.app); // even the elevated one, for five minutes

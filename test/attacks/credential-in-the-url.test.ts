@@ -1,13 +1,14 @@
 // Tokens in URLs (RFC 9700 4.3.2): what stands in a URL is in logs, histories and referrers.
+
 import assert from 'node:assert/strict';
-import { it } from 'node:test';
+import { it } from '@jest/globals';
 import { assertRefused } from '../support/answers.js';
 import { testApp } from '../support/app.js';
 import { Browser } from '../support/browser.js';
 import { testKit } from '../support/kit.js';
 
-it('no token in a query, a path or a body is a credential', async (t) => {
-  const { auth } = testKit(t);
+it('no token in a query, a path or a body is a credential', async () => {
+  const { auth } = testKit();
   const { app, handled } = testApp(auth);
   const victim = new Browser(app);
   await victim.signIn();

@@ -1,13 +1,14 @@
 // CSRF: another site lets the victim's browser send an unsafe request, and the browser adds the cookie by itself.
+
 import assert from 'node:assert/strict';
-import { it } from 'node:test';
+import { it } from '@jest/globals';
 import { assertRefused } from '../support/answers.js';
 import { testApp } from '../support/app.js';
 import { Browser } from '../support/browser.js';
 import { testKit } from '../support/kit.js';
 
-it('a page of another origin changes nothing, by a form, by fetch or by a log-out', async (t) => {
-  const { auth } = testKit(t);
+it('a page of another origin changes nothing, by a form, by fetch or by a log-out', async () => {
+  const { auth } = testKit();
   const { app, handled } = testApp(auth);
   const victim = new Browser(app);
   const { session } = await victim.signIn();
@@ -33,8 +34,8 @@ it('a page of another origin changes nothing, by a form, by fetch or by a log-ou
   assert.equal((await victim.get('/me')).status, 200);
 });
 
-it('no safe request changes anything', async (t) => {
-  const { auth } = testKit(t);
+it('no safe request changes anything', async () => {
+  const { auth } = testKit();
   const victim = new Browser(testApp(auth).app);
   const { session } = await victim.signIn();
   for (const path of [

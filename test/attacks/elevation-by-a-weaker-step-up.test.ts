@@ -1,6 +1,7 @@
 // Elevation of a shared token (ASVS 7.2.4): the attacker has copied the cookie and can pass a weaker method. The token that this gives them must never be the one that carries the owner's stronger proof.
+
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '@jest/globals';
 import { answer, confirm, copyOf, stepUp, stepUpApp } from '../step-up/app.js';
 import { fakeCode, fakeKey } from '../step-up/fake-methods.js';
 import { assertRefused } from '../support/answers.js';
@@ -12,8 +13,8 @@ const methods = [key, code];
 
 forEachStore((_name, makeStore) => {
   describe('who has a copied cookie and steps up by a weaker method', () => {
-    it('gains nothing by doing so first, and waiting until the owner passes the stronger one', async (t) => {
-      const app = stepUpApp(t, { methods, store: await makeStore() });
+    it('gains nothing by doing so first, and waiting until the owner passes the stronger one', async () => {
+      const app = stepUpApp({ methods, store: await makeStore() });
       const owner = await app.signIn();
       const thief = copyOf(owner, app.app);
       await stepUp(thief, code); // and doesn't use the new token, so that the owner's goes on working
@@ -29,8 +30,8 @@ forEachStore((_name, makeStore) => {
       assert.equal((await owner.post('/key')).status, 200);
     });
 
-    it('gains nothing by doing so before the owner has used the token of the stronger one', async (t) => {
-      const app = stepUpApp(t, { methods, store: await makeStore() });
+    it('gains nothing by doing so before the owner has used the token of the stronger one', async () => {
+      const app = stepUpApp({ methods, store: await makeStore() });
       const owner = await app.signIn();
       const thief = copyOf(owner, app.app);
       await stepUp(owner, key);
@@ -43,8 +44,8 @@ forEachStore((_name, makeStore) => {
       assert.equal((await owner.post('/key')).status, 200);
     });
 
-    it('gains nothing by doing so at the same moment', async (t) => {
-      const app = stepUpApp(t, { methods, store: await makeStore() });
+    it('gains nothing by doing so at the same moment', async () => {
+      const app = stepUpApp({ methods, store: await makeStore() });
       for (let turn = 0; turn < 5; turn += 1) {
         const owner = await app.signIn();
         const thief = copyOf(owner, app.app);

@@ -1,6 +1,7 @@
 // Redirect loops and disable-switches (Quarkus #54785, qauth #192, Kratos max_age 0): a rule that nobody can meet asks forever, or one that is always met asks nobody.
+
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '@jest/globals';
 import { SetupError } from '../../lib/internal/setup-error.js';
 import type { Rule } from '../../lib/step-up/rule.js';
 import { stepUp, stepUpApp } from '../step-up/app.js';
@@ -34,9 +35,9 @@ describe('a user who does what the refusal asks for', () => {
   ];
 
   for (const rule of rules) {
-    it(`passes, and is asked no second time: ${JSON.stringify(rule)}`, async (t) => {
+    it(`passes, and is asked no second time: ${JSON.stringify(rule)}`, async () => {
       word.users.delete('ada');
-      const { signIn } = stepUpApp(t, { methods: [key, code, word], rules: { '/guarded': rule } });
+      const { signIn } = stepUpApp({ methods: [key, code, word], rules: { '/guarded': rule } });
       const browser = await signIn();
       const asked: Asked = (await browser.post('/guarded')).body;
       const usable = asked.methods.filter(({ enrolled }) => enrolled).map(({ method }) => method);
@@ -45,7 +46,7 @@ describe('a user who does what the refusal asks for', () => {
     });
   }
 
-  it('or can’t do it, and is told so', async (t) => {
+  it('or can’t do it, and is told so', async () => {
     word.users.delete('ada');
     const rule: Rule<string> = {
       allOf: [
@@ -53,7 +54,7 @@ describe('a user who does what the refusal asks for', () => {
         { method: 'word', maxAge: '5m' },
       ],
     };
-    const { signIn } = stepUpApp(t, { methods: [key, word], rules: { '/guarded': rule } });
+    const { signIn } = stepUpApp({ methods: [key, word], rules: { '/guarded': rule } });
     const browser = await signIn();
     for (let turn = 0; turn < 3; turn += 1) {
       const { status, body } = await browser.post('/guarded');
@@ -79,8 +80,8 @@ describe('a rule that could be always or never met', () => {
   };
 
   for (const [what, rule] of Object.entries(never)) {
-    it(`can’t be set up: ${what}`, (t) => {
-      const { auth } = stepUpApp(t);
+    it(`can’t be set up: ${what}`, () => {
+      const { auth } = stepUpApp();
       assert.throws(() => auth.requireFreshStepUp(rule as Rule<string>), SetupError); // as JavaScript can write it
     });
   }

@@ -1,6 +1,7 @@
 // Insecure direct object reference: a user ends, or finds out about, the session of another user by its id.
+
 import assert from 'node:assert/strict';
-import { it } from 'node:test';
+import { it } from '@jest/globals';
 import { assertRefused } from '../support/answers.js';
 import { testApp } from '../support/app.js';
 import { Browser } from '../support/browser.js';
@@ -8,8 +9,8 @@ import { testKit } from '../support/kit.js';
 import { forEachStore } from '../support/stores.js';
 
 forEachStore((_name, makeStore) => {
-  it("a user can neither end another user's session nor tell that there is one", async (t) => {
-    const { auth } = testKit(t, { store: await makeStore() });
+  it("a user can neither end another user's session nor tell that there is one", async () => {
+    const { auth } = testKit({ store: await makeStore() });
     const { app } = testApp(auth);
     const [victim, attacker] = [new Browser(app), new Browser(app)];
     const { session } = await victim.signIn({ userId: 'ada' });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync, randomBytes, sign } from 'node:crypto';
-import { before, describe, it } from 'node:test';
+import { beforeAll, describe, it } from '@jest/globals';
 import { parseSecrets } from '../../lib/internal/keys.js';
 import type { Store } from '../../lib/stores/contract/store.js';
 import { memoryStore } from '../../lib/stores/memory/index.js';
@@ -216,7 +216,7 @@ describe('a forged access token', () => {
   let genuine: TokenAnswer;
   let calls: PropertyKey[];
 
-  before(async () => {
+  beforeAll(async () => {
     const { store, calls: noted } = watched(memoryStore());
     app = tokenApp({ store });
     genuine = await app.signIn();

@@ -1,6 +1,7 @@
 // Verification result ignored (GitLab #585333), UV downgrade (GHSA-h4fw-6r7f-w494): the attacker sends an assertion that is wrong in one point.
+
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '@jest/globals';
 import type { AuthenticationVariant } from '../../lib/testing/authenticator/variants.js';
 import { assertPresence, passkeyApp, withPasskey } from '../step-up/passkeys.js';
 import { assertRefused } from '../support/answers.js';
@@ -24,8 +25,8 @@ const FORGERIES: Readonly<Record<string, AuthenticationVariant>> = {
 
 describe('an assertion', () => {
   for (const [how, variant] of Object.entries(FORGERIES)) {
-    it(`${how} proves nothing, and the same key may go on`, async (t) => {
-      const app = passkeyApp(t);
+    it(`${how} proves nothing, and the same key may go on`, async () => {
+      const app = passkeyApp();
       const ada = await withPasskey(app);
       const before = ada.browser.cookieHeader();
       assertRefused(await assertPresence(ada, variant), 403, 'step_up_failed');

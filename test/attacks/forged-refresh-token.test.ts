@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { before, describe, it } from 'node:test';
+import { beforeAll, describe, it } from '@jest/globals';
 import { parseSecrets } from '../../lib/internal/keys.js';
 import { encode } from '../../lib/internal/tokens.js';
 import { createRefreshTokens } from '../../lib/session/refresh-token.js';
@@ -44,7 +44,7 @@ describe('a forged refresh token', () => {
   let forger: TokenAnswer;
   const bytesOf = ({ refresh_token }: TokenAnswer): Buffer => Buffer.from(refresh_token, 'base64url');
 
-  before(async () => {
+  beforeAll(async () => {
     app = tokenApp();
     victim = await app.signIn('victim');
     forger = await app.signIn('forger');

@@ -1,6 +1,7 @@
 // A browser that fetches in advance what its user may want next (Speculation Rules, omnibox) sends cookies and `Sec-Fetch-Site: none` or `same-origin`: nobody has asked for the request yet.
+
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '@jest/globals';
 import { actionApp, approve, assertPasses, send } from '../actions/app.js';
 import { Client, DELIVERIES } from '../support/client.js';
 import { forEachStore } from '../support/stores.js';
@@ -17,8 +18,8 @@ forEachStore((_name, makeStore) => {
         'Prefetch',
         'x, prefetch',
       ]) {
-        it(`spends nothing: ${purpose}`, async (t) => {
-          const app = actionApp(t, { store: await makeStore() });
+        it(`spends nothing: ${purpose}`, async () => {
+          const app = actionApp({ store: await makeStore() });
           const client = await Client.signedIn(app, delivery);
           await approve(client, EXPORT, app.key);
           for (const site of ['none', 'same-origin']) {
@@ -31,8 +32,8 @@ forEachStore((_name, makeStore) => {
         });
       }
 
-      it('nor does it void anything where a mismatch does', async (t) => {
-        const app = actionApp(t, { store: await makeStore(), policy: 'psd2' });
+      it('nor does it void anything where a mismatch does', async () => {
+        const app = actionApp({ store: await makeStore(), policy: 'psd2' });
         const client = await Client.signedIn(app, delivery);
         await approve(client, EXPORT, app.key);
         assert.equal((await send(client, { ...EXPORT, headers: { 'Sec-Purpose': 'prefetch' } })).status, 401);

@@ -1,12 +1,13 @@
 // A late 401 that clears cookies (crosswithfriends#566): the answer to an old request ends the session of a sign-in made meanwhile.
+
 import assert from 'node:assert/strict';
-import { it } from 'node:test';
+import { it } from '@jest/globals';
 import { testApp } from '../support/app.js';
 import { Browser } from '../support/browser.js';
 import { testKit } from '../support/kit.js';
 
-it('no refusal of any guard or route touches a cookie', async (t) => {
-  const { auth, clock } = testKit(t);
+it('no refusal of any guard or route touches a cookie', async () => {
+  const { auth, clock } = testKit();
   const { app } = testApp(auth);
   const browser = new Browser(app);
   await browser.signIn();

@@ -1,12 +1,13 @@
 // Pitfall: a page of another origin sends a sign-in that hands out bearer tokens, so that the victim's cookie session ends.
+
 import assert from 'node:assert/strict';
-import { it } from 'node:test';
+import { it } from '@jest/globals';
 import { testApp } from '../support/app.js';
 import { Browser } from '../support/browser.js';
 import { testKit } from '../support/kit.js';
 
-it('a bearer sign-in that a page of another origin sends neither ends nor clears the session of the victim', async (t) => {
-  const { auth, events } = testKit(t);
+it('a bearer sign-in that a page of another origin sends neither ends nor clears the session of the victim', async () => {
+  const { auth, events } = testKit();
   const victim = new Browser(testApp(auth).app);
   await victim.signIn();
   const body = { userId: 'mallory', delivery: 'bearer' };

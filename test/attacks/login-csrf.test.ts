@@ -1,6 +1,7 @@
 // Login CSRF: another site signs the victim in as the attacker, who later reads what the victim has entered.
+
 import assert from 'node:assert/strict';
-import { it } from 'node:test';
+import { it } from '@jest/globals';
 import { assertRefused } from '../support/answers.js';
 import { testApp } from '../support/app.js';
 import { Browser } from '../support/browser.js';
@@ -12,8 +13,8 @@ for (const [what, headers] of Object.entries({
   'another site in an older browser': { 'Sec-Fetch-Site': undefined, Origin: 'https://evil.example' },
   'a sandboxed frame': { 'Sec-Fetch-Site': undefined, Origin: 'null' },
 })) {
-  it(`${what} can't sign a browser in, whether anybody is signed in there or not`, async (t) => {
-    const { auth } = testKit(t);
+  it(`${what} can't sign a browser in, whether anybody is signed in there or not`, async () => {
+    const { auth } = testKit();
     const { app } = testApp(auth);
     const body = { userId: 'mallory' };
     const [nobody, victim] = [new Browser(app), new Browser(app)];

@@ -1,13 +1,13 @@
 // Cross-site scripting: payees, field names, queries and summaries that are markup.
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '@jest/globals';
 import { PASSWORD, pagesApp } from '../pages/app.js';
 
 const EVIL = `"'><script>alert(1)</script><img src=x onerror=alert(1)>`;
 
 describe('markup that comes with a request', () => {
-  it('is text on every page', async (t) => {
-    const browser = await pagesApp(t).signIn();
+  it('is text on every page', async () => {
+    const browser = await pagesApp().signIn();
     const query = new URLSearchParams({ [EVIL]: EVIL });
     const first = await browser.postForm(`/transfers?${query}`, [
       ['to', EVIL],

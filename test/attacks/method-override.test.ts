@@ -1,6 +1,7 @@
 // A middleware in front of the kit lets a page call its POST a GET, which no check of origins would look at.
+
 import assert from 'node:assert/strict';
-import { it } from 'node:test';
+import { it } from '@jest/globals';
 import type { Middleware } from '../../lib/http/require-session.js';
 import { assertRefused } from '../support/answers.js';
 import { testApp } from '../support/app.js';
@@ -18,8 +19,8 @@ for (const [what, headers] of Object.entries({
   'a sibling domain': { 'Sec-Fetch-Site': 'same-site', Origin: 'https://blog.app.example' },
   'another site in an older browser': { 'Sec-Fetch-Site': undefined, Origin: 'https://evil.example' },
 })) {
-  it(`${what} can't pass a POST off as a GET`, async (t) => {
-    const { auth } = testKit(t);
+  it(`${what} can't pass a POST off as a GET`, async () => {
+    const { auth } = testKit();
     const { app, handled } = testApp(auth, { before: [methodOverride] });
     const browser = new Browser(app);
     await browser.signIn();

@@ -1,6 +1,7 @@
 // Factor self-enrolment to satisfy a step-up (SuperTokens, CVE-2026-62232): what was set up after the question may not answer it.
+
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '@jest/globals';
 import { softwareAuthenticator } from '../../lib/testing/index.js';
 import { begin, verify } from '../step-up/app.js';
 import { assertPresence, passkeyApp, withPasskey } from '../step-up/passkeys.js';
@@ -8,9 +9,9 @@ import { assertRefused } from '../support/answers.js';
 import { ORIGIN } from '../support/kit.js';
 
 describe('a passkey that is younger than the challenge', () => {
-  it('can’t answer it, in the very millisecond neither, and answers the next one', async (t) => {
+  it('can’t answer it, in the very millisecond neither, and answers the next one', async () => {
     for (const wait of [0, 1_000]) {
-      const app = passkeyApp(t);
+      const app = passkeyApp();
       const ada = await withPasskey(app);
       assert.equal((await assertPresence(ada)).status, 200);
       const pending = await begin(ada.browser, 'passkey');

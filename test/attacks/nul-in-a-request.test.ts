@@ -1,6 +1,7 @@
 // A NUL or a lone surrogate where a store would look for it, or keep it: PostgreSQL throws at one and SQLite gives the other back as something else, so that one client could raise alarms, cost connections, and stop a move.
+
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '@jest/globals';
 import type { RefusalCode } from '../../lib/http/refusal.js';
 import { actionApp, approve, assertIncomplete, assertPasses, TRANSFER } from '../actions/app.js';
 import { begin, verify } from '../step-up/app.js';
@@ -47,9 +48,9 @@ function requests(text: string): readonly Case[] {
 
 forEachStore((_name, makeStore, { rawRows }) => {
   describe('text that no store can keep', () => {
-    it('is answered as a wrong one, wherever it stands, and nothing is written', async (t) => {
+    it('is answered as a wrong one, wherever it stands, and nothing is written', async () => {
       const store = await makeStore();
-      const app = methodApp(t, { store });
+      const app = methodApp({ store });
       const ada = await Client.signedIn(app, 'cookie', { method: 'code' });
       const key = await addPasskey(ada);
       app.clock.advance('1m');
@@ -68,8 +69,8 @@ forEachStore((_name, makeStore, { rawRows }) => {
       assert.deepEqual(app.errors, []);
     });
 
-    it('in the answer to a challenge is a wrong answer', async (t) => {
-      const app = methodApp(t, { store: await makeStore() });
+    it('in the answer to a challenge is a wrong answer', async () => {
+      const app = methodApp({ store: await makeStore() });
       const ada = await Client.signedIn(app, 'cookie', { method: 'code' });
       const key = await addPasskey(ada);
       app.clock.advance('1m');
@@ -86,8 +87,8 @@ forEachStore((_name, makeStore, { rawRows }) => {
       assert.deepEqual(app.errors, []);
     });
 
-    it('in what is approved is approved where it is text at all', async (t) => {
-      const app = actionApp(t, { store: await makeStore() });
+    it('in what is approved is approved where it is text at all', async () => {
+      const app = actionApp({ store: await makeStore() });
       const ada = await Client.signedIn(app, 'cookie');
       await assertIncomplete(ada, { ...TRANSFER, body: { to: 'b\ud800', amount: 1 } });
       await assertIncomplete(ada, { ...TRANSFER, body: { to: 'b\0a', amount: 1 } }); // its summary couldn't be shown

@@ -1,6 +1,7 @@
 // A password change that an old password outruns (CodeLens#344): the thief's sign-in is still with the KDF when the owner changes it.
+
 import assert from 'node:assert/strict';
-import { it } from 'node:test';
+import { it } from '@jest/globals';
 import { assertRefused } from '../support/answers.js';
 import { handle, testApp } from '../support/app.js';
 import { Browser } from '../support/browser.js';
@@ -8,8 +9,8 @@ import { testKit } from '../support/kit.js';
 import { forEachStore } from '../support/stores.js';
 
 forEachStore((_name, makeStore) => {
-  it('the sign-in that began before the change makes no session, and the sessions from before are over', async (t) => {
-    const { auth, clock } = testKit(t, { store: await makeStore() });
+  it('the sign-in that began before the change makes no session, and the sessions from before are over', async () => {
+    const { auth, clock } = testKit({ store: await makeStore() });
     const changePassword = handle((req, res) => auth.credentialsChanged(req, res));
     const { app } = testApp(auth, { routes: { '/password': [changePassword] } });
     const [owner, thief, late] = [new Browser(app), new Browser(app), new Browser(app)];

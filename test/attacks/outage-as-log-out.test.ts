@@ -1,6 +1,7 @@
 // An outage taken for a log-out (alkem-io/server#6332): the store fails, every client gets 401 and throws its session away.
+
 import assert from 'node:assert/strict';
-import { it } from 'node:test';
+import { it } from '@jest/globals';
 import { memoryStore } from '../../lib/stores/memory/index.js';
 import { assertRefused } from '../support/answers.js';
 import { testApp } from '../support/app.js';
@@ -8,9 +9,9 @@ import { Browser } from '../support/browser.js';
 import { faultyStore } from '../support/faulty-store.js';
 import { testKit } from '../support/kit.js';
 
-it('while the store fails every request is a 500, and afterwards everybody is still signed in', async (t) => {
+it('while the store fails every request is a 500, and afterwards everybody is still signed in', async () => {
   const store = faultyStore(memoryStore());
-  const { auth } = testKit(t, { store, storeTimeout: 0.02 });
+  const { auth } = testKit({ store, storeTimeout: 0.02 });
   const { app, handled } = testApp(auth);
   const browsers = Array.from({ length: 5 }, () => new Browser(app));
   for (const browser of browsers) await browser.signIn();

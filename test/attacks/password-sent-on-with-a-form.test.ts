@@ -1,13 +1,13 @@
 // A redirect of 307 sends the body again, and with it the password that was typed beside the fields: to the app's own
 // handler, into its logs, and wherever that one leads.
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '@jest/globals';
 import { formsOf, PASSWORD, pagesApp } from '../pages/app.js';
 
 describe('the password that a page without JavaScript asks for', () => {
   for (const start of ['a guarded page', 'a form', 'a form that is bound to its fields'] as const) {
-    it(`is in one request alone, after ${start}`, async (t) => {
-      const app = pagesApp(t);
+    it(`is in one request alone, after ${start}`, async () => {
+      const app = pagesApp();
       const browser = await app.signIn();
       const path = start === 'a form' ? '/settings' : '/transfers';
       const form = [['to', 'bea'] as const, ['amount', '10'] as const];
@@ -35,8 +35,8 @@ describe('the password that a page without JavaScript asks for', () => {
     });
   }
 
-  it('is not on the page that says it was wrong', async (t) => {
-    const browser = await pagesApp(t).signIn();
+  it('is not on the page that says it was wrong', async () => {
+    const browser = await pagesApp().signIn();
     const page = await browser.submit(await browser.follow(await browser.goTo('/report')), 'nearly right');
     assert.ok(!page.text.includes('nearly right'));
   });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '@jest/globals';
 import bodyParser from 'body-parser';
 import { type ActionRequest, actionApp, approve, assertNotApproved, assertPasses } from '../actions/app.js';
 
@@ -31,8 +31,8 @@ const SENT: Readonly<Record<string, string>> = {
 
 describe('a body made to be taken for the approved one', () => {
   for (const [what, body] of Object.entries(SENT)) {
-    it(`is another with ${what}`, async (t) => {
-      const app = actionApp(t, {
+    it(`is another with ${what}`, async () => {
+      const app = actionApp({
         routes: (auth) => ({
           '/bound': [bodyParser.json(), auth.requireFreshStepUp({ method: 'key', bind: (req) => req.body })],
         }),

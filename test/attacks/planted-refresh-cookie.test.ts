@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '@jest/globals';
 import { codeOf, cookieHeader, cookiesOf, tokenApp } from '../tokens/app.js';
 
 /** Somebody plants the refresh cookie of his own session beside the victim's access cookie. */

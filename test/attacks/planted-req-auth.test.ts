@@ -1,13 +1,14 @@
 // A `req.auth` that isn't ours: another library, or a handler that copies the body into the request, says who is there.
+
 import assert from 'node:assert/strict';
-import { it } from 'node:test';
+import { it } from '@jest/globals';
 import { assertRefused } from '../support/answers.js';
 import { testApp } from '../support/app.js';
 import { Browser } from '../support/browser.js';
 import { testKit } from '../support/kit.js';
 
-it('no guard and no route believes it', async (t) => {
-  const { auth } = testKit(t);
+it('no guard and no route believes it', async () => {
+  const { auth } = testKit();
   const { app, handled } = testApp(auth, {
     before: [
       (req, _res, next) => {

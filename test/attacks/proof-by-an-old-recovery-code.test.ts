@@ -1,6 +1,7 @@
 // Recovery codes are made anew because somebody may have seen the old ones: what was proved with one of those is over, too.
+
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '@jest/globals';
 import { recoveryCode } from '../../lib/index.js';
 import { stepUp, stepUpApp, verify } from '../step-up/app.js';
 import { fakeKey } from '../step-up/fake-methods.js';
@@ -18,8 +19,8 @@ async function newCodes(browser: Browser): Promise<readonly string[]> {
 
 forEachStore((_name, makeStore) => {
   describe('whoever used a recovery code that they had seen', () => {
-    it('has proved nothing any more when the owner has made new ones', async (t) => {
-      const app = stepUpApp(t, {
+    it('has proved nothing any more when the owner has made new ones', async () => {
+      const app = stepUpApp({
         methods: [key, recoveryCode()],
         store: await makeStore(),
         rules: { '/recovered': ASKS_A_CODE },

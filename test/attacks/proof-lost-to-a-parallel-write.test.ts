@@ -1,6 +1,7 @@
 // Lost update of the elevation (express-session #361, lfx #1938): a request that began before a step-up writes its old idea of the session back after it.
+
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '@jest/globals';
 import { answer, copyOf, stepUp, stepUpApp } from '../step-up/app.js';
 import { fakeCode, fakeKey } from '../step-up/fake-methods.js';
 import { faultyParts } from '../step-up/faulty-parts.js';
@@ -8,10 +9,10 @@ import { forEachStore } from '../support/stores.js';
 
 forEachStore((_name, makeStore) => {
   describe('a proof', () => {
-    it('outlives the touches of requests that began before it, and revives nothing that it dropped', async (t) => {
+    it('outlives the touches of requests that began before it, and revives nothing that it dropped', async () => {
       const key = fakeKey();
       const store = faultyParts(await makeStore());
-      const app = stepUpApp(t, { methods: [key, fakeCode()], store });
+      const app = stepUpApp({ methods: [key, fakeCode()], store });
       const browser = await app.signIn();
       const old = copyOf(browser, app.app);
       app.clock.advance('5m');
@@ -29,7 +30,7 @@ forEachStore((_name, makeStore) => {
       assert.equal((await browser.post('/key')).body.reason, 'missing');
     });
 
-    it('is kept beside those that its token has, and of two made at the same time the later stands alone', async (t) => {
+    it('is kept beside those that its token has, and of two made at the same time the later stands alone', async () => {
       const key = fakeKey();
       const code = fakeCode();
       const rules = {
@@ -41,7 +42,7 @@ forEachStore((_name, makeStore) => {
         },
         '/key': { method: 'key', maxAge: '5m' },
       } as const;
-      const app = stepUpApp(t, { methods: [key, code], rules, store: await makeStore() });
+      const app = stepUpApp({ methods: [key, code], rules, store: await makeStore() });
       const browser = await app.signIn();
       await stepUp(browser, key);
       await stepUp(browser, code);

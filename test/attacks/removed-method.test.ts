@@ -1,6 +1,7 @@
 // Taking away a lost authenticator is the emergency: whoever has it must not go on with what it proved, nor add one of their own by that.
+
 import assert from 'node:assert/strict';
-import { describe, it, type TestContext } from 'node:test';
+import { describe, it } from '@jest/globals';
 import type { Delivery } from '../../lib/stores/contract/sessions.js';
 import type { Store } from '../../lib/stores/contract/store.js';
 import { actionApp, answer, approve, ask, assertNotApproved, TRANSFER } from '../actions/app.js';
@@ -38,10 +39,9 @@ interface Scene {
 }
 
 async function scene(
-  t: TestContext,
   store: Store,
   delivery: Delivery,
-  { withAnother = false, userId = 'ada', app = methodApp(t, { store }) } = {},
+  { withAnother = false, userId = 'ada', app = methodApp({ store }) } = {},
 ): Promise<Scene> {
   const phone = await Client.signedIn(app, delivery, { userId, method: 'code' });
   const laptop = await Client.signedIn(app, delivery, { userId, method: 'code' });
@@ -92,8 +92,8 @@ forEachStore((_name, makeStore) => {
       for (const method of ['passkey', 'totp'] as const) {
         for (const withAnother of method === 'totp' || how === 'by the helpdesk' ? [false] : [false, true]) {
           const left = withAnother ? ', while another is left' : '';
-          it(`a ${method} taken away ${how}${left}: what it proved is gone, with ${delivery}`, async (t) => {
-            const made = await scene(t, await makeStore(), delivery, { withAnother });
+          it(`a ${method} taken away ${how}${left}: what it proved is gone, with ${delivery}`, async () => {
+            const made = await scene(await makeStore(), delivery, { withAnother });
             const { app, laptop, ceremonies, other } = made;
             const { challenge } = (await laptop.post(payment(method).path, { body: { to: 'eve' } })).body;
             assertPassed(await prove(laptop, method, ceremonies[method]));
@@ -119,10 +119,10 @@ forEachStore((_name, makeStore) => {
   }
 
   describe('what stays, when a user’s passkeys are taken away', () => {
-    it('is what was proved and approved by other methods, and all of other users', async (t) => {
-      const made = await scene(t, await makeStore(), 'cookie');
+    it('is what was proved and approved by other methods, and all of other users', async () => {
+      const made = await scene(await makeStore(), 'cookie');
       const { app, laptop, ceremonies } = made;
-      const bea = await scene(t, app.store, 'cookie', { userId: 'bea', app });
+      const bea = await scene(app.store, 'cookie', { userId: 'bea', app });
       assertPassed(await prove(bea.laptop, 'passkey', bea.ceremonies.passkey));
       assertPassed(await prove(laptop, 'totp', ceremonies.totp));
       app.clock.advance('1m');
@@ -142,8 +142,8 @@ forEachStore((_name, makeStore) => {
       return begun.body.secret;
     }
 
-    it('is a removal of the one before: what it proved is gone', async (t) => {
-      const made = await scene(t, await makeStore(), 'cookie');
+    it('is a removal of the one before: what it proved is gone', async () => {
+      const made = await scene(await makeStore(), 'cookie');
       const { app, phone, laptop, ceremonies } = made;
       const { challenge } = (await laptop.post(payment('totp').path, { body: { to: 'eve' } })).body;
       const next = await beginNext(phone);
@@ -159,12 +159,12 @@ forEachStore((_name, makeStore) => {
 
     const ways = { proof: prove, approval: approvePayment } as const;
     for (const [what, answer] of Object.entries(ways)) {
-      it(`leaves no ${what} of an answer that is being verified, at whichever step`, async (t) => {
+      it(`leaves no ${what} of an answer that is being verified, at whichever step`, async () => {
         const store = faultyParts(await makeStore());
-        const app = methodApp(t, { store });
+        const app = methodApp({ store });
         for (let step = 1, reached = true; reached; step += 1) {
           for (const isBefore of [true, false]) {
-            const made = await scene(t, store, 'cookie', { userId: `user-${step}-${isBefore}`, app });
+            const made = await scene(store, 'cookie', { userId: `user-${step}-${isBefore}`, app });
             const next = await beginNext(made.phone);
             const replace = async (): Promise<void> => assert.equal((await confirm(app, made.phone, next)).status, 204);
             let wasReached = (): boolean => false;
@@ -192,8 +192,8 @@ forEachStore((_name, makeStore) => {
   });
 
   describe('a TOTP that the helpdesk replaces', () => {
-    it('is a removal of the one before', async (t) => {
-      const made = await scene(t, await makeStore(), 'cookie');
+    it('is a removal of the one before', async () => {
+      const made = await scene(await makeStore(), 'cookie');
       const { app, laptop, ceremonies } = made;
       assertPassed(await prove(laptop, 'totp', ceremonies.totp));
       app.clock.advance('1m');
@@ -204,8 +204,8 @@ forEachStore((_name, makeStore) => {
   });
 
   describe('a method of the app’s own that is removed', () => {
-    it('opens nothing in any of the user’s sessions: no guard, no enrolment, no approval, no challenge', async (t) => {
-      const app = actionApp(t, {
+    it('opens nothing in any of the user’s sessions: no guard, no enrolment, no approval, no challenge', async () => {
+      const app = actionApp({
         store: await makeStore(),
         routes: (auth) => ({ '/enrol': [auth.requireEnrolmentProof] }),
       });
@@ -232,13 +232,13 @@ forEachStore((_name, makeStore) => {
     const ways = { proof: prove, approval: approvePayment } as const;
     for (const [what, byWay] of Object.entries(ways)) {
       for (const method of ['passkey', 'totp'] as const) {
-        it(`leaves no ${what} by ${method}, whichever step the removal comes before or after`, async (t) => {
+        it(`leaves no ${what} by ${method}, whichever step the removal comes before or after`, async () => {
           const store = faultyParts(await makeStore());
-          const app = methodApp(t, { store });
+          const app = methodApp({ store });
           for (let step = 1, reached = true; reached; step += 1) {
             for (const isBefore of [true, false]) {
               const userId = `user-${step}-${isBefore}`;
-              const made = await scene(t, store, 'cookie', { userId, app });
+              const made = await scene(store, 'cookie', { userId, app });
               const removal = (): Promise<boolean> => app.auth.methods.remove(userId, method);
               let wasReached = (): boolean => false;
               await byWay(made.laptop, method, (options) => {
@@ -264,8 +264,8 @@ forEachStore((_name, makeStore) => {
 });
 
 describe('a method that the app takes away by itself', () => {
-  it('opens nothing from then on, whatever was proved with it before', async (t) => {
-    const app = actionApp(t);
+  it('opens nothing from then on, whatever was proved with it before', async () => {
+    const app = actionApp();
     const browser = await app.signIn('ada', { method: 'key' });
     await stepUp(browser, app.key);
     await approve(browser, TRANSFER, app.key);
@@ -277,8 +277,8 @@ describe('a method that the app takes away by itself', () => {
     assert.deepEqual(app.passed, []);
   });
 
-  it('can’t be passed any more, and an answer to it isn’t even looked at or counted', async (t) => {
-    const app = actionApp(t);
+  it('can’t be passed any more, and an answer to it isn’t even looked at or counted', async () => {
+    const app = actionApp();
     const browser = await app.signIn();
     app.code.users.delete('ada');
     for (let count = 0; count < 6; count += 1) {

@@ -1,6 +1,6 @@
 // Open redirect: a link to the app's own page that leads, after the password, to a copy of it elsewhere.
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '@jest/globals';
 import { PASSWORD, pagesApp } from '../pages/app.js';
 import { ORIGIN } from '../support/kit.js';
 
@@ -37,8 +37,8 @@ const HERE: Readonly<Record<string, string>> = {
 
 describe('a return path', () => {
   for (const path of ELSEWHERE) {
-    it(`that leads elsewhere is refused before anything is asked: ${JSON.stringify(path)}`, async (t) => {
-      const app = pagesApp(t);
+    it(`that leads elsewhere is refused before anything is asked: ${JSON.stringify(path)}`, async () => {
+      const app = pagesApp();
       const browser = await app.signIn();
       const url = `/step-up/page?${new URLSearchParams({ return_to: path, method: 'password' })}`;
       const page = await browser.goTo(url);
@@ -59,22 +59,22 @@ describe('a return path', () => {
   }
 
   for (const [path, place] of Object.entries(HERE)) {
-    it(`of the app itself is absolute: ${path}`, async (t) => {
-      const browser = await pagesApp(t).signIn();
+    it(`of the app itself is absolute: ${path}`, async () => {
+      const browser = await pagesApp().signIn();
       const page = await browser.goTo(`/step-up/page?${new URLSearchParams({ return_to: path, method: 'password' })}`);
       assert.equal((await browser.submit(page, PASSWORD)).headers['location'], ORIGIN + place);
     });
   }
 
-  it('is not made of what a proxy or a client says the host is', async (t) => {
-    const browser = await pagesApp(t).signIn();
+  it('is not made of what a proxy or a client says the host is', async () => {
+    const browser = await pagesApp().signIn();
     const headers = { Host: 'evil.example', 'X-Forwarded-Host': 'evil.example' };
     const refused = await browser.goTo('/report', headers);
     assert.ok(refused.headers['location']?.startsWith(`${ORIGIN}/`));
   });
 
-  it('given twice is the first, wherever the second leads', async (t) => {
-    const browser = await pagesApp(t).signIn();
+  it('given twice is the first, wherever the second leads', async () => {
+    const browser = await pagesApp().signIn();
     const page = await browser.goTo('/step-up/page?return_to=/report&return_to=//evil.example&method=password');
     assert.equal((await browser.submit(page, PASSWORD)).headers['location'], `${ORIGIN}/report`);
   });

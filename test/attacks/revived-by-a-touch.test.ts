@@ -1,6 +1,7 @@
 // A log-out undone by a parallel write (connect-redis #328): a request that was in flight writes its session back.
+
 import assert from 'node:assert/strict';
-import { it } from 'node:test';
+import { it } from '@jest/globals';
 import { assertRefused } from '../support/answers.js';
 import { testApp } from '../support/app.js';
 import { Browser } from '../support/browser.js';
@@ -9,9 +10,9 @@ import { testKit } from '../support/kit.js';
 import { forEachStore } from '../support/stores.js';
 
 forEachStore((_name, makeStore) => {
-  it('a touch on its way to the store brings no session back that has ended meanwhile', async (t) => {
+  it('a touch on its way to the store brings no session back that has ended meanwhile', async () => {
     const store = faultyStore(await makeStore());
-    const { auth, clock } = testKit(t, { store });
+    const { auth, clock } = testKit({ store });
     const { app } = testApp(auth);
     const [victim, thief] = [new Browser(app), new Browser(app)];
     const { session } = await victim.signIn();

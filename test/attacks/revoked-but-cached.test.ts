@@ -1,6 +1,7 @@
 // A revoked session that lives on in a cache (better-auth#6893): another process, or the next request, still lets it in.
+
 import assert from 'node:assert/strict';
-import { it } from 'node:test';
+import { it } from '@jest/globals';
 import { assertRefused } from '../support/answers.js';
 import { testApp } from '../support/app.js';
 import { Browser } from '../support/browser.js';
@@ -8,10 +9,10 @@ import { testKit } from '../support/kit.js';
 import { forEachStore } from '../support/stores.js';
 
 forEachStore((_name, makeStore) => {
-  it('a session is over in every process with the answer to its revocation', async (t) => {
+  it('a session is over in every process with the answer to its revocation', async () => {
     const store = await makeStore();
-    const one = testKit(t, { store });
-    const two = testKit(t, { store: { sessions: store.sessions }, clock: one.clock });
+    const one = testKit({ store });
+    const two = testKit({ store: { sessions: store.sessions }, clock: one.clock });
     const [here, there] = [testApp(one.auth).app, testApp(two.auth).app];
     const owner = new Browser(here);
     const thief = new Browser(there);

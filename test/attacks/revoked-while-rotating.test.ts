@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '@jest/globals';
 import type { Store } from '../../lib/stores/contract/store.js';
 import { forEachStore } from '../support/stores.js';
 import { altered, opened, type TokenApp, tokenApp } from '../tokens/app.js';
@@ -38,10 +38,10 @@ describe('a session that is revoked while 50 rotations are in flight', () => {
   forEachStore((_name, makeStore) => {
     for (const [how, revoke] of Object.entries(revocations)) {
       for (const refreshGrace of ['30s', 0] as const) {
-        it(`has no live successor: revoked ${how}, with a refreshGrace of ${refreshGrace}`, async (t) => {
+        it(`has no live successor: revoked ${how}, with a refreshGrace of ${refreshGrace}`, async () => {
           let revoked: Promise<unknown> = Promise.reject(new Error('The rotations never came together.'));
           revoked.catch(() => {}); // looked at below
-          const store = gathered(await opened(t, makeStore), () => {
+          const store = gathered(await opened(makeStore), () => {
             revoked = revoke(app, session_id);
           });
           const app = tokenApp({ store, refreshGrace });

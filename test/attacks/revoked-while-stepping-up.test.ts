@@ -1,6 +1,7 @@
 // Revocation that a parallel step undoes (nextjs-auth0 #2530): the session ends between the question and the answer.
+
 import assert from 'node:assert/strict';
-import { describe, it, type TestContext } from 'node:test';
+import { describe, it } from '@jest/globals';
 import type { Store } from '../../lib/stores/contract/store.js';
 import { copyOf, type StepUpApp, verify } from '../step-up/app.js';
 import { assertion, passkeyApp, type WithPasskey, withPasskey } from '../step-up/passkeys.js';
@@ -21,8 +22,8 @@ const ENDS: Readonly<Record<string, (scene: Scene) => Promise<unknown>>> = {
   'with its user': ({ app }) => app.auth.forgetUser('ada'),
 };
 
-async function scene(t: TestContext, store: Store): Promise<Scene> {
-  const app = passkeyApp(t, { store });
+async function scene(store: Store): Promise<Scene> {
+  const app = passkeyApp({ store });
   const ada = await withPasskey(app);
   const { id } = (await ada.browser.get('/me')).body.session;
   return { app, ...ada, id };
@@ -31,8 +32,8 @@ async function scene(t: TestContext, store: Store): Promise<Scene> {
 forEachStore((_name, makeStore) => {
   describe('a session that ends between challenge and answer', () => {
     for (const [how, end] of Object.entries(ENDS)) {
-      it(`${how} is not brought back by the answer: 401, no cookie, no row`, async (t) => {
-        const made = await scene(t, await makeStore());
+      it(`${how} is not brought back by the answer: 401, no cookie, no row`, async () => {
+        const made = await scene(await makeStore());
         const { browser, app } = made;
         const { challengeId, response } = await assertion(made);
         const tab = copyOf(browser, app.app);

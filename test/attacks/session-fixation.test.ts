@@ -1,13 +1,14 @@
 // Session fixation (CVE-2022-25896): the attacker puts a session of theirs into the victim's browser before the victim signs in.
+
 import assert from 'node:assert/strict';
-import { it } from 'node:test';
+import { it } from '@jest/globals';
 import { assertRefused } from '../support/answers.js';
 import { testApp } from '../support/app.js';
 import { Browser } from '../support/browser.js';
 import { testKit } from '../support/kit.js';
 
-it('a sign-in takes over neither the token nor the session that the attacker put there', async (t) => {
-  const { auth } = testKit(t);
+it('a sign-in takes over neither the token nor the session that the attacker put there', async () => {
+  const { auth } = testKit();
   const { app } = testApp(auth);
   const attacker = new Browser(app);
   const planted = await attacker.signIn({ userId: 'mallory' });
@@ -20,8 +21,8 @@ it('a sign-in takes over neither the token nor the session that the attacker put
   assertRefused(await attacker.get('/me'), 401, 'session_invalid');
 });
 
-it('a sign-in never adopts a token that a client made up', async (t) => {
-  const { auth } = testKit(t);
+it('a sign-in never adopts a token that a client made up', async () => {
+  const { auth } = testKit();
   const { app } = testApp(auth);
   const chosen = { Cookie: `__Host-session=${'A'.repeat(43)}` };
   const victim = new Browser(app);

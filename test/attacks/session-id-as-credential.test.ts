@@ -1,12 +1,13 @@
 // The public id as a credential: ids stand in session lists, logs and URLs, and somebody tries one as a token.
+
 import assert from 'node:assert/strict';
-import { it } from 'node:test';
+import { it } from '@jest/globals';
 import { testApp } from '../support/app.js';
 import { Browser } from '../support/browser.js';
 import { testKit } from '../support/kit.js';
 
-it('a session id opens nothing, by whichever way it comes', async (t) => {
-  const { auth } = testKit(t);
+it('a session id opens nothing, by whichever way it comes', async () => {
+  const { auth } = testKit();
   const { app, handled } = testApp(auth);
   const { session } = await new Browser(app).signIn();
   const attacker = new Browser(app);

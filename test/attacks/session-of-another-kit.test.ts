@@ -1,7 +1,8 @@
 // Two kits on one store, as for customers and staff: a customer brings their own credentials to the staff's routes under
 // the names that those look for. Whoever signed in to one app must be nobody in the other.
+
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '@jest/globals';
 import type { Delivery } from '../../lib/index.js';
 import { SetupError } from '../../lib/internal/setup-error.js';
 import type { Store } from '../../lib/stores/contract/store.js';
@@ -67,8 +68,8 @@ describe('the session of another kit on the same store', () => {
   forEachStore((_name, makeStore) => {
     for (const delivery of DELIVERIES) {
       for (const [how, options] of Object.entries(STAFF)) {
-        it(`opens nothing and ends nothing: by ${delivery}, at a kit with ${how}`, async (t) => {
-          const { customers, staff } = twoKits(await opened(t, makeStore), options);
+        it(`opens nothing and ends nothing: by ${delivery}, at a kit with ${how}`, async () => {
+          const { customers, staff } = twoKits(await opened(makeStore), options);
           const credentials = await credentialsOf(customers, delivery, options.cookieName);
           const own = await credentialsOf(customers, delivery);
           await assertNobody(staff, credentials);
@@ -81,8 +82,8 @@ describe('the session of another kit on the same store', () => {
       }
     }
 
-    it('opens nothing the other way round either: who came second is refused', async (t) => {
-      const { customers, staff } = twoKits(await opened(t, makeStore), { cookieName: 'staff' });
+    it('opens nothing the other way round either: who came second is refused', async () => {
+      const { customers, staff } = twoKits(await opened(makeStore), { cookieName: 'staff' });
       await staff.http.post('/login').send({}).expect(200);
       await customers.http.post('/login').send({}).expect(500);
       assertTold(customers);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '@jest/globals';
 import type { Store } from '../../lib/stores/contract/store.js';
 import { memoryStore } from '../../lib/stores/memory/index.js';
 import { beginSignIn, passkeyApp } from '../http/passkey-app.js';
@@ -23,9 +23,9 @@ function watched(store: Store, calls: string[]): Store {
 
 /** Whoever can make the store write without signing in can fill it. (100,000 challenges: see the challenges' own test.) */
 describe('a stranger who asks for one sign-in after the other', () => {
-  it('makes the store do nothing at all', async (t) => {
+  it('makes the store do nothing at all', async () => {
     const calls: string[] = [];
-    const app = passkeyApp(t, { store: watched(memoryStore(), calls) });
+    const app = passkeyApp({ store: watched(memoryStore(), calls) });
     const browser = new Browser(app.app);
     calls.length = 0;
     for (let count = 0; count < 500; count += 1) {
@@ -35,9 +35,9 @@ describe('a stranger who asks for one sign-in after the other', () => {
     assert.deepEqual(calls, []);
   });
 
-  it('makes it do nothing with challenges of its own making', async (t) => {
+  it('makes it do nothing with challenges of its own making', async () => {
     const calls: string[] = [];
-    const app = passkeyApp(t, { store: watched(memoryStore(), calls) });
+    const app = passkeyApp({ store: watched(memoryStore(), calls) });
     const browser = new Browser(app.app);
     const { challengeId } = await beginSignIn(browser);
     calls.length = 0;
@@ -48,10 +48,10 @@ describe('a stranger who asks for one sign-in after the other', () => {
     assert.deepEqual(calls, []);
   });
 
-  it('can have each challenge marked as spent, until its end and no longer', async (t) => {
+  it('can have each challenge marked as spent, until its end and no longer', async () => {
     const calls: string[] = [];
     const store = memoryStore();
-    const app = passkeyApp(t, { store: watched(store, calls) });
+    const app = passkeyApp({ store: watched(store, calls) });
     const browser = new Browser(app.app);
     calls.length = 0;
     for (let count = 0; count < 10; count += 1) {

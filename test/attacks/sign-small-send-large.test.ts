@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it, type TestContext } from 'node:test';
+import { describe, it } from '@jest/globals';
 import bodyParser from 'body-parser';
 import type { Response } from 'supertest';
 import type { RequestOptionsJSON, SoftwareAuthenticator } from '../../lib/testing/index.js';
@@ -18,9 +18,9 @@ const SMALL = { to: 'bea', amount: 10 };
 const LARGE = { to: 'eve', amount: 10_000 };
 
 /** A bank with real passkeys whose transfers are bound to payee and amount. */
-async function bank(t: TestContext) {
+async function bank() {
   const sent: unknown[] = [];
-  const app = passkeyApp(t, {
+  const app = passkeyApp({
     routes: (auth) => ({
       '/transfers': [
         bodyParser.json(),
@@ -47,8 +47,8 @@ async function bank(t: TestContext) {
 
 /** RTS (EU) 2018/389 art. 5(1)(b) and (c): what the user signs is for this payee and amount, and for no other. */
 describe('a page that lets the user sign a small transfer and sends a large one', () => {
-  it('finds it refused, and the small one good once', async (t) => {
-    const { userWithPasskey, ask, verify, sign, sent } = await bank(t);
+  it('finds it refused, and the small one good once', async () => {
+    const { userWithPasskey, ask, verify, sign, sent } = await bank();
     const { browser, key } = await userWithPasskey();
     const small = await ask(browser, SMALL);
     assert.equal(small.summary, 'Send 10 to bea');
@@ -60,8 +60,8 @@ describe('a page that lets the user sign a small transfer and sends a large one'
     assert.deepEqual(sent, [SMALL]);
   });
 
-  it('can’t pass the signature for the small one off as one for the large one', async (t) => {
-    const { userWithPasskey, ask, verify, sign, sent } = await bank(t);
+  it('can’t pass the signature for the small one off as one for the large one', async () => {
+    const { userWithPasskey, ask, verify, sign, sent } = await bank();
     const { browser, key } = await userWithPasskey();
     const [small, large] = [await ask(browser, SMALL), await ask(browser, LARGE)];
     assertRefused(await verify(browser, large.id, sign(key, small)), 403, 'step_up_failed');
@@ -69,8 +69,8 @@ describe('a page that lets the user sign a small transfer and sends a large one'
     assert.deepEqual(sent, []);
   });
 
-  it('can’t use a signature of a sign-in or of a general step-up', async (t) => {
-    const { userWithPasskey, ask, verify, sent } = await bank(t);
+  it('can’t use a signature of a sign-in or of a general step-up', async () => {
+    const { userWithPasskey, ask, verify, sent } = await bank();
     const { browser, key } = await userWithPasskey();
     const large = await ask(browser, LARGE);
     for (const [path, body] of [
@@ -86,8 +86,8 @@ describe('a page that lets the user sign a small transfer and sends a large one'
     assert.deepEqual(sent, []);
   });
 
-  it('can’t have the user’s signature count in another session, or another user’s in this one', async (t) => {
-    const { userWithPasskey, ask, verify, sign, sent } = await bank(t);
+  it('can’t have the user’s signature count in another session, or another user’s in this one', async () => {
+    const { userWithPasskey, ask, verify, sign, sent } = await bank();
     const [ada, bea] = [await userWithPasskey(), await userWithPasskey('bea')];
     const [hers, his] = [await ask(ada.browser, LARGE), await ask(bea.browser, LARGE)];
     assertRefused(await verify(bea.browser, hers.id, sign(ada.key, hers)), 403, 'step_up_failed');

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '@jest/globals';
 import { beginSignIn, passkeyApp } from '../http/passkey-app.js';
 import { assertRefused } from '../support/answers.js';
 import { Browser } from '../support/browser.js';
 
 /** Login CSRF: the attacker answers a challenge with their own passkey and lets the victim's browser send the answer. */
 describe('an attacker who wants a visitor to be signed in as the attacker', () => {
-  it('can’t have the answer sent from another site, nor use a challenge of the attacker’s own browser', async (t) => {
-    const app = passkeyApp(t);
+  it('can’t have the answer sent from another site, nor use a challenge of the attacker’s own browser', async () => {
+    const app = passkeyApp();
     const { key } = await app.userWithPasskey('mallory');
     const [attacker, victim] = [new Browser(app.app), new Browser(app.app)];
     const { challengeId, options } = await beginSignIn(attacker);
@@ -27,8 +27,8 @@ describe('an attacker who wants a visitor to be signed in as the attacker', () =
 
 /** The other way round: the attacker begins, and gets the victim to sign the attacker's challenge on the app's pages. */
 describe('an attacker who lets the victim answer the attacker’s challenge', () => {
-  it('gets a session in no browser but the attacker’s own, and that only with the victim’s signature in hand', async (t) => {
-    const app = passkeyApp(t);
+  it('gets a session in no browser but the attacker’s own, and that only with the victim’s signature in hand', async () => {
+    const app = passkeyApp();
     const { key, browser: victim } = await app.userWithPasskey('ada');
     const attacker = new Browser(app.app);
     const { challengeId, options } = await beginSignIn(attacker);

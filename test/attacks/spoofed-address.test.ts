@@ -1,12 +1,13 @@
 // A spoofed address in the session list (CVE-2026-39409): the thief sends a header, and the owner sees a familiar place.
+
 import assert from 'node:assert/strict';
-import { it } from 'node:test';
+import { it } from '@jest/globals';
 import { testApp } from '../support/app.js';
 import { Browser } from '../support/browser.js';
 import { testKit } from '../support/kit.js';
 
-it('the session list shows the address of the connection, not that of a header', async (t) => {
-  const { auth, events } = testKit(t);
+it('the session list shows the address of the connection, not that of a header', async () => {
+  const { auth, events } = testKit();
   const { app } = testApp(auth);
   const owner = new Browser(app);
   await owner.signIn();

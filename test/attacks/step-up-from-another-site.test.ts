@@ -1,6 +1,7 @@
 // CSRF on the step-up (Keycloak GHSA-c9rq-mvr5-3w32): a page of another site uses the cookie of a signed-in user.
+
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '@jest/globals';
 import { begin, stepUpApp } from '../step-up/app.js';
 import { fakeCode, fakeKey } from '../step-up/fake-methods.js';
 import { assertRefused } from '../support/answers.js';
@@ -14,9 +15,9 @@ const SITES: Readonly<Record<string, Readonly<Record<string, string | undefined>
 
 describe('a page of', () => {
   for (const [site, headers] of Object.entries(SITES)) {
-    it(`${site} begins, verifies and drops no step-up, and passes no guard`, async (t) => {
+    it(`${site} begins, verifies and drops no step-up, and passes no guard`, async () => {
       const key = fakeKey();
-      const { signIn, passed, told } = stepUpApp(t, { methods: [key, fakeCode()] });
+      const { signIn, passed, told } = stepUpApp({ methods: [key, fakeCode()] });
       const browser = await signIn('ada', { method: 'key' });
       const { challengeId, options } = await begin(browser, 'key');
       const requests: readonly (readonly [method: string, path: string, body?: object])[] = [
@@ -34,8 +35,8 @@ describe('a page of', () => {
     });
   }
 
-  it('another site, which can send forms and nothing else, sends no JSON', async (t) => {
-    const { signIn } = stepUpApp(t);
+  it('another site, which can send forms and nothing else, sends no JSON', async () => {
+    const { signIn } = stepUpApp();
     const browser = await signIn();
     const body = JSON.stringify({ method: 'code', response: { code: 'code' } });
     for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x']) {
@@ -44,8 +45,8 @@ describe('a page of', () => {
     }
   });
 
-  it('another site changes nothing by a GET', async (t) => {
-    const { signIn, told } = stepUpApp(t);
+  it('another site changes nothing by a GET', async () => {
+    const { signIn, told } = stepUpApp();
     const browser = await signIn('ada', { method: 'key' });
     for (const path of ['', '/options?method=key', '/verify?method=code&response=code']) {
       await browser.get(`/auth/step-up${path}`, { headers: SITES['another site'] ?? {} });

@@ -1,12 +1,12 @@
 // CSRF and clickjacking on the pages without JavaScript: another site posts to them, or shows them in a frame.
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '@jest/globals';
 import { PASSWORD, pagesApp } from '../pages/app.js';
 
 describe('a page of another site', () => {
   for (const site of ['cross-site', 'same-site']) {
-    it(`proves nothing and confirms nothing by posting to the step-up page (${site})`, async (t) => {
-      const app = pagesApp(t);
+    it(`proves nothing and confirms nothing by posting to the step-up page (${site})`, async () => {
+      const app = pagesApp();
       const browser = await app.signIn();
       const headers = {
         Accept: 'text/html',
@@ -25,9 +25,9 @@ describe('a page of another site', () => {
     });
   }
 
-  it('shows no step-up page in a frame, the app’s own policy or none', async (t) => {
+  it('shows no step-up page in a frame, the app’s own policy or none', async () => {
     for (const pages of [{}, { render: ({ body }: { body: string }) => body }]) {
-      const browser = await pagesApp(t, { pages }).signIn();
+      const browser = await pagesApp({ pages }).signIn();
       for (const page of [
         await browser.postForm('/transfers', [
           ['to', 'bea'],

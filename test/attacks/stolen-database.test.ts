@@ -1,15 +1,16 @@
 // Tokens in clear in the database (keeperhub#1047): the attacker has read the sessions table, or a backup of it.
+
 import assert from 'node:assert/strict';
-import { it } from 'node:test';
+import { it } from '@jest/globals';
 import { testApp } from '../support/app.js';
 import { Browser } from '../support/browser.js';
 import { testKit } from '../support/kit.js';
 import { forEachStore } from '../support/stores.js';
 
 forEachStore((_name, makeStore, { rawRows }) => {
-  it('nothing that stands in the store is a credential', async (t) => {
+  it('nothing that stands in the store is a credential', async () => {
     const store = await makeStore();
-    const { auth } = testKit(t, { store });
+    const { auth } = testKit({ store });
     const { app, handled } = testApp(auth);
     const victim = new Browser(app);
     const { session } = await victim.signIn({ label: 'my laptop' });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '@jest/globals';
 import { forEachStore } from '../support/stores.js';
 import { opened, type TokenAnswer, type TokenApp, tokenApp } from '../tokens/app.js';
 
@@ -16,8 +16,8 @@ describe('a copied refresh token', () => {
   }
 
   forEachStore((_name, makeStore) => {
-    it('ends the session when the thief comes after the owner', async (t) => {
-      const app = tokenApp({ store: await opened(t, makeStore) });
+    it('ends the session when the thief comes after the owner', async () => {
+      const app = tokenApp({ store: await opened(makeStore) });
       const copied = await app.signIn();
       app.clock.advance('1m');
       const owners = await refreshed(app, copied);
@@ -27,8 +27,8 @@ describe('a copied refresh token', () => {
       await assertAllDead(app, copied, owners);
     });
 
-    it('ends the session when the owner comes after the thief', async (t) => {
-      const app = tokenApp({ store: await opened(t, makeStore) });
+    it('ends the session when the owner comes after the thief', async () => {
+      const app = tokenApp({ store: await opened(makeStore) });
       const copied = await app.signIn();
       app.clock.advance('1m');
       const thiefs = await refreshed(app, copied);
@@ -39,8 +39,8 @@ describe('a copied refresh token', () => {
       await assertAllDead(app, copied, thiefs, thiefsNext);
     });
 
-    it('ends no other session, not even one of the same user', async (t) => {
-      const app = tokenApp({ store: await opened(t, makeStore) });
+    it('ends no other session, not even one of the same user', async () => {
+      const app = tokenApp({ store: await opened(makeStore) });
       const [copied, phone, grace] = [await app.signIn(), await app.signIn(), await app.signIn('grace')];
       app.clock.advance('1m');
       await app.confirm((await refreshed(app, copied)).access_token);
@@ -49,8 +49,8 @@ describe('a copied refresh token', () => {
       for (const other of [phone, grace]) await app.me((await refreshed(app, other)).access_token).expect(200);
     });
 
-    it('is seen from any generation, at whatever age', async (t) => {
-      const app = tokenApp({ store: await opened(t, makeStore) });
+    it('is seen from any generation, at whatever age', async () => {
+      const app = tokenApp({ store: await opened(makeStore) });
       const generations = [await app.signIn()];
       for (let age = 0; age < 5; age += 1) {
         app.clock.advance('1d');

@@ -1,14 +1,15 @@
 // A proof that nobody gave (sokosumi#4466): an API key or an impersonated session passes for a user who has just signed in.
+
 import assert from 'node:assert/strict';
-import { it } from 'node:test';
+import { it } from '@jest/globals';
 import { assertRefused } from '../support/answers.js';
 import { testApp } from '../support/app.js';
 import { Browser } from '../support/browser.js';
 import { testKit } from '../support/kit.js';
 import { pin } from '../support/pin.js';
 
-it('an impersonated session has no proof, and an API key has no session', async (t) => {
-  const { auth } = testKit(t, { methods: [pin], apiKeys: { prefix: 'key_', verify: () => ({ userId: 'ada' }) } });
+it('an impersonated session has no proof, and an API key has no session', async () => {
+  const { auth } = testKit({ methods: [pin], apiKeys: { prefix: 'key_', verify: () => ({ userId: 'ada' }) } });
   const { app, handled } = testApp(auth, {
     routes: { '/fresh': [auth.requireFreshStepUp({ method: 'pin', maxAge: '5m' })] },
   });

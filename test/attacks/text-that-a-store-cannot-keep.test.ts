@@ -1,7 +1,8 @@
 // PostgreSQL keeps no NUL, and no store a lone surrogate: text of that kind must be refused at the door, or each request is
 // an outage that costs a connection, and a row that one store took keeps the user from moving to another.
+
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '@jest/globals';
 import { passkeyApp } from '../http/passkey-app.js';
 import { assertRefused } from '../support/answers.js';
 import { forEachStore } from '../support/stores.js';
@@ -11,9 +12,9 @@ const IDS = ['%00', 'a%00b', '%ED%A0%80', '%01', 'a%20b', '%2F', '=', 'x'.repeat
 
 forEachStore((_name, makeStore) => {
   describe('text that can’t be kept', () => {
-    it('is a bad label and the id of nothing, and no failure of the store', async (t) => {
+    it('is a bad label and the id of nothing, and no failure of the store', async () => {
       const store = await makeStore(); // the kit closes it
-      const { userWithPasskey, events } = passkeyApp(t, { store });
+      const { userWithPasskey, events } = passkeyApp({ store });
       const { browser, key } = await userWithPasskey();
       const asked = (await browser.post('/auth/step-up/options', { body: { method: 'passkey' } })).body;
       const answer = { method: 'passkey', challengeId: asked.challengeId, response: key.get(asked.options) };

@@ -1,14 +1,16 @@
 // TOTP replay (CVE-2026-82470, CVE-2021-43177): the attacker sees a code over the user's shoulder and uses it at once.
+
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '@jest/globals';
 import type { Store } from '../../lib/stores/contract/store.js';
 import { type Client, enrolmentApp } from '../http/enrolment-app.js';
+import { cleanUp } from '../support/clean-up.js';
 import { forEachStore } from '../support/stores.js';
 import { totpCode } from '../support/totp.js';
 
-async function enrolled(t: { after(end: () => unknown): void }, store: Store) {
+async function enrolled(store: Store) {
   const app = enrolmentApp({ store });
-  t.after(() => app.auth.close());
+  cleanUp(() => app.auth.close());
   const ada = await app.client();
   const secret = await ada.enrolTotp();
   return { app, ada, secret, code: totpCode(secret, app.clock.now()) };
@@ -22,15 +24,15 @@ async function isAccepted(client: Client, code: string): Promise<boolean> {
 
 forEachStore((_name, makeStore) => {
   describe('a code that was accepted', () => {
-    it('is refused in every other session, and in the same', async (t) => {
-      const { app, ada, code } = await enrolled(t, await makeStore());
+    it('is refused in every other session, and in the same', async () => {
+      const { app, ada, code } = await enrolled(await makeStore());
       const others = [await app.client(), await app.client()];
       assert.equal(await isAccepted(ada.copy(), code), true);
       for (const client of [ada, ...others]) assert.equal(await isAccepted(client, code), false);
     });
 
-    it('is refused as long as its time lasts, and so are the codes before it', async (t) => {
-      const { app, secret } = await enrolled(t, await makeStore());
+    it('is refused as long as its time lasts, and so are the codes before it', async () => {
+      const { app, secret } = await enrolled(await makeStore());
       const earlier = totpCode(secret, app.clock.now() - 30_000);
       const code = totpCode(secret, app.clock.now());
       assert.equal(await isAccepted(await app.client(), code), true);
@@ -40,9 +42,9 @@ forEachStore((_name, makeStore) => {
       assert.equal(await isAccepted(await app.client(), totpCode(secret, app.clock.now())), true);
     });
 
-    it('at the enrolment is refused at a step-up', async (t) => {
+    it('at the enrolment is refused at a step-up', async () => {
       const app = enrolmentApp({ store: await makeStore() });
-      t.after(() => app.auth.close());
+      cleanUp(() => app.auth.close());
       const ada = await app.client();
       const { secret } = (await ada.post('/totp').expect(201)).body;
       const code = totpCode(secret, app.clock.now());
@@ -50,8 +52,8 @@ forEachStore((_name, makeStore) => {
       assert.equal(await isAccepted(ada, code), false);
     });
 
-    it('is accepted once of 50 times at once, from ten sessions', async (t) => {
-      const { app, code } = await enrolled(t, await makeStore());
+    it('is accepted once of 50 times at once, from ten sessions', async () => {
+      const { app, code } = await enrolled(await makeStore());
       const clients: Client[] = [];
       while (clients.length < 10) clients.push(await app.client());
       const copies = Array.from({ length: 50 }, (_, index) => (clients[index % 10] ?? assert.fail()).copy());

@@ -1,8 +1,9 @@
 // Cross-site WebSocket hijacking: a page of another origin opens a socket, for which no preflight asks and the cookie comes along.
+
 import assert from 'node:assert/strict';
 import { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
-import { it } from 'node:test';
+import { it } from '@jest/globals';
 import { testApp } from '../support/app.js';
 import { Browser } from '../support/browser.js';
 import { ORIGIN, testKit } from '../support/kit.js';
@@ -12,8 +13,8 @@ function upgradeFrom(cookie: string | undefined, headers: object): IncomingMessa
   return Object.assign(new IncomingMessage(new Socket()), { method: 'GET', url: '/socket', headers: all });
 }
 
-it('the upgrade of a page of another origin is refused', async (t) => {
-  const { auth } = testKit(t);
+it('the upgrade of a page of another origin is refused', async () => {
+  const { auth } = testKit();
   const victim = new Browser(testApp(auth).app);
   await victim.signIn();
   const cookie = victim.cookieHeader();

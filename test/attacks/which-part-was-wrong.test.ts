@@ -1,15 +1,16 @@
 // Enumeration and oracles (allauth CWE-203, RTS (EU) 2018/389 art. 4(3)(a)): the attacker learns from the answer what was wrong, and whose.
+
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '@jest/globals';
 import type { Response } from 'supertest';
 import { begin, stepUpApp, verify } from '../step-up/app.js';
 import { fakeCode, fakeKey, WRONG } from '../step-up/fake-methods.js';
 import { assertPresence, passkeyApp, withPasskey } from '../step-up/passkeys.js';
 
 describe('the answer to a step-up that fails', () => {
-  it('is the same, whatever was wrong, but for the count of attempts and an id that is nobody’s', async (t) => {
+  it('is the same, whatever was wrong, but for the count of attempts and an id that is nobody’s', async () => {
     const responses: Response[] = [];
-    const app = passkeyApp(t);
+    const app = passkeyApp();
     const ada = await withPasskey(app);
     assert.equal((await assertPresence(ada)).status, 200);
     const variants = [{ userVerified: false }, { tamperSignature: true }, { statedId: 'A'.repeat(43) }, { counter: 1 }];
@@ -21,12 +22,12 @@ describe('the answer to a step-up that fails', () => {
     unanswered.push(await verify(browser, 'passkey', {}, challengeId));
     const none = fakeCode('none');
     none.users.clear();
-    const without = stepUpApp(t, {
+    const without = stepUpApp({
       methods: [{ ...none, verify: () => ({ outcome: 'failed', reason: 'unknown-credential' }) }],
       rules: {},
     });
     unanswered.push(await verify(await without.signIn(), 'none', WRONG));
-    const broken = stepUpApp(t, { methods: [{ ...fakeKey(), verify: () => Promise.reject(new Error()) }], rules: {} });
+    const broken = stepUpApp({ methods: [{ ...fakeKey(), verify: () => Promise.reject(new Error()) }], rules: {} });
     const there = await broken.signIn();
     responses.push(await verify(there, 'key', {}, (await begin(there, 'key')).challengeId));
     const unknown = responses.filter(({ body }) => body.unknownCredential === true);

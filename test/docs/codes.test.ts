@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '@jest/globals';
 import { read, sections, tables } from './markdown.js';
 
 // The emitted declarations are what a user's compiler sees, and they spell the unions out.

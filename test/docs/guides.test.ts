@@ -5,21 +5,22 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { before, describe, it } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { runInNewContext } from 'node:vm';
+import { beforeAll, describe, it } from '@jest/globals';
 import type { Express } from 'express';
 import { softwareAuthenticator } from '../../lib/testing/index.js';
-import { launchChromium, skip } from '../example-app/chromium.js';
+import { launchChromium, missingChromium } from '../example-app/chromium.js';
 import { addAuthenticator } from '../example-app/pages.js';
 import { root } from '../repository/root.js';
 import { Browser } from '../support/browser.js';
+import { describeIfPresent } from '../support/needs.js';
 import { codeBlocks, read } from './markdown.js';
 
 const [server = '', rules = '', testStepUp = ''] = blocks('docs/step-up.md', 'ts');
-const [transfers = '', testApproval = ''] = blocks('docs/approve.md', 'ts');
-const page = [...blocks('docs/step-up.md', 'js'), ...blocks('docs/approve.md', 'js')].join('\n');
-const [refusal = ''] = blocks('docs/approve.md', 'json');
+const [transfers = '', testConfirmed = ''] = blocks('docs/confirmed-requests.md', 'ts');
+const page = [...blocks('docs/step-up.md', 'js'), ...blocks('docs/confirmed-requests.md', 'js')].join('\n');
+const [refusal = ''] = blocks('docs/confirmed-requests.md', 'json');
 
 // Inside the package, so that `stepgate` is this very package, as it is built.
 const folder = join(root, '.build/guides');
@@ -27,7 +28,7 @@ const LISTEN = 'app.listen(3000);';
 const app = server.replace(LISTEN, '') + transfers;
 const modules = {
   'test-step-up': `${app}${rules}${testStepUp}`,
-  'test-approval': `${app}${testApproval}`,
+  'test-confirmed': `${app}${testConfirmed}`,
   server: `${app}export { app };`,
   'server-anywhere': `${app.replaceAll("'http://localhost:3000'", "process.env['GUIDE_ORIGIN'] ?? ''")}export { app };`,
 };
@@ -48,12 +49,12 @@ interface Page {
   post(path: string, body?: object): Promise<unknown>;
   addPasskey(label: string): Promise<{ readonly label: string }>;
   postWithStepUp(path: string, body: object): Promise<unknown>;
-  postWithApproval(path: string, body: object, ask: (question: string) => boolean): Promise<unknown>;
+  postConfirmed(path: string, body: object, ask: (question: string) => boolean): Promise<unknown>;
   signInWithPasskey(): Promise<object>;
 }
 
 describe('the guides to step-up', () => {
-  before(() => {
+  beforeAll(() => {
     assert.ok(server.includes(LISTEN));
     rmSync(folder, { recursive: true, force: true });
     mkdirSync(folder, { recursive: true });
@@ -66,7 +67,7 @@ describe('the guides to step-up', () => {
     process.env['STEPGATE_SECRET'] = 'a secret of 32 bytes for one test';
   });
 
-  for (const name of ['test-step-up', 'test-approval']) {
+  for (const name of ['test-step-up', 'test-confirmed']) {
     it(`have tests that pass (${name})`, async () => {
       await run(name);
     });
@@ -80,18 +81,14 @@ describe('the guides to step-up', () => {
 
     const questions: string[] = [];
     const transfer = { to: 'bea', amount: 20 }; // not the one that the guide shows a refusal of: it is spent then
-    const declined = await visitor.postWithApproval('/transfers', transfer, () => false);
+    const declined = await visitor.postConfirmed('/transfers', transfer, () => false);
     assert.equal(declined, null);
-    const sent = await visitor.postWithApproval('/transfers', transfer, (question) => questions.push(question) === 1);
+    const sent = await visitor.postConfirmed('/transfers', transfer, (question) => questions.push(question) === 1);
     assert.deepEqual(sent, { sent: 20, to: 'bea' });
     assert.deepEqual(questions, ['Send 20 to bea?']);
 
     await assert.rejects(visitor.post('/transfers', transfer), { code: 'step_up_required', reason: 'spent' });
-    const repeated = await visitor.postWithApproval(
-      '/transfers',
-      transfer,
-      (question) => questions.push(question) === 0,
-    );
+    const repeated = await visitor.postConfirmed('/transfers', transfer, (question) => questions.push(question) === 0);
     assert.equal(repeated, null);
     assert.match(questions[1] ?? '', /^Send 20 to bea: you did exactly this .*\. Do it again\?$/);
 
@@ -107,31 +104,31 @@ describe('the guides to step-up', () => {
     await assert.rejects(visitor.post('/transfers', {}), { code: 'outcome_unknown', message: /may have been done/ });
   });
 
-  it('have a page that works in a browser, beside a password manager whose answers have no working toJSON', {
-    skip,
-  }, async () => {
-    const http = createServer().listen(0);
-    await once(http, 'listening');
-    const origin = `http://localhost:${(http.address() as AddressInfo).port}`; // it listens on a port
-    process.env['GUIDE_ORIGIN'] = origin;
-    http.on('request', (await run('server-anywhere')).app);
-    const chromium = await launchChromium();
-    try {
-      const tab = await chromium.newPage();
-      await tab.goto(`${origin}/me`);
-      await addAuthenticator(tab);
-      await tab.addScriptTag({ content: page });
-      assert.equal(
-        await tab.evaluate("post('/login').then(() => addPasskey('laptop')).then(({ label }) => label)"),
-        'laptop',
-      );
-      await tab.evaluate(AS_SOME_EXTENSIONS);
-      assert.equal(await tab.evaluate('stepUp().then(({ verified }) => verified)'), true);
-      assert.equal(await tab.evaluate('signInWithPasskey().then(({ session_id }) => typeof session_id)'), 'string');
-    } finally {
-      await chromium.close();
-      http.close();
-    }
+  describeIfPresent('have a page', missingChromium, () => {
+    it('that works in a browser, beside a password manager whose answers have no working toJSON', async () => {
+      const http = createServer().listen(0);
+      await once(http, 'listening');
+      const origin = `http://localhost:${(http.address() as AddressInfo).port}`; // it listens on a port
+      process.env['GUIDE_ORIGIN'] = origin;
+      http.on('request', (await run('server-anywhere')).app);
+      const chromium = await launchChromium();
+      try {
+        const tab = await chromium.newPage();
+        await tab.goto(`${origin}/me`);
+        await addAuthenticator(tab);
+        await tab.addScriptTag({ content: page });
+        assert.equal(
+          await tab.evaluate("post('/login').then(() => addPasskey('laptop')).then(({ label }) => label)"),
+          'laptop',
+        );
+        await tab.evaluate(AS_SOME_EXTENSIONS);
+        assert.equal(await tab.evaluate('stepUp().then(({ verified }) => verified)'), true);
+        assert.equal(await tab.evaluate('signInWithPasskey().then(({ session_id }) => typeof session_id)'), 'string');
+      } finally {
+        await chromium.close();
+        http.close();
+      }
+    });
   });
 
   it('show a refusal as it is', async () => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '@jest/globals';
 import { memoryStore, type Policy } from '../../lib/index.js';
 import { milliseconds } from '../../lib/internal/duration.js';
 import { parseOptions } from '../../lib/options/index.js';

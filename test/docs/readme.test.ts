@@ -5,7 +5,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { after, before, describe, it } from 'node:test';
+import { afterAll, beforeAll, describe, it } from '@jest/globals';
 import { root } from '../repository/root.js';
 import { codeBlocks, read } from './markdown.js';
 
@@ -35,7 +35,7 @@ describe('the server of README.md', () => {
   let child: ChildProcess;
   let port = 0;
 
-  before(async () => {
+  beforeAll(async () => {
     rmSync(folder, { recursive: true, force: true });
     mkdirSync(folder, { recursive: true });
     assert.ok(server.includes(LISTEN));
@@ -45,7 +45,7 @@ describe('the server of README.md', () => {
     port = Number(message);
   });
 
-  after(async () => {
+  afterAll(async () => {
     child.kill();
     await once(child, 'exit');
   });

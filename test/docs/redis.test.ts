@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { it } from 'node:test';
+import { it } from '@jest/globals';
 import { DROP_PROOFS, replaceCredentials } from '../../lib/conformance/session-changes.js';
 import { given, listOf, rotatedRow, sessionRow } from '../../lib/conformance/session-rows.js';
 import { HOUR, hashOf, MINUTE, NOW } from '../../lib/conformance/setting.js';

@@ -4,24 +4,25 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { after, before, describe, it } from 'node:test';
 import { pathToFileURL } from 'node:url';
+import { afterAll, beforeAll, it } from '@jest/globals';
 import type { Browser, BrowserContextOptions, Page, Request } from 'playwright-core';
 import { accessFaults } from '../browser/dialog/page.js';
-import { launchChromium, skip } from '../example-app/chromium.js';
+import { launchChromium, missingChromium } from '../example-app/chromium.js';
 import { root } from '../repository/root.js';
+import { describeIfPresent } from '../support/needs.js';
 import { codeBlocks, read } from './markdown.js';
 
 const LISTEN = 'app.listen(3000);';
 const [guide] = codeBlocks(read('docs/server-pages.md'), 'ts');
 const folder = join(root, '.build/server-pages'); // inside the package, so that `stepgate` is this very one
 
-describe('the app of docs/server-pages.md, in Chromium without JavaScript', { skip }, () => {
+describeIfPresent('the app of docs/server-pages.md, in Chromium without JavaScript', missingChromium, () => {
   let server: Server;
   let browser: Browser;
   let site: string;
 
-  before(async () => {
+  beforeAll(async () => {
     assert.ok(guide?.text.includes(LISTEN) === true);
     rmSync(folder, { recursive: true, force: true });
     mkdirSync(folder, { recursive: true });
@@ -43,7 +44,7 @@ describe('the app of docs/server-pages.md, in Chromium without JavaScript', { sk
     browser = await launchChromium();
   });
 
-  after(async () => {
+  afterAll(async () => {
     await browser?.close();
     server?.close();
     server?.closeAllConnections();

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, describe, it } from 'node:test';
+import { afterAll, beforeAll, describe, it } from '@jest/globals';
 import Database from 'better-sqlite3';
 import { postgresStore } from '../../lib/stores/postgres/index.js';
 import { sqliteStore } from '../../lib/stores/sqlite/index.js';
@@ -13,7 +13,7 @@ describe('the SQL tables of docs/stores.md', () => {
   const folder = mkdtempSync(join(tmpdir(), 'stepgate-tables-'));
   const columns = new Map<string, string[]>();
 
-  before(async () => {
+  beforeAll(async () => {
     const path = join(folder, 'app.db');
     const store = sqliteStore(path);
     await store.sessions.get('nobody'); // answered when the tables are there
@@ -31,7 +31,7 @@ describe('the SQL tables of docs/stores.md', () => {
     db.close();
   });
 
-  after(() => rmSync(folder, { recursive: true }));
+  afterAll(() => rmSync(folder, { recursive: true }));
 
   it('are those that the store makes, with their columns', () => {
     assert.deepEqual(documentedTables(), columns);
@@ -39,10 +39,10 @@ describe('the SQL tables of docs/stores.md', () => {
 });
 
 describeOnPostgres('the SQL tables of docs/stores.md', (database) => {
-  it('are those that the PostgreSQL store makes, but for the columns that it says', async (t) => {
+  it('are those that the PostgreSQL store makes, but for the columns that it says', async () => {
     const [, ...without] = /without `(\w+)` and `(\w+)` of the sessions/.exec(read('docs/stores.md')) ?? [];
     assert.equal(without.length, 2);
-    const pool = await database.pool(t);
+    const pool = await database.pool();
     await postgresStore(pool).migrate();
     const { rows } = await pool.query<{ name: string; columns: string[] }>(`
       SELECT table_name AS name, array_agg(column_name::text ORDER BY column_name COLLATE "C") AS columns

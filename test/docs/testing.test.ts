@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, it, mock } from 'node:test';
 import { pathToFileURL } from 'node:url';
+import { describe, it, jest } from '@jest/globals';
 import { root } from '../repository/root.js';
 import { codeBlocks, read } from './markdown.js';
 
@@ -43,10 +43,10 @@ describe('the tests of docs/testing.md', () => {
     try {
       const { auth } = await run('fake', `${OPTIONS}\n${fake}\nexport { auth };`);
       const before = auth.clock.now();
-      mock.timers.tick(1_000);
+      jest.advanceTimersByTime(1_000);
       assert.equal(auth.clock.now(), before + 1_000);
     } finally {
-      mock.timers.reset();
+      jest.useRealTimers();
     }
   });
 });

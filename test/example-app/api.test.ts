@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
+import { afterAll, beforeAll, describe, it } from '@jest/globals';
 import Database from 'better-sqlite3';
 import request from 'supertest';
 import { newFolder, type RunningBank, startBank } from './bank.js';
@@ -7,10 +7,10 @@ import { newFolder, type RunningBank, startBank } from './bank.js';
 const PASSWORD = 'correct horse battery staple';
 const folder = await newFolder();
 let bank: RunningBank;
-before(async () => {
+beforeAll(async () => {
   bank = await startBank(folder.database);
 });
-after(async () => {
+afterAll(async () => {
   await bank.stop();
   await folder.remove();
 });

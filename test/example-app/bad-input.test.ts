@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
+import { afterAll, beforeAll, describe, it } from '@jest/globals';
 import request from 'supertest';
 import { newFolder, type RunningBank, startBank } from './bank.js';
 
 const PASSWORD = 'correct horse battery staple';
 const folder = await newFolder();
 let bank: RunningBank;
-before(async () => {
+beforeAll(async () => {
   bank = await startBank(folder.database);
 });
-after(async () => {
+afterAll(async () => {
   await bank.stop();
   await folder.remove();
 });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { after, before, it } from 'node:test';
+import { afterAll, beforeAll, it } from '@jest/globals';
 import request from 'supertest';
 import { describeIfPresent } from '../support/needs.js';
 import { type PostgresServer, postgresBinaries, startPostgres } from '../support/postgres.js';
@@ -79,10 +79,10 @@ for (const [place, where] of Object.entries(places)) {
 
   describeIfPresent(`two banks over ${place}`, missing === '' ? undefined : missing, () => {
     let branches: Branches;
-    before(async () => {
+    beforeAll(async () => {
       branches = await openBranches(where);
     });
-    after(() => branches.close());
+    afterAll(() => branches.close());
 
     it('know each other’s customers, and end each other’s sessions', async () => {
       const { one, other } = branches;

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
-import { skip } from './chromium.js';
+import { it } from '@jest/globals';
+import { describeIfPresent } from '../support/needs.js';
+import { missingChromium } from './chromium.js';
 import { checkLooks } from './looks.js';
 import { fill, PASSWORD, pagesOfTheBank, sessions, signIn, signUp } from './pages.js';
 
-describe('the pages of the bank in Chromium', { skip }, () => {
+describeIfPresent('the pages of the bank in Chromium', missingChromium, () => {
   const { openPage, takeScreenshot } = pagesOfTheBank();
 
   it('signs up by the form and shows this device as the only session', async () => {

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { after, before } from 'node:test';
+import { afterAll, beforeAll } from '@jest/globals';
 import type { Browser, BrowserContextOptions, CDPSession, Locator, Page } from 'playwright-core';
 import { newFolder, type RunningBank, startBank } from './bank.js';
 import { launchChromium } from './chromium.js';
@@ -18,12 +18,12 @@ export function pagesOfTheBank(): Pages {
   let folder: Awaited<ReturnType<typeof newFolder>>;
   let bank: RunningBank;
   let browser: Browser;
-  before(async () => {
+  beforeAll(async () => {
     folder = await newFolder();
     bank = await startBank(folder.database);
     browser = await launchChromium();
   });
-  after(async () => {
+  afterAll(async () => {
     await browser?.close();
     await bank?.stop();
     await folder?.remove();

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import { describe, it } from 'node:test';
+import { it } from '@jest/globals';
 import type { Locator, Page, Route } from 'playwright-core';
+import { describeIfPresent } from '../support/needs.js';
 import { totpCode, wrongCode } from '../support/totp.js';
-import { skip } from './chromium.js';
+import { missingChromium } from './chromium.js';
 import { checkLooks } from './looks.js';
 import { addAuthenticator, PASSWORD, pagesOfTheBank, sessions, signIn, signUp } from './pages.js';
 
@@ -45,7 +46,7 @@ async function onApproved(page: Page, work: (route: Route) => Promise<void>): Pr
   });
 }
 
-describe('step-up on the pages of the bank in Chromium', { skip }, () => {
+describeIfPresent('step-up on the pages of the bank in Chromium', missingChromium, () => {
   const { openPage, takeScreenshot } = pagesOfTheBank();
 
   it('adds a passkey, signs out, signs in by it, and changes the role', async () => {
@@ -76,7 +77,7 @@ describe('step-up on the pages of the bank in Chromium', { skip }, () => {
     await send(page, 'ada@example.com', '12.5o');
     await card(page, 'Money').getByText('Write an amount such as 12.50.').waitFor();
     await send(page, 'ada@example.com', '12.50');
-    await dialog(page).getByRole('heading', { name: 'Approve this' }).waitFor();
+    await dialog(page).getByRole('heading', { name: 'Confirm this' }).waitFor();
     await dialog(page).getByText('Send €12.50 to ada@example.com').waitFor();
     await page.keyboard.press('Escape');
     await card(page, 'Money').getByText('nothing was done').waitFor();
@@ -89,7 +90,7 @@ describe('step-up on the pages of the bank in Chromium', { skip }, () => {
     await dialog(page).getByRole('button', { name: 'Use a passkey' }).click();
     await notice(page, '€12.50 went to ada@example.com.');
     await card(page, 'Money').getByText('€9,987.50').waitFor();
-    await card(page, 'Latest transfers').getByText('approved by passkey').waitFor();
+    await card(page, 'Latest transfers').getByText('confirmed by passkey').waitFor();
     await card(page, 'Passkeys').getByText('just now').waitFor(); // last used
     assert.equal(await dialog(page).count(), 0);
     assert.deepEqual(faults, []);
@@ -117,7 +118,7 @@ describe('step-up on the pages of the bank in Chromium', { skip }, () => {
     await code.fill(totpCode(secret, Date.now() + 30_000)); // the one before it was used up by the confirmation
     await code.press('Enter');
     await notice(page, '€3.00 went to the baker.');
-    await card(page, 'Latest transfers').getByText('approved by code').waitFor();
+    await card(page, 'Latest transfers').getByText('confirmed by code').waitFor();
 
     // What has approved a transfer is no proof for anything else.
     await app.getByRole('button', { name: 'Remove the app' }).click();
@@ -291,7 +292,7 @@ describe('step-up on the pages of the bank in Chromium', { skip }, () => {
     await dialog(page).getByRole('button', { name: 'Use a passkey' }).click();
     await takenBack;
     await page.getByRole('button', { name: 'Send the money' }).click();
-    await dialog(page).getByRole('heading', { name: 'Approve this' }).waitFor();
+    await dialog(page).getByRole('heading', { name: 'Confirm this' }).waitFor();
     await page.keyboard.press('Escape');
     await page.reload();
     await card(page, 'Money').getByText('€10,000.00').waitFor();

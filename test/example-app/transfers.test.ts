@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
+import { afterAll, beforeAll, describe, it } from '@jest/globals';
 import { newFolder, type RunningBank, startBank } from './bank.js';
 import {
   addPasskey,
@@ -17,10 +17,10 @@ import {
 const OPENING_BALANCE = 1_000_000;
 const folder = await newFolder();
 let bank: RunningBank;
-before(async () => {
+beforeAll(async () => {
   bank = await startBank(folder.database);
 });
-after(async () => {
+afterAll(async () => {
   await bank.stop();
   await folder.remove();
 });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '@jest/globals';
 import type { Delivery } from '../../lib/stores/contract/sessions.js';
 import { random } from '../support/random.js';
 import { campaign } from './campaign.js';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '@jest/globals';
 import { password } from '../../lib/index.js';
 import { passkey } from '../../lib/methods/passkey/index.js';
 import { softwareAuthenticator } from '../../lib/testing/index.js';
@@ -23,8 +23,8 @@ const APPS = {
 
 for (const [what, origin] of Object.entries(APPS)) {
   describe(`a page of ${what}, whose origin is trusted`, () => {
-    it('signs in, refreshes, steps up and signs out with bearer tokens', async (t) => {
-      const { auth, clock } = testKit(t, {
+    it('signs in, refreshes, steps up and signs out with bearer tokens', async () => {
+      const { auth, clock } = testKit({
         delivery: 'bearer',
         trustedOrigins: [origin],
         methods: [password({ verify: (_, given) => given === PASSWORD })],
@@ -51,8 +51,8 @@ for (const [what, origin] of Object.entries(APPS)) {
       assertRefused(me, 401, 'session_invalid');
     });
 
-    it('is refused as any other where it is not, and so are those that only look like it', async (t) => {
-      const { auth } = testKit(t, { delivery: 'bearer', trustedOrigins: [origin] });
+    it('is refused as any other where it is not, and so are those that only look like it', async () => {
+      const { auth } = testKit({ delivery: 'bearer', trustedOrigins: [origin] });
       const browser = new Browser(testApp(auth).app);
       const { refresh_token } = (await browser.post('/login')).body.body;
       for (const other of [`${origin}.evil.example`, `${origin}/`, `x${origin}`, origin.replace('://', ':'), 'null']) {
@@ -67,8 +67,8 @@ for (const [what, origin] of Object.entries(APPS)) {
 }
 
 describe('a native app without a cookie jar', () => {
-  it('signs in by a passkey, since with bearer tokens the challenge needs no cookie', async (t) => {
-    const { app, key } = await arrange(t);
+  it('signs in by a passkey, since with bearer tokens the challenge needs no cookie', async () => {
+    const { app, key } = await arrange();
     const native = new Browser(app, new NoJar());
     const begun = await native.post('/auth/sign-in/passkey/options', { body: { delivery: 'bearer' } });
     assert.equal(begun.headers['set-cookie'], undefined);
@@ -82,8 +82,8 @@ describe('a native app without a cookie jar', () => {
     assertRefused(await native.post('/auth/sign-in/passkey', { body: again }), 403, 'sign_in_refused');
   });
 
-  it('need not say so where bearer tokens are what the kit gives', async (t) => {
-    const { app, key } = await arrange(t, { delivery: 'bearer' });
+  it('need not say so where bearer tokens are what the kit gives', async () => {
+    const { app, key } = await arrange({ delivery: 'bearer' });
     const native = new Browser(app, new NoJar());
     const { challengeId, options } = (await native.post('/auth/sign-in/passkey/options')).body;
     const signedIn = await native.post('/auth/sign-in/passkey', { body: { challengeId, response: key.get(options) } });
@@ -91,8 +91,8 @@ describe('a native app without a cookie jar', () => {
     assert.equal(signedIn.body.token_type, 'Bearer');
   });
 
-  it('may be given a challenge that lives five minutes, and no other delivery than those in use', async (t) => {
-    const { app, key, clock } = await arrange(t);
+  it('may be given a challenge that lives five minutes, and no other delivery than those in use', async () => {
+    const { app, key, clock } = await arrange();
     const native = new Browser(app, new NoJar());
     const { challengeId, options } = (
       await native.post('/auth/sign-in/passkey/options', { body: { delivery: 'bearer' } })
@@ -113,10 +113,10 @@ class NoJar extends Map<string, string> {
   }
 }
 
-type Options = NonNullable<Parameters<typeof testKit>[1]>;
+type Options = NonNullable<Parameters<typeof testKit>[0]>;
 
-async function arrange(t: Parameters<typeof testKit>[0], options: Pick<Options, 'delivery'> = {}) {
-  const kit = testKit(t, {
+async function arrange(options: Pick<Options, 'delivery'> = {}) {
+  const kit = testKit({
     methods: [passkey({ rpID: 'app.example', rpName: 'Example', origins: [ORIGIN] })],
     users: { find: (id) => ({ name: id }) },
     ...options,

@@ -2,11 +2,12 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, IncomingMessage, request } from 'node:http';
 import { type AddressInfo, Socket } from 'node:net';
-import { describe, it, type TestContext } from 'node:test';
+import { describe, it } from '@jest/globals';
 import type { AuthenticateOutcome } from '../../lib/stepgate.js';
 import { memoryStore } from '../../lib/stores/memory/index.js';
 import { testApp } from '../support/app.js';
 import { Browser } from '../support/browser.js';
+import { cleanUp } from '../support/clean-up.js';
 import { faultyStore } from '../support/faulty-store.js';
 import { ORIGIN, type TestKitOptions, testKit } from '../support/kit.js';
 
@@ -14,8 +15,8 @@ function requestWith(headers: IncomingHttpHeaders, method = 'GET'): IncomingMess
   return Object.assign(new IncomingMessage(new Socket()), { method, url: '/', headers });
 }
 
-async function signedIn(t: TestContext, options: TestKitOptions = {}) {
-  const kit = testKit(t, options);
+async function signedIn(options: TestKitOptions = {}) {
+  const kit = testKit(options);
   const browser = new Browser(testApp(kit.auth).app);
   const { session } = await browser.signIn();
   return { ...kit, session, cookie: browser.cookieHeader() };
@@ -28,32 +29,32 @@ function wordFor(outcome: AuthenticateOutcome): string {
 }
 
 describe('auth.authenticate', () => {
-  it('gives the caller of a request', async (t) => {
-    const { auth, session, cookie } = await signedIn(t);
+  it('gives the caller of a request', async () => {
+    const { auth, session, cookie } = await signedIn();
     const outcome = await auth.authenticate(requestWith({ cookie }));
     assert.equal(outcome.outcome, 'authenticated');
     assert.deepEqual(outcome.auth.session, session);
     assert.equal(outcome.auth.via, 'cookie');
   });
 
-  it('tells nobody from a refused credential', async (t) => {
-    const { auth } = testKit(t);
+  it('tells nobody from a refused credential', async () => {
+    const { auth } = testKit();
     assert.deepEqual(await auth.authenticate(requestWith({})), { outcome: 'anonymous' });
     assert.equal(wordFor(await auth.authenticate(requestWith({ cookie: '__Host-session=x' }))), 'session_invalid');
     assert.equal(wordFor(await auth.authenticate(requestWith({ authorization: 'Bearer x' }))), 'session_invalid');
   });
 
-  it('never rejects: a store that fails is a refusal', async (t) => {
+  it('never rejects: a store that fails is a refusal', async () => {
     const store = faultyStore(memoryStore());
-    const { auth, cookie } = await signedIn(t, { store });
+    const { auth, cookie } = await signedIn({ store });
     for (const behave of [() => Promise.reject(new Error('on fire')), () => undefined, () => 'garbage']) {
       store.replace('find', behave);
       assert.equal(wordFor(await auth.authenticate(requestWith({ cookie }))), 'store_unavailable');
     }
   });
 
-  it('takes API keys only when asked to', async (t) => {
-    const { auth } = testKit(t, { apiKeys: { prefix: 'key_', verify: () => ({ userId: 'ada' }) } });
+  it('takes API keys only when asked to', async () => {
+    const { auth } = testKit({ apiKeys: { prefix: 'key_', verify: () => ({ userId: 'ada' }) } });
     const authorization = 'Bearer key_1';
     assert.equal(wordFor(await auth.authenticate(requestWith({ authorization }))), 'api_key_refused');
     const outcome = await auth.authenticate(requestWith({ authorization }), { apiKeys: true });
@@ -63,8 +64,8 @@ describe('auth.authenticate', () => {
     });
   });
 
-  it('looks at the origin of unsafe requests and of upgrades, and not of others', async (t) => {
-    const { auth, cookie } = await signedIn(t, { trustedOrigins: ['https://admin.app.example'] });
+  it('looks at the origin of unsafe requests and of upgrades, and not of others', async () => {
+    const { auth, cookie } = await signedIn({ trustedOrigins: ['https://admin.app.example'] });
     const upgrade = { cookie, upgrade: 'websocket', connection: 'Upgrade' };
     const cases: [string, IncomingHttpHeaders, string?][] = [
       ['ada', { cookie, origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' }],
@@ -83,8 +84,8 @@ describe('auth.authenticate', () => {
     }
   });
 
-  it('tells the caller of a real upgrade', async (t) => {
-    const { auth, cookie } = await signedIn(t);
+  it('tells the caller of a real upgrade', async () => {
+    const { auth, cookie } = await signedIn();
     const server = createServer();
     server.on('upgrade', (req, socket) => {
       const answer = async (): Promise<void> => {
@@ -97,7 +98,7 @@ describe('auth.authenticate', () => {
     });
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
-    t.after(() => server.close());
+    cleanUp(() => server.close());
     const outcomeFrom = async (Origin: string): Promise<unknown> => {
       const headers = { Connection: 'Upgrade', Upgrade: 'x', Cookie: cookie, Origin };
       const { port } = server.address() as AddressInfo; // it listens on a port
@@ -110,8 +111,8 @@ describe('auth.authenticate', () => {
     assert.equal(await outcomeFrom('https://evil.example'), 'cross_origin');
   });
 
-  it('notes that the session was seen', async (t) => {
-    const { auth, clock, session, cookie } = await signedIn(t);
+  it('notes that the session was seen', async () => {
+    const { auth, clock, session, cookie } = await signedIn();
     clock.advance('1h');
     await auth.authenticate(requestWith({ cookie }));
     await auth.flush();

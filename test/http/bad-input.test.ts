@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it, type TestContext } from 'node:test';
+import { describe, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import type { Response } from 'supertest';
 import { memoryStore } from '../../lib/stores/memory/index.js';
@@ -15,9 +15,9 @@ const NAME = '__Host-session';
 const READS: ReadonlySet<string> = new Set(['find', 'get', 'list', 'listForUser', 'revoke']);
 
 /** A signed-in browser; `check` says that nothing was written and nothing reached the app's error handler. */
-async function arrange(t: TestContext) {
+async function arrange() {
   const store = faultyStore(memoryStore());
-  const kit = testKit(t, { store });
+  const kit = testKit({ store });
   const app = testApp(kit.auth);
   const browser = new Browser(app.app);
   const { session } = await browser.signIn();
@@ -77,8 +77,8 @@ function nextCharacter(character: string): string {
 
 describe('a cookie', () => {
   for (const [what, spoil] of Object.entries(BAD_COOKIES)) {
-    it(`with ${what} is 401, and nobody where a session is optional`, async (t) => {
-      const { app, token, check } = await arrange(t);
+    it(`with ${what} is 401, and nobody where a session is optional`, async () => {
+      const { app, token, check } = await arrange();
       const headers = [`Cookie: ${NAME}=${spoil(token)}`];
       for (const [start, status] of [
         ['GET /me', 401],
@@ -103,8 +103,8 @@ describe('a cookie', () => {
     'twice, once empty': (token) => [`Cookie: ${NAME}=; ${NAME}=${token}`],
     "beside another delivery's": (token) => [`Cookie: ${NAME}=${token}`, 'Cookie: __Host-refresh=x'],
   })) {
-    it(`that is there ${what} is 401 even where a session is optional`, async (t) => {
-      const { app, token, check } = await arrange(t);
+    it(`that is there ${what} is 401 even where a session is optional`, async () => {
+      const { app, token, check } = await arrange();
       for (const start of ['GET /me', 'GET /maybe', 'GET /auth/session', 'DELETE /auth/sessions']) {
         const answer = await sendRaw(app, { start, headers: lines(token) });
         assert.equal(answer.status, 401, start);
@@ -125,8 +125,8 @@ describe('a cookie', () => {
     'in the old form of a version': (token) => `$Version=1, ${NAME}=${token}`,
     'behind a comma': (token) => `a=b, ${NAME}=${token}`,
   })) {
-    it(`${what} is none of ours`, async (t) => {
-      const { app, token, check } = await arrange(t);
+    it(`${what} is none of ours`, async () => {
+      const { app, token, check } = await arrange();
       const answer = await sendRaw(app, { start: 'GET /me', headers: [`Cookie: ${line(token)}`] });
       assert.ok(answer.status === 401 || answer.status === 400, `${answer.status}`); // 400: Node takes no such header
       if (answer.status === 401) assert.equal(JSON.parse(answer.body).code, 'session_required');
@@ -134,8 +134,8 @@ describe('a cookie', () => {
     });
   }
 
-  it('of any other value is never a session and never a failure', async (t) => {
-    const { browser, check } = await arrange(t);
+  it('of any other value is never a session and never a failure', async () => {
+    const { browser, check } = await arrange();
     const value = fc.string({
       unit: fc.integer({ min: 0x21, max: 0x7e }).map((code) => String.fromCharCode(code)),
       maxLength: 100,
@@ -171,8 +171,8 @@ describe('an Authorization header', () => {
     `Bearer ${'x.'.repeat(3_000)}`,
     `Bearer ${'\u00e9'.repeat(50)}`,
   ];
-  it('with a bearer token that is no good is 401, whatever cookie comes along', async (t) => {
-    const { app, token, check } = await arrange(t);
+  it('with a bearer token that is no good is 401, whatever cookie comes along', async () => {
+    const { app, token, check } = await arrange();
     for (const value of values) {
       const headers = [`Authorization: ${value}`, `Cookie: ${NAME}=${token}`];
       const answer = await sendRaw(app, { start: 'GET /me', headers });
@@ -186,8 +186,8 @@ describe('an Authorization header', () => {
     await check();
   });
 
-  it('of any value never fails', async (t) => {
-    const { browser, check } = await arrange(t);
+  it('of any value never fails', async () => {
+    const { browser, check } = await arrange();
     const text = fc.string({
       unit: fc.integer({ min: 0x20, max: 0x7e }).map((code) => String.fromCharCode(code)),
       maxLength: 60,
@@ -204,8 +204,8 @@ describe('an Authorization header', () => {
 });
 
 describe('an id', () => {
-  it("of any characters is 404, unless it is one of the user's", async (t) => {
-    const { browser, check } = await arrange(t);
+  it("of any characters is 404, unless it is one of the user's", async () => {
+    const { browser, check } = await arrange();
     const ids = fc.oneof(
       fc.string({ minLength: 1, unit: 'binary' }),
       fc.stringMatching(/^[\w-]{22}$/),
@@ -222,8 +222,8 @@ describe('an id', () => {
     await check();
   });
 
-  it('of 8,000 characters is 404', async (t) => {
-    const { browser, check } = await arrange(t);
+  it('of 8,000 characters is 404', async () => {
+    const { browser, check } = await arrange();
     assertNamed(await browser.delete(`/auth/sessions/${'A'.repeat(8_000)}`), [404]);
     await check();
   });
@@ -236,8 +236,8 @@ describe('a body', () => {
     headers: { Cookie: undefined, 'Content-Type': 'application/json' },
   });
 
-  it('of any JSON is taken or refused by name, and writes nothing', async (t) => {
-    const { browser, check } = await arrange(t);
+  it('of any JSON is taken or refused by name, and writes nothing', async () => {
+    const { browser, check } = await arrange();
     const field = fc.constantFrom('refresh_token', '__proto__', 'constructor', 'toString', 'refresh_Token', '');
     const json = fc.oneof(
       fc.json(),
@@ -252,8 +252,8 @@ describe('a body', () => {
     await check();
   });
 
-  it('of any bytes is refused by name', async (t) => {
-    const { app, check } = await arrange(t);
+  it('of any bytes is refused by name', async () => {
+    const { app, check } = await arrange();
     const bytes = fc.string({
       unit: fc.integer({ min: 0, max: 255 }).map((code) => String.fromCharCode(code)),
       minLength: 1,
@@ -270,8 +270,8 @@ describe('a body', () => {
     await check();
   });
 
-  it('of a refresh token that is no string is no token', async (t) => {
-    const { browser, check } = await arrange(t);
+  it('of a refresh token that is no string is no token', async () => {
+    const { browser, check } = await arrange();
     for (const refresh_token of [
       null,
       1,
@@ -291,8 +291,8 @@ describe('a body', () => {
     await check();
   });
 
-  it('nested as deeply as 64 KiB allow is refused by name', async (t) => {
-    const { browser, check } = await arrange(t);
+  it('nested as deeply as 64 KiB allow is refused by name', async () => {
+    const { browser, check } = await arrange();
     for (const [open, close] of [
       ['[', ']'],
       ['{"a":', '}'],
@@ -304,8 +304,8 @@ describe('a body', () => {
     await check();
   });
 
-  it('that the client never finishes leaves the app alive', async (t) => {
-    const { app, browser, check } = await arrange(t);
+  it('that the client never finishes leaves the app alive', async () => {
+    const { app, browser, check } = await arrange();
     const headers = ['Content-Type: application/json', 'Content-Length: 100'];
     await sendRaw(app, { start: 'POST /auth/logout', headers, body: '{"refresh', halfway: true });
     assert.equal((await browser.get('/me')).status, 200);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '@jest/globals';
 import { stepUp, stepUpApp } from '../step-up/app.js';
 import { fakeCode, fakeKey } from '../step-up/fake-methods.js';
 import { handle } from '../support/app.js';
@@ -8,8 +8,8 @@ const key = fakeKey();
 const fresh = { method: 'key', maxAge: '5m' } as const;
 
 describe('checkFreshStepUp', () => {
-  it('resolves with what the guard would have found out', async (t) => {
-    const app = stepUpApp(t, {
+  it('resolves with what the guard would have found out', async () => {
+    const app = stepUpApp({
       methods: [key, fakeCode()],
       routes: (auth) => ({ '/checked': [handle(auth.checkFreshStepUp(fresh))] }),
     });
@@ -19,16 +19,16 @@ describe('checkFreshStepUp', () => {
     assert.deepEqual([status, body.userId, body.via], [200, 'ada', 'cookie']);
   });
 
-  it('rejects with the refusal that the guard would answer with', async (t) => {
-    const app = stepUpApp(t, {
+  it('rejects with the refusal that the guard would answer with', async () => {
+    const app = stepUpApp({
       methods: [key, fakeCode()],
       routes: (auth) => ({ '/checked': [handle(auth.checkFreshStepUp(fresh))] }),
     });
     assert.equal((await app.signIn().then((browser) => browser.post('/checked'))).body.code, 'step_up_required');
   });
 
-  it('reads the session anew, whatever was found out before', async (t) => {
-    const app = stepUpApp(t, {
+  it('reads the session anew, whatever was found out before', async () => {
+    const app = stepUpApp({
       methods: [key, fakeCode()],
       routes: (auth) => {
         const check = auth.checkFreshStepUp(fresh);
@@ -48,9 +48,9 @@ describe('checkFreshStepUp', () => {
     assert.equal((await browser.post('/twice')).body.code, 'session_invalid');
   });
 
-  it('gives a bound action, and takes it once', async (t) => {
+  it('gives a bound action, and takes it once', async () => {
     const bind = () => ({ to: 'bea' });
-    const app = stepUpApp(t, {
+    const app = stepUpApp({
       methods: [key, fakeCode()],
       routes: (auth) => ({ '/bound': [handle(auth.checkFreshStepUp({ method: 'key', bind }))] }),
     });
@@ -63,8 +63,8 @@ describe('checkFreshStepUp', () => {
     assert.equal((await browser.post('/bound')).body.reason, 'spent');
   });
 
-  it('throws for a wrong rule when it is made', (t) => {
-    const { auth } = stepUpApp(t);
+  it('throws for a wrong rule when it is made', () => {
+    const { auth } = stepUpApp();
     assert.throws(() => auth.checkFreshStepUp(JSON.parse('{ "method": "kye", "maxAge": 300 }')), /Did you mean `key`/);
   });
 });

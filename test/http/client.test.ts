@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it, type TestContext } from 'node:test';
+import { describe, it } from '@jest/globals';
 import express from 'express';
 import type { Session } from '../../lib/stores/contract/sessions.js';
 import { type App, frameworks, testApp } from '../support/app.js';
@@ -7,8 +7,8 @@ import { Browser } from '../support/browser.js';
 import { testKit } from '../support/kit.js';
 
 /** What a sign-in keeps of its client, by an app that trusts its proxies so. */
-async function kept(t: TestContext, headers: Record<string, string>, trustProxy?: unknown): Promise<Session> {
-  const { auth } = testKit(t);
+async function kept(headers: Record<string, string>, trustProxy?: unknown): Promise<Session> {
+  const { auth } = testKit();
   const create = (): App => {
     const app = express();
     if (trustProxy !== undefined) app.set('trust proxy', trustProxy);
@@ -21,8 +21,8 @@ async function kept(t: TestContext, headers: Record<string, string>, trustProxy?
 
 describe('the address in a session', () => {
   for (const [framework, create] of Object.entries(frameworks)) {
-    it(`is the socket's on ${framework}, whatever a client puts into headers`, async (t) => {
-      const { auth } = testKit(t);
+    it(`is the socket's on ${framework}, whatever a client puts into headers`, async () => {
+      const { auth } = testKit();
       const headers = {
         'X-Forwarded-For': '203.0.113.7',
         'X-Real-IP': '203.0.113.7',
@@ -60,24 +60,24 @@ describe('the address in a session', () => {
     'nothing for a number': ['3405803783', true, null],
   };
   for (const [what, [header, trustProxy, ip]] of Object.entries(forwarded)) {
-    it(`is ${what}`, async (t) => {
-      assert.equal((await kept(t, { 'X-Forwarded-For': header }, trustProxy)).ip, ip);
+    it(`is ${what}`, async () => {
+      assert.equal((await kept({ 'X-Forwarded-For': header }, trustProxy)).ip, ip);
     });
   }
 });
 
 describe('the user agent in a session', () => {
-  it('is kept as it was sent', async (t) => {
+  it('is kept as it was sent', async () => {
     const userAgent = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) <b>"Gecko"</b>';
-    assert.equal((await kept(t, { 'User-Agent': userAgent })).userAgent, userAgent);
+    assert.equal((await kept({ 'User-Agent': userAgent })).userAgent, userAgent);
   });
 
-  it('is cut off at 512 characters', async (t) => {
-    assert.equal((await kept(t, { 'User-Agent': 'x'.repeat(8_000) })).userAgent, 'x'.repeat(512));
+  it('is cut off at 512 characters', async () => {
+    assert.equal((await kept({ 'User-Agent': 'x'.repeat(8_000) })).userAgent, 'x'.repeat(512));
   });
 
-  it('is null without the header, and when that is empty', async (t) => {
-    assert.equal((await kept(t, {})).userAgent, null);
-    assert.equal((await kept(t, { 'User-Agent': '' })).userAgent, null);
+  it('is null without the header, and when that is empty', async () => {
+    assert.equal((await kept({})).userAgent, null);
+    assert.equal((await kept({ 'User-Agent': '' })).userAgent, null);
   });
 });

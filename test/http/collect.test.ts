@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '@jest/globals';
 import { testApp } from '../support/app.js';
 import { Browser } from '../support/browser.js';
 import { testKit } from '../support/kit.js';
@@ -7,8 +7,8 @@ import { testKit } from '../support/kit.js';
 const headers = { 'User-Agent': 'a browser' };
 
 describe('what is kept of a client', () => {
-  it('is its address and its browser, if nothing else is said', async (t) => {
-    const { auth, events } = testKit(t);
+  it('is its address and its browser, if nothing else is said', async () => {
+    const { auth, events } = testKit();
     await new Browser(testApp(auth).app).post('/login', { body: {}, headers });
     const { sessions } = await auth.sessions.listForUser('ada');
     assert.deepEqual(
@@ -18,8 +18,8 @@ describe('what is kept of a client', () => {
     assert.ok(events.some((event) => 'ip' in event));
   });
 
-  it('is neither, nor is the address told in an event, where both are left out', async (t) => {
-    const { auth, events } = testKit(t, { collect: { ip: false, userAgent: false } });
+  it('is neither, nor is the address told in an event, where both are left out', async () => {
+    const { auth, events } = testKit({ collect: { ip: false, userAgent: false } });
     const browser = new Browser(testApp(auth).app);
     await browser.post('/login', { body: {}, headers });
     await browser.post('/login', { body: {}, headers: { 'Sec-Fetch-Site': 'cross-site' } });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '@jest/globals';
 import { Refusal } from '../../lib/http/refusal.js';
 import type { Middleware } from '../../lib/http/require-session.js';
 import { SetupError } from '../../lib/internal/setup-error.js';
@@ -24,8 +24,8 @@ const plant: Middleware = (req, _res, next) => {
 };
 
 describe('req.auth', () => {
-  it('says who is there, since when and by which proof, and nothing that is a credential', async (t) => {
-    const { auth, clock } = testKit(t);
+  it('says who is there, since when and by which proof, and nothing that is a credential', async () => {
+    const { auth, clock } = testKit();
     const browser = new Browser(testApp(auth).app);
     const at = clock.now();
     const { session } = await browser.signIn({ label: 'my laptop', data: { tenant: 'bank' } });
@@ -52,8 +52,8 @@ describe('req.auth', () => {
     });
   });
 
-  it('is replaced when another middleware planted one', async (t) => {
-    const { auth } = testKit(t);
+  it('is replaced when another middleware planted one', async () => {
+    const { auth } = testKit();
     const { app } = testApp(auth, { before: [plant] });
     const browser = new Browser(app);
     assertRefused(await browser.get('/me'), 401, 'session_required');
@@ -64,39 +64,39 @@ describe('req.auth', () => {
 });
 
 describe('auth.current', () => {
-  it('gives what the guard found out', async (t) => {
-    const { auth } = testKit(t);
+  it('gives what the guard found out', async () => {
+    const { auth } = testKit();
     const { app } = testApp(auth, { routes: { '/current': [auth.requireSession, showCurrent(auth)] } });
     const browser = new Browser(app);
     await browser.signIn();
     assert.deepEqual((await browser.get('/current')).body, (await browser.get('/me')).body);
   });
 
-  it("doesn't believe a `req.auth` that other middleware planted", async (t) => {
-    const { auth } = testKit(t);
+  it("doesn't believe a `req.auth` that other middleware planted", async () => {
+    const { auth } = testKit();
     const { app, errors } = testApp(auth, { before: [plant, showCurrent(auth)] });
     await new Browser(app).get('/');
     assert.ok(errors[0] instanceof SetupError);
   });
 
-  it("doesn't believe a `req.auth` that was planted after the guard", async (t) => {
-    const { auth } = testKit(t);
+  it("doesn't believe a `req.auth` that was planted after the guard", async () => {
+    const { auth } = testKit();
     const { app } = testApp(auth, { routes: { '/current': [auth.requireSession, plant, showCurrent(auth)] } });
     const browser = new Browser(app);
     await browser.signIn();
     assert.equal((await browser.get('/current')).body.userId, 'ada');
   });
 
-  it('throws a SetupError that says what to do where no guard ran', async (t) => {
-    const { auth } = testKit(t);
+  it('throws a SetupError that says what to do where no guard ran', async () => {
+    const { auth } = testKit();
     const { app, errors } = testApp(auth, { before: [showCurrent(auth)] });
     await new Browser(app).get('/');
     assert.ok(errors[0] instanceof SetupError);
     assert.match(errors[0].help, /`requireSession`/);
   });
 
-  it('throws a Refusal where an optional guard found nobody', async (t) => {
-    const { auth } = testKit(t);
+  it('throws a Refusal where an optional guard found nobody', async () => {
+    const { auth } = testKit();
     const optional = auth.requireSession({ optional: true });
     const { app, errors } = testApp(auth, { before: [optional, showCurrent(auth)] });
     await new Browser(app).get('/');
@@ -104,8 +104,8 @@ describe('auth.current', () => {
     assert.equal(errors[0].code, 'session_required');
   });
 
-  it('knows the new session right after signIn, and nobody after signOut', async (t) => {
-    const { auth } = testKit(t);
+  it('knows the new session right after signIn, and nobody after signOut', async () => {
+    const { auth } = testKit();
     const inAndOut = handle(async (req, res) => {
       const { session } = await auth.signIn(req, res, { userId: 'ada', method: 'password' });
       const current = auth.current(req);
@@ -121,9 +121,9 @@ describe('auth.current', () => {
 });
 
 describe('a second guard of the same kit', () => {
-  it('takes over what the first found out and asks the store no more', async (t) => {
+  it('takes over what the first found out and asks the store no more', async () => {
     const store = faultyStore(memoryStore());
-    const { auth } = testKit(t, { store });
+    const { auth } = testKit({ store });
     const { app } = testApp(auth, { before: [auth.requireSession({ optional: true })] });
     const browser = new Browser(app);
     await browser.signIn();
@@ -133,8 +133,8 @@ describe('a second guard of the same kit', () => {
     assert.deepEqual(store.calls, ['find', 'find']);
   });
 
-  it('still refuses what the first let through', async (t) => {
-    const { auth } = testKit(t);
+  it('still refuses what the first let through', async () => {
+    const { auth } = testKit();
     const { app } = testApp(auth, { before: [auth.requireSession({ optional: true })] });
     assertRefused(await new Browser(app).get('/me'), 401, 'session_required');
     const stale = { headers: { Cookie: '__Host-session=stale' } };
@@ -143,9 +143,9 @@ describe('a second guard of the same kit', () => {
 });
 
 describe('two kits in one app', () => {
-  it("don't trust each other's guards", async (t) => {
-    const one = testKit(t);
-    const two = testKit(t, { cookieName: 'other' });
+  it("don't trust each other's guards", async () => {
+    const one = testKit();
+    const two = testKit({ cookieName: 'other' });
     const both = [one.auth.requireSession, two.auth.requireSession, showCurrent(two.auth)];
     const { app, errors } = testApp(one.auth, { routes: { '/two': both } });
     const browser = new Browser(app);
@@ -154,9 +154,9 @@ describe('two kits in one app', () => {
     assert.deepEqual(errors, []);
   });
 
-  it("don't answer for each other in auth.current", async (t) => {
-    const one = testKit(t);
-    const two = testKit(t);
+  it("don't answer for each other in auth.current", async () => {
+    const one = testKit();
+    const two = testKit();
     const { app, errors } = testApp(one.auth, {
       before: [one.auth.requireSession({ optional: true }), showCurrent(two.auth)],
     });
@@ -165,9 +165,9 @@ describe('two kits in one app', () => {
     assert.ok(errors[0] instanceof SetupError);
   });
 
-  it("don't know each other's sessions, though the cookie has the same name and the secret is the same", async (t) => {
-    const one = testKit(t);
-    const two = testKit(t);
+  it("don't know each other's sessions, though the cookie has the same name and the secret is the same", async () => {
+    const one = testKit();
+    const two = testKit();
     const browser = new Browser(testApp(one.auth).app);
     await browser.signIn();
     const headers = { Cookie: browser.cookieHeader() };

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it, type TestContext } from 'node:test';
+import { describe, it } from '@jest/globals';
 import { confirm, copyOf, type StepUpApp, type StepUpAppOptions, stepUp, stepUpApp } from '../step-up/app.js';
 import { type FakeMethod, fakeCode, fakeKey } from '../step-up/fake-methods.js';
 import { assertAsked } from '../step-up/refusals.js';
@@ -17,7 +17,7 @@ interface Scene extends StepUpApp {
 }
 
 /** An app with a route of its own that adds a method. Ada has those that are named, of `key`, `card`, `code` and `recovery-code`. */
-function scene(t: TestContext, has: readonly string[], options: StepUpAppOptions = {}): Scene {
+function scene(has: readonly string[], options: StepUpAppOptions = {}): Scene {
   const methods = {
     key: fakeKey('key', { acr: 'phr' }),
     card: fakeKey('card', { acr: 'phr' }),
@@ -25,7 +25,7 @@ function scene(t: TestContext, has: readonly string[], options: StepUpAppOptions
     recovery: fakeCode('recovery-code'),
   };
   for (const { users, name } of Object.values(methods)) if (!has.includes(name)) users.delete('ada');
-  const app = stepUpApp(t, {
+  const app = stepUpApp({
     methods: Object.values(methods),
     rules: {},
     routes: ({ requireEnrolmentProof }) => ({ [ENROL]: [requireEnrolmentProof] }),
@@ -48,8 +48,8 @@ describe('the enrolment guard for a user with methods', () => {
   ] as const;
 
   for (const [has, name] of strongest) {
-    it(`asks for the strongest, or a recovery code: of ${has.join(', ')} that is ${name}`, async (t) => {
-      const app = scene(t, has);
+    it(`asks for the strongest, or a recovery code: of ${has.join(', ')} that is ${name}`, async () => {
+      const app = scene(has);
       const browser = await app.signIn();
       const acr = name === 'code' ? {} : { acr_values: 'phr' };
       const asked = assertAsked(await browser.post(ENROL), { ...acr, max_age: '300' });
@@ -70,8 +70,8 @@ describe('the enrolment guard for a user with methods', () => {
     });
   }
 
-  it('takes a proof for five minutes', async (t) => {
-    const app = scene(t, ['key']);
+  it('takes a proof for five minutes', async () => {
+    const app = scene(['key']);
     const browser = await app.signIn();
     await stepUp(browser, app.key);
     const verifiedAt = app.clock.now();
@@ -81,8 +81,8 @@ describe('the enrolment guard for a user with methods', () => {
     assert.equal((await browser.post(ENROL)).body.reason, 'expired');
   });
 
-  it('takes a proof of the sign-in as well', async (t) => {
-    const { signIn, clock } = scene(t, ['key', 'code']);
+  it('takes a proof of the sign-in as well', async () => {
+    const { signIn, clock } = scene(['key', 'code']);
     const browser = await signIn('ada', { method: 'key' });
     assert.equal(await isAllowed(browser), true);
     assert.equal(await isAllowed(await signIn('ada', { method: 'code' })), false);
@@ -91,8 +91,8 @@ describe('the enrolment guard for a user with methods', () => {
     assert.equal(await isAllowed(browser), false);
   });
 
-  it('opens with a recovery code, which the audit log shows', async (t) => {
-    const app = scene(t, ['key', 'code', 'recovery-code']);
+  it('opens with a recovery code, which the audit log shows', async () => {
+    const app = scene(['key', 'code', 'recovery-code']);
     const browser = await app.signIn();
     await stepUp(browser, app.recovery);
     assert.equal(await isAllowed(browser), true);
@@ -101,8 +101,8 @@ describe('the enrolment guard for a user with methods', () => {
     assert.equal(event.method, 'recovery-code');
   });
 
-  it('asks for what is the strongest now, not for what was', async (t) => {
-    const app = scene(t, ['code']);
+  it('asks for what is the strongest now, not for what was', async () => {
+    const app = scene(['code']);
     const browser = await app.signIn();
     await stepUp(browser, app.code);
     assert.equal(await isAllowed(browser), true);
@@ -110,8 +110,8 @@ describe('the enrolment guard for a user with methods', () => {
     assert.equal(await isAllowed(browser), false);
   });
 
-  it('lets nobody through by the token that a step-up has replaced', async (t) => {
-    const app = scene(t, ['key']);
+  it('lets nobody through by the token that a step-up has replaced', async () => {
+    const app = scene(['key']);
     const browser = await app.signIn('ada', { method: 'key' });
     const old = copyOf(browser, app.app);
     assert.equal(await isAllowed(old), true);
@@ -122,8 +122,8 @@ describe('the enrolment guard for a user with methods', () => {
     assert.equal(await isAllowed(browser), true);
   });
 
-  it('lets nobody through by a proof of another session', async (t) => {
-    const app = scene(t, ['key']);
+  it('lets nobody through by a proof of another session', async () => {
+    const app = scene(['key']);
     await stepUp(await app.signIn(), app.key);
     assert.equal(await isAllowed(await app.signIn()), false);
   });
@@ -131,8 +131,8 @@ describe('the enrolment guard for a user with methods', () => {
 
 describe('the enrolment guard for a user without methods', () => {
   for (const has of [[], ['recovery-code']] as const) {
-    it(`takes a sign-in within five minutes${has.length === 0 ? '' : ', whatever the recovery codes'}`, async (t) => {
-      const app = scene(t, has);
+    it(`takes a sign-in within five minutes${has.length === 0 ? '' : ', whatever the recovery codes'}`, async () => {
+      const app = scene(has);
       const browser = await app.signIn();
       const signedInAt = app.clock.now();
       app.clock.set(signedInAt + 299_999);
@@ -143,22 +143,22 @@ describe('the enrolment guard for a user without methods', () => {
     });
   }
 
-  it('tells the client to have the user sign in again', async (t) => {
-    const { signIn, clock } = scene(t, []);
+  it('tells the client to have the user sign in again', async () => {
+    const { signIn, clock } = scene([]);
     const browser = await signIn();
     clock.advance('5m');
     assert.match((await browser.post(ENROL)).body.detail, /^Sign in again/);
   });
 
-  it('takes no sign-in that was not interactive, nor one whose credentials are older', async (t) => {
-    const { signIn, clock } = scene(t, []);
+  it('takes no sign-in that was not interactive, nor one whose credentials are older', async () => {
+    const { signIn, clock } = scene([]);
     assert.equal(await isAllowed(await signIn('ada', { interactive: false })), false);
     assert.equal(await isAllowed(await signIn('ada', { startedAt: clock.now() - 300_000 })), false);
     assert.equal(await isAllowed(await signIn('ada', { startedAt: clock.now() - 299_999 })), true);
   });
 
-  it('takes no later step-up for a sign-in', async (t) => {
-    const app = scene(t, ['code']);
+  it('takes no later step-up for a sign-in', async () => {
+    const app = scene(['code']);
     const browser = await app.signIn('ada', { method: 'code' });
     app.clock.advance('5m');
     await stepUp(browser, app.code);
@@ -166,8 +166,8 @@ describe('the enrolment guard for a user without methods', () => {
     assert.equal(await isAllowed(browser), false);
   });
 
-  it('takes no refresh for a sign-in', async (t) => {
-    const { signIn, clock } = scene(t, [], { delivery: 'token-cookies' });
+  it('takes no refresh for a sign-in', async () => {
+    const { signIn, clock } = scene([], { delivery: 'token-cookies' });
     const browser = await signIn();
     clock.advance('6m');
     assert.equal((await browser.post('/auth/token/refresh')).status, 200);
@@ -176,8 +176,8 @@ describe('the enrolment guard for a user without methods', () => {
 });
 
 describe('the enrolment guard', () => {
-  it('is for a signed-in user’s own pages', async (t) => {
-    const { app, signIn } = scene(t, [], { apiKeys: { prefix: 'bank_', verify: () => ({ userId: 'ada' }) } });
+  it('is for a signed-in user’s own pages', async () => {
+    const { app, signIn } = scene([], { apiKeys: { prefix: 'bank_', verify: () => ({ userId: 'ada' }) } });
     assertRefused(await new Browser(app).post(ENROL), 401, 'session_required');
     const headers = { Authorization: 'Bearer bank_1' };
     assertRefused(await new Browser(app).post(ENROL, { headers }), 403, 'api_key_refused');
@@ -185,9 +185,9 @@ describe('the enrolment guard', () => {
     assertRefused(await (await signIn()).post(ENROL, { headers: cross }), 403, 'cross_origin');
   });
 
-  it('reads the session anew when another guard ran before it', async (t) => {
+  it('reads the session anew when another guard ran before it', async () => {
     const ids: string[] = [];
-    const { signIn, passed } = scene(t, [], {
+    const { signIn, passed } = scene([], {
       routes: ({ requireSession, requireEnrolmentProof, sessions }) => ({
         [ENROL]: [
           requireSession,
@@ -202,8 +202,8 @@ describe('the enrolment guard', () => {
     assert.deepEqual(passed, []);
   });
 
-  it('answers by the kit’s onRefusal', async (t) => {
-    const { app } = scene(t, [], { onRefusal: echoRefusal });
+  it('answers by the kit’s onRefusal', async () => {
+    const { app } = scene([], { onRefusal: echoRefusal });
     assert.equal((await new Browser(app).post(ENROL)).status, 418);
   });
 });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '@jest/globals';
 import type { Response } from 'supertest';
 import { memoryStore } from '../../lib/index.js';
 import { PASSKEY } from '../methods/context.js';
@@ -141,8 +141,8 @@ describe('a user who has a method', () => {
 
 forEachStore((_name, makeStore) => {
   describe('parallel first methods', () => {
-    it('of two sessions make one TOTP, that of whoever began last', async (t) => {
-      const store = await opened(t, makeStore);
+    it('of two sessions make one TOTP, that of whoever began last', async () => {
+      const store = await opened(makeStore);
       const { client, clock } = enrolmentApp({ store });
       const clients = await Promise.all(Array.from({ length: 10 }, () => client()));
       const begun = await Promise.all(clients.map((one) => one.post('/totp').expect(201)));
@@ -153,8 +153,8 @@ forEachStore((_name, makeStore) => {
       for (const { status } of confirmed) assert.ok([204, 403, 401].includes(status), String(status));
     });
 
-    it('of one secret are confirmed once', async (t) => {
-      const store = await opened(t, makeStore);
+    it('of one secret are confirmed once', async () => {
+      const store = await opened(makeStore);
       const { client, clock, told } = enrolmentApp({ store });
       const clients = await Promise.all(Array.from({ length: 10 }, () => client()));
       const { secret } = (await client().then((one) => one.post('/totp').expect(201))).body;

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it, type TestContext } from 'node:test';
+import { describe, it } from '@jest/globals';
 import type { Response } from 'supertest';
 import type { Delivery } from '../../lib/stores/contract/sessions.js';
 import { memoryStore } from '../../lib/stores/memory/index.js';
@@ -28,9 +28,9 @@ interface WalkApp extends StepUpApp {
   readonly store: FaultyParts;
 }
 
-function walkApp(t: TestContext): WalkApp {
+function walkApp(): WalkApp {
   const store = faultyParts(memoryStore());
-  const app = methodApp(t, {
+  const app = methodApp({
     store,
     storeTimeout: HANGING / 1_000,
     routes: (auth) => ({ '/password': [handle(async (req, res) => (await auth.credentialsChanged(req, res)).body)] }),
@@ -462,9 +462,9 @@ for (const delivery of DELIVERIES) {
   for (const [fault, behaviour] of Object.entries(faults)) {
     describe(`where a call of the store ${fault}, with ${delivery}, nobody is signed out, and nothing is half`, () => {
       for (const [what, prepare] of Object.entries(all)) {
-        it(`in ${what}, at whichever call`, async (t) => {
-          const app = walkApp(t);
-          await walkFailures(app.store, behaviour(t), async (step) => {
+        it(`in ${what}, at whichever call`, async () => {
+          const app = walkApp();
+          await walkFailures(app.store, behaviour(), async (step) => {
             const userId = `user-${step}`;
             const client = await Client.signedIn(app, delivery, { userId, method: 'password' });
             return prepare({ app, delivery, userId, client, isLost: fault.includes('lost') });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { describe, it, type TestContext } from 'node:test';
+import { describe, it } from '@jest/globals';
 import type { Middleware } from '../../lib/http/require-session.js';
 import { memoryStore } from '../../lib/stores/memory/index.js';
 import { testApp } from '../support/app.js';
@@ -11,9 +11,9 @@ import { testKit } from '../support/kit.js';
 type Call = (req: IncomingMessage, res: ServerResponse) => Promise<unknown>;
 
 /** A browser that is signed in, and what the calls of its requests to `/late` reject with. */
-async function arrange(t: TestContext, callOf: (auth: ReturnType<typeof testKit>['auth']) => Call) {
+async function arrange(callOf: (auth: ReturnType<typeof testKit>['auth']) => Call) {
   const store = faultyStore(memoryStore());
-  const { auth } = testKit(t, { store });
+  const { auth } = testKit({ store });
   const errors: unknown[] = [];
   const late: Middleware = (req, res) => {
     res.write('x');
@@ -32,8 +32,8 @@ describe('once the headers were sent', () => {
     signIn: (auth) => (req, res) => auth.signIn(req, res, { userId: 'ada', method: 'password' }),
     credentialsChanged: (auth) => (req, res) => auth.credentialsChanged(req, res),
   })) {
-    it(`\`${name}\` rejects with a SetupError, and ends and writes nothing`, async (t) => {
-      const { auth, store, browser, errors } = await arrange(t, callOf);
+    it(`\`${name}\` rejects with a SetupError, and ends and writes nothing`, async () => {
+      const { auth, store, browser, errors } = await arrange(callOf);
       assert.equal((await browser.post('/late')).status, 200);
       const [error] = errors;
       assert.ok(error instanceof TypeError && error.name === 'SetupError', String(error));

@@ -1,12 +1,14 @@
 // Node's own HTTP/2 server: a body there needs no length, so that only the stream tells whether one comes.
+
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type ClientHttp2Stream, connect as connectTo, createServer } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { describe, it, type TestContext } from 'node:test';
+import { describe, it } from '@jest/globals';
 import connect from 'connect';
 import { handle } from '../support/app.js';
+import { cleanUp } from '../support/clean-up.js';
 import { testKit } from '../support/kit.js';
 
 interface Answer {
@@ -17,8 +19,8 @@ interface Answer {
 type Post = (path: string, body?: string, headers?: Readonly<Record<string, string>>) => Promise<Answer>;
 
 /** Somebody with the tokens of a `bearer` session, who sends requests without a length. */
-async function arrange(t: TestContext) {
-  const { auth } = testKit(t);
+async function arrange() {
+  const { auth } = testKit();
   const app = connect();
   app.use('/auth', auth.router());
   const signIn = handle((req, res) => auth.signIn(req, res, { userId: 'ada', method: 'password', delivery: 'bearer' }));
@@ -26,7 +28,7 @@ async function arrange(t: TestContext) {
   const server = createServer(app as Parameters<typeof createServer>[0]).listen(0, '127.0.0.1'); // Connect's types know HTTP/1 only
   await once(server, 'listening');
   const client = connectTo(`http://127.0.0.1:${(server.address() as AddressInfo).port}`); // it listens on a port
-  t.after(() => {
+  cleanUp(() => {
     client.close();
     server.close();
   });
@@ -41,22 +43,22 @@ async function arrange(t: TestContext) {
 }
 
 describe('over HTTP/2, a body without a length', () => {
-  it('is read by a refresh', async (t) => {
-    const { post, sessionId, refreshToken } = await arrange(t);
+  it('is read by a refresh', async () => {
+    const { post, sessionId, refreshToken } = await arrange();
     const answer = await post('/auth/token/refresh', JSON.stringify({ refresh_token: refreshToken }));
     assert.equal(answer.status, 200, answer.body);
     assert.equal(JSON.parse(answer.body).session_id, sessionId);
   });
 
-  it('is read by a log-out, which ends the session', async (t) => {
-    const { auth, post, sessionId, refreshToken } = await arrange(t);
+  it('is read by a log-out, which ends the session', async () => {
+    const { auth, post, sessionId, refreshToken } = await arrange();
     const answer = await post('/auth/logout', JSON.stringify({ refresh_token: refreshToken }));
     assert.equal(answer.status, 204, answer.body);
     assert.equal(await auth.sessions.get(sessionId), null);
   });
 
-  it('is refused by name when it is no JSON, no object, or too large', async (t) => {
-    const { post } = await arrange(t);
+  it('is refused by name when it is no JSON, no object, or too large', async () => {
+    const { post } = await arrange();
     const form = { 'content-type': 'application/x-www-form-urlencoded' };
     for (const [body, headers, status] of [
       ['refresh_token=x', form, 415],
@@ -70,8 +72,8 @@ describe('over HTTP/2, a body without a length', () => {
     }
   });
 
-  it('may be missing', async (t) => {
-    const { post } = await arrange(t);
+  it('may be missing', async () => {
+    const { post } = await arrange();
     assert.equal((await post('/auth/logout', '', {})).status, 204);
     const answer = await post('/auth/token/refresh', '', {});
     assert.deepEqual([answer.status, JSON.parse(answer.body).code], [400, 'refresh_missing']);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it, type TestContext } from 'node:test';
+import { describe, it } from '@jest/globals';
 import { type Method, Refusal } from '../../lib/index.js';
 import { answer, stepUp, stepUpApp } from '../step-up/app.js';
 import { type FakeMethod, fakeCode } from '../step-up/fake-methods.js';
@@ -39,17 +39,17 @@ function wordMethod(): FakeMethod {
   return routed;
 }
 
-function wordApp(t: TestContext) {
+function wordApp() {
   const word = wordMethod();
-  const app = stepUpApp(t, { methods: [word], rules: { '/guarded': { method: 'word', maxAge: '5m' } } });
+  const app = stepUpApp({ methods: [word], rules: { '/guarded': { method: 'word', maxAge: '5m' } } });
   return { ...app, word };
 }
 
 const setUp = (browser: Browser, word = 'word') => browser.post('/auth/word', { body: { word } });
 
 describe('the routes of an app’s own method', () => {
-  it('stand beside the kit’s, with the same answers', async (t) => {
-    const { signIn } = wordApp(t);
+  it('stand beside the kit’s, with the same answers', async () => {
+    const { signIn } = wordApp();
     const browser = await signIn();
     assertRefused(await browser.get('/auth/word'), 404, 'not_found');
     assertRefused(await browser.send('PATCH', '/auth/word'), 405, 'method_not_allowed');
@@ -57,8 +57,8 @@ describe('the routes of an app’s own method', () => {
     assertRefused(await browser.post('/auth/word', { headers: foreign, body: {} }), 403, 'cross_origin');
   });
 
-  it('enrol whoever has just signed in, and ask for the method itself after that', async (t) => {
-    const { signIn, told, word } = wordApp(t);
+  it('enrol whoever has just signed in, and ask for the method itself after that', async () => {
+    const { signIn, told, word } = wordApp();
     const browser = await signIn();
     assert.equal((await setUp(browser)).status, 200);
     assert.deepEqual(told('method.enrolled'), [{ type: 'method.enrolled', userId: 'ada', method: 'word' }]);
@@ -67,8 +67,8 @@ describe('the routes of an app’s own method', () => {
     assert.equal((await setUp(browser)).status, 200);
   });
 
-  it('count attempts as a step-up does, and lock after five', async (t) => {
-    const { signIn } = wordApp(t);
+  it('count attempts as a step-up does, and lock after five', async () => {
+    const { signIn } = wordApp();
     const browser = await signIn();
     for (let count = 0; count < 5; count += 1) {
       assertRefused(await setUp(browser, 'guess'), 403, 'step_up_failed');
@@ -76,8 +76,8 @@ describe('the routes of an app’s own method', () => {
     assertRefused(await setUp(browser), 429, 'method_locked');
   });
 
-  it('take away what was proved with it', async (t) => {
-    const { signIn, told, word } = wordApp(t);
+  it('take away what was proved with it', async () => {
+    const { signIn, told, word } = wordApp();
     const browser = await signIn();
     await setUp(browser);
     await stepUp(browser, word);

@@ -1,7 +1,8 @@
 // A page refreshes in one tab and steps up in another. Whichever the server does first, whichever answer is lost or comes
 // last into the jar: the jar works, and nobody is called a thief.
+
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '@jest/globals';
 import type { Response } from 'supertest';
 import { type StepUpApp, stepUpApp, verify } from '../step-up/app.js';
 import { fakeCode, fakeKey } from '../step-up/fake-methods.js';
@@ -63,8 +64,8 @@ forEachStore((name, makeStore) => {
       for (const [what, steps] of Object.entries(pairs)) {
         if (delivery === 'cookie' && steps.includes(refresh)) continue;
         for (const [age, milliseconds] of Object.entries(ages)) {
-          it(`that sends ${what} with ${age}, whatever comes last or not at all`, async (t) => {
-            const app = stepUpApp(t, { methods, store: await makeStore() });
+          it(`that sends ${what} with ${age}, whatever comes last or not at all`, async () => {
+            const app = stepUpApp({ methods, store: await makeStore() });
             for (const [way, send] of Object.entries(ways)) {
               for (const [arrival, order] of Object.entries(arrivals)) {
                 // Nothing is left then: signed out, by two lost answers.
@@ -96,8 +97,8 @@ forEachStore((name, makeStore) => {
 
   for (const delivery of REFRESHED) {
     describe(`a client with ${delivery}`, () => {
-      it('whose refresh was lost steps up, and refreshes again by the same token', async (t) => {
-        const app = stepUpApp(t, { methods, store: await makeStore() });
+      it('whose refresh was lost steps up, and refreshes again by the same token', async () => {
+        const app = stepUpApp({ methods, store: await makeStore() });
         const client = await Client.signedIn(app, delivery);
         app.clock.advance('1m');
         await client.copy().refreshed();

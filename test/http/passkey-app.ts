@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import type { TestContext } from 'node:test';
 import type { Response } from 'supertest';
 import type { Middleware } from '../../lib/http/require-session.js';
 import type { Method } from '../../lib/methods/method.js';
@@ -12,6 +11,7 @@ import {
 } from '../../lib/testing/index.js';
 import { type App, testApp } from '../support/app.js';
 import { Browser } from '../support/browser.js';
+import { cleanUp } from '../support/clean-up.js';
 import { ORIGIN, type TestKitOptions, testKit } from '../support/kit.js';
 
 const passkeys: Method = passkey({ rpID: 'app.example', rpName: 'Example', origins: [ORIGIN] });
@@ -22,14 +22,14 @@ export type PasskeyAppOptions = TestKitOptions<readonly Method[]> & {
 };
 
 /** An app whose users have passkeys. */
-export function passkeyApp(t: TestContext, { create, routes, ...options }: PasskeyAppOptions = {}) {
+export function passkeyApp({ create, routes, ...options }: PasskeyAppOptions = {}) {
   const users = { find: (id: string) => ({ name: `${id}@app.example` }) };
-  const kit = testKit<readonly Method[]>(t, { methods: [passkeys], users, ...options });
+  const kit = testKit<readonly Method[]>({ methods: [passkeys], users, ...options });
   const { app, errors } = testApp(kit.auth, {
     routes: routes?.(kit.auth) ?? {},
     ...(create ? { create } : {}),
   });
-  t.after(() => assert.deepEqual(errors, []));
+  cleanUp(() => assert.deepEqual(errors, []));
   return {
     ...kit,
     app,

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it, type TestContext } from 'node:test';
+import { describe, it } from '@jest/globals';
 import { password } from '../../lib/index.js';
 import { passkey } from '../../lib/methods/passkey/index.js';
 import { totp } from '../../lib/methods/totp/index.js';
@@ -12,13 +12,13 @@ import { testKit } from '../support/kit.js';
 import { totpCode } from '../support/totp.js';
 
 /** The same users at two domains, whose passkeys and TOTP are in one place; each has sessions of its own. */
-function twoDomains(t: TestContext) {
+function twoDomains() {
   const { passkeys, totp: totps } = memoryStore();
   const clock = manualClock();
   const unclaimed = { claim: async (realm: string) => realm };
   const at = (host: string) => {
     const origin = `https://${host}`;
-    const { auth } = testKit(t, {
+    const { auth } = testKit({
       clock,
       issuer: origin,
       store: { ...memoryStore(), passkeys: { ...passkeys, ...unclaimed }, totp: { ...totps, ...unclaimed } },
@@ -56,8 +56,8 @@ const has = async (browser: Browser): Promise<boolean> =>
     .enrolled;
 
 describe('a passkey of another domain', () => {
-  it('counts for nothing here: not enrolled, not listed, not asked for, and the first one here may be added', async (t) => {
-    const { old, next, clock } = twoDomains(t);
+  it('counts for nothing here: not enrolled, not listed, not asked for, and the first one here may be added', async () => {
+    const { old, next, clock } = twoDomains();
     const { id } = await addPasskey(await old.browser(), old.origin);
     clock.advance('1m');
     const there = await next.browser();
@@ -85,8 +85,8 @@ describe('a passkey of another domain', () => {
     );
   });
 
-  it('answers no step-up and no sign-in here, even where its key would sign for this domain', async (t) => {
-    const { old, next, clock } = twoDomains(t);
+  it('answers no step-up and no sign-in here, even where its key would sign for this domain', async () => {
+    const { old, next, clock } = twoDomains();
     const { key, id } = await addPasskey(await old.browser(), old.origin);
     const there = await next.browser();
     await addPasskey(there, next.origin);
@@ -102,8 +102,8 @@ describe('a passkey of another domain', () => {
     assertRefused(await stranger.post('/auth/sign-in/passkey', { body }), 403, 'sign_in_refused');
   });
 
-  it('keeps nobody from a TOTP as the first method here', async (t) => {
-    const { old, next, clock } = twoDomains(t);
+  it('keeps nobody from a TOTP as the first method here', async () => {
+    const { old, next, clock } = twoDomains();
     await addPasskey(await old.browser(), old.origin);
     const there = await next.browser();
     const { secret } = (await there.post('/auth/totp')).body;
@@ -113,8 +113,8 @@ describe('a passkey of another domain', () => {
 });
 
 describe('a passkey that names no domain, as of an older store', () => {
-  it('counts everywhere, and names the domain where it is used first', async (t) => {
-    const { old, next, clock, passkeys } = twoDomains(t);
+  it('counts everywhere, and names the domain where it is used first', async () => {
+    const { old, next, clock, passkeys } = twoDomains();
     const { key, id } = await addPasskey(await old.browser(), old.origin);
     const row = await passkeys?.findById(id);
     assert.ok(row && passkeys);

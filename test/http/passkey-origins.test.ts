@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it, type TestContext } from 'node:test';
+import { describe, it } from '@jest/globals';
 import type { Middleware } from '../../lib/http/require-session.js';
 import { SetupError } from '../../lib/index.js';
 import { passkey } from '../../lib/methods/passkey/index.js';
@@ -13,17 +13,17 @@ import { type PasskeyAppOptions, passkeyApp, signInBy } from './passkey-app.js';
 const ANDROID = 'android:apk-key-hash:pNiP5iKyQ8JwgGOaKA1zGPUPJIS-0H1xKCQcfIoGLck';
 const RELATED = 'https://app-example.net';
 
-function appOf(t: TestContext, options: PasskeyAppOptions = {}) {
+function appOf(options: PasskeyAppOptions = {}) {
   const origins = [ORIGIN, ANDROID, RELATED];
-  return passkeyApp(t, { methods: [passkey({ rpID: 'app.example', rpName: 'Example', origins })], ...options });
+  return passkeyApp({ methods: [passkey({ rpID: 'app.example', rpName: 'Example', origins })], ...options });
 }
 
 /** What the system of a phone puts into the client data for a native app. */
 const NATIVE = { origin: ANDROID, crossOrigin: undefined, androidPackageName: 'example.app' };
 
 describe('a passkey of an Android app', () => {
-  it('is registered, steps up and signs in with the origin of the app’s certificate', async (t) => {
-    const app = appOf(t);
+  it('is registered, steps up and signs in with the origin of the app’s certificate', async () => {
+    const app = appOf();
     const phone = new Browser(app.app);
     await phone.signIn();
     const key = softwareAuthenticator({ origin: ORIGIN });
@@ -39,8 +39,8 @@ describe('a passkey of an Android app', () => {
     assert.equal((await signInBy(new Browser(app.app), key, { variant: { clientData: NATIVE } })).status, 200);
   });
 
-  it('is refused for another app’s certificate, and for the same with another ending', async (t) => {
-    const app = appOf(t);
+  it('is refused for another app’s certificate, and for the same with another ending', async () => {
+    const app = appOf();
     const { key } = await app.userWithPasskey();
     for (const origin of [ANDROID.replace('pNiP', 'qNiP'), `${ANDROID}=`, ANDROID.toLowerCase()]) {
       const refused = await signInBy(new Browser(app.app), key, { variant: { clientData: { origin } } });
@@ -50,8 +50,8 @@ describe('a passkey of an Android app', () => {
 });
 
 describe('a passkey on a page of a related domain', () => {
-  it('signs in where that origin is listed, and on no other page', async (t) => {
-    const app = appOf(t);
+  it('signs in where that origin is listed, and on no other page', async () => {
+    const app = appOf();
     const { key } = await app.userWithPasskey();
     const there = await signInBy(new Browser(app.app), key, { variant: { clientData: { origin: RELATED } } });
     assert.equal(there.status, 200);
@@ -64,9 +64,9 @@ describe('a passkey on a page of a related domain', () => {
 
 for (const [framework, create] of Object.entries(frameworks)) {
   describe(`auth.wellKnown() on ${framework}`, () => {
-    it('serves the web origins, to be cached by anybody, and lets all else go on', async (t) => {
+    it('serves the web origins, to be cached by anybody, and lets all else go on', async () => {
       const origins = [ORIGIN, ANDROID, RELATED];
-      const { auth } = testKit(t, {
+      const { auth } = testKit({
         methods: [passkey({ rpID: 'app.example', rpName: 'Example', origins })],
         users: { find: () => null },
       });
@@ -92,7 +92,7 @@ for (const [framework, create] of Object.entries(frameworks)) {
   });
 }
 
-it('auth.wellKnown() is refused at set-up without passkeys', (t) => {
-  const { auth } = testKit(t);
+it('auth.wellKnown() is refused at set-up without passkeys', () => {
+  const { auth } = testKit();
   assert.throws(() => auth.wellKnown(), SetupError);
 });

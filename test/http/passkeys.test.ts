@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it, type TestContext } from 'node:test';
+import { describe, it } from '@jest/globals';
 import { passkeyRow } from '../../lib/conformance/step-up-rows.js';
 import type { Method } from '../../lib/methods/method.js';
 import { passkey } from '../../lib/methods/passkey/index.js';
@@ -10,6 +10,7 @@ import { assertRefused } from '../support/answers.js';
 import { type App, frameworks, testApp } from '../support/app.js';
 import { Browser, type Sent } from '../support/browser.js';
 import { parseChallenges } from '../support/challenges.js';
+import { cleanUp } from '../support/clean-up.js';
 import { ORIGIN, type TestKitOptions, testKit } from '../support/kit.js';
 import { pin } from '../support/pin.js';
 
@@ -17,10 +18,10 @@ const passkeys = passkey({ rpID: 'app.example', rpName: 'Example', origins: [ORI
 const newKey = (): SoftwareAuthenticator => softwareAuthenticator({ origin: ORIGIN });
 const users = { find: (id: string) => ({ name: `${id}@app.example` }) };
 
-function setUp(t: TestContext, options: TestKitOptions<readonly Method[]> = {}, create?: () => App) {
-  const kit = testKit<readonly Method[]>(t, { methods: [passkeys], users, ...options });
+function setUp(options: TestKitOptions<readonly Method[]> = {}, create?: () => App) {
+  const kit = testKit<readonly Method[]>({ methods: [passkeys], users, ...options });
   const { app, errors } = testApp(kit.auth, create === undefined ? {} : { create });
-  t.after(() => assert.deepEqual(errors, []));
+  cleanUp(() => assert.deepEqual(errors, []));
   const browserOf = async (userId: string, signIn: object = {}): Promise<Browser> => {
     const browser = new Browser(app);
     await browser.signIn({ userId, ...signIn });
@@ -61,8 +62,8 @@ async function list(browser: Browser): Promise<{ id: string; label: string | nul
 
 for (const [framework, create] of Object.entries(frameworks)) {
   describe(`a user's passkeys on ${framework}`, () => {
-    it('are added, listed, named and removed', async (t) => {
-      const { browserOf, clock, events } = setUp(t, {}, create);
+    it('are added, listed, named and removed', async () => {
+      const { browserOf, clock, events } = setUp({}, create);
       const browser = await browserOf('ada');
       const session = (await browser.get('/auth/session')).body.session.id;
       assert.deepEqual(await list(browser), []);
@@ -110,8 +111,8 @@ for (const [framework, create] of Object.entries(frameworks)) {
 }
 
 describe('the first passkey', () => {
-  it('needs an interactive sign-in within five minutes, at both ends', async (t) => {
-    const { browserOf, clock } = setUp(t);
+  it('needs an interactive sign-in within five minutes, at both ends', async () => {
+    const { browserOf, clock } = setUp();
     const browser = await browserOf('ada');
     clock.advance(299);
     const { challengeId, options } = await begin(browser);
@@ -127,14 +128,14 @@ describe('the first passkey', () => {
     assert.deepEqual(await list(browser), []);
   });
 
-  it('is not for a session that nobody has signed in to', async (t) => {
-    const { browserOf } = setUp(t);
+  it('is not for a session that nobody has signed in to', async () => {
+    const { browserOf } = setUp();
     const browser = await browserOf('ada', { interactive: false });
     assert.equal((await browser.post('/auth/passkeys/options')).status, 401);
   });
 
-  it('is one, however many begin at once', async (t) => {
-    const { browserOf, store } = setUp(t);
+  it('is one, however many begin at once', async () => {
+    const { browserOf, store } = setUp();
     const browsers = await Promise.all(Array.from({ length: 10 }, () => browserOf('ada')));
     const begun = await Promise.all(browsers.map(async (browser) => ({ browser, ...(await begin(browser)) })));
     const answers = await Promise.all(
@@ -151,8 +152,8 @@ describe('the first passkey', () => {
 });
 
 describe('a further passkey', () => {
-  it('needs a fresh proof by one that the user has; the sign-in does no more', async (t) => {
-    const { browserOf, clock, events } = setUp(t);
+  it('needs a fresh proof by one that the user has; the sign-in does no more', async () => {
+    const { browserOf, clock, events } = setUp();
     const browser = await browserOf('ada');
     const key = newKey();
     await enrol(browser, key);
@@ -184,8 +185,8 @@ describe('a further passkey', () => {
     assert.equal((await browser.post('/auth/passkeys/options')).status, 401);
   });
 
-  it('needs it at the end, too', async (t) => {
-    const { browserOf, clock } = setUp(t);
+  it('needs it at the end, too', async () => {
+    const { browserOf, clock } = setUp();
     const browser = await browserOf('ada');
     const key = newKey();
     await enrol(browser, key);
@@ -201,8 +202,8 @@ describe('a further passkey', () => {
     assert.equal((await list(browser)).length, 1);
   });
 
-  it('needs the strongest method that the user has, not just any', async (t) => {
-    const { auth, app, store } = setUp(t, { methods: [passkeys, pin] });
+  it('needs the strongest method that the user has, not just any', async () => {
+    const { auth, app, store } = setUp({ methods: [passkeys, pin] });
     const own = newKey();
     await enrol(await signedInBrowser({ pin: '1m' }), own); // with a PIN alone, that is the strongest
     const browser = await signedInBrowser({ pin: '1m' });
@@ -221,8 +222,8 @@ describe('a further passkey', () => {
     }
   });
 
-  it('cannot answer a challenge that is older than itself', async (t) => {
-    const { browserOf, clock, events } = setUp(t);
+  it('cannot answer a challenge that is older than itself', async () => {
+    const { browserOf, clock, events } = setUp();
     const browser = await browserOf('ada');
     const [old, young] = [newKey(), newKey()];
     await enrol(browser, old);
@@ -251,8 +252,8 @@ describe('a user with 50 passkeys', () => {
     }
   }
 
-  it('can begin to add no other, until one is removed', async (t) => {
-    const { browserOf, clock, store } = setUp(t);
+  it('can begin to add no other, until one is removed', async () => {
+    const { browserOf, clock, store } = setUp();
     const browser = await browserOf('ada');
     const key = newKey();
     await enrol(browser, key);
@@ -268,8 +269,8 @@ describe('a user with 50 passkeys', () => {
     assert.equal((await list(browser)).length, 50);
   });
 
-  it('can’t finish to add another either', async (t) => {
-    const { browserOf, clock, events, store } = setUp(t);
+  it('can’t finish to add another either', async () => {
+    const { browserOf, clock, events, store } = setUp();
     const browser = await browserOf('ada');
     const key = newKey();
     await enrol(browser, key);
@@ -287,8 +288,8 @@ describe('a user with 50 passkeys', () => {
 });
 
 describe('the challenge of an enrolment', () => {
-  it('is good once, and used up by an answer that fails', async (t) => {
-    const { browserOf, events } = setUp(t);
+  it('is good once, and used up by an answer that fails', async () => {
+    const { browserOf, events } = setUp();
     const browser = await browserOf('ada');
     const { challengeId, options } = await begin(browser);
     const good = newKey().create(options);
@@ -306,8 +307,8 @@ describe('the challenge of an enrolment', () => {
     assert.equal((await enrol(browser)).status, 201);
   });
 
-  it('is of this session alone', async (t) => {
-    const { browserOf } = setUp(t);
+  it('is of this session alone', async () => {
+    const { browserOf } = setUp();
     const [here, there, bobs] = [await browserOf('ada'), await browserOf('ada'), await browserOf('bob')];
     const { challengeId, options } = await begin(there);
     const response = newKey().create(options);
@@ -317,8 +318,8 @@ describe('the challenge of an enrolment', () => {
     assert.equal((await there.post('/auth/passkeys', { body: { challengeId, response } })).status, 201);
   });
 
-  it('is none for a step-up, nor the other way round', async (t) => {
-    const { browserOf, clock } = setUp(t);
+  it('is none for a step-up, nor the other way round', async () => {
+    const { browserOf, clock } = setUp();
     const browser = await browserOf('ada');
     const key = newKey();
     await enrol(browser, key);
@@ -340,8 +341,8 @@ describe('the challenge of an enrolment', () => {
     assert.equal((await list(browser)).length, 1);
   });
 
-  it('is over after five minutes', async (t) => {
-    const { browserOf, clock } = setUp(t);
+  it('is over after five minutes', async () => {
+    const { browserOf, clock } = setUp();
     const browser = await browserOf('ada');
     const key = newKey();
     await enrol(browser, key);
@@ -359,8 +360,8 @@ describe('the challenge of an enrolment', () => {
 });
 
 describe("another user's passkey", () => {
-  it('is not found, and stays as it is', async (t) => {
-    const { browserOf, clock, events, store } = setUp(t);
+  it('is not found, and stays as it is', async () => {
+    const { browserOf, clock, events, store } = setUp();
     const [ada, mallory] = [await browserOf('ada'), await browserOf('mallory')];
     const key = newKey();
     await enrol(ada);
@@ -383,8 +384,8 @@ describe("another user's passkey", () => {
     assert.equal((await ada.get('/me')).status, 200);
   });
 
-  it('cannot be registered again', async (t) => {
-    const { browserOf, events } = setUp(t);
+  it('cannot be registered again', async () => {
+    const { browserOf, events } = setUp();
     const [ada, mallory] = [await browserOf('ada'), await browserOf('mallory')];
     await enrol(ada);
     const [adas] = await list(ada);
@@ -397,8 +398,8 @@ describe("another user's passkey", () => {
 });
 
 describe('a copied cookie', () => {
-  it('without a proof adds, names and removes nothing; it may look', async (t) => {
-    const { browserOf } = setUp(t);
+  it('without a proof adds, names and removes nothing; it may look', async () => {
+    const { browserOf } = setUp();
     const [ada, thief] = [await browserOf('ada'), await browserOf('ada')];
     await enrol(ada);
     const [adas] = await list(thief);
@@ -413,8 +414,8 @@ describe('a copied cookie', () => {
     assert.deepEqual(await list(ada), [adas]);
   });
 
-  it('from before the step-up manages nothing', async (t) => {
-    const { browserOf, clock, app } = setUp(t);
+  it('from before the step-up manages nothing', async () => {
+    const { browserOf, clock, app } = setUp();
     const ada = await browserOf('ada');
     const key = newKey();
     await enrol(ada, key);
@@ -436,8 +437,8 @@ describe('?revokeOthers=true', () => {
   };
 
   for (const [what, change] of Object.entries(changes)) {
-    it(`ends the user's other sessions when ${what}, and only then`, async (t) => {
-      const { browserOf, clock } = setUp(t);
+    it(`ends the user's other sessions when ${what}, and only then`, async () => {
+      const { browserOf, clock } = setUp();
       const [ada, other, bob] = [await browserOf('ada'), await browserOf('ada'), await browserOf('bob')];
       const key = newKey();
       await enrol(ada, key);
@@ -456,15 +457,15 @@ describe('?revokeOthers=true', () => {
     });
   }
 
-  it('left out ends none', async (t) => {
-    const { browserOf } = setUp(t);
+  it('left out ends none', async () => {
+    const { browserOf } = setUp();
     const [ada, other] = [await browserOf('ada'), await browserOf('ada')];
     assert.equal((await enrol(ada)).status, 201);
     assert.equal((await other.get('/me')).status, 200);
   });
 
-  it('ends none when the passkey is refused', async (t) => {
-    const { browserOf } = setUp(t);
+  it('ends none when the passkey is refused', async () => {
+    const { browserOf } = setUp();
     const [ada, other] = [await browserOf('ada'), await browserOf('ada')];
     const { challengeId, options } = await begin(ada);
     const response = newKey().create(options, { userVerified: false });
@@ -475,8 +476,8 @@ describe('?revokeOthers=true', () => {
 });
 
 describe('the routes of passkeys', () => {
-  it('are for signed-in users', async (t) => {
-    const { app } = setUp(t);
+  it('are for signed-in users', async () => {
+    const { app } = setUp();
     const nobody = new Browser(app);
     for (const [method, path] of [
       ['GET', '/auth/passkeys'],
@@ -489,8 +490,8 @@ describe('the routes of passkeys', () => {
     }
   });
 
-  it('refuse other origins and other methods', async (t) => {
-    const { browserOf } = setUp(t);
+  it('refuse other origins and other methods', async () => {
+    const { browserOf } = setUp();
     const browser = await browserOf('ada');
     const headers = { 'Sec-Fetch-Site': 'cross-site' };
     assertRefused(await browser.post('/auth/passkeys/options', { headers }), 403, 'cross_origin');
@@ -499,8 +500,8 @@ describe('the routes of passkeys', () => {
     assertRefused(await browser.send('PUT', '/auth/passkeys/x'), 405, 'method_not_allowed');
   });
 
-  it('say what is wrong with a request, and keep its challenge', async (t) => {
-    const { browserOf } = setUp(t);
+  it('say what is wrong with a request, and keep its challenge', async () => {
+    const { browserOf } = setUp();
     const browser = await browserOf('ada');
     assertRefused(await browser.post('/auth/passkeys/options', { body: { user: 'bob' } }), 400, 'request_invalid');
     const { challengeId, options } = await begin(browser);
@@ -523,8 +524,8 @@ describe('the routes of passkeys', () => {
     assert.equal((await browser.post('/auth/passkeys', { body: { challengeId, response } })).status, 201);
   });
 
-  it('take a label of 1 to 64 characters', async (t) => {
-    const { browserOf, clock } = setUp(t);
+  it('take a label of 1 to 64 characters', async () => {
+    const { browserOf, clock } = setUp();
     const browser = await browserOf('ada');
     const key = newKey();
     await enrol(browser, key);
@@ -546,8 +547,8 @@ describe('the routes of passkeys', () => {
     assert.equal((await rename({ label })).body.label, label);
   });
 
-  it('take garbage for a passkey that is refused, never for a fault', async (t) => {
-    const { browserOf, events } = setUp(t);
+  it('take garbage for a passkey that is refused, never for a fault', async () => {
+    const { browserOf, events } = setUp();
     const browser = await browserOf('ada');
     for (const response of [{}, [], { id: 'x' }, { id: 'eA', rawId: 'eA', type: 'public-key', response: {} }]) {
       const { challengeId } = await begin(browser);
@@ -557,29 +558,29 @@ describe('the routes of passkeys', () => {
     assert.deepEqual(new Set(reasons), new Set(['malformed']));
   });
 
-  it('add nothing for a user who is unknown or disabled', async (t) => {
-    const { browserOf } = setUp(t, { users: { find: () => null } });
+  it('add nothing for a user who is unknown or disabled', async () => {
+    const { browserOf } = setUp({ users: { find: () => null } });
     const response = await (await browserOf('ada')).post('/auth/passkeys/options');
     assertRefused(response, 403, 'sign_in_refused');
   });
 
-  it('answer 500 when the users or the store fail, and have added nothing', async (t) => {
+  it('answer 500 when the users or the store fail, and have added nothing', async () => {
     const store = memoryStore();
     const failing = { ...store.passkeys, insert: () => Promise.reject(new Error('the disk is full')) };
-    const { browserOf, events } = setUp(t, { store: { ...store, passkeys: failing } });
+    const { browserOf, events } = setUp({ store: { ...store, passkeys: failing } });
     const browser = await browserOf('ada');
     assertRefused(await enrol(browser), 500, 'store_unavailable');
     assert.deepEqual(await list(browser), []);
     assert.ok(!events.some(({ type }) => type === 'method.enrolled'));
 
-    const broken = setUp(t, { users: { find: () => Promise.reject(new Error('no database')) } });
+    const broken = setUp({ users: { find: () => Promise.reject(new Error('no database')) } });
     const response = await (await broken.browserOf('ada')).post('/auth/passkeys/options');
     assertRefused(response, 500, 'store_unavailable');
   });
 
-  it('are not there without the method, nor for a method of the app by that name', async (t) => {
+  it('are not there without the method, nor for a method of the app by that name', async () => {
     for (const methods of [[pin], [{ ...pin, name: 'passkey' }]]) {
-      const { browserOf } = setUp(t, { methods });
+      const { browserOf } = setUp({ methods });
       assert.equal((await (await browserOf('ada')).get('/auth/passkeys')).status, 404);
     }
   });

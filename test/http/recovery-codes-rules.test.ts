@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it, type TestContext } from 'node:test';
+import { describe, it } from '@jest/globals';
 import { recoveryCode } from '../../lib/index.js';
 import { stepUp, stepUpApp, verify } from '../step-up/app.js';
 import { fakeCode, fakeKey } from '../step-up/fake-methods.js';
@@ -10,9 +10,9 @@ import { forEachStore } from '../support/stores.js';
 const NAMED = { method: ['key', 'recovery-code'] } as const;
 
 /** A user with a key and recovery codes, who has signed in with a password just now. */
-async function withCodes(t: TestContext) {
+async function withCodes() {
   const key = fakeKey();
-  const app = stepUpApp(t, {
+  const app = stepUpApp({
     methods: [key, fakeCode(), recoveryCode()],
     rules: {
       '/key': { method: 'key', maxAge: '5m' },
@@ -48,8 +48,8 @@ async function codeOf(browser: Browser, path: string): Promise<string> {
 }
 
 describe('the proof of a recovery code', () => {
-  it('meets the rules that name it, and no others', async (t) => {
-    const { browser, codes, key } = await withCodes(t);
+  it('meets the rules that name it, and no others', async () => {
+    const { browser, codes, key } = await withCodes();
     const [code = ''] = codes;
     assert.equal((await verify(browser, 'recovery-code', { code })).status, 200);
     for (const path of ['/key', '/either', '/both'])
@@ -59,16 +59,16 @@ describe('the proof of a recovery code', () => {
     for (const path of ['/key', '/either', '/both']) assert.equal(await codeOf(browser, path), 'passes', path);
   });
 
-  it('is over when the rule’s age is', async (t) => {
-    const { browser, codes, clock } = await withCodes(t);
+  it('is over when the rule’s age is', async () => {
+    const { browser, codes, clock } = await withCodes();
     const [code = ''] = codes;
     await verify(browser, 'recovery-code', { code });
     clock.advance('5m');
     assert.equal(await codeOf(browser, '/named'), 'step_up_required');
   });
 
-  it('is no approval, and a code approves only where the rule names it, once', async (t) => {
-    const { browser, codes } = await withCodes(t);
+  it('is no approval, and a code approves only where the rule names it, once', async () => {
+    const { browser, codes } = await withCodes();
     const [code = '', another = ''] = codes;
     await verify(browser, 'recovery-code', { code });
     for (const path of ['/once/key', '/once/named']) assert.equal(await codeOf(browser, path), 'step_up_required');
@@ -87,8 +87,8 @@ describe('the proof of a recovery code', () => {
     assertRefused(await verify(browser, 'recovery-code', { code: another }), 403, 'step_up_failed');
   });
 
-  it('lets a user who has lost the key change their methods, for five minutes', async (t) => {
-    const { browser, codes, clock, told } = await withCodes(t);
+  it('lets a user who has lost the key change their methods, for five minutes', async () => {
+    const { browser, codes, clock, told } = await withCodes();
     const refused = await browser.post('/auth/recovery-codes');
     assert.deepEqual([refused.status, refused.body.code], [401, 'step_up_required']);
     assert.deepEqual(refused.body.methods, [
@@ -107,9 +107,9 @@ describe('the proof of a recovery code', () => {
 
 forEachStore((_name, makeStore) => {
   describe('a new set of recovery codes', () => {
-    it('ends the old one, on every session of the user', async (t) => {
+    it('ends the old one, on every session of the user', async () => {
       const store = await makeStore();
-      const app = stepUpApp(t, { methods: [fakeKey(), recoveryCode()], rules: {}, store });
+      const app = stepUpApp({ methods: [fakeKey(), recoveryCode()], rules: {}, store });
       const [browser, elsewhere] = [await app.signIn('ada', { method: 'key' }), await app.signIn()];
       const [old = '', alsoOld = ''] = await newCodes(browser);
       const [code = ''] = await newCodes(browser);

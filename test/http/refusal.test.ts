@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createServer, type ServerResponse } from 'node:http';
-import { describe, it } from 'node:test';
 import { inspect } from 'node:util';
+import { describe, it } from '@jest/globals';
 import supertest from 'supertest';
 import { Refusal, type RefusalCode, type RefusalInit, sendRefusal } from '../../lib/http/refusal.js';
 import { assertRefused } from '../support/answers.js';
@@ -26,6 +26,7 @@ const CODES: Readonly<Record<Exclude<RefusalCode, Unauthorized>, number>> = {
   step_up_unavailable: 403,
   cross_origin: 403,
   api_key_refused: 403,
+  restricted: 403,
   not_found: 404,
   method_not_allowed: 405,
   session_changed: 409,
@@ -93,8 +94,8 @@ describe('sendRefusal', () => {
 });
 
 describe('onRefusal', () => {
-  it('of the kit answers in place of every guard', async (t) => {
-    const { auth } = testKit(t, { onRefusal: echoRefusal });
+  it('of the kit answers in place of every guard', async () => {
+    const { auth } = testKit({ onRefusal: echoRefusal });
     const { app, handled } = testApp(auth);
     const { status, body } = await new Browser(app).get('/me');
     assert.equal(status, 418);
@@ -104,42 +105,42 @@ describe('onRefusal', () => {
     assert.deepEqual(handled, []);
   });
 
-  it('of the kit answers for requireSameOrigin', async (t) => {
-    const { auth } = testKit(t, { onRefusal: echoRefusal });
+  it('of the kit answers for requireSameOrigin', async () => {
+    const { auth } = testKit({ onRefusal: echoRefusal });
     const { app } = testApp(auth, { before: [auth.requireSameOrigin] });
     const { status, body } = await new Browser(app).post('/x', { headers: { 'Sec-Fetch-Site': 'cross-site' } });
     assert.deepEqual([status, body.code], [418, 'cross_origin']);
   });
 
-  it('of the kit leaves the routes of the kit to themselves', async (t) => {
-    const { auth } = testKit(t, { onRefusal: echoRefusal });
+  it('of the kit leaves the routes of the kit to themselves', async () => {
+    const { auth } = testKit({ onRefusal: echoRefusal });
     assertRefused(await new Browser(testApp(auth).app).get('/auth/session'), 401, 'session_required');
   });
 
-  it('of a guard wins over that of the kit', async (t) => {
-    const { auth } = testKit(t, { onRefusal: echoRefusal });
+  it('of a guard wins over that of the kit', async () => {
+    const { auth } = testKit({ onRefusal: echoRefusal });
     const guard = auth.requireSession({ onRefusal: (refusal, _req, res) => sendRefusal(res, refusal) });
     assertRefused(await new Browser(testApp(auth, { before: [guard] }).app).get('/me'), 401, 'session_required');
   });
 
-  it('of a guard is for that guard alone', async (t) => {
-    const { auth } = testKit(t);
+  it('of a guard is for that guard alone', async () => {
+    const { auth } = testKit();
     const guard = auth.requireSession({ optional: true, onRefusal: echoRefusal });
     const { app } = testApp(auth, { before: [guard] });
     assertRefused(await new Browser(app).get('/me'), 401, 'session_required');
     assert.equal((await new Browser(app).get('/me', { headers: { Authorization: 'Bearer x' } })).status, 418);
   });
 
-  it('may hand the refusal to the error handler of the app', async (t) => {
-    const { auth } = testKit(t, { onRefusal: (refusal, _req, _res, next) => next(refusal) });
+  it('may hand the refusal to the error handler of the app', async () => {
+    const { auth } = testKit({ onRefusal: (refusal, _req, _res, next) => next(refusal) });
     const { app, errors } = testApp(auth);
     assert.equal((await new Browser(app).get('/me')).status, 599);
     assert.ok(errors[0] instanceof Refusal && errors[0] instanceof Error);
     assert.equal(errors[0].code, 'session_required');
   });
 
-  it('that throws leads to the error handler of the app', async (t) => {
-    const { auth } = testKit(t, {
+  it('that throws leads to the error handler of the app', async () => {
+    const { auth } = testKit({
       onRefusal: () => {
         throw new Error('a mistake of the app');
       },
@@ -149,9 +150,9 @@ describe('onRefusal', () => {
     assert.match(String(errors[0]), /a mistake of the app/);
   });
 
-  it('that rejects leads to the error handler of the app', async (t) => {
+  it('that rejects leads to the error handler of the app', async () => {
     const onRefusal = () => Promise.reject(new Error('a mistake of the app'));
-    const { auth } = testKit(t, { onRefusal, methods: [pin] });
+    const { auth } = testKit({ onRefusal, methods: [pin] });
     const routes = { '/export': [auth.requireFreshStepUp({ method: 'pin', maxAge: '5m' })] };
     const { app, errors } = testApp(auth, { before: [auth.requireSameOrigin], routes });
     const browser = new Browser(app);
@@ -161,8 +162,8 @@ describe('onRefusal', () => {
     assert.match(String(errors), /(a mistake of the app.*){3}/);
   });
 
-  it('that goes on after all leaves the handler without a caller', async (t) => {
-    const { auth } = testKit(t, { onRefusal: (_refusal, _req, _res, next) => next() });
+  it('that goes on after all leaves the handler without a caller', async () => {
+    const { auth } = testKit({ onRefusal: (_refusal, _req, _res, next) => next() });
     const { app } = testApp(auth);
     const { status, body } = await new Browser(app).get('/me');
     assert.deepEqual([status, body], [200, null]);

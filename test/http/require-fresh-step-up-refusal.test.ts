@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '@jest/globals';
 import type { Rule } from '../../lib/step-up/rule.js';
 import { stepUp, stepUpApp } from '../step-up/app.js';
 import { fakeCode, fakeKey } from '../step-up/fake-methods.js';
@@ -64,8 +64,8 @@ const ASKED: readonly (readonly [
 
 describe('the refusal of a step-up guard', () => {
   for (const [rule, header, json] of ASKED) {
-    it(`says by RFC 9470 and in JSON what would do: ${JSON.stringify(rule)}`, async (t) => {
-      const { signIn, told } = stepUpApp(t, { methods, rules: { '/guarded': rule } });
+    it(`says by RFC 9470 and in JSON what would do: ${JSON.stringify(rule)}`, async () => {
+      const { signIn, told } = stepUpApp({ methods, rules: { '/guarded': rule } });
       const browser = await signIn();
       const { id } = (await browser.get('/me')).body.session;
       const asked = assertAsked(await browser.post('/guarded'), header);
@@ -80,8 +80,8 @@ describe('the refusal of a step-up guard', () => {
     });
   }
 
-  it('says that a proof was there and is too old', async (t) => {
-    const app = stepUpApp(t, { methods, rules: { '/guarded': { method: 'key', maxAge: '5m' } } });
+  it('says that a proof was there and is too old', async () => {
+    const app = stepUpApp({ methods, rules: { '/guarded': { method: 'key', maxAge: '5m' } } });
     const browser = await app.signIn();
     await stepUp(browser, key);
     app.clock.advance('5m');
@@ -89,11 +89,11 @@ describe('the refusal of a step-up guard', () => {
     assert.equal(asked.reason, 'expired');
   });
 
-  it('says which of the methods the user has', async (t) => {
+  it('says which of the methods the user has', async () => {
     const own = fakeCode('own');
     own.users.clear();
     own.users.add('bea');
-    const { signIn } = stepUpApp(t, {
+    const { signIn } = stepUpApp({
       methods: [key, own],
       rules: { '/guarded': { method: ['own', 'key'], maxAge: '5m' } },
     });
@@ -104,22 +104,22 @@ describe('the refusal of a step-up guard', () => {
     ]);
   });
 
-  it('has no body for the headers of a HEAD request, and the same challenge', async (t) => {
-    const { signIn } = stepUpApp(t);
+  it('has no body for the headers of a HEAD request, and the same challenge', async () => {
+    const { signIn } = stepUpApp();
     const response = await (await signIn()).send('HEAD', '/key');
     assert.equal(response.status, 401);
     assert.match(response.headers['www-authenticate'] ?? '', /^Bearer error="insufficient_user_authentication"/);
   });
 
-  it('goes to onRefusal of the kit, and before it to that of the guard', async (t) => {
-    const app = stepUpApp(t, { onRefusal: echoRefusal });
+  it('goes to onRefusal of the kit, and before it to that of the guard', async () => {
+    const app = stepUpApp({ onRefusal: echoRefusal });
     const browser = await app.signIn();
     const { body } = await browser.post('/key');
     assert.equal(body.code, 'step_up_required');
     assert.equal(body.status, 401);
     assert.match(body.headers['WWW-Authenticate'], /insufficient_user_authentication/);
 
-    const own = stepUpApp(t, {
+    const own = stepUpApp({
       onRefusal: () => assert.fail('the guard has its own'),
       routes: (auth) => ({
         '/own': [auth.requireFreshStepUp({ method: 'key', maxAge: '5m' }, { onRefusal: echoRefusal })],
@@ -139,8 +139,8 @@ describe('somebody who is not signed in', () => {
   } as const;
 
   for (const [who, [headers, refusal]] of Object.entries(strangers)) {
-    it(`learns nothing of the rule with ${who}`, async (t) => {
-      const { app, told } = stepUpApp(t);
+    it(`learns nothing of the rule with ${who}`, async () => {
+      const { app, told } = stepUpApp();
       assertRefused(await new Browser(app).post('/key', { headers }), 401, refusal);
       assert.deepEqual(told('step-up.asked'), []);
     });
@@ -205,8 +205,8 @@ describe('a rule that the user can’t meet', () => {
   ];
 
   for (const [rule, json, ofUser] of unmeetable) {
-    it(`is refused for good, with what could be set up: ${JSON.stringify(rule)}`, async (t) => {
-      const app = stepUpApp(t, { methods: [key, few], rules: { '/guarded': rule } });
+    it(`is refused for good, with what could be set up: ${JSON.stringify(rule)}`, async () => {
+      const app = stepUpApp({ methods: [key, few], rules: { '/guarded': rule } });
       const browser = await app.signIn();
       await stepUp(browser, key); // what the user has doesn't help
       for (let turn = 0; turn < 2; turn += 1) {
@@ -227,10 +227,10 @@ describe('a rule that the user can’t meet', () => {
     });
   }
 
-  it('can be met once the user has the method', async (t) => {
+  it('can be met once the user has the method', async () => {
     const late = fakeCode('late');
     late.users.clear();
-    const app = stepUpApp(t, { methods: [key, late], rules: { '/guarded': { method: 'late', maxAge: '5m' } } });
+    const app = stepUpApp({ methods: [key, late], rules: { '/guarded': { method: 'late', maxAge: '5m' } } });
     const browser = await app.signIn();
     assert.equal((await browser.post('/guarded')).status, 403);
     late.users.add('ada');
@@ -241,9 +241,9 @@ describe('a rule that the user can’t meet', () => {
 
   for (const oneTime of [false, true]) {
     const name = oneTime ? 'met by a proof of a one-time method' : 'not met by a proof';
-    it(`is ${name} that is still fresh when the user no longer has it`, async (t) => {
+    it(`is ${name} that is still fresh when the user no longer has it`, async () => {
       const gone = { ...fakeCode('gone'), oneTime };
-      const app = stepUpApp(t, { methods: [key, gone], rules: { '/guarded': { method: 'gone', maxAge: '5m' } } });
+      const app = stepUpApp({ methods: [key, gone], rules: { '/guarded': { method: 'gone', maxAge: '5m' } } });
       const browser = await app.signIn();
       await stepUp(browser, gone);
       assert.equal((await browser.post('/guarded')).status, 200);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it, type TestContext } from 'node:test';
+import { describe, it } from '@jest/globals';
 import type { Middleware } from '../../lib/http/require-session.js';
 import { SetupError } from '../../lib/internal/setup-error.js';
 import { memoryStore } from '../../lib/stores/memory/index.js';
@@ -21,8 +21,8 @@ interface Proved extends StepUpApp {
 }
 
 /** A user whose proof is fresh, so that only the state of the session is in question. */
-async function proved(t: TestContext, options: StepUpAppOptions = {}): Promise<Proved> {
-  const app = stepUpApp(t, options);
+async function proved(options: StepUpAppOptions = {}): Promise<Proved> {
+  const app = stepUpApp(options);
   const browser = await app.signIn('ada', { method: 'key' });
   const { id } = (await browser.get('/me')).body.session;
   return { ...app, browser, id };
@@ -30,8 +30,8 @@ async function proved(t: TestContext, options: StepUpAppOptions = {}): Promise<P
 
 describe('a step-up guard', () => {
   for (const [name, create] of Object.entries(frameworks)) {
-    it(`needs no other guard before it, and says who is there, on ${name}`, async (t) => {
-      const { auth, clock, app } = stepUpApp(t, {
+    it(`needs no other guard before it, and says who is there, on ${name}`, async () => {
+      const { auth, clock, app } = stepUpApp({
         create,
         routes: ({ requireFreshStepUp, current }) => ({
           '/who': [
@@ -53,8 +53,8 @@ describe('a step-up guard', () => {
   }
 
   for (const delivery of ['cookie', 'bearer', 'token-cookies'] as const) {
-    it(`takes a session of the delivery ${delivery}`, async (t) => {
-      const { auth, app } = stepUpApp(t);
+    it(`takes a session of the delivery ${delivery}`, async () => {
+      const { auth, app } = stepUpApp();
       const fresh = await signedIn(auth, { userId: 'ada', proofs: { key: 0 }, delivery });
       assert.equal((await new Browser(app).post('/key', { headers: fresh.headers })).status, 200);
       const { headers } = await signedIn(auth, { userId: 'ada', delivery });
@@ -62,10 +62,10 @@ describe('a step-up guard', () => {
     });
   }
 
-  it('is no middleware by itself', async (t) => {
-    const { auth } = stepUpApp(t);
+  it('is no middleware by itself', async () => {
+    const { auth } = stepUpApp();
     const bare = auth.requireFreshStepUp as unknown as Middleware; // what JavaScript lets one write
-    const { app, errors } = stepUpApp(t, { routes: () => ({ '/bare': [bare] }) });
+    const { app, errors } = stepUpApp({ routes: () => ({ '/bare': [bare] }) });
     assert.equal((await new Browser(app).get('/bare')).status, 599);
     assert.ok(errors[0] instanceof SetupError);
     assert.match(errors[0].message, /not a guard itself/);
@@ -83,8 +83,8 @@ describe('a session at a step-up guard', () => {
   };
 
   for (const [which, end] of Object.entries(ended)) {
-    it(`is refused, ${which}`, async (t) => {
-      const scene = await proved(t);
+    it(`is refused, ${which}`, async () => {
+      const scene = await proved();
       assert.equal((await scene.browser.post('/key')).status, 200);
       await end(scene);
       assertRefused(await scene.browser.post('/key'), 401, 'session_invalid');
@@ -92,14 +92,14 @@ describe('a session at a step-up guard', () => {
     });
   }
 
-  it('is refused when another site sends the request', async (t) => {
-    const { browser } = await proved(t);
+  it('is refused when another site sends the request', async () => {
+    const { browser } = await proved();
     assertRefused(await browser.post('/key', { headers: { 'Sec-Fetch-Site': 'cross-site' } }), 403, 'cross_origin');
   });
 
-  it('is neither passed nor refused while the store fails', async (t) => {
+  it('is neither passed nor refused while the store fails', async () => {
     const store = faultyStore(memoryStore());
-    const { browser, passed } = await proved(t, { store });
+    const { browser, passed } = await proved({ store });
     store.replace('find', () => {
       throw new Error('the disk is gone');
     });
@@ -109,9 +109,9 @@ describe('a session at a step-up guard', () => {
     assert.equal((await browser.post('/key')).status, 200);
   });
 
-  it('is refused by the second of two guards when it was revoked between them', async (t) => {
+  it('is refused by the second of two guards when it was revoked between them', async () => {
     const ids: string[] = [];
-    const scene = await proved(t, {
+    const scene = await proved({
       routes: ({ requireSession, requireFreshStepUp, sessions }) => {
         const revoke: Middleware = (_req, _res, next) => void sessions.revoke(ids.join()).then(() => next(), next);
         return {
@@ -127,10 +127,10 @@ describe('a session at a step-up guard', () => {
     assert.deepEqual(scene.passed, []);
   });
 
-  it('is judged by the proofs that the second guard finds', async (t) => {
+  it('is judged by the proofs that the second guard finds', async () => {
     const store = memoryStore();
     const ids: string[] = [];
-    const scene = await proved(t, {
+    const scene = await proved({
       store,
       routes: ({ requireFreshStepUp, clock }) => {
         const drop: Middleware = (_req, _res, next) =>
@@ -144,8 +144,8 @@ describe('a session at a step-up guard', () => {
 });
 
 describe('an API key at a step-up guard', () => {
-  it('is refused, however new it is', async (t) => {
-    const { app, passed } = stepUpApp(t, {
+  it('is refused, however new it is', async () => {
+    const { app, passed } = stepUpApp({
       apiKeys: { prefix: 'bank_', verify: () => ({ userId: 'ada' }) },
       routes: ({ requireSession, requireFreshStepUp }) => ({
         '/after': [requireSession({ apiKeys: true }), requireFreshStepUp(RULE)],
@@ -160,9 +160,9 @@ describe('an API key at a step-up guard', () => {
 });
 
 describe('the session token from before a step-up', () => {
-  it('passes no step-up guard: neither while the new one waits nor in the overlap nor later', async (t) => {
+  it('passes no step-up guard: neither while the new one waits nor in the overlap nor later', async () => {
     const key = fakeKey();
-    const app = stepUpApp(t, { methods: [key], rules: { '/key': RULE } });
+    const app = stepUpApp({ methods: [key], rules: { '/key': RULE } });
     const browser = await app.signIn('ada', { method: 'key' });
     const old = copyOf(browser, app.app);
     assert.equal((await old.post('/key')).status, 200);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '@jest/globals';
 import type { Duration } from '../../lib/internal/duration.js';
 import type { Rule } from '../../lib/step-up/rule.js';
 import { memoryStore } from '../../lib/stores/memory/index.js';
@@ -107,8 +107,8 @@ const METHODS = [fakeKey(), fakeCode(), fakeCode('word')];
 describe('a rule at a guard', () => {
   for (const [rule, cases] of RULES) {
     for (const [says, proofs] of cases) {
-      it(`${JSON.stringify(rule)}: ${says} with ${JSON.stringify(proofs)}`, async (t) => {
-        const { auth, app, passed } = stepUpApp(t, { methods: METHODS, rules: { '/guarded': rule } });
+      it(`${JSON.stringify(rule)}: ${says} with ${JSON.stringify(proofs)}`, async () => {
+        const { auth, app, passed } = stepUpApp({ methods: METHODS, rules: { '/guarded': rule } });
         const { headers } = await signedIn(auth, { userId: 'ada', proofs });
         const response = await new Browser(app).post('/guarded', { headers });
         assert.deepEqual(
@@ -120,9 +120,9 @@ describe('a rule at a guard', () => {
     }
   }
 
-  it('is met by a step-up until its age is over, and by the next one again', async (t) => {
+  it('is met by a step-up until its age is over, and by the next one again', async () => {
     const key = fakeKey();
-    const app = stepUpApp(t, { methods: [key, fakeCode()] });
+    const app = stepUpApp({ methods: [key, fakeCode()] });
     const browser = await app.signIn();
     assert.equal((await browser.post('/key')).body.reason, 'missing');
     await stepUp(browser, key);
@@ -136,9 +136,9 @@ describe('a rule at a guard', () => {
     assert.equal((await browser.post('/key')).status, 200);
   });
 
-  it('is met by the later of the proofs of sign-in and step-up', async (t) => {
+  it('is met by the later of the proofs of sign-in and step-up', async () => {
     const code = fakeCode();
-    const app = stepUpApp(t, { methods: [fakeKey(), code] });
+    const app = stepUpApp({ methods: [fakeKey(), code] });
     const browser = await app.signIn('ada', { method: ['code', 'key'] });
     app.clock.advance('4m');
     await stepUp(browser, code);
@@ -147,13 +147,13 @@ describe('a rule at a guard', () => {
     assert.equal((await browser.post('/key')).body.reason, 'expired');
   });
 
-  it('takes a proof that another machine made up to 5 s ahead for made now, and none further ahead', async (t) => {
+  it('takes a proof that another machine made up to 5 s ahead for made now, and none further ahead', async () => {
     const code = fakeCode();
     const store = memoryStore();
-    const ahead = stepUpApp(t, { methods: [fakeKey(), code], store });
+    const ahead = stepUpApp({ methods: [fakeKey(), code], store });
     const browser = await ahead.signIn();
     await stepUp(browser, code);
-    const behind = stepUpApp(t, { methods: [fakeKey(), code], store });
+    const behind = stepUpApp({ methods: [fakeKey(), code], store });
     const there = new Browser(behind.app);
     for (const [name, value] of browser.cookies) there.cookies.set(name, value);
     behind.clock.set(ahead.clock.now() - 5_000);
@@ -164,8 +164,8 @@ describe('a rule at a guard', () => {
 });
 
 describe('a proof of the sign-in', () => {
-  it('is made by a method that the user signed in with, as of when the credentials were taken', async (t) => {
-    const { signIn, clock } = stepUpApp(t);
+  it('is made by a method that the user signed in with, as of when the credentials were taken', async () => {
+    const { signIn, clock } = stepUpApp();
     const startedAt = clock.now() - 299_999;
     const browser = await signIn('ada', { method: 'code', startedAt });
     assert.equal((await browser.post('/code')).status, 200);
@@ -173,8 +173,8 @@ describe('a proof of the sign-in', () => {
     assert.equal((await browser.post('/code')).body.reason, 'expired');
   });
 
-  it('has a time of its own where the methods were passed one after the other', async (t) => {
-    const { signIn, clock } = stepUpApp(t);
+  it('has a time of its own where the methods were passed one after the other', async () => {
+    const { signIn, clock } = stepUpApp();
     const startedAt = { code: clock.now() - 240_000, key: clock.now() - 60_000 };
     const browser = await signIn('ada', { method: ['code', 'key'], startedAt });
     clock.advance('1m');
@@ -182,23 +182,23 @@ describe('a proof of the sign-in', () => {
     assert.equal((await browser.post('/key')).status, 200);
   });
 
-  it('is not made by a sign-in that was not interactive, as an impersonation', async (t) => {
-    const { signIn } = stepUpApp(t);
+  it('is not made by a sign-in that was not interactive, as an impersonation', async () => {
+    const { signIn } = stepUpApp();
     const browser = await signIn('ada', { method: ['key', 'code'], interactive: false });
     assert.deepEqual((await browser.get('/me')).body.proofs, []);
     for (const path of ['/key', '/code']) assert.equal((await browser.post(path)).body.reason, 'missing');
   });
 
-  it('is not made of another method than the one that was named', async (t) => {
-    const { signIn } = stepUpApp(t);
+  it('is not made of another method than the one that was named', async () => {
+    const { signIn } = stepUpApp();
     const browser = await signIn('ada', { method: 'password' });
     for (const path of ['/key', '/code']) assert.equal((await browser.post(path)).body.reason, 'missing');
   });
 });
 
 describe('a failed step-up', () => {
-  it('leaves the proofs and the token as they are', async (t) => {
-    const { app, signIn } = stepUpApp(t, {
+  it('leaves the proofs and the token as they are', async () => {
+    const { app, signIn } = stepUpApp({
       methods: [fakeKey(), { ...fakeCode(), verify: () => ({ outcome: 'failed', reason: 'rejected' }) }],
     });
     const browser = await signIn('ada', { method: 'key' });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '@jest/globals';
 import type { RequireSessionOptions } from '../../lib/http/require-session.js';
 import { SetupError } from '../../lib/internal/setup-error.js';
 import { testApp } from '../support/app.js';
@@ -22,8 +22,8 @@ const WRONG: readonly (readonly [options: unknown, message: RegExp])[] = [
 
 describe('requireSession', () => {
   for (const [options, message] of WRONG) {
-    it(`refuses ${JSON.stringify(options)} when it is called, and says what to write`, (t) => {
-      const { auth } = testKit(t);
+    it(`refuses ${JSON.stringify(options)} when it is called, and says what to write`, () => {
+      const { auth } = testKit();
       assert.throws(
         () => auth.requireSession(options as RequireSessionOptions), // as untyped code may call it
         (error) => error instanceof SetupError && message.test(error.message),
@@ -31,8 +31,8 @@ describe('requireSession', () => {
     });
   }
 
-  it('is the same guard bare, called and called with options left out', async (t) => {
-    const { auth } = testKit(t);
+  it('is the same guard bare, called and called with options left out', async () => {
+    const { auth } = testKit();
     const { requireSession } = auth; // it needs no `this`
     for (const guard of [requireSession, requireSession(), requireSession({}), requireSession({ optional: false })]) {
       const { app, handled } = testApp(auth, { before: [guard] });
@@ -41,8 +41,8 @@ describe('requireSession', () => {
     }
   });
 
-  it('has a name, so that stack traces read', (t) => {
-    const { auth } = testKit(t);
+  it('has a name, so that stack traces read', () => {
+    const { auth } = testKit();
     assert.equal(auth.requireSession.name, 'requireSession');
     assert.equal(auth.requireSession({ optional: true }).name, 'requireSessionGuard');
     assert.equal(auth.requireSameOrigin.name, 'requireSameOrigin');

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it, type TestContext } from 'node:test';
+import { describe, it } from '@jest/globals';
 import type { Response } from 'supertest';
 import type { RefusedReason } from '../../lib/events.js';
 import type { RefusalCode } from '../../lib/http/refusal.js';
@@ -229,9 +229,9 @@ const API_KEYS = {
   },
 };
 
-async function arrange(t: TestContext, create: () => App): Promise<Scene> {
+async function arrange(create: () => App): Promise<Scene> {
   const store = faultyStore(memoryStore());
-  const kit = testKit(t, { store, apiKeys: API_KEYS });
+  const kit = testKit({ store, apiKeys: API_KEYS });
   const app = testApp(kit.auth, { create });
   const browser = new Browser(app.app);
   const signedIn = await browser.signIn();
@@ -257,8 +257,8 @@ for (const [framework, create] of Object.entries(frameworks)) {
       for (const guard of ['required', 'optional'] as const) {
         const expected = state[guard];
         const what = typeof expected === 'string' ? expected : `${expected[0]} ${expected[1]}`;
-        it(`answers ${name}, ${guard}: ${what}`, async (t) => {
-          const scene = await arrange(t, create);
+        it(`answers ${name}, ${guard}: ${what}`, async () => {
+          const scene = await arrange(create);
           const headers = await state.arrange(scene);
           scene.events.length = 0;
           const query = name === 'a token in the query' ? `?session=${scene.token}&access_token=${scene.token}` : '';

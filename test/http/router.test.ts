@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it, type TestContext } from 'node:test';
+import { describe, it } from '@jest/globals';
 import bodyParser from 'body-parser';
 import type { RefusalCode } from '../../lib/http/refusal.js';
 import type { Middleware } from '../../lib/http/require-session.js';
@@ -76,8 +76,8 @@ const PARSERS: Readonly<Record<string, readonly Middleware[]>> = {
   ],
 };
 
-async function signedIn(t: TestContext, create: () => App, before: readonly Middleware[] = []) {
-  const { auth } = testKit(t);
+async function signedIn(create: () => App, before: readonly Middleware[] = []) {
+  const { auth } = testKit();
   const app = testApp(auth, { create, before });
   const browser = new Browser(app.app);
   await browser.signIn();
@@ -90,8 +90,8 @@ for (const [framework, create] of Object.entries(frameworks)) {
       bytes: bodyParser.raw({ type: () => true }),
       text: bodyParser.text({ type: () => true }),
     })) {
-      it(`says that another parser has read the body as ${what}`, async (t) => {
-        const { app, errors } = testApp(testKit(t).auth, { create, before: [parser] });
+      it(`says that another parser has read the body as ${what}`, async () => {
+        const { app, errors } = testApp(testKit().auth, { create, before: [parser] });
         const browser = new Browser(app);
         for (const path of ['/auth/logout', '/auth/token/refresh']) {
           const response = await browser.post(path, { body: { refresh_token: 'canary' } });
@@ -107,8 +107,8 @@ for (const [framework, create] of Object.entries(frameworks)) {
     for (const [where, before] of Object.entries(PARSERS)) {
       for (const [what, { sent, refused, appDecides = false }] of Object.entries(BAD_BODIES)) {
         if (appDecides && before.length > 0) continue;
-        it(`refuses ${what} with ${refused.join(' ')}, ${where}`, async (t) => {
-          const { browser, errors } = await signedIn(t, create, before);
+        it(`refuses ${what} with ${refused.join(' ')}, ${where}`, async () => {
+          const { browser, errors } = await signedIn(create, before);
           const response = await browser.post('/auth/logout', sent);
           assertRefused(response, ...refused);
           assert.ok(!response.text.includes('canary'));
@@ -125,16 +125,16 @@ for (const [framework, create] of Object.entries(frameworks)) {
         'a field of the route': { body: { refresh_token: 'x' } },
         'a field of another type': { body: { refresh_token: { x: 1 } } },
       } satisfies Record<string, Sent>)) {
-        it(`takes ${what}, ${where}`, async (t) => {
-          const { browser } = await signedIn(t, create, before);
+        it(`takes ${what}, ${where}`, async () => {
+          const { browser } = await signedIn(create, before);
           assert.equal((await browser.post('/auth/logout', sent)).status, 204);
           assert.equal((await browser.get('/me')).status, 401);
         });
       }
     }
 
-    it('reads no more than 64 KiB of a body whose length nobody has told', async (t) => {
-      const { app, browser } = await signedIn(t, create);
+    it('reads no more than 64 KiB of a body whose length nobody has told', async () => {
+      const { app, browser } = await signedIn(create);
       const headers = [
         'Content-Type: application/json',
         'Transfer-Encoding: chunked',
@@ -149,8 +149,8 @@ for (const [framework, create] of Object.entries(frameworks)) {
       assert.equal((await send('{"refresh_token":"x"}')).status, 204);
     });
 
-    it('never takes a body for none, whatever its type looks like', async (t) => {
-      const { browser } = await signedIn(t, create);
+    it('never takes a body for none, whatever its type looks like', async () => {
+      const { browser } = await signedIn(create);
       const endings = [
         '',
         ';',
@@ -175,9 +175,9 @@ for (const [framework, create] of Object.entries(frameworks)) {
       assert.equal((await browser.get('/me')).status, 200);
     });
 
-    it('stands wherever it is mounted', async (t) => {
+    it('stands wherever it is mounted', async () => {
       for (const mount of ['/', '/api/v1/auth', '/auth/']) {
-        const { auth } = testKit(t);
+        const { auth } = testKit();
         const { app } = testApp(auth, { create, mount });
         const browser = new Browser(app);
         await browser.signIn();
@@ -186,8 +186,8 @@ for (const [framework, create] of Object.entries(frameworks)) {
       }
     });
 
-    it('lets the app answer what is none of its paths, untouched', async (t) => {
-      const { auth } = testKit(t);
+    it('lets the app answer what is none of its paths, untouched', async () => {
+      const { auth } = testKit();
       const show: Middleware = (req, res) => {
         const body = { url: req.url, auth: (req as { auth?: unknown }).auth, caching: res.getHeader('Cache-Control') };
         sendJson(res, body);
@@ -213,8 +213,8 @@ for (const [framework, create] of Object.entries(frameworks)) {
       ['PATCH', '/sessions/AAAAAAAAAAAAAAAAAAAAAA', 'DELETE'],
       ['GET', '/token/refresh', 'POST'],
     ] as const) {
-      it(`answers ${method} ${path} with 405 and what is allowed`, async (t) => {
-        const { browser } = await signedIn(t, create);
+      it(`answers ${method} ${path} with 405 and what is allowed`, async () => {
+        const { browser } = await signedIn(create);
         const response = await browser.send(method, `/auth${path}`);
         assert.equal(response.status, 405);
         assert.equal(response.headers['allow'], allow);
@@ -223,8 +223,8 @@ for (const [framework, create] of Object.entries(frameworks)) {
       });
     }
 
-    it('refuses a path that is wrongly encoded', async (t) => {
-      const { browser, errors } = await signedIn(t, create);
+    it('refuses a path that is wrongly encoded', async () => {
+      const { browser, errors } = await signedIn(create);
       for (const id of ['%', '%zz', '%c3%28', '%ff']) {
         assertRefused(await browser.delete(`/auth/sessions/${id}`), 400, 'request_invalid');
       }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it, type TestContext } from 'node:test';
+import { describe, it } from '@jest/globals';
 import { assertRefused } from '../support/answers.js';
 import { sendJson, testApp } from '../support/app.js';
 import { Browser } from '../support/browser.js';
@@ -40,8 +40,8 @@ const TABLE: Readonly<Record<Site, Row>> = {
 };
 
 /** A browser of a signed-in user, and an app with every kind of unsafe request. */
-async function arrange(t: TestContext, options: TestKitOptions = {}) {
-  const kit = testKit(t, { trustedOrigins: [ORIGINS.trusted], ...options });
+async function arrange(options: TestKitOptions = {}) {
+  const kit = testKit({ trustedOrigins: [ORIGINS.trusted], ...options });
   const same = [kit.auth.requireSameOrigin, (_req: unknown, res: Parameters<typeof sendJson>[0]) => sendJson(res, {})];
   const app = testApp(kit.auth, { routes: { '/same': same } });
   const browser = new Browser(app.app);
@@ -63,8 +63,8 @@ for (const csrf of ['standard', 'strict'] as const) {
   describe(`an unsafe request with our cookie, csrf: '${csrf}'`, () => {
     for (const { site, origin, passes, headers } of cases) {
       const isFine = passes === 'yes' || passes === csrf;
-      it(`${isFine ? 'passes' : 'is refused'} with Sec-Fetch-Site ${site} and Origin ${origin}`, async (t) => {
-        const { browser, handled, auth } = await arrange(t, { csrf });
+      it(`${isFine ? 'passes' : 'is refused'} with Sec-Fetch-Site ${site} and Origin ${origin}`, async () => {
+        const { browser, handled, auth } = await arrange({ csrf });
         for (const method of ['POST', 'PUT', 'PATCH', 'DELETE', 'PROPFIND']) {
           const response = await browser.send(method, '/me', { headers });
           if (isFine) assert.equal(response.status, 200, method);
@@ -88,8 +88,8 @@ for (const csrf of ['standard', 'strict'] as const) {
 }
 
 describe('a safe request', () => {
-  it('passes wherever it comes from', async (t) => {
-    const { browser, handled } = await arrange(t, { csrf: 'strict' });
+  it('passes wherever it comes from', async () => {
+    const { browser, handled } = await arrange({ csrf: 'strict' });
     for (const { headers } of cases) {
       for (const method of ['GET', 'HEAD', 'OPTIONS']) {
         assert.equal((await browser.send(method, '/me', { headers })).status, 200);
@@ -115,15 +115,15 @@ describe('an origin', () => {
     'below a trusted one': 'https://x.admin.app.example',
     'that is empty': '',
   })) {
-    it(`${what} is another one`, async (t) => {
-      const { browser } = await arrange(t);
+    it(`${what} is another one`, async () => {
+      const { browser } = await arrange();
       const headers = { 'Sec-Fetch-Site': undefined, Origin: origin };
       assertRefused(await browser.post('/me', { headers }), 403, 'cross_origin');
     });
   }
 
-  it('is compared with the issuer, never with what the request says of its host', async (t) => {
-    const { browser } = await arrange(t);
+  it('is compared with the issuer, never with what the request says of its host', async () => {
+    const { browser } = await arrange();
     const headers = {
       'Sec-Fetch-Site': undefined,
       Origin: 'https://evil.example',
@@ -135,13 +135,13 @@ describe('an origin', () => {
     assert.equal((await browser.post('/me', { headers: { ...headers, Origin: ORIGIN } })).status, 200);
   });
 
-  it("is the issuer's without its path and default port", async (t) => {
-    const { browser } = await arrange(t, { issuer: 'https://app.example:443/tenant' });
+  it("is the issuer's without its path and default port", async () => {
+    const { browser } = await arrange({ issuer: 'https://app.example:443/tenant' });
     assert.equal((await browser.post('/me', { headers: { 'Sec-Fetch-Site': undefined, Origin: ORIGIN } })).status, 200);
   });
 
-  it('that a list of two sites names is another one', async (t) => {
-    const { browser } = await arrange(t);
+  it('that a list of two sites names is another one', async () => {
+    const { browser } = await arrange();
     assertRefused(
       await browser.post('/me', { headers: { 'Sec-Fetch-Site': 'same-origin, cross-site' } }),
       403,
@@ -153,8 +153,8 @@ describe('an origin', () => {
 describe('the check of the origin', () => {
   const foreign = { 'Sec-Fetch-Site': 'cross-site', Origin: 'https://evil.example' };
 
-  it('is made before the cookie is looked at, whatever that is worth', async (t) => {
-    const { browser, events, clock } = await arrange(t);
+  it('is made before the cookie is looked at, whatever that is worth', async () => {
+    const { browser, events, clock } = await arrange();
     for (const Cookie of ['__Host-session=x', '__Host-session=a; __Host-session=b', '__Host-access=x']) {
       for (const path of ['/me', '/maybe']) {
         assertRefused(await browser.post(path, { headers: { ...foreign, Cookie } }), 403, 'cross_origin');
@@ -164,8 +164,8 @@ describe('the check of the origin', () => {
     assert.deepEqual(events[0], { type: 'session.refused', reason: 'cross-origin', ip: '127.0.0.1', at: clock.now() });
   });
 
-  it('of a guard is no concern of requests without a credential, or with one that no browser adds by itself', async (t) => {
-    const { browser } = await arrange(t);
+  it('of a guard is no concern of requests without a credential, or with one that no browser adds by itself', async () => {
+    const { browser } = await arrange();
     const headers = { ...foreign, Cookie: undefined };
     assertRefused(await browser.post('/me', { headers }), 401, 'session_required');
     assert.equal((await browser.post('/maybe', { headers })).body, null);
@@ -173,8 +173,8 @@ describe('the check of the origin', () => {
     assertRefused(await browser.post('/me', { headers: { ...headers, Authorization } }), 401, 'session_invalid');
   });
 
-  it('of the routes is made whether or not a credential came along', async (t) => {
-    const { browser } = await arrange(t);
+  it('of the routes is made whether or not a credential came along', async () => {
+    const { browser } = await arrange();
     const headers = { ...foreign, Cookie: undefined };
     for (const [method, path] of [
       ['POST', '/logout'],

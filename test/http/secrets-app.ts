@@ -1,4 +1,4 @@
-import type { TestContext } from 'node:test';
+import { jest } from '@jest/globals';
 import type { Response } from 'supertest';
 import type { StepgateEvent } from '../../lib/events.js';
 import { type Refusal, sendRefusal } from '../../lib/http/refusal.js';
@@ -29,15 +29,15 @@ const pin: Method<'pin'> = {
 };
 
 /** An app with every kind of secret in it, which remembers all secrets and all that was said. */
-export function secretsApp(t: TestContext) {
+export function secretsApp() {
   const secrets = new Set([SECRET, PIN, API_KEY]);
   const refusals: Refusal[] = [];
   const printed: unknown[][] = [];
   for (const name of ['log', 'info', 'warn', 'error', 'debug'] as const) {
-    t.mock.method(console, name, (...args: unknown[]) => void printed.push(args));
+    jest.spyOn(console, name).mockImplementation((...args: unknown[]) => void printed.push(args));
   }
   const store = faultyStore(memoryStore(), (args) => collectHashes(args, secrets));
-  const kit = testKit(t, {
+  const kit = testKit({
     store,
     storeTimeout: 0.02,
     maxSessionsPerUser: 3,
@@ -53,6 +53,12 @@ export function secretsApp(t: TestContext) {
   const { app, errors } = testApp(kit.auth, {
     routes: {
       '/fresh': [requireFreshStepUp({ method: 'pin', maxAge: '5m' })],
+      '/act': [
+        (req, res, next) => {
+          kit.auth.impersonate(req, res, { userId: 'ada', reason: 'ticket 7' }).then(() => res.end(), next);
+        },
+      ],
+      '/back': [(req, res, next) => void kit.auth.endImpersonation(req, res).then(() => res.end(), next)],
       '/once': [requireFreshStepUp({ method: 'pin', once: true }), (_req, res) => res.end()],
       '/incomplete': [
         requireFreshStepUp({ method: 'pin', bind: (req) => ({ cookie: req.headers.cookie, amount: undefined }) }),

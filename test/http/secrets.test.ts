@@ -1,7 +1,8 @@
 // No token, hash or secret in any answer, header, event, console line or inspected refusal (ASVS 16.2.5).
+
 import assert from 'node:assert/strict';
-import { it } from 'node:test';
 import { inspect } from 'node:util';
+import { it } from '@jest/globals';
 import type { StepgateEvent } from '../../lib/events.js';
 import type { RefusalCode } from '../../lib/http/refusal.js';
 import type { Browser } from '../support/browser.js';
@@ -60,6 +61,13 @@ const REFUSALS: Readonly<Record<RefusalCode, (app: SecretsApp) => Promise<unknow
     app.clock.advance('1h');
     await browser.get('/me', bearer(access));
     return browser.delete('/auth/sessions', bearer(access));
+  },
+  async restricted(app) {
+    const browser = await signedIn(app, { userId: 'admin' });
+    await browser.post('/act');
+    await browser.post('/back');
+    await browser.post('/act');
+    return browser.delete('/auth/sessions');
   },
   refresh_missing: async (app) => (await signedIn(app)).post('/auth/token/refresh', { headers: { Cookie: undefined } }),
   async refresh_invalid(app) {
@@ -156,6 +164,8 @@ const EVENTS: Readonly<Record<StepgateEvent['type'], ((app: SecretsApp) => Promi
   'session.refresh-reused': null,
   'session.revoked': null,
   'session.refused': null,
+  'impersonation.started': null,
+  'impersonation.ended': null,
   'dependency.failed': null,
   'step-up.asked': null,
   'step-up.failed': null,
@@ -214,8 +224,8 @@ const EVENTS: Readonly<Record<StepgateEvent['type'], ((app: SecretsApp) => Promi
   },
 };
 
-it('no answer, header, event, console line or inspected refusal holds a token, a hash or a secret', async (t) => {
-  const app = secretsApp(t);
+it('no answer, header, event, console line or inspected refusal holds a token, a hash or a secret', async () => {
+  const app = secretsApp();
   for (const [code, lead] of Object.entries(REFUSALS)) {
     const before = app.responses.length;
     await lead(app);

@@ -1,21 +1,21 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '@jest/globals';
 import { stepUpApp } from '../step-up/app.js';
 import { assertRefused } from '../support/answers.js';
 
 const forSession = (id: string) => ({ headers: { 'Stepgate-Session': id } });
 
 describe('a request that says for which session it is', () => {
-  it('passes with that session’s credential, on guarded routes and on the kit’s own', async (t) => {
-    const app = stepUpApp(t);
+  it('passes with that session’s credential, on guarded routes and on the kit’s own', async () => {
+    const app = stepUpApp();
     const browser = await app.signIn();
     const { id } = (await browser.get('/me')).body.session;
     for (const path of ['/me', '/maybe', '/auth/session'])
       assert.equal((await browser.get(path, forSession(id))).status, 200);
   });
 
-  it('is refused with another’s, does nothing, and leaves the cookies', async (t) => {
-    const app = stepUpApp(t);
+  it('is refused with another’s, does nothing, and leaves the cookies', async () => {
+    const app = stepUpApp();
     const ada = await app.signIn('ada');
     const { id } = (await ada.get('/me')).body.session;
     const eve = await app.signIn('eve');
@@ -29,8 +29,8 @@ describe('a request that says for which session it is', () => {
     assert.deepEqual(new Set(reasons), new Set(['session-changed']));
   });
 
-  it('is refused as any other where there is no session at all', async (t) => {
-    const app = stepUpApp(t);
+  it('is refused as any other where there is no session at all', async () => {
+    const app = stepUpApp();
     const browser = await app.signIn();
     const { id } = (await browser.get('/me')).body.session;
     await browser.post('/auth/logout', { body: {} });

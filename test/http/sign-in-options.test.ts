@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
-import { describe, it } from 'node:test';
+import { describe, it } from '@jest/globals';
 import type { SignInOptions } from '../../lib/http/sign-in-options.js';
 import { SetupError } from '../../lib/internal/setup-error.js';
 import { memoryStore } from '../../lib/stores/memory/index.js';
@@ -51,9 +51,9 @@ const WRONG: Readonly<Record<string, readonly [options: unknown, message: RegExp
 
 describe('signIn', () => {
   for (const [what, [options, message]] of Object.entries(WRONG)) {
-    it(`rejects ${what} with a SetupError that says what to write, and makes no session`, async (t) => {
+    it(`rejects ${what} with a SetupError that says what to write, and makes no session`, async () => {
       const store = faultyStore(memoryStore());
-      const { auth } = testKit(t, { store });
+      const { auth } = testKit({ store });
       const req = Object.assign(new IncomingMessage(new Socket()), { method: 'POST' });
       const res = new ServerResponse(req);
       const given =
@@ -73,8 +73,8 @@ describe('signIn', () => {
     'all that a number can say': () => Number.MAX_VALUE,
     'a minute, told by method': (now) => ({ password: now + 60_000 }),
   })) {
-    it(`takes a \`startedAt\` that is ahead by ${how} for now: the clock was put back meanwhile`, async (t) => {
-      const { auth, clock } = testKit(t);
+    it(`takes a \`startedAt\` that is ahead by ${how} for now: the clock was put back meanwhile`, async () => {
+      const { auth, clock } = testKit();
       const req = Object.assign(new IncomingMessage(new Socket()), { method: 'POST' });
       const given = startedAt(clock.now()) ?? clock.now();
       const options = { userId: 'ada', method: 'password', startedAt: given } as const;
@@ -83,9 +83,9 @@ describe('signIn', () => {
     });
   }
 
-  it('refuses a delivery that the kit does not use, and says which it does', async (t) => {
+  it('refuses a delivery that the kit does not use, and says which it does', async () => {
     const store = faultyStore(memoryStore());
-    const { auth } = testKit(t, { store, delivery: 'bearer', deliveries: ['bearer', 'token-cookies'] });
+    const { auth } = testKit({ store, delivery: 'bearer', deliveries: ['bearer', 'token-cookies'] });
     const req = Object.assign(new IncomingMessage(new Socket()), { method: 'POST' });
     const signIn = auth.signIn(req, new ServerResponse(req), { userId: 'ada', method: 'password', delivery: 'cookie' });
     await assert.rejects(signIn, { name: 'SetupError', message: /`delivery`.*bearer, token-cookies.*`deliveries`/ });

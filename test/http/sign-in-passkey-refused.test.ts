@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it, type TestContext } from 'node:test';
+import { describe, it } from '@jest/globals';
 import type { Response } from 'supertest';
 import { memoryStore } from '../../lib/stores/memory/index.js';
 import { type AuthenticationVariant, softwareAuthenticator } from '../../lib/testing/index.js';
@@ -11,8 +11,8 @@ import { beginSignIn, passkeyApp, type SignInOptionsJson, signInBy } from './pas
 const OTHER_SECRET = 'another secret of at least 32 bytes';
 
 /** A user, a new browser and what it was given to sign. */
-async function begun(t: TestContext) {
-  const app = passkeyApp(t);
+async function begun() {
+  const app = passkeyApp();
   const { key } = await app.userWithPasskey();
   const browser = new Browser(app.app);
   const challenge = await beginSignIn(browser);
@@ -22,15 +22,15 @@ async function begun(t: TestContext) {
 }
 
 describe('the challenge of a sign-in', () => {
-  it('is taken once', async (t) => {
-    const { browser, answer, told } = await begun(t);
+  it('is taken once', async () => {
+    const { browser, answer, told } = await begun();
     assert.equal((await answer(browser)).status, 200);
     assertRefused(await answer(browser), 403, 'sign_in_refused');
     assert.deepEqual(told('session.refused'), [{ type: 'session.refused', reason: 'no-challenge' }]);
   });
 
-  it('signs one of 50 parallel requests in', async (t) => {
-    const { app, browser, key, challenge, auth } = await begun(t);
+  it('signs one of 50 parallel requests in', async () => {
+    const { app, browser, key, challenge, auth } = await begun();
     const response = key.get(challenge.options);
     const cookie = browser.cookieHeader();
     const before = (await auth.sessions.listForUser('ada')).sessions.length;
@@ -46,16 +46,16 @@ describe('the challenge of a sign-in', () => {
     assert.equal((await auth.sessions.listForUser('ada')).sessions.length, before + 1);
   });
 
-  it('is used up by an answer that fails', async (t) => {
-    const { browser, key, challenge, answer } = await begun(t);
+  it('is used up by an answer that fails', async () => {
+    const { browser, key, challenge, answer } = await begun();
     const wrong = key.get(challenge.options, { tamperSignature: true });
     const body = { challengeId: challenge.challengeId, response: wrong };
     assertRefused(await browser.post('/auth/sign-in/passkey', { body }), 403, 'sign_in_refused');
     assertRefused(await answer(browser), 403, 'sign_in_refused');
   });
 
-  it('is over at its end', async (t) => {
-    const { browser, answer, clock, challenge } = await begun(t);
+  it('is over at its end', async () => {
+    const { browser, answer, clock, challenge } = await begun();
     const other = await beginSignIn(browser);
     clock.set(challenge.expiresAt - 1);
     assert.equal((await answer(browser, other)).status, 200);
@@ -63,8 +63,8 @@ describe('the challenge of a sign-in', () => {
     assertRefused(await answer(browser), 403, 'sign_in_refused');
   });
 
-  it('is no use to another browser, nor to one without the cookie', async (t) => {
-    const { app, browser, answer } = await begun(t);
+  it('is no use to another browser, nor to one without the cookie', async () => {
+    const { app, browser, answer } = await begun();
     const other = new Browser(app);
     assertRefused(await answer(other), 403, 'sign_in_refused');
     await beginSignIn(other); // it has a cookie of its own then
@@ -72,8 +72,8 @@ describe('the challenge of a sign-in', () => {
     assert.equal((await answer(browser)).status, 200);
   });
 
-  it('is no challenge of a step-up, and the other way round', async (t) => {
-    const { userWithPasskey } = await begun(t);
+  it('is no challenge of a step-up, and the other way round', async () => {
+    const { userWithPasskey } = await begun();
     const { browser, key } = await userWithPasskey('bea');
     const signIn = await beginSignIn(browser);
     const stepUp = (await browser.post('/auth/step-up/options', { body: { method: 'passkey' } })).body;
@@ -83,19 +83,19 @@ describe('the challenge of a sign-in', () => {
     assertRefused(await browser.post('/auth/step-up/verify', { body: asStepUp }), 403, 'step_up_failed');
   });
 
-  it('is what the passkey has to sign: the answer to another of the same browser is refused', async (t) => {
-    const { browser, key, challenge } = await begun(t);
+  it('is what the passkey has to sign: the answer to another of the same browser is refused', async () => {
+    const { browser, key, challenge } = await begun();
     const other = await beginSignIn(browser);
     const body = { challengeId: challenge.challengeId, response: key.get(other.options) };
     assertRefused(await browser.post('/auth/sign-in/passkey', { body }), 403, 'sign_in_refused');
   });
 
-  it('of a kit with another secret is unknown, and one of the secret before is good while that is listed', async (t) => {
+  it('of a kit with another secret is unknown, and one of the secret before is good while that is listed', async () => {
     const store = memoryStore();
-    const before = passkeyApp(t, { store });
+    const before = passkeyApp({ store });
     const { key } = await before.userWithPasskey();
-    const both = passkeyApp(t, { store, secret: [OTHER_SECRET, SECRET], clock: before.clock });
-    const after = passkeyApp(t, { store, secret: OTHER_SECRET, clock: before.clock });
+    const both = passkeyApp({ store, secret: [OTHER_SECRET, SECRET], clock: before.clock });
+    const after = passkeyApp({ store, secret: OTHER_SECRET, clock: before.clock });
     const browser = new Browser(before.app);
     for (const [kit, status] of [
       [both, 200],
@@ -109,8 +109,8 @@ describe('the challenge of a sign-in', () => {
     }
   });
 
-  it('may be anything in the request: it is refused in the same way', async (t) => {
-    const { browser, key, challenge } = await begun(t);
+  it('may be anything in the request: it is refused in the same way', async () => {
+    const { browser, key, challenge } = await begun();
     const response = key.get(challenge.options);
     for (const challengeId of [undefined, null, 1, '', 'x', {}, [challenge.challengeId], `${challenge.challengeId}A`]) {
       const answer = await browser.post('/auth/sign-in/passkey', { body: { challengeId, response } });
@@ -141,8 +141,8 @@ describe('a refused sign-in by passkey', () => {
     'by an unknown passkey': { statedId: Buffer.alloc(32, 1).toString('base64url') },
   };
   for (const [which, variant] of Object.entries(variants)) {
-    it(`${which} gives the one answer, signs nobody in and leaves the passkey as it was`, async (t) => {
-      const app = passkeyApp(t);
+    it(`${which} gives the one answer, signs nobody in and leaves the passkey as it was`, async () => {
+      const app = passkeyApp();
       const { key, browser } = await app.userWithPasskey();
       if (variant.counter === 0) await signInBy(new Browser(app.app), key);
       const passkeysBefore = (await browser.get('/auth/passkeys')).body;
@@ -156,8 +156,8 @@ describe('a refused sign-in by passkey', () => {
     });
   }
 
-  it('with another user’s handle gives the one answer, too', async (t) => {
-    const app = passkeyApp(t);
+  it('with another user’s handle gives the one answer, too', async () => {
+    const app = passkeyApp();
     const [ada, bea] = [await app.userWithPasskey(), await app.userWithPasskey('bea')];
     const { options } = await beginSignIn(bea.browser);
     const { userHandle = null } = bea.key.get(options).response;
@@ -165,8 +165,8 @@ describe('a refused sign-in by passkey', () => {
     assertRefused(response, 403, 'sign_in_refused');
   });
 
-  it('of any form is refused: what it lacks is no fault of ours', async (t) => {
-    const app = passkeyApp(t);
+  it('of any form is refused: what it lacks is no fault of ours', async () => {
+    const app = passkeyApp();
     const browser = new Browser(app.app);
     for (const response of [undefined, null, 'x', [], {}, { id: 1 }, { id: 'x', response: {} }]) {
       const { challengeId } = await beginSignIn(browser);
@@ -175,15 +175,15 @@ describe('a refused sign-in by passkey', () => {
     }
   });
 
-  it('is of a passkey that was removed', async (t) => {
-    const app = passkeyApp(t);
+  it('is of a passkey that was removed', async () => {
+    const app = passkeyApp();
     const { key } = await app.userWithPasskey();
     await app.auth.methods.remove('ada', 'passkey');
     assertRefused(await signInBy(new Browser(app.app), key), 403, 'sign_in_refused');
   });
 
-  it('from another site is refused before all else', async (t) => {
-    const { browser, key, challenge } = await begun(t);
+  it('from another site is refused before all else', async () => {
+    const { browser, key, challenge } = await begun();
     const headers = { 'Sec-Fetch-Site': 'cross-site', Origin: 'https://evil.example' };
     assertRefused(await browser.post('/auth/sign-in/passkey/options', { headers }), 403, 'cross_origin');
     const body = { challengeId: challenge.challengeId, response: key.get(challenge.options) };
@@ -193,11 +193,11 @@ describe('a refused sign-in by passkey', () => {
 });
 
 describe('users.find', () => {
-  it('is asked once for each sign-in, and its null is the same answer as a failed assertion', async (t) => {
+  it('is asked once for each sign-in, and its null is the same answer as a failed assertion', async () => {
     const asked: string[] = [];
     const disabled = new Set<string>();
     let missing: null | undefined = null;
-    const app = passkeyApp(t, {
+    const app = passkeyApp({
       users: {
         find: (id) => {
           asked.push(id);
@@ -238,9 +238,9 @@ describe('users.find', () => {
     ['rejects', () => Promise.reject(new Error('the database is down'))],
     ['gives something else than a user', () => 'ada' as never],
   ] as const) {
-    it(`that ${what} signs nobody in, and is told as a failure`, async (t) => {
+    it(`that ${what} signs nobody in, and is told as a failure`, async () => {
       let fails = false;
-      const app = passkeyApp(t, { users: { find: (id) => (fails ? find() : { name: id }) } });
+      const app = passkeyApp({ users: { find: (id) => (fails ? find() : { name: id }) } });
       const { key } = await app.userWithPasskey();
       fails = true;
       const sessions = (await app.auth.sessions.listForUser('ada')).sessions.length;

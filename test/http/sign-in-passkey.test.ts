@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '@jest/globals';
 import { signedIn, softwareAuthenticator } from '../../lib/testing/index.js';
 import { assertRefused } from '../support/answers.js';
 import { frameworks } from '../support/app.js';
@@ -11,8 +11,8 @@ import { beginSignIn, passkeyApp, signInBy } from './passkey-app.js';
 
 for (const [framework, create] of Object.entries(frameworks)) {
   describe(`a sign-in by passkey on ${framework}`, () => {
-    it('needs no name, makes a session with a proof, and leaves the passkey’s use noted', async (t) => {
-      const app = passkeyApp(t, { create });
+    it('needs no name, makes a session with a proof, and leaves the passkey’s use noted', async () => {
+      const app = passkeyApp({ create });
       const { key } = await app.userWithPasskey();
       await app.userWithPasskey('bea');
       const browser = new Browser(app.app);
@@ -49,8 +49,8 @@ for (const [framework, create] of Object.entries(frameworks)) {
 }
 
 describe('a sign-in by passkey', () => {
-  it('ends the session that the browser had before, whoever’s it was', async (t) => {
-    const app = passkeyApp(t);
+  it('ends the session that the browser had before, whoever’s it was', async () => {
+    const app = passkeyApp();
     const { browser, key } = await app.userWithPasskey();
     const { browser: beas } = await app.userWithPasskey('bea');
     for (const before of [browser, beas]) {
@@ -65,15 +65,15 @@ describe('a sign-in by passkey', () => {
     );
   });
 
-  it('keeps the session that the browser had when it is refused', async (t) => {
-    const app = passkeyApp(t);
+  it('keeps the session that the browser had when it is refused', async () => {
+    const app = passkeyApp();
     const { browser, key } = await app.userWithPasskey();
     assertRefused(await signInBy(browser, key, { variant: { tamperSignature: true } }), 403, 'sign_in_refused');
     assert.equal((await browser.get('/me')).status, 200);
   });
 
-  it('hands out what the delivery says', async (t) => {
-    const app = passkeyApp(t);
+  it('hands out what the delivery says', async () => {
+    const app = passkeyApp();
     const { key } = await app.userWithPasskey();
     const bearer = await signInBy(new Browser(app.app), key, { delivery: 'bearer' });
     assert.deepEqual(Object.keys(bearer.body).sort(), [
@@ -93,8 +93,8 @@ describe('a sign-in by passkey', () => {
     assert.deepEqual(new Set(set.map((line) => line.split('=')[0])), new Set(['__Host-access', '__Host-refresh']));
   });
 
-  it('takes no other delivery, and no other field', async (t) => {
-    const app = passkeyApp(t);
+  it('takes no other delivery, and no other field', async () => {
+    const app = passkeyApp();
     const { key } = await app.userWithPasskey();
     const browser = new Browser(app.app);
     for (const delivery of ['cookies', '', null, 1, ['cookie']]) {
@@ -108,16 +108,16 @@ describe('a sign-in by passkey', () => {
     assertRefused(await browser.get('/auth/sign-in/passkey'), 405, 'method_not_allowed');
   });
 
-  it('is there only where passkeys are', async (t) => {
-    const app = passkeyApp(t, { methods: [pin] });
+  it('is there only where passkeys are', async () => {
+    const app = passkeyApp({ methods: [pin] });
     const browser = new Browser(app.app);
     for (const path of ['/auth/sign-in/passkey/options', '/auth/sign-in/passkey']) {
       assert.equal((await browser.post(path)).status, 404);
     }
   });
 
-  it('works in two tabs of a browser at once, and again after a sign-in', async (t) => {
-    const app = passkeyApp(t);
+  it('works in two tabs of a browser at once, and again after a sign-in', async () => {
+    const app = passkeyApp();
     const { key } = await app.userWithPasskey();
     const browser = new Browser(app.app);
     const tabs = [await beginSignIn(browser), await beginSignIn(browser)];
@@ -129,8 +129,8 @@ describe('a sign-in by passkey', () => {
     }
   });
 
-  it('begins anew with a cookie that is none of ours', async (t) => {
-    const app = passkeyApp(t);
+  it('begins anew with a cookie that is none of ours', async () => {
+    const app = passkeyApp();
     const { key } = await app.userWithPasskey();
     const browser = new Browser(app.app);
     for (const cookie of ['x', '', 'A'.repeat(42), `${'A'.repeat(42)}B`]) {
@@ -140,8 +140,8 @@ describe('a sign-in by passkey', () => {
     }
   });
 
-  it('meets a rule that asks for a fresh passkey', async (t) => {
-    const app = passkeyApp(t, {
+  it('meets a rule that asks for a fresh passkey', async () => {
+    const app = passkeyApp({
       routes: (auth) => ({
         '/role': [auth.requireFreshStepUp({ method: 'passkey', maxAge: '5m' }), (_req, res) => void res.end('ok')],
       }),
@@ -154,8 +154,8 @@ describe('a sign-in by passkey', () => {
     assert.equal((await browser.post('/role')).status, 401);
   });
 
-  it('may be by a synced passkey, whose counter stays 0', async (t) => {
-    const app = passkeyApp(t);
+  it('may be by a synced passkey, whose counter stays 0', async () => {
+    const app = passkeyApp();
     const { browser } = await app.userWithPasskey();
     const synced = softwareAuthenticator({ origin: ORIGIN, synced: true });
     const { headers } = await signedIn(app.auth, { userId: 'cleo', proofs: { passkey: 0 } });
@@ -169,9 +169,9 @@ describe('a sign-in by passkey', () => {
     }
   });
 
-  it('is refused when all sessions of the user were ended while it was under way', async (t) => {
+  it('is refused when all sessions of the user were ended while it was under way', async () => {
     let duringSignIn = (): unknown => null;
-    const app = passkeyApp(t, {
+    const app = passkeyApp({
       users: {
         find: async (id) => {
           await duringSignIn();

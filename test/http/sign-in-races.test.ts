@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it, type TestContext } from 'node:test';
+import { describe, it } from '@jest/globals';
 import type { Store } from '../../lib/stores/contract/store.js';
 import { assertRefused } from '../support/answers.js';
 import { handle, testApp } from '../support/app.js';
@@ -7,8 +7,8 @@ import { Browser } from '../support/browser.js';
 import { type TestKitOptions, testKit } from '../support/kit.js';
 import { forEachStore } from '../support/stores.js';
 
-async function arrange(t: TestContext, makeStore: () => Promise<Store>, options: TestKitOptions = {}) {
-  const kit = testKit(t, { ...options, store: await makeStore() });
+async function arrange(makeStore: () => Promise<Store>, options: TestKitOptions = {}) {
+  const kit = testKit({ ...options, store: await makeStore() });
   const changed = handle((req, res) => kit.auth.credentialsChanged(req, res));
   const { app } = testApp(kit.auth, { routes: { '/changed': [changed] } });
   return { ...kit, app };
@@ -16,8 +16,8 @@ async function arrange(t: TestContext, makeStore: () => Promise<Store>, options:
 
 forEachStore((_name, makeStore) => {
   describe('maxSessionsPerUser', () => {
-    it('leaves exactly 3 of 50 parallel sign-ins live, and each newcomer was answered', async (t) => {
-      const { auth, app, events } = await arrange(t, makeStore, { maxSessionsPerUser: 3 });
+    it('leaves exactly 3 of 50 parallel sign-ins live, and each newcomer was answered', async () => {
+      const { auth, app, events } = await arrange(makeStore, { maxSessionsPerUser: 3 });
       const browsers = Array.from({ length: 50 }, () => new Browser(app));
       await Promise.all(browsers.map((browser) => browser.signIn()));
       const answers = await Promise.all(browsers.map((browser) => browser.get('/me')));
@@ -27,8 +27,8 @@ forEachStore((_name, makeStore) => {
       assert.equal(events.filter((event) => event.type === 'session.revoked' && event.by === 'cap').length, 47);
     });
 
-    it('ends the oldest and never refuses the newest', async (t) => {
-      const { app, clock } = await arrange(t, makeStore, { maxSessionsPerUser: 2 });
+    it('ends the oldest and never refuses the newest', async () => {
+      const { app, clock } = await arrange(makeStore, { maxSessionsPerUser: 2 });
       const [first, second, third] = [new Browser(app), new Browser(app), new Browser(app)];
       for (const browser of [first, second, third]) {
         await browser.signIn();
@@ -39,8 +39,8 @@ forEachStore((_name, makeStore) => {
       assert.equal((await third.get('/me')).status, 200);
     });
 
-    it('of 1 means that a sign-in ends the one before', async (t) => {
-      const { auth, app, clock } = await arrange(t, makeStore, { maxSessionsPerUser: 1 });
+    it('of 1 means that a sign-in ends the one before', async () => {
+      const { auth, app, clock } = await arrange(makeStore, { maxSessionsPerUser: 1 });
       const [first, second] = [new Browser(app), new Browser(app)];
       await first.signIn();
       clock.advance('1s');
@@ -49,8 +49,8 @@ forEachStore((_name, makeStore) => {
       assert.equal((await second.get('/me')).status, 200);
     });
 
-    it('ends no other session when the one that the request carried made room', async (t) => {
-      const { auth, app, clock } = await arrange(t, makeStore, { maxSessionsPerUser: 2 });
+    it('ends no other session when the one that the request carried made room', async () => {
+      const { auth, app, clock } = await arrange(makeStore, { maxSessionsPerUser: 2 });
       const [first, second] = [new Browser(app), new Browser(app)];
       await first.signIn();
       clock.advance('1s');
@@ -61,8 +61,8 @@ forEachStore((_name, makeStore) => {
       assert.equal((await auth.sessions.listForUser('ada')).sessions.length, 2);
     });
 
-    it("counts neither other users' sessions nor those that are over", async (t) => {
-      const { app, clock } = await arrange(t, makeStore, { maxSessionsPerUser: 2, idleLifetime: '1h' });
+    it("counts neither other users' sessions nor those that are over", async () => {
+      const { app, clock } = await arrange(makeStore, { maxSessionsPerUser: 2, idleLifetime: '1h' });
       const [idle, first, second, bob] = [new Browser(app), new Browser(app), new Browser(app), new Browser(app)];
       await idle.signIn();
       clock.advance('1h');
@@ -73,8 +73,8 @@ forEachStore((_name, makeStore) => {
   });
 
   describe('a sign-in that began before', () => {
-    it('credentialsChanged and ends after it is refused, with no cookie and nothing written', async (t) => {
-      const { auth, app, clock, events } = await arrange(t, makeStore);
+    it('credentialsChanged and ends after it is refused, with no cookie and nothing written', async () => {
+      const { auth, app, clock, events } = await arrange(makeStore);
       const [owner, thief] = [new Browser(app), new Browser(app)];
       await owner.signIn();
       clock.advance('1s');
@@ -88,8 +88,8 @@ forEachStore((_name, makeStore) => {
       assert.ok(events.some((event) => event.type === 'session.refused' && event.reason === 'too-late'));
     });
 
-    it('revokeAllForUser and ends after it is refused', async (t) => {
-      const { auth, app, clock } = await arrange(t, makeStore);
+    it('revokeAllForUser and ends after it is refused', async () => {
+      const { auth, app, clock } = await arrange(makeStore);
       const startedAt = clock.now();
       clock.advance('1s');
       await auth.sessions.revokeAllForUser('ada');
@@ -98,8 +98,8 @@ forEachStore((_name, makeStore) => {
       assert.deepEqual((await auth.sessions.listForUser('ada')).sessions, []);
     });
 
-    it('is refused in the very millisecond, and not in the next', async (t) => {
-      const { auth, app, clock } = await arrange(t, makeStore);
+    it('is refused in the very millisecond, and not in the next', async () => {
+      const { auth, app, clock } = await arrange(makeStore);
       await auth.sessions.revokeAllForUser('ada');
       const at = clock.now();
       clock.advance('1s');
@@ -108,8 +108,8 @@ forEachStore((_name, makeStore) => {
       await browser.signIn({ startedAt: at + 1 });
     });
 
-    it('is refused by the oldest of its methods', async (t) => {
-      const { auth, app, clock } = await arrange(t, makeStore);
+    it('is refused by the oldest of its methods', async () => {
+      const { auth, app, clock } = await arrange(makeStore);
       const external = clock.now();
       await auth.sessions.revokeAllForUser('ada');
       clock.advance('1s');
@@ -117,8 +117,8 @@ forEachStore((_name, makeStore) => {
       assertRefused(await new Browser(app).post('/login', { body }), 403, 'sign_in_refused');
     });
 
-    it('leaves the session that its request carried alone when it is refused', async (t) => {
-      const { auth, app, clock } = await arrange(t, makeStore);
+    it('leaves the session that its request carried alone when it is refused', async () => {
+      const { auth, app, clock } = await arrange(makeStore);
       const browser = new Browser(app);
       await browser.signIn({ userId: 'bob' });
       await auth.sessions.revokeAllForUser('ada');
@@ -127,16 +127,16 @@ forEachStore((_name, makeStore) => {
       assert.equal((await browser.get('/me')).body.userId, 'bob');
     });
 
-    it('is no concern of other users', async (t) => {
-      const { auth, app } = await arrange(t, makeStore);
+    it('is no concern of other users', async () => {
+      const { auth, app } = await arrange(makeStore);
       await auth.sessions.revokeAllForUser('ada');
       await new Browser(app).signIn({ userId: 'bob' });
     });
   });
 
   describe('parallel requests', () => {
-    it('of one browser that all sign in make a session each, and the one that they carried ends', async (t) => {
-      const { auth, app } = await arrange(t, makeStore);
+    it('of one browser that all sign in make a session each, and the one that they carried ends', async () => {
+      const { auth, app } = await arrange(makeStore);
       const browser = new Browser(app);
       await browser.signIn();
       const headers = { Cookie: browser.cookieHeader() };

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it, type TestContext } from 'node:test';
+import { describe, it } from '@jest/globals';
 import type { Response } from 'supertest';
 import { assertRefused } from '../support/answers.js';
 import { testApp } from '../support/app.js';
@@ -8,8 +8,8 @@ import { type TestKit, type TestKitOptions, testKit } from '../support/kit.js';
 
 const CLEARED = 'Max-Age=0; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT; HttpOnly; Secure; SameSite=Lax';
 
-function arrange(t: TestContext, options: TestKitOptions = {}): TestKit & { browser: Browser } {
-  const kit = testKit(t, options);
+function arrange(options: TestKitOptions = {}): TestKit & { browser: Browser } {
+  const kit = testKit(options);
   return { ...kit, browser: new Browser(testApp(kit.auth).app) };
 }
 
@@ -20,8 +20,8 @@ async function login(browser: Browser, options: object = {}): Promise<Response> 
 }
 
 describe('signIn with the cookie delivery', () => {
-  it('sets one cookie that only our own https pages get, until the absolute end, and clears the others', async (t) => {
-    const { browser } = arrange(t);
+  it('sets one cookie that only our own https pages get, until the absolute end, and clears the others', async () => {
+    const { browser } = arrange();
     const lines = setCookies(await login(browser));
     assert.equal(lines.length, 3);
     assert.ok(lines.includes(`__Host-access=; ${CLEARED}`));
@@ -30,8 +30,8 @@ describe('signIn with the cookie delivery', () => {
     assert.match(session ?? '', /^__Host-session=[\w-]{43}; Max-Age=2592000; Path=\/; HttpOnly; Secure; SameSite=Lax$/);
   });
 
-  it('answers with the public id, and with the token in the cookie alone', async (t) => {
-    const { browser } = arrange(t);
+  it('answers with the public id, and with the token in the cookie alone', async () => {
+    const { browser } = arrange();
     const { body, text, headers } = await login(browser);
     const token = browser.cookies.get('__Host-session') ?? '';
     assert.deepEqual(body.body, { session_id: body.session.id });
@@ -41,8 +41,8 @@ describe('signIn with the cookie delivery', () => {
     assert.equal(headers['pragma'], 'no-cache');
   });
 
-  it("leaves the response to the app and the app's own cookies alone", async (t) => {
-    const { auth } = testKit(t);
+  it("leaves the response to the app and the app's own cookies alone", async () => {
+    const { auth } = testKit();
     const { app } = testApp(auth, {
       before: [
         (_req, res, next) => {
@@ -56,16 +56,16 @@ describe('signIn with the cookie delivery', () => {
     assert.equal(lines[0], 'theme=dark');
   });
 
-  it('without a prefix and Secure where insecureCookies says so', async (t) => {
-    const { browser } = arrange(t, { issuer: 'http://localhost:3000', insecureCookies: true });
+  it('without a prefix and Secure where insecureCookies says so', async () => {
+    const { browser } = arrange({ issuer: 'http://localhost:3000', insecureCookies: true });
     const lines = setCookies(await login(browser));
     assert.match(lines.join('\n'), /^session=[\w-]{43}; Max-Age=2592000; Path=\/; HttpOnly; SameSite=Lax$/m);
     assert.ok(!lines.join().includes('Secure') && !lines.join().includes('__Host-'));
     assert.equal((await browser.get('/me')).status, 200);
   });
 
-  it('in a cookie of the name that the app has chosen', async (t) => {
-    const { browser } = arrange(t, { cookieName: 'bank.sid' });
+  it('in a cookie of the name that the app has chosen', async () => {
+    const { browser } = arrange({ cookieName: 'bank.sid' });
     await login(browser);
     assert.deepEqual([...browser.cookies.keys()], ['__Host-bank.sid']);
     assert.equal((await browser.get('/me')).status, 200);
@@ -73,15 +73,15 @@ describe('signIn with the cookie delivery', () => {
     assertRefused(await browser.get('/me', { headers }), 401, 'session_required');
   });
 
-  it('for as long as the absolute lifetime says', async (t) => {
-    const { browser } = arrange(t, { absoluteLifetime: '12h' });
+  it('for as long as the absolute lifetime says', async () => {
+    const { browser } = arrange({ absoluteLifetime: '12h' });
     assert.match(setCookies(await login(browser)).join('\n'), /^__Host-session=[\w-]{43}; Max-Age=43200;/m);
   });
 });
 
 describe('signIn', () => {
-  it('makes a new token and a new id each time', async (t) => {
-    const { browser } = arrange(t);
+  it('makes a new token and a new id each time', async () => {
+    const { browser } = arrange();
     const ids = new Set<string>();
     const tokens = new Set<string | undefined>();
     for (let time = 0; time < 20; time += 1) {
@@ -92,8 +92,8 @@ describe('signIn', () => {
     assert.equal(tokens.size, 20);
   });
 
-  it('ends the session that the request carried, and says so', async (t) => {
-    const { browser, auth, events } = arrange(t);
+  it('ends the session that the request carried, and says so', async () => {
+    const { browser, auth, events } = arrange();
     const first = await browser.signIn();
     const old = browser.cookieHeader();
     events.length = 0;
@@ -116,8 +116,8 @@ describe('signIn', () => {
     assert.equal((await browser.get('/me')).body.userId, 'bob');
   });
 
-  it("keeps the user's sessions on other devices", async (t) => {
-    const { browser, auth } = arrange(t);
+  it("keeps the user's sessions on other devices", async () => {
+    const { browser, auth } = arrange();
     const phone = new Browser(testApp(auth).app);
     await phone.signIn();
     await browser.signIn();
@@ -125,8 +125,8 @@ describe('signIn', () => {
     assert.equal((await auth.sessions.listForUser('ada')).sessions.length, 2);
   });
 
-  it('with a cookie that is malformed, stale or there twice makes a session all the same', async (t) => {
-    const { browser } = arrange(t);
+  it('with a cookie that is malformed, stale or there twice makes a session all the same', async () => {
+    const { browser } = arrange();
     const name = '__Host-session';
     for (const cookie of [`${name}=x`, `${name}=${'A'.repeat(43)}`, `${name}=a; ${name}=b`, `${name}=`]) {
       const response = await browser.post('/login', { body: {}, headers: { Cookie: cookie } });
@@ -135,8 +135,8 @@ describe('signIn', () => {
     }
   });
 
-  it('notes a proof of each method and when its credentials were taken', async (t) => {
-    const { browser, clock } = arrange(t);
+  it('notes a proof of each method and when its credentials were taken', async () => {
+    const { browser, clock } = arrange();
     const now = clock.now();
     await browser.signIn({ method: ['password', 'external'], startedAt: now - 700 });
     const { body } = await browser.get('/me');
@@ -148,8 +148,8 @@ describe('signIn', () => {
     ]);
   });
 
-  it('takes an older time for each method by itself; the session is as old as the oldest', async (t) => {
-    const { browser, clock } = arrange(t);
+  it('takes an older time for each method by itself; the session is as old as the oldest', async () => {
+    const { browser, clock } = arrange();
     const now = clock.now();
     await browser.signIn({ method: ['password', 'external'], startedAt: { external: now - 700 } });
     const { body } = await browser.get('/me');
@@ -160,22 +160,22 @@ describe('signIn', () => {
     ]);
   });
 
-  it('that is not interactive makes no proof, and says of no method that it was passed', async (t) => {
-    const { browser, store } = arrange(t);
+  it('that is not interactive makes no proof, and says of no method that it was passed', async () => {
+    const { browser, store } = arrange();
     const { session } = await browser.signIn({ interactive: false });
     assert.deepEqual((await browser.get('/me')).body.proofs, []);
     const row = await store.sessions.get(session.id);
     assert.deepEqual([row?.amr, row?.acr], [[], null]);
   });
 
-  it('takes a clock that is a little ahead for ours', async (t) => {
-    const { browser, clock } = arrange(t);
+  it('takes a clock that is a little ahead for ours', async () => {
+    const { browser, clock } = arrange();
     const { session } = await browser.signIn({ startedAt: clock.now() + 5_000 });
     assert.equal(session.authenticatedAt, clock.now());
   });
 
-  it('refuses credentials that were taken a day ago', async (t) => {
-    const { browser, clock, events } = arrange(t);
+  it('refuses credentials that were taken a day ago', async () => {
+    const { browser, clock, events } = arrange();
     const at = clock.now() - 86_400_000;
     assertRefused(await browser.post('/login', { body: { startedAt: at } }), 403, 'sign_in_refused');
     assert.deepEqual(events, [
@@ -184,8 +184,8 @@ describe('signIn', () => {
     await browser.signIn({ startedAt: at + 1 });
   });
 
-  it("keeps a copy of the data, as JSON has it, for the session's whole life", async (t) => {
-    const { auth, browser } = arrange(t);
+  it("keeps a copy of the data, as JSON has it, for the session's whole life", async () => {
+    const { auth, browser } = arrange();
     const data = { tenant: 'bank', roles: ['clerk'], at: new Date(0), nothing: undefined };
     const seen = { tenant: 'bank', roles: ['clerk'], at: '1970-01-01T00:00:00.000Z' };
     const { session } = await browser.signIn({ data });
@@ -194,21 +194,21 @@ describe('signIn', () => {
     assert.deepEqual((await browser.get('/me')).body.session.data, seen);
   });
 
-  it('takes data of 4 KiB', async (t) => {
-    const { browser } = arrange(t);
+  it('takes data of 4 KiB', async () => {
+    const { browser } = arrange();
     const { session } = await browser.signIn({ data: 'x'.repeat(4_094) });
     assert.equal(JSON.stringify(session.data).length, 4_096);
   });
 
-  it('cuts a label off at 255 characters, never through one', async (t) => {
-    const { auth, browser } = arrange(t);
+  it('cuts a label off at 255 characters, never through one', async () => {
+    const { auth, browser } = arrange();
     const { session } = await browser.signIn({ label: `${'x'.repeat(254)}👩 and more` });
     assert.equal(session.label, `${'x'.repeat(254)}\ufffd`);
     assert.equal((await auth.sessions.get(session.id))?.label, session.label);
   });
 
-  it('is no sign-in when pages of other origins send it, with a session or without', async (t) => {
-    const { browser, auth, events } = arrange(t);
+  it('is no sign-in when pages of other origins send it, with a session or without', async () => {
+    const { browser, auth, events } = arrange();
     const foreign = { body: {}, headers: { 'Sec-Fetch-Site': 'cross-site', Origin: 'https://evil.example' } };
     assertRefused(await browser.post('/login', foreign), 403, 'cross_origin');
     await browser.signIn();
@@ -218,8 +218,8 @@ describe('signIn', () => {
     assert.equal(events.filter(({ type }) => type === 'session.created').length, 1);
   });
 
-  it('may be a GET that comes from an identity provider', async (t) => {
-    const { auth } = arrange(t);
+  it('may be a GET that comes from an identity provider', async () => {
+    const { auth } = arrange();
     const headers = { 'Sec-Fetch-Site': 'cross-site' };
     const response = await new Browser(testApp(auth).app).get('/login', { headers });
     assert.equal(response.status, 200);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '@jest/globals';
 import bodyParser from 'body-parser';
 import type { Middleware } from '../../lib/http/require-session.js';
 import type { BeginStepUp, StepUpResponse } from '../../lib/http/routes/step-up.js';
@@ -40,9 +40,9 @@ function bodyOf(req: object): BeginStepUp<string> & StepUpResponse<string> {
 describe('the step-up calls of an app’s own routes', () => {
   for (const [name, create] of Object.entries(frameworks)) {
     for (const mount of ['/own', '/guarded']) {
-      it(`begin and verify as our routes do, on ${name} below ${mount}`, async (t) => {
+      it(`begin and verify as our routes do, on ${name} below ${mount}`, async () => {
         const key = fakeKey();
-        const app = stepUpApp(t, { create, methods: [key, fakeCode()], ...OWN_ROUTES });
+        const app = stepUpApp({ create, methods: [key, fakeCode()], ...OWN_ROUTES });
         const browser = await app.signIn();
         const old = copyOf(browser, app.app);
         const { session } = (await browser.get('/me')).body;
@@ -65,8 +65,8 @@ describe('the step-up calls of an app’s own routes', () => {
     }
   }
 
-  it('hand out the new access token of a bearer session', async (t) => {
-    const app = stepUpApp(t, { delivery: 'bearer', ...OWN_ROUTES });
+  it('hand out the new access token of a bearer session', async () => {
+    const app = stepUpApp({ delivery: 'bearer', ...OWN_ROUTES });
     const { body } = await new Browser(app.app).signIn();
     assert.ok('access_token' in body);
     const headers = { Authorization: `Bearer ${body.access_token}` };
@@ -87,17 +87,17 @@ describe('the step-up calls of an app’s own routes', () => {
     );
   });
 
-  it('leave the request with the proof that was made', async (t) => {
-    const { signIn, clock } = stepUpApp(t, OWN_ROUTES);
+  it('leave the request with the proof that was made', async () => {
+    const { signIn, clock } = stepUpApp(OWN_ROUTES);
     const browser = await signIn('ada', { interactive: false });
     const answer = { method: 'code', response: { code: 'code' } };
     const { body } = await browser.post('/guarded/verify-then-who', { body: answer });
     assert.deepEqual(body.proofs, [{ method: 'code', verifiedAt: clock.now() }]);
   });
 
-  it('verify a response to a verify-only challenge, of which nothing comes', async (t) => {
+  it('verify a response to a verify-only challenge, of which nothing comes', async () => {
     const key = fakeKey();
-    const app = stepUpApp(t, { methods: [key, fakeCode()], ...OWN_ROUTES });
+    const app = stepUpApp({ methods: [key, fakeCode()], ...OWN_ROUTES });
     const browser = await app.signIn();
     const before = browser.cookieHeader();
     const begun = (await browser.post('/own/begin', { body: { method: 'key', purpose: 'verify-only' } })).body;
@@ -110,9 +110,9 @@ describe('the step-up calls of an app’s own routes', () => {
     assert.deepEqual(app.told('step-up.succeeded'), []);
   });
 
-  it('take a step-up challenge for no verify-only one, and burn it', async (t) => {
+  it('take a step-up challenge for no verify-only one, and burn it', async () => {
     const key = fakeKey();
-    const { signIn } = stepUpApp(t, { methods: [key, fakeCode()], ...OWN_ROUTES });
+    const { signIn } = stepUpApp({ methods: [key, fakeCode()], ...OWN_ROUTES });
     const browser = await signIn();
     const { challengeId, options } = (await browser.post('/own/begin', { body: { method: 'key' } })).body;
     const body = { method: 'key', challengeId, response: key.right(options) };
@@ -121,8 +121,8 @@ describe('the step-up calls of an app’s own routes', () => {
     }
   });
 
-  it('count what they verify only, too', async (t) => {
-    const { signIn } = stepUpApp(t, OWN_ROUTES);
+  it('count what they verify only, too', async () => {
+    const { signIn } = stepUpApp(OWN_ROUTES);
     const browser = await signIn();
     const body = { method: 'code', response: { code: 'wrong' } };
     for (let count = 0; count < 5; count += 1) {
@@ -134,9 +134,9 @@ describe('the step-up calls of an app’s own routes', () => {
     }
   });
 
-  it('reject with the refusals that our routes answer with', async (t) => {
+  it('reject with the refusals that our routes answer with', async () => {
     const store = faultyStore(memoryStore());
-    const app = stepUpApp(t, { store, ...OWN_ROUTES });
+    const app = stepUpApp({ store, ...OWN_ROUTES });
     const browser = await app.signIn();
     const right = { method: 'code', response: { code: 'code' } };
     const cross = { 'Sec-Fetch-Site': 'cross-site' };
@@ -154,8 +154,8 @@ describe('the step-up calls of an app’s own routes', () => {
 });
 
 describe('the step-up calls of a kit without methods', () => {
-  it('say what to configure', async (t) => {
-    const { auth, app, errors } = stepUpApp(t, { methods: [], rules: {}, ...OWN_ROUTES });
+  it('say what to configure', async () => {
+    const { auth, app, errors } = stepUpApp({ methods: [], rules: {}, ...OWN_ROUTES });
     assert.throws(
       () => auth.requireFreshStepUp({ method: 'key', maxAge: '5m' }),
       /Configure one in the `methods` option first/,

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '@jest/globals';
 import { begin, stepUpApp, verify } from '../step-up/app.js';
 import { fakeCode, fakeKey } from '../step-up/fake-methods.js';
 import { assertAsked } from '../step-up/refusals.js';
@@ -13,8 +13,8 @@ const BOTH = {
 };
 
 describe('POST /step-up/check', () => {
-  it('answers as a guard with that rule would, before anything is sent that could be lost', async (t) => {
-    const app = stepUpApp(t);
+  it('answers as a guard with that rule would, before anything is sent that could be lost', async () => {
+    const app = stepUpApp();
     const browser = await app.signIn();
     const check = () => browser.post('/auth/step-up/check', { body: BOTH });
     assert.deepEqual(assertAsked(await check(), { acr_values: 'phr', max_age: '300' }).missing, [['key', 'code']]);
@@ -26,16 +26,16 @@ describe('POST /step-up/check', () => {
     assert.equal((await check()).status, 204);
   });
 
-  it('says so where the user lacks a method', async (t) => {
+  it('says so where the user lacks a method', async () => {
     const key = fakeKey();
     key.users.clear();
-    const browser = await stepUpApp(t, { methods: [key, fakeCode()] }).signIn();
+    const browser = await stepUpApp({ methods: [key, fakeCode()] }).signIn();
     const refused = await browser.post('/auth/step-up/check', { body: BOTH });
     assert.equal(refused.body.code, 'step_up_unavailable', refused.text);
   });
 
-  it('refuses what is no rule for a proof with a 400, whatever it is', async (t) => {
-    const browser = await stepUpApp(t).signIn();
+  it('refuses what is no rule for a proof with a 400, whatever it is', async () => {
+    const browser = await stepUpApp().signIn();
     const deep = Array.from({ length: 20 }).reduce((rule: object) => ({ anyOf: [rule] }), BOTH);
     for (const body of [
       {},

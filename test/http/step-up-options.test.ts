@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '@jest/globals';
 import { answer, begin, confirm, copyOf, stepUp, stepUpApp, verify } from '../step-up/app.js';
 import { fakeCode, fakeKey } from '../step-up/fake-methods.js';
 import { assertRefused } from '../support/answers.js';
@@ -9,8 +9,8 @@ const OPTIONS = '/auth/step-up/options';
 const FIVE_MINUTES = 300_000;
 
 describe('POST /step-up/options', () => {
-  it('gives a challenge for five minutes with the options of the ceremony', async (t) => {
-    const { signIn, clock } = stepUpApp(t);
+  it('gives a challenge for five minutes with the options of the ceremony', async () => {
+    const { signIn, clock } = stepUpApp();
     const browser = await signIn();
     const response = await browser.post(OPTIONS, { body: { method: 'key' } });
     assert.equal(response.status, 200);
@@ -21,16 +21,16 @@ describe('POST /step-up/options', () => {
     assert.match(options.sign, /^[\w-]{43}$/); // 32 bytes, and WebAuthn 13.4.3 asks for 16
   });
 
-  it('gives a challenge without options for a method without a ceremony', async (t) => {
-    const { signIn } = stepUpApp(t);
+  it('gives a challenge without options for a method without a ceremony', async () => {
+    const { signIn } = stepUpApp();
     const browser = await signIn();
     const { options, challengeId } = await begin(browser, 'code');
     assert.equal(options, null);
     assert.equal((await verify(browser, 'code', { code: 'code' }, challengeId)).status, 200);
   });
 
-  it('makes each challenge anew', async (t) => {
-    const { signIn } = stepUpApp(t);
+  it('makes each challenge anew', async () => {
+    const { signIn } = stepUpApp();
     const browser = await signIn();
     const first = await begin(browser, 'key');
     const second = await begin(browser, 'key');
@@ -38,9 +38,9 @@ describe('POST /step-up/options', () => {
     assert.notDeepEqual(first.options, second.options);
   });
 
-  it('keeps sixteen challenges of a session, and of another one none the fewer', async (t) => {
+  it('keeps sixteen challenges of a session, and of another one none the fewer', async () => {
     const key = fakeKey();
-    const app = stepUpApp(t, { methods: [key], rules: {} });
+    const app = stepUpApp({ methods: [key], rules: {} });
     const browser = await app.signIn();
     const other = await app.signIn();
     const others = await begin(other, 'key');
@@ -56,8 +56,8 @@ describe('POST /step-up/options', () => {
     assert.equal((await verify(other, 'key', key.right(others.options), others.challengeId)).status, 200);
   });
 
-  it('changes neither the token nor the proofs', async (t) => {
-    const { signIn } = stepUpApp(t);
+  it('changes neither the token nor the proofs', async () => {
+    const { signIn } = stepUpApp();
     const browser = await signIn();
     const before = [browser.cookieHeader(), (await browser.get('/me')).body];
     await begin(browser, 'key');
@@ -80,22 +80,22 @@ describe('POST /step-up/options', () => {
   };
 
   for (const [what, body] of Object.entries(wrong)) {
-    it(`refuses ${what} with 400`, async (t) => {
-      const { signIn } = stepUpApp(t);
+    it(`refuses ${what} with 400`, async () => {
+      const { signIn } = stepUpApp();
       assertRefused(await (await signIn()).post(OPTIONS, { body }), 400, 'request_invalid');
     });
   }
 
-  it('says which methods there are to somebody who asked for another one', async (t) => {
-    const { signIn } = stepUpApp(t);
+  it('says which methods there are to somebody who asked for another one', async () => {
+    const { signIn } = stepUpApp();
     const { body } = await (await signIn()).post(OPTIONS, { body: { method: 'pin' } });
     assert.equal(body.detail, '`method` is one of: key, code.');
   });
 
-  it('says so when the user lacks the method', async (t) => {
+  it('says so when the user lacks the method', async () => {
     const key = fakeKey();
     key.users.delete('ada');
-    const { signIn } = stepUpApp(t, { methods: [key], rules: {} });
+    const { signIn } = stepUpApp({ methods: [key], rules: {} });
     const response = await (await signIn()).post(OPTIONS, { body: { method: 'key' } });
     assert.equal(response.status, 403);
     assert.equal(response.body.code, 'step_up_unavailable');
@@ -110,22 +110,22 @@ describe('who may ask for a challenge and answer it', () => {
   ] as const;
 
   for (const [path, body] of routes) {
-    it(`is nobody without a session: ${path}`, async (t) => {
-      const { app } = stepUpApp(t);
+    it(`is nobody without a session: ${path}`, async () => {
+      const { app } = stepUpApp();
       const stranger = new Browser(app);
       assertRefused(await stranger.post(path, { body }), 401, 'session_required');
       stranger.cookies.set('__Host-session', 'A'.repeat(43));
       assertRefused(await stranger.post(path, { body }), 401, 'session_invalid');
     });
 
-    it(`is no API key: ${path}`, async (t) => {
-      const { app } = stepUpApp(t, { apiKeys: { prefix: 'bank_', verify: () => ({ userId: 'ada' }) } });
+    it(`is no API key: ${path}`, async () => {
+      const { app } = stepUpApp({ apiKeys: { prefix: 'bank_', verify: () => ({ userId: 'ada' }) } });
       const headers = { Authorization: 'Bearer bank_1' };
       assertRefused(await new Browser(app).post(path, { body, headers }), 403, 'api_key_refused');
     });
 
-    it(`is no page of another site: ${path}`, async (t) => {
-      const { signIn, told } = stepUpApp(t);
+    it(`is no page of another site: ${path}`, async () => {
+      const { signIn, told } = stepUpApp();
       const browser = await signIn();
       for (const headers of [
         { 'Sec-Fetch-Site': 'cross-site' },
@@ -138,9 +138,9 @@ describe('who may ask for a challenge and answer it', () => {
       assert.deepEqual(told('step-up.succeeded', 'step-up.failed'), []);
     });
 
-    it(`is the token from before a step-up only while nobody has used the new one: ${path}`, async (t) => {
+    it(`is the token from before a step-up only while nobody has used the new one: ${path}`, async () => {
       const code = fakeCode();
-      const app = stepUpApp(t, { methods: [fakeKey(), code] });
+      const app = stepUpApp({ methods: [fakeKey(), code] });
       const [waiting, used] = [await app.signIn(), await app.signIn()];
       const [beforeWaiting, beforeUsed] = [copyOf(waiting, app.app), copyOf(used, app.app)];
       for (const browser of [waiting, used]) await stepUp(browser, code);
@@ -150,8 +150,8 @@ describe('who may ask for a challenge and answer it', () => {
       assertRefused(await beforeUsed.post(path, { body }), 401, 'session_invalid');
     });
 
-    it(`takes JSON only: ${path}`, async (t) => {
-      const { signIn } = stepUpApp(t);
+    it(`takes JSON only: ${path}`, async () => {
+      const { signIn } = stepUpApp();
       const browser = await signIn();
       const text = JSON.stringify(body);
       for (const type of ['text/plain', 'application/x-www-form-urlencoded']) {
@@ -164,21 +164,21 @@ describe('who may ask for a challenge and answer it', () => {
       assertRefused(await browser.post(path, { body: large }), 413, 'body_too_large');
     });
 
-    it(`posts: ${path}`, async (t) => {
-      const { signIn } = stepUpApp(t);
+    it(`posts: ${path}`, async () => {
+      const { signIn } = stepUpApp();
       const response = await (await signIn()).get(path);
       assert.equal(response.status, 405);
       assert.equal(response.headers['allow'], 'POST');
     });
   }
 
-  it('takes requests that say nothing of where they come from, but not in strict mode', async (t) => {
+  it('takes requests that say nothing of where they come from, but not in strict mode', async () => {
     const headers = { 'Sec-Fetch-Site': undefined };
     const code = fakeCode();
-    const standard = stepUpApp(t, { methods: [code], rules: {} });
+    const standard = stepUpApp({ methods: [code], rules: {} });
     const verifying = { body: { method: 'code', response: { code: 'code' } }, headers };
     assert.equal((await (await standard.signIn()).post('/auth/step-up/verify', verifying)).status, 200);
-    const strict = stepUpApp(t, { methods: [code], rules: {}, csrf: 'strict' });
+    const strict = stepUpApp({ methods: [code], rules: {}, csrf: 'strict' });
     const browser = await strict.signIn();
     assertRefused(await browser.post('/auth/step-up/verify', verifying), 403, 'cross_origin');
     assert.equal((await answer(browser, code)).status, 200);

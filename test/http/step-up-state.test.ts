@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '@jest/globals';
 import { memoryStore } from '../../lib/stores/memory/index.js';
 import { begin, copyOf, stepUp, stepUpApp, verify } from '../step-up/app.js';
 import { fakeCode, fakeKey } from '../step-up/fake-methods.js';
@@ -10,11 +10,11 @@ import { faultyStore } from '../support/faulty-store.js';
 const PATH = '/auth/step-up';
 
 describe('GET /step-up', () => {
-  it('says which methods there are, which the user has, and when each was passed', async (t) => {
+  it('says which methods there are, which the user has, and when each was passed', async () => {
     const key = fakeKey();
     const word = fakeCode('word');
     word.users.delete('ada');
-    const app = stepUpApp(t, { methods: [key, fakeCode(), word] });
+    const app = stepUpApp({ methods: [key, fakeCode(), word] });
     const browser = await app.signIn('ada', { method: 'code' });
     const signedInAt = app.clock.now();
     app.clock.advance('1m');
@@ -31,9 +31,9 @@ describe('GET /step-up', () => {
     });
   });
 
-  it('knows of no proof by the token from before a step-up', async (t) => {
+  it('knows of no proof by the token from before a step-up', async () => {
     const key = fakeKey();
-    const app = stepUpApp(t, { methods: [key], rules: {} });
+    const app = stepUpApp({ methods: [key], rules: {} });
     const browser = await app.signIn('ada', { method: 'key' });
     const old = copyOf(browser, app.app);
     await stepUp(browser, key);
@@ -41,17 +41,17 @@ describe('GET /step-up', () => {
     assert.deepEqual(methods, [{ method: 'key', enrolled: true, verifiedAt: null }]);
   });
 
-  it('asks nobody to prove anything', async (t) => {
-    const { signIn, told } = stepUpApp(t);
+  it('asks nobody to prove anything', async () => {
+    const { signIn, told } = stepUpApp();
     await (await signIn()).get(PATH);
     assert.deepEqual(told('step-up.asked'), []);
   });
 });
 
 describe('DELETE /step-up', () => {
-  it('drops the proofs of step-up and sign-in, and no session', async (t) => {
+  it('drops the proofs of step-up and sign-in, and no session', async () => {
     const key = fakeKey();
-    const app = stepUpApp(t, { methods: [key, fakeCode()] });
+    const app = stepUpApp({ methods: [key, fakeCode()] });
     const browser = await app.signIn('ada', { method: 'code' });
     await stepUp(browser, key);
     for (const path of ['/key', '/code']) assert.equal((await browser.post(path)).status, 200);
@@ -64,34 +64,34 @@ describe('DELETE /step-up', () => {
     assert.deepEqual(app.told('step-up.dropped'), [{ type: 'step-up.dropped', userId: 'ada', sessionId: session.id }]);
   });
 
-  it('leaves the other sessions of the user as they are', async (t) => {
-    const { signIn } = stepUpApp(t);
+  it('leaves the other sessions of the user as they are', async () => {
+    const { signIn } = stepUpApp();
     const other = await signIn('ada', { method: 'key' });
     await (await signIn('ada', { method: 'key' })).delete(PATH);
     assert.equal((await other.post('/key')).status, 200);
   });
 
-  it('can be repeated, and stepped up from again', async (t) => {
+  it('can be repeated, and stepped up from again', async () => {
     const key = fakeKey();
-    const { signIn } = stepUpApp(t, { methods: [key, fakeCode()] });
+    const { signIn } = stepUpApp({ methods: [key, fakeCode()] });
     const browser = await signIn();
     for (let turn = 0; turn < 2; turn += 1) assert.equal((await browser.delete(PATH)).status, 204);
     await stepUp(browser, key);
     assert.equal((await browser.post('/key')).status, 200);
   });
 
-  it('drops the challenges that wait', async (t) => {
+  it('drops the challenges that wait', async () => {
     const key = fakeKey();
-    const { signIn } = stepUpApp(t, { methods: [key, fakeCode()] });
+    const { signIn } = stepUpApp({ methods: [key, fakeCode()] });
     const browser = await signIn();
     const { challengeId, options } = await begin(browser, 'key');
     await browser.delete(PATH);
     assertRefused(await verify(browser, 'key', key.right(options), challengeId), 403, 'step_up_failed');
   });
 
-  it('answers 500 when the store fails, and says nothing was dropped', async (t) => {
+  it('answers 500 when the store fails, and says nothing was dropped', async () => {
     const store = faultyStore(memoryStore());
-    const { signIn, told } = stepUpApp(t, { store });
+    const { signIn, told } = stepUpApp({ store });
     const browser = await signIn('ada', { method: 'key' });
     store.replace('change', () => Promise.reject(new Error('the disk is gone')));
     assertRefused(await browser.delete(PATH), 500, 'store_unavailable');
@@ -100,8 +100,8 @@ describe('DELETE /step-up', () => {
 });
 
 describe('both', () => {
-  it('are for a signed-in user only', async (t) => {
-    const { app } = stepUpApp(t, { apiKeys: { prefix: 'bank_', verify: () => ({ userId: 'ada' }) } });
+  it('are for a signed-in user only', async () => {
+    const { app } = stepUpApp({ apiKeys: { prefix: 'bank_', verify: () => ({ userId: 'ada' }) } });
     const stranger = new Browser(app);
     const headers = { Authorization: 'Bearer bank_1' };
     for (const method of ['GET', 'DELETE']) {
@@ -110,8 +110,8 @@ describe('both', () => {
     }
   });
 
-  it('know no other request method, and the dropping none from another site', async (t) => {
-    const { signIn } = stepUpApp(t);
+  it('know no other request method, and the dropping none from another site', async () => {
+    const { signIn } = stepUpApp();
     const browser = await signIn();
     assertRefused(await browser.delete(PATH, { headers: { 'Sec-Fetch-Site': 'cross-site' } }), 403, 'cross_origin');
     const response = await browser.post(PATH);
@@ -121,8 +121,8 @@ describe('both', () => {
 });
 
 describe('a kit without methods', () => {
-  it('has no step-up routes', async (t) => {
-    const { signIn } = stepUpApp(t, { methods: [], rules: {} });
+  it('has no step-up routes', async () => {
+    const { signIn } = stepUpApp({ methods: [], rules: {} });
     const browser = await signIn();
     for (const path of [PATH, `${PATH}/options`, `${PATH}/verify`, '/auth/passkey/verify-assertion']) {
       assert.equal((await browser.post(path)).status, 404);

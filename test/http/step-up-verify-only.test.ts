@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '@jest/globals';
 import { begin, stepUpApp, verify } from '../step-up/app.js';
 import { fakeKey, WRONG } from '../step-up/fake-methods.js';
 import { assertion, assertPresence, passkeyApp, withPasskey } from '../step-up/passkeys.js';
@@ -11,8 +11,8 @@ const PATH = '/auth/passkey/verify-assertion';
 
 forEachStore((_name, makeStore) => {
   describe('POST /passkey/verify-assertion', () => {
-    it('says that the assertion is good, and makes nothing of it', async (t) => {
-      const app = passkeyApp(t, { store: await makeStore() });
+    it('says that the assertion is good, and makes nothing of it', async () => {
+      const app = passkeyApp({ store: await makeStore() });
       const ada = await withPasskey(app);
       const before = ada.browser.cookieHeader();
       const body = await assertion(ada, {}, 'verify-only');
@@ -28,8 +28,8 @@ forEachStore((_name, makeStore) => {
       assert.equal(passkey.lastUsedAt, app.clock.now()); // its counter has gone up
     });
 
-    it('takes each challenge once, and that of a step-up not at all', async (t) => {
-      const app = passkeyApp(t, { store: await makeStore() });
+    it('takes each challenge once, and that of a step-up not at all', async () => {
+      const app = passkeyApp({ store: await makeStore() });
       const ada = await withPasskey(app);
       const body = await assertion(ada, {}, 'verify-only');
       assert.equal((await ada.browser.post(PATH, { body })).status, 200);
@@ -39,16 +39,16 @@ forEachStore((_name, makeStore) => {
       assertRefused(await verify(ada.browser, 'passkey', stepUp.response, stepUp.challengeId), 403, 'step_up_failed');
     });
 
-    it('is no step-up: its challenge is refused there, and burnt', async (t) => {
-      const app = passkeyApp(t, { store: await makeStore() });
+    it('is no step-up: its challenge is refused there, and burnt', async () => {
+      const app = passkeyApp({ store: await makeStore() });
       const ada = await withPasskey(app);
       const body = await assertion(ada, {}, 'verify-only');
       assertRefused(await verify(ada.browser, 'passkey', body.response, body.challengeId), 403, 'step_up_failed');
       assertRefused(await ada.browser.post(PATH, { body }), 403, 'step_up_failed');
     });
 
-    it('checks as much as a step-up does, and counts in the same way', async (t) => {
-      const app = passkeyApp(t, { store: await makeStore() });
+    it('checks as much as a step-up does, and counts in the same way', async () => {
+      const app = passkeyApp({ store: await makeStore() });
       const ada = await withPasskey(app);
       const bea = await withPasskey(app, 'bea');
       const variants = [{ userVerified: false }, { tamperSignature: true }, { rpId: 'evil.example' }];
@@ -80,22 +80,22 @@ describe('POST /passkey/verify-assertion', () => {
   };
 
   for (const [what, body] of Object.entries(wrong)) {
-    it(`refuses ${what} with 400`, async (t) => {
-      const { signIn } = passkeyApp(t);
+    it(`refuses ${what} with 400`, async () => {
+      const { signIn } = passkeyApp();
       assertRefused(await (await signIn()).post(PATH, { body }), 400, 'request_invalid');
     });
   }
 
-  it('is for a signed-in user’s own pages', async (t) => {
-    const { app, signIn } = passkeyApp(t);
+  it('is for a signed-in user’s own pages', async () => {
+    const { app, signIn } = passkeyApp();
     const body = { challengeId: 'A'.repeat(22), response: {} };
     assertRefused(await new Browser(app).post(PATH, { body }), 401, 'session_required');
     const headers = { 'Sec-Fetch-Site': 'cross-site' };
     assertRefused(await (await signIn()).post(PATH, { body, headers }), 403, 'cross_origin');
   });
 
-  it('is not there without passkeys', async (t) => {
-    const { signIn } = stepUpApp(t, { methods: [fakeKey()], rules: {} });
+  it('is not there without passkeys', async () => {
+    const { signIn } = stepUpApp({ methods: [fakeKey()], rules: {} });
     assert.equal((await (await signIn()).post(PATH, { body: WRONG })).status, 404);
   });
 });

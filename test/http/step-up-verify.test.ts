@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '@jest/globals';
 import { answer, begin, type Purpose, type StepUpApp, stepUp, stepUpApp, verify } from '../step-up/app.js';
 import { fakeCode, fakeKey, WRONG } from '../step-up/fake-methods.js';
 import { assertRefused } from '../support/answers.js';
@@ -16,9 +16,9 @@ async function attemptsLeft(browser: Browser, method = 'code'): Promise<number> 
 }
 
 describe('POST /step-up/verify', () => {
-  it('makes a proof of now, and hands out the new token in the cookie alone', async (t) => {
+  it('makes a proof of now, and hands out the new token in the cookie alone', async () => {
     const key = fakeKey();
-    const app = stepUpApp(t, { methods: [key, fakeCode()] });
+    const app = stepUpApp({ methods: [key, fakeCode()] });
     const browser = await app.signIn();
     const { session } = (await browser.get('/me')).body;
     const before = browser.cookieHeader();
@@ -56,9 +56,9 @@ describe('POST /step-up/verify', () => {
     ]);
   });
 
-  it('asks the method about the user of the session, now, with the challenge that was taken', async (t) => {
+  it('asks the method about the user of the session, now, with the challenge that was taken', async () => {
     const key = fakeKey();
-    const app = stepUpApp(t, { methods: [key, fakeCode()] });
+    const app = stepUpApp({ methods: [key, fakeCode()] });
     const browser = await app.signIn();
     const createdAt = app.clock.now();
     const { challengeId, options } = await begin(browser, 'key');
@@ -89,16 +89,16 @@ describe('POST /step-up/verify', () => {
   };
 
   for (const [what, body] of Object.entries(wrong)) {
-    it(`refuses ${what} with 400, and counts nothing`, async (t) => {
-      const { signIn } = stepUpApp(t);
+    it(`refuses ${what} with 400, and counts nothing`, async () => {
+      const { signIn } = stepUpApp();
       const browser = await signIn();
       assertRefused(await browser.post(VERIFY, { body }), 400, 'request_invalid');
       assert.equal(await attemptsLeft(browser), 5);
     });
   }
 
-  it('refuses a wrong answer, whatever it is, with one code', async (t) => {
-    const { signIn } = stepUpApp(t);
+  it('refuses a wrong answer, whatever it is, with one code', async () => {
+    const { signIn } = stepUpApp();
     const browser = await signIn();
     for (const response of [WRONG, {}, []]) {
       assertRefused(await verify(browser, 'code', response), 403, 'step_up_failed');
@@ -146,9 +146,9 @@ const CHALLENGES: Readonly<
 
 describe('a challenge', () => {
   for (const [which, issue] of Object.entries(CHALLENGES)) {
-    it(`${which} is refused without a look at the answer`, async (t) => {
+    it(`${which} is refused without a look at the answer`, async () => {
       const key = fakeKey();
-      const app = stepUpApp(t, { methods: [key, fakeKey('card'), fakeCode()] });
+      const app = stepUpApp({ methods: [key, fakeKey('card'), fakeCode()] });
       const browser = await app.signIn();
       const { challengeId, options } = await issue(browser, app);
       const before = [key.asked.length, (await browser.get('/me')).body.proofs, browser.cookieHeader()];
@@ -160,18 +160,18 @@ describe('a challenge', () => {
     });
   }
 
-  it('is good until the last moment', async (t) => {
+  it('is good until the last moment', async () => {
     const key = fakeKey();
-    const app = stepUpApp(t, { methods: [key], rules: {} });
+    const app = stepUpApp({ methods: [key], rules: {} });
     const browser = await app.signIn();
     const { challengeId, options, expiresAt } = await begin(browser, 'key');
     app.clock.set(expiresAt - 1);
     assert.equal((await verify(browser, 'key', key.right(options), challengeId)).status, 200);
   });
 
-  it('is left to its session by an answer from another one', async (t) => {
+  it('is left to its session by an answer from another one', async () => {
     const key = fakeKey();
-    const app = stepUpApp(t, { methods: [key], rules: {} });
+    const app = stepUpApp({ methods: [key], rules: {} });
     const browser = await app.signIn();
     const { challengeId, options } = await begin(browser, 'key');
     for (const user of ['ada', 'bea']) {
@@ -184,10 +184,10 @@ describe('a challenge', () => {
     assert.equal((await verify(browser, 'key', key.right(options), challengeId)).status, 200);
   });
 
-  it('stays good across a step-up with another method', async (t) => {
+  it('stays good across a step-up with another method', async () => {
     const key = fakeKey();
     const code = fakeCode();
-    const app = stepUpApp(t, { methods: [key, code] });
+    const app = stepUpApp({ methods: [key, code] });
     const browser = await app.signIn();
     const { challengeId, options } = await begin(browser, 'key');
     await stepUp(browser, code);
@@ -195,8 +195,8 @@ describe('a challenge', () => {
   });
 
   for (const purpose of ['step-up', 'verify-only'] satisfies Purpose[]) {
-    it(`for ${purpose} that isn't live is no attempt: nothing is counted`, async (t) => {
-      const { signIn } = stepUpApp(t);
+    it(`for ${purpose} that isn't live is no attempt: nothing is counted`, async () => {
+      const { signIn } = stepUpApp();
       const browser = await signIn();
       for (let count = 0; count < 12; count += 1) {
         assertRefused(await verify(browser, 'code', WRONG, 'A'.repeat(22)), 403, 'step_up_failed');
@@ -207,9 +207,9 @@ describe('a challenge', () => {
 });
 
 describe('a locked method', () => {
-  it('counts nothing and burns nothing', async (t) => {
+  it('counts nothing and burns nothing', async () => {
     const key = fakeKey();
-    const app = stepUpApp(t, { methods: [key], rules: {} });
+    const app = stepUpApp({ methods: [key], rules: {} });
     const browser = await app.signIn();
     const kept = await begin(browser, 'key');
     for (let count = 0; count < 5; count += 1) {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it, type TestContext } from 'node:test';
+import { describe, it, jest } from '@jest/globals';
 import type { Response } from 'supertest';
 import type { SessionRow } from '../../lib/stores/contract/sessions.js';
 import { memoryStore } from '../../lib/stores/memory/index.js';
@@ -9,9 +9,9 @@ import { Browser } from '../support/browser.js';
 import { type FaultyStore, faultyStore, type Operation } from '../support/faulty-store.js';
 import { type TestKitOptions, testKit } from '../support/kit.js';
 
-async function arrange(t: TestContext, options: TestKitOptions = {}) {
+async function arrange(options: TestKitOptions = {}) {
   const store = faultyStore(memoryStore());
-  const kit = testKit(t, { storeTimeout: 0.02, ...options, store });
+  const kit = testKit({ storeTimeout: 0.02, ...options, store });
   const routes = {
     '/changed': [handle((req, res) => kit.auth.credentialsChanged(req, res))],
     '/out': [handle((req, res) => kit.auth.signOut(req, res))],
@@ -86,8 +86,8 @@ function assertUnavailable(response: Response, { handled, errors, events }: Scen
 describe('a store', () => {
   for (const [how, behave] of Object.entries(FAULTS)) {
     for (const [operation, method, path] of REQUESTS) {
-      it(`that ${how} at ${operation} leaves ${method} ${path} with 500 and everything as it was`, async (t) => {
-        const scene = await arrange(t);
+      it(`that ${how} at ${operation} leaves ${method} ${path} with 500 and everything as it was`, async () => {
+        const scene = await arrange();
         scene.store.replace(operation, behave);
         assertUnavailable(await send(scene, method, path), scene, `sessions.${operation}`);
         scene.store.mend();
@@ -129,8 +129,8 @@ const WRONG_ROWS: Readonly<Record<string, (row: SessionRow) => object>> = {
 
 describe('a row', () => {
   for (const [what, spoil] of Object.entries(WRONG_ROWS)) {
-    it(`${what} is a failure of the store`, async (t) => {
-      const scene = await arrange(t);
+    it(`${what} is a failure of the store`, async () => {
+      const scene = await arrange();
       const spoiled = (run: () => unknown): unknown => {
         const answer = run() as SessionRow | readonly SessionRow[]; // of `find` and `listForUser`
         return Array.isArray(answer) ? answer.map(spoil) : spoil(answer as SessionRow);
@@ -147,8 +147,8 @@ describe('a row', () => {
     });
   }
 
-  it('of another session than the one that was asked for is a failure of the store', async (t) => {
-    const scene = await arrange(t);
+  it('of another session than the one that was asked for is a failure of the store', async () => {
+    const scene = await arrange();
     const eve = new Browser(scene.app);
     const { session } = await eve.signIn({ userId: 'eve' });
     const row = await scene.store.sessions.get(session.id);
@@ -166,8 +166,8 @@ describe('a row', () => {
 });
 
 describe('without a credential', () => {
-  it('the store is not asked, so that its failure concerns nobody', async (t) => {
-    const { browser, store } = await arrange(t);
+  it('the store is not asked, so that its failure concerns nobody', async () => {
+    const { browser, store } = await arrange();
     store.calls.length = 0;
     for (const headers of [{ Cookie: undefined }, { Cookie: '__Host-session=malformed' }]) {
       assert.equal((await browser.get('/me', { headers })).status, 401);
@@ -179,8 +179,8 @@ describe('without a credential', () => {
 });
 
 describe('a store that answers late', () => {
-  it("changes nothing of the refusal, and its late failure is nobody's crash", async (t) => {
-    const scene = await arrange(t);
+  it("changes nothing of the refusal, and its late failure is nobody's crash", async () => {
+    const scene = await arrange();
     let fail = (_error: Error): void => {};
     scene.store.replace(
       'find',
@@ -195,7 +195,7 @@ describe('a store that answers late', () => {
     assert.equal(scene.events.length, 1);
   });
 
-  it('finds an answer that the app has given meanwhile, and leaves it alone', async (t) => {
+  it('finds an answer that the app has given meanwhile, and leaves it alone', async () => {
     for (const [path, method, operation] of [
       ['/me', 'GET', 'find'],
       ['/auth/session', 'GET', 'find'],
@@ -205,7 +205,7 @@ describe('a store that answers late', () => {
       // What is found late goes on to the handler, and at /me that is the app's own.
       for (const fails of path === '/me' ? [true] : [true, false]) {
         const store: FaultyStore = faultyStore(memoryStore());
-        const { auth, events } = testKit(t, { store });
+        const { auth, events } = testKit({ store });
         const { promise, settle } = settleable();
         const { app, errors } = testApp(auth, {
           before: [
@@ -244,8 +244,8 @@ function settleable(): { readonly promise: Promise<void>; readonly settle: () =>
 }
 
 describe('a store that failed when the cookie was already to be set', () => {
-  it('leaves the cookie of the carried session as it is', async (t) => {
-    const scene = await arrange(t);
+  it('leaves the cookie of the carried session as it is', async () => {
+    const scene = await arrange();
     const before = scene.browser.cookieHeader();
     scene.store.replace('insert', FAULTS['rejects'] ?? (() => {}));
     await scene.browser.post('/login', { body: {} });
@@ -260,15 +260,15 @@ describe('an `onEvent` that fails', () => {
     },
     rejects: async () => Promise.reject(new Error('a mistake of the app')),
   })) {
-    it(`as it ${how} changes no answer`, async (t) => {
-      const errors = t.mock.method(console, 'error', () => {});
-      const { auth } = testKit(t, { onEvent });
+    it(`as it ${how} changes no answer`, async () => {
+      const errors = jest.spyOn(console, 'error').mockImplementation(() => {});
+      const { auth } = testKit({ onEvent });
       const browser = new Browser(testApp(auth).app);
       await browser.signIn();
       assert.equal((await browser.get('/me')).status, 200);
       assertRefused(await browser.get('/me', { headers: { Cookie: '__Host-session=x' } }), 401, 'session_invalid');
-      assert.equal(errors.mock.callCount(), 2);
-      assert.match(String(errors.mock.calls[0]?.arguments[0]), /onEvent failed/);
+      assert.equal(errors.mock.calls.length, 2);
+      assert.match(String(errors.mock.calls[0]?.[0]), /onEvent failed/);
     });
   }
 });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '@jest/globals';
 import { memoryStore } from '../../lib/index.js';
 import { totp } from '../../lib/methods/totp/index.js';
 import { pin } from '../support/pin.js';

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { describe, it, type TestContext } from 'node:test';
+import { describe, it } from '@jest/globals';
 import type { Store } from '../../lib/stores/contract/store.js';
 import { memoryStore } from '../../lib/stores/memory/index.js';
 import { assertRefused } from '../support/answers.js';
 import { testApp } from '../support/app.js';
 import { Browser } from '../support/browser.js';
+import { cleanUp } from '../support/clean-up.js';
 import { faultyStore } from '../support/faulty-store.js';
 import { type TestKitOptions, testKit } from '../support/kit.js';
 import { forEachStore } from '../support/stores.js';
@@ -12,9 +13,9 @@ import { forEachStore } from '../support/stores.js';
 const DAY = 86_400_000;
 const onFire = () => Promise.reject(new Error('The store is on fire.'));
 
-async function arrange(t: TestContext, makeStore: () => Promise<Store>, options: TestKitOptions = {}) {
+async function arrange(makeStore: () => Promise<Store>, options: TestKitOptions = {}) {
   const store = faultyStore(await makeStore());
-  const kit = testKit(t, { ...options, store });
+  const kit = testKit({ ...options, store });
   const app = testApp(kit.auth);
   const browser = new Browser(app.app);
   const { session } = await browser.signIn();
@@ -23,8 +24,8 @@ async function arrange(t: TestContext, makeStore: () => Promise<Store>, options:
 
 forEachStore((_name, makeStore) => {
   describe('a session that is seen', () => {
-    it('is live a millisecond before its idle end and over at it', async (t) => {
-      const { browser, clock, session, store } = await arrange(t, makeStore);
+    it('is live a millisecond before its idle end and over at it', async () => {
+      const { browser, clock, session, store } = await arrange(makeStore);
       store.replace('touch', onFire); // so that nothing slides
       clock.set(session.idleExpiresAt - 1);
       assert.equal((await browser.get('/me')).status, 200);
@@ -32,8 +33,8 @@ forEachStore((_name, makeStore) => {
       assertRefused(await browser.get('/me'), 401, 'session_invalid');
     });
 
-    it('slides its idle end, and is live a millisecond before the new one and over at it', async (t) => {
-      const { auth, browser, clock, session } = await arrange(t, makeStore);
+    it('slides its idle end, and is live a millisecond before the new one and over at it', async () => {
+      const { auth, browser, clock, session } = await arrange(makeStore);
       clock.set(session.idleExpiresAt - 1);
       await browser.get('/me');
       await auth.flush();
@@ -46,8 +47,8 @@ forEachStore((_name, makeStore) => {
       assertRefused(await browser.get('/me'), 401, 'session_invalid');
     });
 
-    it('every day for a month is live a millisecond before its absolute end and over at it', async (t) => {
-      const { auth, browser, clock, session } = await arrange(t, makeStore);
+    it('every day for a month is live a millisecond before its absolute end and over at it', async () => {
+      const { auth, browser, clock, session } = await arrange(makeStore);
       for (let day = 0; day < 29; day += 1) {
         clock.advance('1d');
         assert.equal((await browser.get('/me')).status, 200);
@@ -62,8 +63,8 @@ forEachStore((_name, makeStore) => {
       assert.deepEqual((await auth.sessions.listForUser('ada')).sessions, []);
     });
 
-    it('is written once an interval', async (t) => {
-      const { auth, browser, clock, store, session } = await arrange(t, makeStore);
+    it('is written once an interval', async () => {
+      const { auth, browser, clock, store, session } = await arrange(makeStore);
       for (const [seconds, writes] of [
         [59.999, 0],
         [0.001, 1],
@@ -78,8 +79,8 @@ forEachStore((_name, makeStore) => {
       assert.equal((await auth.sessions.get(session.id))?.lastSeenAt, clock.now());
     });
 
-    it("is seen by every guard, by the kit's own routes and by nobody else", async (t) => {
-      const { auth, browser, clock, session } = await arrange(t, makeStore);
+    it("is seen by every guard, by the kit's own routes and by nobody else", async () => {
+      const { auth, browser, clock, session } = await arrange(makeStore);
       for (const path of ['/me', '/maybe', '/auth/session', '/auth/sessions']) {
         clock.advance('1m');
         await browser.get(path);
@@ -94,16 +95,16 @@ forEachStore((_name, makeStore) => {
       assert.equal((await auth.sessions.get(session.id))?.lastSeenAt, lastSeenAt);
     });
 
-    it('is what it was while its clock goes back by as much as two machines may differ', async (t) => {
-      const { auth, browser, clock, session } = await arrange(t, makeStore);
+    it('is what it was while its clock goes back by as much as two machines may differ', async () => {
+      const { auth, browser, clock, session } = await arrange(makeStore);
       clock.set(session.createdAt - 5_000);
       assert.equal((await browser.get('/me')).status, 200);
       await auth.flush();
       assert.deepEqual(await auth.sessions.get(session.id), session);
     });
 
-    it('was made just now where its clock goes back by more, and lives as long from then', async (t) => {
-      const { auth, browser, clock, session } = await arrange(t, makeStore);
+    it('was made just now where its clock goes back by more, and lives as long from then', async () => {
+      const { auth, browser, clock, session } = await arrange(makeStore);
       clock.set(session.createdAt - 3_600_000);
       assert.equal((await browser.get('/me')).status, 200);
       await auth.flush();
@@ -115,7 +116,7 @@ forEachStore((_name, makeStore) => {
   });
 
   describe('a touch that is written late', () => {
-    it('revives no session that was revoked meanwhile, however that was done', async (t) => {
+    it('revives no session that was revoked meanwhile, however that was done', async () => {
       const ends: Readonly<Record<string, (scene: Awaited<ReturnType<typeof arrange>>) => Promise<unknown>>> = {
         'by its user': ({ browser, session }) => browser.delete(`/auth/sessions/${session.id}`),
         'with all of its user': ({ auth }) => auth.sessions.revokeAllForUser('ada'),
@@ -123,7 +124,7 @@ forEachStore((_name, makeStore) => {
         'by a sign-in': ({ browser }) => browser.signIn({ userId: 'bob' }),
       };
       for (const [how, end] of Object.entries(ends)) {
-        const scene = await arrange(t, makeStore);
+        const scene = await arrange(makeStore);
         const { auth, browser, clock, session } = scene;
         const headers = { Cookie: browser.cookieHeader() };
         clock.advance('1h');
@@ -136,8 +137,8 @@ forEachStore((_name, makeStore) => {
       }
     });
 
-    it('revives no session that was revoked while it was on its way to the store', async (t) => {
-      const { auth, browser, clock, store, session } = await arrange(t, makeStore);
+    it('revives no session that was revoked while it was on its way to the store', async () => {
+      const { auth, browser, clock, store, session } = await arrange(makeStore);
       clock.advance('1h');
       await browser.get('/me');
       store.replace('touch', async (run) => {
@@ -149,8 +150,8 @@ forEachStore((_name, makeStore) => {
       assert.equal(await auth.sessions.get(session.id), null);
     });
 
-    it('revives no session that is over meanwhile', async (t) => {
-      const { auth, browser, clock, session, store } = await arrange(t, makeStore);
+    it('revives no session that is over meanwhile', async () => {
+      const { auth, browser, clock, session, store } = await arrange(makeStore);
       store.replace('touch', onFire);
       clock.set(session.idleExpiresAt - 1);
       await browser.get('/me');
@@ -162,10 +163,10 @@ forEachStore((_name, makeStore) => {
     });
   });
 
-  it('close writes what was seen', async (t) => {
+  it('close writes what was seen', async () => {
     const store = await makeStore();
-    const { auth, browser, clock, session } = await arrange(t, async () => ({ sessions: store.sessions }));
-    t.after(() => store.close?.());
+    const { auth, browser, clock, session } = await arrange(async () => ({ sessions: store.sessions }));
+    cleanUp(() => store.close?.());
     clock.advance('1h');
     await browser.get('/me');
     await auth.close();
@@ -174,8 +175,8 @@ forEachStore((_name, makeStore) => {
 });
 
 describe('a store that never answers a touch', () => {
-  it('holds up no request and is told in an event; the touch is written later', async (t) => {
-    const scene = await arrange(t, async () => memoryStore(), { storeTimeout: 0.02 });
+  it('holds up no request and is told in an event; the touch is written later', async () => {
+    const scene = await arrange(async () => memoryStore(), { storeTimeout: 0.02 });
     const { auth, browser, clock, store, events, session, errors } = scene;
     events.length = 0;
     store.replace('touch', () => new Promise(() => {}));
@@ -202,8 +203,8 @@ describe('a store that never answers a touch', () => {
     },
     rejects: onFire,
   })) {
-    it(`or ${how} at it harms no request either`, async (t) => {
-      const { auth, browser, clock, store, events } = await arrange(t, async () => memoryStore());
+    it(`or ${how} at it harms no request either`, async () => {
+      const { auth, browser, clock, store, events } = await arrange(async () => memoryStore());
       events.length = 0;
       store.replace('touch', behave);
       clock.advance('1h');

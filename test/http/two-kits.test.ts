@@ -1,6 +1,7 @@
 // Two kits in one app, each with its own cookies, as for customers and staff.
+
 import assert from 'node:assert/strict';
-import { describe, it, type TestContext } from 'node:test';
+import { describe, it } from '@jest/globals';
 import express from 'express';
 import type { Middleware } from '../../lib/http/require-session.js';
 import { passkey } from '../../lib/methods/passkey/index.js';
@@ -18,10 +19,10 @@ const STAFF: Options = { cookieName: 'staff', deliveries: ['cookie'] };
 const names = (browser: Browser): readonly string[] => [...browser.cookies.keys()].sort();
 
 /** A browser at an app with the two kits below `/customers` and `/staff`. */
-function arrange(t: TestContext, customers: Options = CUSTOMERS, staff: Options = STAFF) {
+function arrange(customers: Options = CUSTOMERS, staff: Options = STAFF) {
   const app = express();
-  app.use('/customers', testApp(testKit(t, customers).auth).app);
-  app.use('/staff', testApp(testKit(t, staff).auth).app);
+  app.use('/customers', testApp(testKit(customers).auth).app);
+  app.use('/staff', testApp(testKit(staff).auth).app);
   const browser = new Browser(app);
   const signIn = async (at: string): Promise<void> => {
     assert.equal((await browser.post(`${at}/login`, { body: {} })).status, 200);
@@ -40,8 +41,8 @@ describe('two kits in one app', () => {
       ['/customers', '/staff'],
       ['/staff', '/customers'],
     ] as const) {
-      it(`don't disturb each other with ${how}, signed in at ${order.join(' first, then at ')}`, async (t) => {
-        const { browser, signIn, isIn } = arrange(t, customers, staff);
+      it(`don't disturb each other with ${how}, signed in at ${order.join(' first, then at ')}`, async () => {
+        const { browser, signIn, isIn } = arrange(customers, staff);
         const [first, second] = order;
         await signIn(first);
         await signIn(second);
@@ -59,8 +60,8 @@ describe('two kits in one app', () => {
     }
   }
 
-  it('have the names of all cookies from one option', async (t) => {
-    const { browser, signIn } = arrange(t, CUSTOMERS, { ...CUSTOMERS, cookieName: 'staff' });
+  it('have the names of all cookies from one option', async () => {
+    const { browser, signIn } = arrange(CUSTOMERS, { ...CUSTOMERS, cookieName: 'staff' });
     await signIn('/customers');
     await signIn('/staff');
     assert.deepEqual(names(browser), [
@@ -71,10 +72,10 @@ describe('two kits in one app', () => {
     ]);
   });
 
-  it('have each its cookie for a sign-in by passkey', async (t) => {
+  it('have each its cookie for a sign-in by passkey', async () => {
     const methods = [passkey({ rpID: 'app.example', rpName: 'Example', origins: [ORIGIN] })] as const;
     const users = { find: (id: string) => ({ name: id }) };
-    const { auth } = testKit(t, { cookieName: 'staff', methods, users });
+    const { auth } = testKit({ cookieName: 'staff', methods, users });
     const browser = new Browser(testApp(auth).app);
     assert.equal((await browser.post('/auth/sign-in/passkey/options')).status, 200);
     assert.deepEqual(names(browser), ['__Host-staff-sign-in']);
@@ -82,8 +83,8 @@ describe('two kits in one app', () => {
 });
 
 describe('a delivery that a kit does not use', () => {
-  it('has no cookie that is looked at or cleared', async (t) => {
-    const { browser } = arrange(t);
+  it('has no cookie that is looked at or cleared', async () => {
+    const { browser } = arrange();
     const Cookie = `__Host-session=${'A'.repeat(43)}`;
     assertRefused(await browser.get('/customers/me', { headers: { Cookie } }), 401, 'session_required');
     assert.equal((await browser.get('/customers/maybe', { headers: { Cookie } })).body, null);
@@ -94,9 +95,9 @@ describe('a delivery that a kit does not use', () => {
     );
   });
 
-  it('has no session that a log-out by its cookie ends', async (t) => {
-    const all = testKit(t);
-    const cookieOnly = testKit(t, { store: all.store, deliveries: ['cookie'] });
+  it('has no session that a log-out by its cookie ends', async () => {
+    const all = testKit();
+    const cookieOnly = testKit({ store: all.store, deliveries: ['cookie'] });
     const browser = new Browser(testApp(all.auth).app);
     const { session } = await browser.signIn({ delivery: 'token-cookies' });
     const other = new Browser(testApp(cookieOnly.auth).app, new Map(browser.cookies));
@@ -105,8 +106,8 @@ describe('a delivery that a kit does not use', () => {
     assert.notEqual(await all.auth.sessions.get(session.id), null);
   });
 
-  it('has no bearer token that is looked at: the cookie beside it counts', async (t) => {
-    const { browser, signIn } = arrange(t);
+  it('has no bearer token that is looked at: the cookie beside it counts', async () => {
+    const { browser, signIn } = arrange();
     await signIn('/staff');
     for (const Authorization of ['Bearer of.somebody.else', 'Bearer', 'Bearer undefined']) {
       const response = await browser.get('/staff/me', { headers: { Authorization } });
@@ -118,18 +119,18 @@ describe('a delivery that a kit does not use', () => {
     }
   });
 
-  it('leaves API keys as they are', async (t) => {
+  it('leaves API keys as they are', async () => {
     const apiKeys = { prefix: 'k_', verify: () => ({ userId: 'ada' }) };
-    const { auth } = testKit(t, { deliveries: ['cookie'], apiKeys });
+    const { auth } = testKit({ deliveries: ['cookie'], apiKeys });
     const routes = { '/machine': [auth.requireSession({ apiKeys: true }), answerAuth] };
     const browser = new Browser(testApp(auth, { routes }).app);
     const response = await browser.get('/machine', { headers: { Authorization: 'Bearer k_1' } });
     assert.deepEqual([response.status, response.body.via], [200, 'api-key']);
   });
 
-  it('is a 400 in a refresh by body, and ends nothing in a log-out by body', async (t) => {
-    const all = testKit(t);
-    const cookieOnly = testKit(t, { store: all.store, deliveries: ['cookie'] });
+  it('is a 400 in a refresh by body, and ends nothing in a log-out by body', async () => {
+    const all = testKit();
+    const cookieOnly = testKit({ store: all.store, deliveries: ['cookie'] });
     const { session, body } = await new Browser(testApp(all.auth).app).signIn({ delivery: 'bearer' });
     const { refresh_token } = body;
     const browser = new Browser(testApp(cookieOnly.auth).app);
@@ -138,10 +139,10 @@ describe('a delivery that a kit does not use', () => {
     assert.notEqual(await all.auth.sessions.get(session.id), null);
   });
 
-  it('is a 400 in a sign-in by passkey', async (t) => {
+  it('is a 400 in a sign-in by passkey', async () => {
     const methods = [passkey({ rpID: 'app.example', rpName: 'Example', origins: [ORIGIN] })] as const;
     const users = { find: (id: string) => ({ name: id }) };
-    const { auth } = testKit(t, { deliveries: ['cookie'], methods, users });
+    const { auth } = testKit({ deliveries: ['cookie'], methods, users });
     const browser = new Browser(testApp(auth).app);
     for (const delivery of ['bearer', 'token-cookies']) {
       const response = await browser.post('/auth/sign-in/passkey', { body: { delivery } });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '@jest/globals';
 import { totpCode } from '../support/totp.js';
 import { TYPED_FORMS } from '../support/typed-codes.js';
 import { enrolmentApp } from './enrolment-app.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { describe, it, type TestContext } from 'node:test';
+import { describe, it } from '@jest/globals';
 import type { SqliteStoreOptions } from '../../lib/stores/sqlite/index.js';
 import { messageOf, newFile, openStore, start } from '../stores/sqlite/support.js';
 import { assertRefused } from '../support/answers.js';
@@ -9,24 +9,24 @@ import { Browser } from '../support/browser.js';
 import { testKit } from '../support/kit.js';
 
 /** Users who were last seen an hour ago, so that a touch of each is due, and another process that has the write lock. */
-async function locked(t: TestContext, users: number, options?: SqliteStoreOptions) {
-  const file = newFile(t);
-  const store = openStore(t, file, options);
-  const kit = testKit(t, { store, storeTimeout: '1m' });
+async function locked(users: number, options?: SqliteStoreOptions) {
+  const file = newFile();
+  const store = openStore(file, options);
+  const kit = testKit({ store, storeTimeout: '1m' });
   const { app, errors } = testApp(kit.auth);
   const browsers = Array.from({ length: users }, () => new Browser(app));
   for (const [index, browser] of browsers.entries()) await browser.signIn({ userId: `user-${index}` });
   kit.clock.advance('1h');
   kit.events.length = 0;
-  const child = start(t, 'hold-lock', file);
+  const child = start('hold-lock', file);
   assert.equal(await messageOf(child), 'locked');
   const released = once(child, 'exit');
   return { ...kit, app, errors, browsers, release: () => child.send('release'), released };
 }
 
 describe('while another process holds the write lock of the SQLite file', () => {
-  it('guarded requests are answered though their touches wait; sign-ins and log-outs are done once it lets go', async (t) => {
-    const { auth, app, errors, events, clock, browsers, release } = await locked(t, 20);
+  it('guarded requests are answered though their touches wait; sign-ins and log-outs are done once it lets go', async () => {
+    const { auth, app, errors, events, clock, browsers, release } = await locked(20);
     const [last = new Browser(app), ...others] = browsers.toReversed();
     const newcomers = Array.from({ length: 10 }, () => new Browser(app));
     let isReleased = false;
@@ -63,8 +63,8 @@ describe('while another process holds the write lock of the SQLite file', () => 
     );
   });
 
-  it('a sign-in that the lock outlasts is a 500 without a cookie, and makes no session later', async (t) => {
-    const { auth, app, release, released } = await locked(t, 1, { timeout: '2s' });
+  it('a sign-in that the lock outlasts is a 500 without a cookie, and makes no session later', async () => {
+    const { auth, app, release, released } = await locked(1, { timeout: '2s' });
     const browser = new Browser(app);
     assertRefused(await browser.post('/login', { body: { userId: 'newcomer' } }), 500, 'store_unavailable');
     release();

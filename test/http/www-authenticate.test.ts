@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { validateHeaderValue } from 'node:http';
-import { describe, it } from 'node:test';
+import { describe, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import { bearer, createWwwAuthenticate } from '../../lib/http/refusal.js';
 import { type StepUpReason, stepUpChallenge } from '../../lib/http/step-up-refusal.js';

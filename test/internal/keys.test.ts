@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
 import { inspect } from 'node:util';
+import { describe, it } from '@jest/globals';
 import { type KeyPurpose, parseSecrets } from '../../lib/internal/keys.js';
 
 const ONE = 'canary one, a secret of thirty-two bytes';
@@ -15,6 +15,8 @@ const PURPOSES = Object.keys({
   'user handle': true,
   'totp secret': true,
   'recovery code': true,
+  'return token': true,
+  'pending sign-in': true,
 } satisfies Record<KeyPurpose, true>) as KeyPurpose[]; // so that none is left out
 
 describe('parseSecrets', () => {

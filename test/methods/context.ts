@@ -1,8 +1,7 @@
-import type { TestContext } from 'node:test';
 import { parseSecrets } from '../../lib/internal/keys.js';
 import type { MethodContext, User } from '../../lib/methods/method.js';
 import type { PasskeyRow } from '../../lib/stores/contract/passkeys.js';
-import type { Store, StoreParts } from '../../lib/stores/contract/store.js';
+import type { Store } from '../../lib/stores/contract/store.js';
 import { memoryStore } from '../../lib/stores/memory/index.js';
 import { opened } from '../tokens/app.js';
 
@@ -30,16 +29,9 @@ export function methodContext({
   return { kit, userId: 'ada', now: NOW };
 }
 
-/** The same with a store that `makeStore` makes; null, and the test is skipped by name, where that lacks the part. */
-export async function contextOn(
-  t: TestContext,
-  makeStore: () => Promise<Store>,
-  part: keyof StoreParts,
-): Promise<MethodContext | null> {
-  const store = await opened(t, makeStore);
-  if (store[part] !== undefined) return methodContext({ store });
-  t.skip(`the store has no ${part}`);
-  return null;
+/** The same with a store that `makeStore` makes. */
+export async function contextOn(makeStore: () => Promise<Store>): Promise<MethodContext> {
+  return methodContext({ store: await opened(makeStore) });
 }
 
 /** What isn't a string where one belongs, or comes in another shape. */

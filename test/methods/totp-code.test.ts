@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '@jest/globals';
 import type { MethodContext } from '../../lib/methods/method.js';
 import { forEachStore } from '../support/stores.js';
 import { totpCode, wrongCode } from '../support/totp.js';
@@ -125,9 +125,8 @@ describe('a TOTP code', () => {
 
 forEachStore((_name, makeStore) => {
   describe('a TOTP code', () => {
-    it('is good for one of 50 parallel uses', async (t) => {
-      const context = await contextOn(t, makeStore, 'totp');
-      if (context === null) return;
+    it('is good for one of 50 parallel uses', async () => {
+      const context = await contextOn(makeStore);
       const code = totpCode(await enrol(context), NOW);
       const uses = await Promise.all(Array.from({ length: 50 }, async () => verify(context, code)));
       assert.deepEqual(uses.filter(({ outcome }) => outcome === 'verified').length, 1);
@@ -137,9 +136,8 @@ forEachStore((_name, makeStore) => {
       );
     });
 
-    it('is refused after itself and after the code of a later step', async (t) => {
-      const context = await contextOn(t, makeStore, 'totp');
-      if (context === null) return;
+    it('is refused after itself and after the code of a later step', async () => {
+      const context = await contextOn(makeStore);
       const secret = await enrol(context);
       const [older, present, newer] = [NOW - STEP, NOW, NOW + STEP].map((at) => totpCode(secret, at));
       assert.deepEqual(await verify(context, present), VERIFIED);
@@ -152,17 +150,15 @@ forEachStore((_name, makeStore) => {
       assert.deepEqual(await verify(later, totpCode(secret, later.now)), VERIFIED);
     });
 
-    it('is left alone by a wrong one', async (t) => {
-      const context = await contextOn(t, makeStore, 'totp');
-      if (context === null) return;
+    it('is left alone by a wrong one', async () => {
+      const context = await contextOn(makeStore);
       const secret = await enrol(context);
       assert.deepEqual(await verify(context, wrongCode(secret, NOW)), WRONG);
       assert.deepEqual(await verify(context, totpCode(secret, NOW)), VERIFIED);
     });
 
-    it('is of its user only', async (t) => {
-      const context = await contextOn(t, makeStore, 'totp');
-      if (context === null) return;
+    it('is of its user only', async () => {
+      const context = await contextOn(makeStore);
       const eve = { ...context, userId: 'eve' };
       const code = totpCode(await enrol(context), NOW);
       assert.deepEqual(await verify(eve, code), UNKNOWN);
@@ -171,9 +167,8 @@ forEachStore((_name, makeStore) => {
       assert.deepEqual(await verify(context, code), VERIFIED);
     });
 
-    it('answers no challenge that is older than the TOTP, and stays good', async (t) => {
-      const context = await contextOn(t, makeStore, 'totp');
-      if (context === null) return;
+    it('answers no challenge that is older than the TOTP, and stays good', async () => {
+      const context = await contextOn(makeStore);
       const response = { code: totpCode(await enrol(context), NOW) };
       const confirmedAt = NOW - 600_000;
       const answer = (createdAt: number) =>
@@ -183,9 +178,8 @@ forEachStore((_name, makeStore) => {
       assert.deepEqual(await outcomeOf(context, await answer(confirmedAt + 1)), VERIFIED);
     });
 
-    it('is good at once when it was set up and used on a clock that was ahead, and was put right', async (t) => {
-      const context = await contextOn(t, makeStore, 'totp');
-      if (context === null) return;
+    it('is good at once when it was set up and used on a clock that was ahead, and was put right', async () => {
+      const context = await contextOn(makeStore);
       for (const [userId, ahead] of [
         ['a', 6 * 60_000],
         ['b', 86_400_000],
@@ -205,9 +199,8 @@ forEachStore((_name, makeStore) => {
       }
     });
 
-    it('is good once between machines whose clocks differ by minutes', async (t) => {
-      const context = await contextOn(t, makeStore, 'totp');
-      if (context === null) return;
+    it('is good once between machines whose clocks differ by minutes', async () => {
+      const context = await contextOn(makeStore);
       const secret = await enrol(context);
       const code = totpCode(secret, NOW);
       assert.deepEqual(await verify(context, code), VERIFIED);
@@ -217,9 +210,8 @@ forEachStore((_name, makeStore) => {
         assert.deepEqual(await verify(context, again), REPLAYED);
     });
 
-    it('names its secret until that is removed or replaced', async (t) => {
-      const context = await contextOn(t, makeStore, 'totp');
-      if (context === null) return;
+    it('names its secret until that is removed or replaced', async () => {
+      const context = await contextOn(makeStore);
       const use = async (secret: string): Promise<string> => {
         const response = { code: totpCode(secret, NOW) };
         const answer = await method.verify({ ...context, response, challenge: null });

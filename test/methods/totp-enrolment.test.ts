@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '@jest/globals';
 import { SetupError } from '../../lib/index.js';
 import { type TotpOptions, totp } from '../../lib/methods/totp/index.js';
 import { memoryStore } from '../../lib/stores/memory/index.js';
@@ -118,9 +118,8 @@ describe('importing a TOTP', () => {
 
 forEachStore((_name, makeStore) => {
   describe('confirming a TOTP', () => {
-    it('makes it count, and uses its code up', async (t) => {
-      const context = await contextOn(t, makeStore, 'totp');
-      if (context === null) return;
+    it('makes it count, and uses its code up', async () => {
+      const context = await contextOn(makeStore);
       const { secret } = await begin(context);
       const code = totpCode(secret, NOW);
       assert.equal(await method.enrolled(context), false);
@@ -132,9 +131,8 @@ forEachStore((_name, makeStore) => {
       assert.deepEqual(await verify(context, totpCode(secret, NOW + 30_000)), VERIFIED);
     });
 
-    it('refuses wrong and malformed codes, and leaves it waiting', async (t) => {
-      const context = await contextOn(t, makeStore, 'totp');
-      if (context === null) return;
+    it('refuses wrong and malformed codes, and leaves it waiting', async () => {
+      const context = await contextOn(makeStore);
       const { secret } = await begin(context);
       for (const code of ['', '12345', '1234567', '١٢٣٤٥', 'ABCDEF', ...NO_STRINGS]) {
         assert.deepEqual(await enrolment.confirm(context, { code, onlyIfNone: true }), MALFORMED);
@@ -145,18 +143,16 @@ forEachStore((_name, makeStore) => {
       assert.deepEqual(await enrolment.confirm(context, { code: totpCode(secret, NOW), onlyIfNone: true }), CONFIRMED);
     });
 
-    it('is for the secret that was shown last', async (t) => {
-      const context = await contextOn(t, makeStore, 'totp');
-      if (context === null) return;
+    it('is for the secret that was shown last', async () => {
+      const context = await contextOn(makeStore);
       const [older, newer] = [await begin(context), await begin(context)];
       const confirm = (secret: string) => enrolment.confirm(context, { code: totpCode(secret, NOW), onlyIfNone: true });
       assert.deepEqual(await confirm(older.secret), WRONG);
       assert.deepEqual(await confirm(newer.secret), CONFIRMED);
     });
 
-    it('happens once: of 50 parallel ones one succeeds, and nothing waits any more', async (t) => {
-      const context = await contextOn(t, makeStore, 'totp');
-      if (context === null) return;
+    it('happens once: of 50 parallel ones one succeeds, and nothing waits any more', async () => {
+      const context = await contextOn(makeStore);
       const { secret } = await begin(context);
       const confirmation = { code: totpCode(secret, NOW), onlyIfNone: true };
       const all = await Promise.all(Array.from({ length: 50 }, async () => enrolment.confirm(context, confirmation)));
@@ -165,9 +161,8 @@ forEachStore((_name, makeStore) => {
       assert.deepEqual(await verify(context, totpCode(secret, NOW + 30_000)), VERIFIED);
     });
 
-    it('finds nothing where nothing was begun, or where it was removed meanwhile', async (t) => {
-      const context = await contextOn(t, makeStore, 'totp');
-      if (context === null) return;
+    it('finds nothing where nothing was begun, or where it was removed meanwhile', async () => {
+      const context = await contextOn(makeStore);
       assert.deepEqual(await enrolment.confirm(context, { code: '123456', onlyIfNone: true }), UNKNOWN);
       const { secret } = await begin(context);
       assert.equal(await method.remove(context, null), true);
@@ -175,11 +170,10 @@ forEachStore((_name, makeStore) => {
       assert.deepEqual(await enrolment.confirm(context, { code, onlyIfNone: true }), UNKNOWN);
     });
 
-    it('fails as the first method when a passkey came first', async (t) => {
-      const context = await contextOn(t, makeStore, 'totp');
-      const passkeys = context?.kit.store.passkeys;
-      if (context === null) return;
-      if (passkeys === undefined) return t.skip('the store has no passkeys');
+    it('fails as the first method when a passkey came first', async () => {
+      const context = await contextOn(makeStore);
+      const passkeys = context.kit.store.passkeys;
+      assert.ok(passkeys !== undefined);
       const { secret } = await begin(context);
       await passkeys.insert(PASSKEY, { onlyIfNone: true, max: 50 });
       const code = totpCode(secret, NOW);
@@ -190,9 +184,8 @@ forEachStore((_name, makeStore) => {
   });
 
   describe('replacing a TOTP', () => {
-    it('leaves the old one in force until the first code of the new one, and then ends it', async (t) => {
-      const context = await contextOn(t, makeStore, 'totp');
-      if (context === null) return;
+    it('leaves the old one in force until the first code of the new one, and then ends it', async () => {
+      const context = await contextOn(makeStore);
       const old = await enrol(context);
       const { secret } = await begin(context);
       assert.notEqual(secret, old);
@@ -213,9 +206,8 @@ forEachStore((_name, makeStore) => {
       assert.deepEqual(await enrolment.confirm(context, confirmation), UNKNOWN);
     });
 
-    it('is no first method: whoever has one isn’t without', async (t) => {
-      const context = await contextOn(t, makeStore, 'totp');
-      if (context === null) return;
+    it('is no first method: whoever has one isn’t without', async () => {
+      const context = await contextOn(makeStore);
       const old = await enrol(context);
       const { secret } = await begin(context);
       const confirmation = { code: totpCode(secret, NOW), onlyIfNone: true };
@@ -223,9 +215,8 @@ forEachStore((_name, makeStore) => {
       assert.deepEqual(await verify(context, totpCode(old, NOW)), VERIFIED);
     });
 
-    it('happens once of 50 parallel times, and not after a removal', async (t) => {
-      const context = await contextOn(t, makeStore, 'totp');
-      if (context === null) return;
+    it('happens once of 50 parallel times, and not after a removal', async () => {
+      const context = await contextOn(makeStore);
       await enrol(context);
       const { secret } = await begin(context);
       const confirmation = { code: totpCode(secret, NOW), onlyIfNone: false };
@@ -241,9 +232,8 @@ forEachStore((_name, makeStore) => {
   });
 
   describe('a TOTP secret after the app’s secret was replaced', () => {
-    it('is encrypted with the new one when it is used, so that the old one can go', async (t) => {
-      const context = await contextOn(t, makeStore, 'totp');
-      if (context === null) return;
+    it('is encrypted with the new one when it is used, so that the old one can go', async () => {
+      const context = await contextOn(makeStore);
       const { store } = context.kit;
       const secret = await enrol(context);
       const both = methodContext({ store, secret: [OTHER_SECRET, SECRET] });
@@ -255,9 +245,8 @@ forEachStore((_name, makeStore) => {
       assert.deepEqual(await verify(alone, totpCode(secret, NOW + 30_000)), VERIFIED);
     });
 
-    it('accepts no code twice and loses none, whichever of 50 parallel attempts encrypts it', async (t) => {
-      const context = await contextOn(t, makeStore, 'totp');
-      if (context === null) return;
+    it('accepts no code twice and loses none, whichever of 50 parallel attempts encrypts it', async () => {
+      const context = await contextOn(makeStore);
       const secret = await enrol(context);
       const both = methodContext({ store: context.kit.store, secret: [OTHER_SECRET, SECRET] });
       const offsets = [-30_000, 0, 30_000];
@@ -276,9 +265,8 @@ forEachStore((_name, makeStore) => {
   });
 
   describe('removing a TOTP', () => {
-    it('lets another be set up', async (t) => {
-      const context = await contextOn(t, makeStore, 'totp');
-      if (context === null) return;
+    it('lets another be set up', async () => {
+      const context = await contextOn(makeStore);
       assert.equal(await method.remove(context, null), false);
       const old = await enrol(context);
       assert.equal(await method.remove(context, 'an id'), false);

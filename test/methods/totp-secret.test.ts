@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '@jest/globals';
 import { parseSecrets, type Secrets } from '../../lib/internal/keys.js';
 import type { MethodContext } from '../../lib/methods/method.js';
 import type { TotpRow } from '../../lib/stores/contract/totp.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
-import { describe, it } from 'node:test';
+import { describe, it } from '@jest/globals';
 import * as imported from 'stepgate';
 
 const required = createRequire(import.meta.url)('stepgate') as typeof imported; // the same package, as CommonJS

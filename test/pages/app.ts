@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import type { IncomingMessage } from 'node:http';
-import type { TestContext } from 'node:test';
 import bodyParser from 'body-parser';
 import type { Response } from 'supertest';
 import type { Middleware } from '../../lib/http/require-session.js';
@@ -47,12 +46,14 @@ export interface PagesAppOptions extends TestKitOptions<readonly Method[]> {
  * An app whose pages come from the server: `/report` and `/settings` ask for a fresh password or PIN, `/both` for both,
  * `/key` for a key, which needs a script. `/transfers` is bound to its fields, `/once` to the request as such.
  */
-export function pagesApp(
-  t: TestContext,
-  { create, parser = bodyParser.urlencoded({ extended: false }), pages, ...options }: PagesAppOptions = {},
-): PagesApp {
+export function pagesApp({
+  create,
+  parser = bodyParser.urlencoded({ extended: false }),
+  pages,
+  ...options
+}: PagesAppOptions = {}): PagesApp {
   const methods = [fakeKey(), password({ verify: (_user, given) => given === PASSWORD }), pinWithField];
-  const kit = testKit<readonly Method[]>(t, { methods, ...options });
+  const kit = testKit<readonly Method[]>({ methods, ...options });
   const { requireFreshStepUp } = kit.auth;
   const done: PagesApp['done'][number][] = [];
   const requests: PagesApp['requests'][number][] = [];

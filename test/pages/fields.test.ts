@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { parse } from 'node:querystring';
-import { describe, it } from 'node:test';
+import { describe, it } from '@jest/globals';
 import bodyParser from 'body-parser';
 import { formsOf, NAVIGATION, PASSWORD, pagesApp } from './app.js';
 
@@ -34,8 +34,8 @@ for (const [name, parser] of Object.entries({
 })) {
   describe(`a form that was read by the ${name} parser`, () => {
     for (const [what, fields] of Object.entries(KEPT)) {
-      it(`comes back with ${what}`, async (t) => {
-        const app = pagesApp(t, { parser });
+      it(`comes back with ${what}`, async () => {
+        const app = pagesApp({ parser });
         const browser = await app.signIn();
         const page = await browser.postForm('/settings', fields);
         assert.equal(page.status, 401, page.text);
@@ -49,8 +49,8 @@ for (const [name, parser] of Object.entries({
     }
 
     for (const [what, fields] of Object.entries(CHANGED)) {
-      it(`is refused with ${what}`, async (t) => {
-        const app = pagesApp(t, { parser });
+      it(`is refused with ${what}`, async () => {
+        const app = pagesApp({ parser });
         const page = await (await app.signIn()).postForm('/settings', fields);
         assert.equal(page.status, 415);
         assert.match(page.text, /would not be sent again the same/);
@@ -60,9 +60,9 @@ for (const [name, parser] of Object.entries({
 }
 
 describe('a form that a page can not keep', () => {
-  it('is refused with a word: one with a name that a browser leaves out', async (t) => {
+  it('is refused with a word: one with a name that a browser leaves out', async () => {
     const readText = bodyParser.text({ type: 'application/x-www-form-urlencoded' });
-    const app = pagesApp(t, {
+    const app = pagesApp({
       parser: (req, res, next) =>
         readText(req, res, () => {
           const read = req as { body?: unknown }; // the text, by now
@@ -82,8 +82,8 @@ describe('a form that a page can not keep', () => {
     'that is too large': ['application/x-www-form-urlencoded', `a=${'x'.repeat(70_000)}`, 413, /too large/],
   };
   for (const [what, [type, body, status, said]] of Object.entries(refused)) {
-    it(`is refused with a word: one ${what}`, async (t) => {
-      const app = pagesApp(t, { parser: bodyParser.urlencoded({ extended: true }) });
+    it(`is refused with a word: one ${what}`, async () => {
+      const app = pagesApp({ parser: bodyParser.urlencoded({ extended: true }) });
       const browser = await app.signIn();
       const page = await browser.post('/settings', { body, headers: { ...NAVIGATION, 'Content-Type': type } });
       assert.equal(page.status, status);
@@ -97,8 +97,8 @@ describe('a form that a page can not keep', () => {
     });
   }
 
-  it('is refused with a word: one that no parser has read', async (t) => {
-    const browser = await pagesApp(t, { parser: (_req, _res, next) => next() }).signIn();
+  it('is refused with a word: one that no parser has read', async () => {
+    const browser = await pagesApp({ parser: (_req, _res, next) => next() }).signIn();
     const page = await browser.postForm('/settings', [['to', 'bea']]);
     assert.equal(page.status, 415);
     assert.match(page.text, /could not be read/);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '@jest/globals';
 import bodyParser from 'body-parser';
 import { frameworks } from '../support/app.js';
 import { ORIGIN } from '../support/kit.js';
@@ -13,8 +13,8 @@ const KINDS = Object.entries(frameworks);
 
 for (const [framework, create] of KINDS) {
   describe(`a page without JavaScript under ${framework}`, () => {
-    it('leads from a guarded page to the form and back', async (t) => {
-      const app = pagesApp(t, { create });
+    it('leads from a guarded page to the form and back', async () => {
+      const app = pagesApp({ create });
       const browser = await app.signIn();
       const refused = await browser.goTo('/report?year=2026&q=%C3%A9');
       const location = new URL(refused.headers['location'] ?? '');
@@ -29,8 +29,8 @@ for (const [framework, create] of KINDS) {
       assert.deepEqual(app.done, [{ method: 'GET', url: '/report?year=2026&q=%C3%A9', body: app.done[0]?.body }]);
     });
 
-    it('keeps the fields of a form that was sent, and sends them again by a button', async (t) => {
-      const app = pagesApp(t, { create });
+    it('keeps the fields of a form that was sent, and sends them again by a button', async () => {
+      const app = pagesApp({ create });
       const browser = await app.signIn();
       const page = await browser.postForm('/transfers?from=1', TRANSFER);
       assert.equal(page.status, 401);
@@ -51,8 +51,8 @@ for (const [framework, create] of KINDS) {
 }
 
 describe('a page without JavaScript', () => {
-  it('says what a wrong password was, and takes the right one after it', async (t) => {
-    const app = pagesApp(t);
+  it('says what a wrong password was, and takes the right one after it', async () => {
+    const app = pagesApp();
     const browser = await app.signIn();
     for (const begin of [
       () => browser.goTo('/report').then((to) => browser.follow(to)),
@@ -68,8 +68,8 @@ describe('a page without JavaScript', () => {
     }
   });
 
-  it('goes on after a wrong password for a transfer, and books it once', async (t) => {
-    const app = pagesApp(t);
+  it('goes on after a wrong password for a transfer, and books it once', async () => {
+    const app = pagesApp();
     const browser = await app.signIn();
     const page = await browser.submit(await browser.postForm('/transfers', TRANSFER), 'wrong');
     assert.equal(page.status, 403);
@@ -79,8 +79,8 @@ describe('a page without JavaScript', () => {
     assert.equal(app.done.length, 1);
   });
 
-  it('says for how long a method is locked, and offers another', async (t) => {
-    const app = pagesApp(t);
+  it('says for how long a method is locked, and offers another', async () => {
+    const app = pagesApp();
     const browser = await app.signIn();
     let page = await browser.follow(await browser.goTo('/report'));
     for (let attempt = 0; attempt < 6; attempt++) page = await browser.submit(page, 'wrong');
@@ -91,8 +91,8 @@ describe('a page without JavaScript', () => {
     assert.equal((await browser.submit(page, '1234', 'pin')).status, 303);
   });
 
-  it('asks for one proof after the other where a rule wants both', async (t) => {
-    const app = pagesApp(t);
+  it('asks for one proof after the other where a rule wants both', async () => {
+    const app = pagesApp();
     const browser = await app.signIn();
     const first = await browser.follow(await browser.goTo('/both'));
     const between = await browser.follow(await browser.submit(first, PASSWORD, 'password'));
@@ -100,8 +100,8 @@ describe('a page without JavaScript', () => {
     assert.match((await browser.follow(await browser.submit(second, '1234', 'pin'))).text, /Done/);
   });
 
-  it('leads back to a page that one request was confirmed for', async (t) => {
-    const app = pagesApp(t);
+  it('leads back to a page that one request was confirmed for', async () => {
+    const app = pagesApp();
     const browser = await app.signIn();
     const page = await browser.goTo('/once');
     assert.equal(page.status, 401);
@@ -109,8 +109,8 @@ describe('a page without JavaScript', () => {
     assert.equal((await browser.goTo('/once')).status, 401);
   });
 
-  it('asks before the same is done again', async (t) => {
-    const app = pagesApp(t);
+  it('asks before the same is done again', async () => {
+    const app = pagesApp();
     const browser = await app.signIn();
     const send = async (page: Awaited<ReturnType<FormBrowser['postForm']>>) =>
       browser.submit(await browser.submit(page, PASSWORD));
@@ -122,8 +122,8 @@ describe('a page without JavaScript', () => {
     assert.equal(app.done.length, 2);
   });
 
-  it('says so when the time to confirm is over, and begins anew with the same fields', async (t) => {
-    const app = pagesApp(t);
+  it('says so when the time to confirm is over, and begins anew with the same fields', async () => {
+    const app = pagesApp();
     const browser = await app.signIn();
     const page = await browser.postForm('/transfers', TRANSFER);
     app.clock.advance(301);
@@ -136,16 +136,16 @@ describe('a page without JavaScript', () => {
     assert.equal(app.done.length, 1);
   });
 
-  it('says that only JavaScript helps where the rule wants a key', async (t) => {
-    const browser = await pagesApp(t).signIn();
+  it('says that only JavaScript helps where the rule wants a key', async () => {
+    const browser = await pagesApp().signIn();
     const page = await browser.follow(await browser.goTo('/key'));
     assert.match(page.text, /This needs JavaScript/);
     assert.deepEqual(formsOf(page.text), []);
     assert.match((await browser.postForm('/key', TRANSFER)).text, /This needs JavaScript/);
   });
 
-  it('is for browsers: a script gets JSON, as before', async (t) => {
-    const browser = await pagesApp(t).signIn();
+  it('is for browsers: a script gets JSON, as before', async () => {
+    const browser = await pagesApp().signIn();
     for (const accept of ['*/*', 'application/json', 'application/json, text/html;q=0.9', 'text/html;q=0']) {
       const answer = await browser.get('/report', { headers: { Accept: accept } });
       assert.deepEqual([answer.status, answer.body.code], [401, 'step_up_required'], accept);
@@ -155,8 +155,8 @@ describe('a page without JavaScript', () => {
     assert.deepEqual([put.status, put.body.code], [401, 'step_up_required']);
   });
 
-  it('says what else was refused, unless the app says it', async (t) => {
-    const anonymous = new FormBrowser(pagesApp(t).app);
+  it('says what else was refused, unless the app says it', async () => {
+    const anonymous = new FormBrowser(pagesApp().app);
     const page = await anonymous.goTo('/report');
     assert.equal(page.status, 401);
     assert.match(page.text, /Sign in first\./);
@@ -164,14 +164,14 @@ describe('a page without JavaScript', () => {
       res.statusCode = 418;
       res.end('the app');
     };
-    const told = pagesApp(t, { onRefusal });
+    const told = pagesApp({ onRefusal });
     assert.equal((await new FormBrowser(told.app).goTo('/report')).status, 418);
     const browser = await told.signIn();
     assert.equal((await browser.goTo('/report')).status, 303);
   });
 
-  it('is kept by nobody, framed by nobody, and loads nothing', async (t) => {
-    const browser = await pagesApp(t).signIn();
+  it('is kept by nobody, framed by nobody, and loads nothing', async () => {
+    const browser = await pagesApp().signIn();
     for (const page of [
       await browser.postForm('/transfers', TRANSFER),
       await browser.goTo('/step-up/page?return_to=/'),
@@ -188,9 +188,9 @@ describe('a page without JavaScript', () => {
     assert.equal((await browser.goTo('/report')).headers['cache-control'], 'no-store');
   });
 
-  it('stands in the frame of the app, whose policy stays', async (t) => {
+  it('stands in the frame of the app, whose policy stays', async () => {
     const seen: unknown[] = [];
-    const browser = await pagesApp(t, {
+    const browser = await pagesApp({
       parser: (req, res, next) => {
         res.setHeader('Content-Security-Policy', "default-src 'self'");
         bodyParser.urlencoded({ extended: false })(req, res, next);
@@ -215,8 +215,8 @@ describe('a page without JavaScript', () => {
     ]);
   });
 
-  it('answers bad input with a page and a word', async (t) => {
-    const app = pagesApp(t);
+  it('answers bad input with a page and a word', async () => {
+    const app = pagesApp();
     const browser = await app.signIn();
     const page = '/step-up/page?return_to=/report';
     const bad: readonly (readonly [path: string, fields: readonly (readonly [string, string])[]])[] = [
@@ -249,8 +249,8 @@ describe('a page without JavaScript', () => {
 });
 
 describe('auth.pages()', () => {
-  it('refuses options that it does not know', (t) => {
-    const { auth } = pagesApp(t);
+  it('refuses options that it does not know', () => {
+    const { auth } = pagesApp();
     assert.throws(() => auth.pages({ path: '/x' } as object), { name: 'SetupError' });
     assert.throws(() => auth.pages({ render: 'x' } as object), { name: 'SetupError' });
   });

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, it } from 'node:test';
 import { pathToFileURL } from 'node:url';
+import { describe, it } from '@jest/globals';
 import { root } from './root.js';
 
 const read = (file: string): string => readFileSync(join(root, file), 'utf8');

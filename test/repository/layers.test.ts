@@ -3,11 +3,11 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { after, describe, it } from 'node:test';
+import { afterAll, describe, it } from '@jest/globals';
 import { root } from './root.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'stepgate-layers-'));
-after(() => rmSync(folder, { recursive: true }));
+afterAll(() => rmSync(folder, { recursive: true }));
 
 /** Checks a copy of lib in which one module is replaced by, or added as, the given source. */
 function check(module?: string, source?: string): { status: number | null; output: string } {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { describe, it } from 'node:test';
+import { describe, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import { parseSecrets } from '../../lib/internal/keys.js';
 import { encode, hashToken, newId } from '../../lib/internal/tokens.js';

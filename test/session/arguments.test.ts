@@ -1,7 +1,8 @@
 // Untyped code hands anything to our calls, an id that is undefined above all. No store may guess what was meant.
+
 import assert from 'node:assert/strict';
-import { describe, it, type TestContext } from 'node:test';
 import { inspect } from 'node:util';
+import { describe, it } from '@jest/globals';
 import type { Stepgate } from '../../lib/stepgate.js';
 import type { Store } from '../../lib/stores/contract/store.js';
 import { testApp } from '../support/app.js';
@@ -39,9 +40,9 @@ const SESSION_ID_CALLS: Readonly<Record<string, Call>> = {
 };
 
 /** A kit on this store with a session of the user `42`; `check` says that nothing has happened to it. */
-async function arrange(t: TestContext, made: Store) {
+async function arrange(made: Store) {
   const store = faultyStore(made);
-  const { auth } = testKit(t, { store, methods: [pin] });
+  const { auth } = testKit({ store, methods: [pin] });
   const browser = new Browser(testApp(auth).app);
   const { session } = await browser.signIn({ userId: '42' });
   store.calls.length = 0;
@@ -58,8 +59,8 @@ const named = (value: unknown): string => inspect(value).slice(0, 40);
 forEachStore((_name, makeStore) => {
   describe('a call of the app', () => {
     for (const [name, call] of Object.entries(USER_ID_CALLS)) {
-      it(`auth.${name} rejects with a SetupError for what is no user id, and asks the store nothing`, async (t) => {
-        const { auth, check } = await arrange(t, await makeStore());
+      it(`auth.${name} rejects with a SetupError for what is no user id, and asks the store nothing`, async () => {
+        const { auth, check } = await arrange(await makeStore());
         for (const value of NO_USER_IDS) {
           const message = /`userId` must be a string of 1 to 255 characters.*`String\(user\.id\)`/;
           await assert.rejects(call(auth, value as never), { name: 'SetupError', message }, named(value));
@@ -69,8 +70,8 @@ forEachStore((_name, makeStore) => {
     }
 
     for (const [name, call] of Object.entries(SESSION_ID_CALLS)) {
-      it(`auth.${name} rejects with a SetupError for what can't be an id, and asks the store nothing`, async (t) => {
-        const { auth, check } = await arrange(t, await makeStore());
+      it(`auth.${name} rejects with a SetupError for what can't be an id, and asks the store nothing`, async () => {
+        const { auth, check } = await arrange(await makeStore());
         for (const value of [...NO_STRINGS, ...UNSTORABLE]) {
           const message = /`id` must be a session id/;
           await assert.rejects(call(auth, value as never), { name: 'SetupError', message }, named(value));
@@ -78,15 +79,15 @@ forEachStore((_name, makeStore) => {
         await check();
       });
 
-      it(`auth.${name} finds nothing by text that is the id of no session`, async (t) => {
-        const { auth, session } = await arrange(t, await makeStore());
+      it(`auth.${name} finds nothing by text that is the id of no session`, async () => {
+        const { auth, session } = await arrange(await makeStore());
         for (const value of ABSENT) assert.ok(!(await call(auth, value as never)), named(value));
         assert.notEqual(await auth.sessions.get(session.id), null);
       });
     }
 
-    it('auth.sessions.revokeAllForUser rejects for an `except` that can’t be an id, and ends nothing', async (t) => {
-      const { auth, check } = await arrange(t, await makeStore());
+    it('auth.sessions.revokeAllForUser rejects for an `except` that can’t be an id, and ends nothing', async () => {
+      const { auth, check } = await arrange(await makeStore());
       const none = auth.sessions.revokeAllForUser('42', null as unknown as object);
       await assert.rejects(none, { name: 'SetupError', message: /`options` must be an object/ });
       for (const except of [...NO_STRINGS.slice(1), ...UNSTORABLE]) {
@@ -96,15 +97,15 @@ forEachStore((_name, makeStore) => {
       await check();
     });
 
-    it('auth.sessions.revokeAllForUser keeps nothing by an `except` that is the id of no session', async (t) => {
+    it('auth.sessions.revokeAllForUser keeps nothing by an `except` that is the id of no session', async () => {
       for (const except of ABSENT) {
-        const { auth } = await arrange(t, await makeStore());
+        const { auth } = await arrange(await makeStore());
         assert.equal(await auth.sessions.revokeAllForUser('42', { except }), 1, named(except));
       }
     });
 
-    it('auth.methods.remove rejects for a credential that is null or no text, instead of removing all', async (t) => {
-      const { auth, check } = await arrange(t, await makeStore());
+    it('auth.methods.remove rejects for a credential that is null or no text, instead of removing all', async () => {
+      const { auth, check } = await arrange(await makeStore());
       for (const id of [...NO_STRINGS.slice(1), ...UNSTORABLE]) {
         const call = auth.methods.remove('42', 'pin', id as string);
         await assert.rejects(call, { name: 'SetupError', message: /`id` must be the id of a credential/ }, named(id));
@@ -119,8 +120,8 @@ describe('a page of sessions', () => {
     list: (auth, page) => auth.sessions.list(page),
     listForUser: (auth, page) => auth.sessions.listForUser('42', page),
   })) {
-    it(`of auth.sessions.${name} is refused for a limit or a place that can't be meant`, async (t) => {
-      const { auth } = testKit(t, { methods: [pin] });
+    it(`of auth.sessions.${name} is refused for a limit or a place that can't be meant`, async () => {
+      const { auth } = testKit({ methods: [pin] });
       for (const limit of [0, -1, 1.5, 1_001, Number.NaN, Number.POSITIVE_INFINITY, '10', null, 10n]) {
         await assert.rejects(list(auth, { limit }), { name: 'SetupError', message: /`limit` must be .* 1 to 1000/ });
       }
@@ -135,8 +136,8 @@ describe('a page of sessions', () => {
     });
   }
 
-  it("of one user's sessions follows the other, newest activity first, each once", async (t) => {
-    const { auth, clock } = testKit(t, { methods: [pin] });
+  it("of one user's sessions follows the other, newest activity first, each once", async () => {
+    const { auth, clock } = testKit({ methods: [pin] });
     const { app } = testApp(auth);
     const ids: string[] = [];
     for (let made = 0; made < 5; made += 1) {

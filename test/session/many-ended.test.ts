@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it, type TestContext } from 'node:test';
+import { describe, it } from '@jest/globals';
 import { memoryStore } from '../../lib/stores/memory/index.js';
 import { signedIn } from '../../lib/testing/signed-in.js';
 import { handle, testApp } from '../support/app.js';
@@ -9,12 +9,12 @@ import { testKit } from '../support/kit.js';
 const MANY = 2_000;
 
 /** A user with many sessions, at an app that from now on allows five. */
-async function arrange(t: TestContext) {
+async function arrange() {
   const store = memoryStore();
-  const { auth: generous } = testKit(t, { store });
+  const { auth: generous } = testKit({ store });
   for (let made = 1; made < MANY; made += 1) await signedIn(generous, { userId: 'ada' });
   const { headers } = await signedIn(generous, { userId: 'ada' });
-  const { auth, events } = testKit(t, { store, maxSessionsPerUser: 5 });
+  const { auth, events } = testKit({ store, maxSessionsPerUser: 5 });
   const change = handle(async (req, res) => (await auth.credentialsChanged(req, res)).body);
   const browser = new Browser(testApp(auth, { routes: { '/password': [change] } }).app);
   return { auth, browser, headers, revoked: () => events.filter(({ type }) => type === 'session.revoked').length };
@@ -49,8 +49,8 @@ describe('many sessions that end at once', () => {
     'by a sign-in under a lower limit': { left: 4, end: ({ browser }) => browser.signIn() },
   };
   for (const [how, { left, end }] of Object.entries(ENDINGS)) {
-    it(`are all told of before the answer, a part in each turn of the event loop, when they end ${how}`, async (t) => {
-      const app = await arrange(t);
+    it(`are all told of before the answer, a part in each turn of the event loop, when they end ${how}`, async () => {
+      const app = await arrange();
       const most = await mostInOneTurn(() => end(app), app.revoked);
       assert.equal(app.revoked(), MANY - left);
       assert.ok(most <= MANY / 2, `${most} in one turn`);

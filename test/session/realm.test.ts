@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import { SetupError } from '../../lib/internal/setup-error.js';
 import { createCheckedStore, type StoreCall } from '../../lib/session/checked-store.js';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '@jest/globals';
 import { hashToken, newId, newToken } from '../../lib/internal/tokens.js';
 import { parseOptions } from '../../lib/options/index.js';
 import { createServices } from '../../lib/services.js';
@@ -65,6 +65,10 @@ function services({ change = (store, ...args) => store.change(...args), refreshG
       ip: null,
       label: null,
       data: null,
+      idleLifetime: null,
+      absoluteLifetime: null,
+      persistent: true,
+      impersonator: null,
       replaces: null,
     };
     const created = await sessions.create(session);

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { describe, it, type TestContext } from 'node:test';
+import { describe, it, jest } from '@jest/globals';
 import type { Store } from '../../lib/stores/contract/store.js';
 import { memoryStore } from '../../lib/stores/memory/index.js';
 import { testApp } from '../support/app.js';
 import { Browser } from '../support/browser.js';
+import { fakeTimers } from '../support/fake-timers.js';
 import { faultyStore } from '../support/faulty-store.js';
 import { type TestKit, testKit } from '../support/kit.js';
 import { forEachStore } from '../support/stores.js';
@@ -14,8 +15,8 @@ interface Scene extends TestKit {
 }
 
 /** Sessions of these users, each made a second after the one before. */
-async function arrange(t: TestContext, store: Store, users: readonly string[]): Promise<Scene> {
-  const kit = testKit(t, { store });
+async function arrange(store: Store, users: readonly string[]): Promise<Scene> {
+  const kit = testKit({ store });
   const { app } = testApp(kit.auth);
   const browsers = users.map(() => new Browser(app));
   const ids: string[] = [];
@@ -31,8 +32,8 @@ const UNKNOWN = 'AAAAAAAAAAAAAAAAAAAAAA';
 
 forEachStore((_name, makeStore) => {
   describe('auth.sessions', () => {
-    it("lists a user's live sessions, the one seen last first", async (t) => {
-      const { auth, ids } = await arrange(t, await makeStore(), ['ada', 'eve', 'ada', 'ada']);
+    it("lists a user's live sessions, the one seen last first", async () => {
+      const { auth, ids } = await arrange(await makeStore(), ['ada', 'eve', 'ada', 'ada']);
       const { sessions: listed } = await auth.sessions.listForUser('ada');
       assert.deepEqual(
         listed.map(({ id }) => id),
@@ -41,8 +42,8 @@ forEachStore((_name, makeStore) => {
       assert.deepEqual((await auth.sessions.listForUser('nobody')).sessions, []);
     });
 
-    it('lists all live sessions a page at a time, each once', async (t) => {
-      const { auth, ids, clock } = await arrange(t, await makeStore(), ['ada', 'eve', 'bob', 'ada', 'eve']);
+    it('lists all live sessions a page at a time, each once', async () => {
+      const { auth, ids, clock } = await arrange(await makeStore(), ['ada', 'eve', 'bob', 'ada', 'eve']);
       const seen: string[] = [];
       let after: string | null = null;
       let pages = 0;
@@ -58,8 +59,8 @@ forEachStore((_name, makeStore) => {
       assert.deepEqual(await auth.sessions.list(), { sessions: [], after: null });
     });
 
-    it('gives a live session by its id, and null for none, or one that is over', async (t) => {
-      const { auth, ids, clock } = await arrange(t, await makeStore(), ['ada']);
+    it('gives a live session by its id, and null for none, or one that is over', async () => {
+      const { auth, ids, clock } = await arrange(await makeStore(), ['ada']);
       const [id = ''] = ids;
       assert.equal((await auth.sessions.get(id))?.userId, 'ada');
       assert.equal(await auth.sessions.get(UNKNOWN), null);
@@ -67,9 +68,9 @@ forEachStore((_name, makeStore) => {
       assert.equal(await auth.sessions.get(id), null);
     });
 
-    it('shows no hash of a token', async (t) => {
+    it('shows no hash of a token', async () => {
       const store = await makeStore();
-      const { auth, ids } = await arrange(t, store, ['ada']);
+      const { auth, ids } = await arrange(store, ['ada']);
       const [id = ''] = ids;
       const { tokenHash } = (await store.sessions.get(id)) ?? {};
       assert.match(tokenHash ?? '', /^[\w-]{43}$/);
@@ -77,8 +78,8 @@ forEachStore((_name, makeStore) => {
       assert.ok(!JSON.stringify(shown).includes(tokenHash ?? ''));
     });
 
-    it("revokes by id whoever's it is, once, and says so", async (t) => {
-      const { auth, ids, events, clock, isLive } = await arrange(t, await makeStore(), ['ada', 'eve']);
+    it("revokes by id whoever's it is, once, and says so", async () => {
+      const { auth, ids, events, clock, isLive } = await arrange(await makeStore(), ['ada', 'eve']);
       const [id = ''] = ids;
       assert.equal(await auth.sessions.revoke(id), true);
       assert.equal(await auth.sessions.revoke(id), false);
@@ -94,16 +95,16 @@ forEachStore((_name, makeStore) => {
       assert.equal(events.filter(({ type }) => type === 'session.revoked').length, 1);
     });
 
-    it("revokes for a user only what is that user's", async (t) => {
-      const { auth, ids, isLive } = await arrange(t, await makeStore(), ['ada', 'eve']);
+    it("revokes for a user only what is that user's", async () => {
+      const { auth, ids, isLive } = await arrange(await makeStore(), ['ada', 'eve']);
       assert.equal(await auth.sessions.revokeForUser('ada', ids[1] ?? ''), false);
       assert.equal(await isLive(1), true);
       assert.equal(await auth.sessions.revokeForUser('eve', ids[1] ?? ''), true);
       assert.deepEqual([await isLive(0), await isLive(1)], [true, false]);
     });
 
-    it('revokes all of a user, or all but one', async (t) => {
-      const { auth, ids, isLive } = await arrange(t, await makeStore(), ['ada', 'ada', 'ada', 'eve']);
+    it('revokes all of a user, or all but one', async () => {
+      const { auth, ids, isLive } = await arrange(await makeStore(), ['ada', 'ada', 'ada', 'eve']);
       assert.equal(await auth.sessions.revokeAllForUser('ada', { except: ids[1] ?? '' }), 2);
       assert.deepEqual(
         [await isLive(0), await isLive(1), await isLive(2), await isLive(3)],
@@ -114,8 +115,8 @@ forEachStore((_name, makeStore) => {
       assert.deepEqual([await isLive(1), await isLive(3)], [false, true]);
     });
 
-    it('ends nothing where an option is misspelt', async (t) => {
-      const { auth, ids, isLive } = await arrange(t, await makeStore(), ['ada', 'ada']);
+    it('ends nothing where an option is misspelt', async () => {
+      const { auth, ids, isLive } = await arrange(await makeStore(), ['ada', 'ada']);
       const options: object = { keep: ids[0] };
       await assert.rejects(auth.sessions.revokeAllForUser('ada', options), {
         name: 'SetupError',
@@ -125,15 +126,15 @@ forEachStore((_name, makeStore) => {
       assert.deepEqual([await isLive(0), await isLive(1)], [true, true]);
     });
 
-    it("lets nobody keep another user's session by `except`", async (t) => {
-      const { auth, ids, isLive } = await arrange(t, await makeStore(), ['ada', 'eve']);
+    it("lets nobody keep another user's session by `except`", async () => {
+      const { auth, ids, isLive } = await arrange(await makeStore(), ['ada', 'eve']);
       assert.equal(await auth.sessions.revokeAllForUser('ada', { except: ids[1] ?? '' }), 1);
       assert.deepEqual([await isLive(0), await isLive(1)], [false, true]);
     });
 
-    it('deletes what is over, says how much that was, and keeps what is live', async (t) => {
+    it('deletes what is over, says how much that was, and keeps what is live', async () => {
       const store = await makeStore();
-      const { auth, ids, clock, events } = await arrange(t, store, ['ada', 'eve']);
+      const { auth, ids, clock, events } = await arrange(store, ['ada', 'eve']);
       assert.equal(await auth.sessions.deleteExpired(), 0);
       assert.deepEqual(events, []);
       clock.advance('7d');
@@ -146,8 +147,8 @@ forEachStore((_name, makeStore) => {
       assert.notEqual(await store.sessions.get(session.id), null);
     });
 
-    it('forgets a user with all sessions, and no other user', async (t) => {
-      const { auth, isLive } = await arrange(t, await makeStore(), ['ada', 'eve', 'ada']);
+    it('forgets a user with all sessions, and no other user', async () => {
+      const { auth, isLive } = await arrange(await makeStore(), ['ada', 'eve', 'ada']);
       await auth.forgetUser('ada');
       assert.deepEqual([await isLive(0), await isLive(1), await isLive(2)], [false, true, false]);
     });
@@ -156,8 +157,8 @@ forEachStore((_name, makeStore) => {
 
 describe('auth.sessions.list', () => {
   for (const limit of [0, -1, 1.5, 1_001, Number.NaN, Number.POSITIVE_INFINITY, '10']) {
-    it(`refuses ${JSON.stringify(limit)} for a limit`, async (t) => {
-      const { auth } = testKit(t);
+    it(`refuses ${JSON.stringify(limit)} for a limit`, async () => {
+      const { auth } = testKit();
       await assert.rejects(auth.sessions.list({ limit: limit as number }), {
         name: 'SetupError',
         message: /1 to 1000/,
@@ -167,9 +168,9 @@ describe('auth.sessions.list', () => {
 });
 
 describe('a store that fails', () => {
-  it('rejects every call of the app with a refusal', async (t) => {
+  it('rejects every call of the app with a refusal', async () => {
     const store = faultyStore(memoryStore());
-    const { auth } = testKit(t, { store });
+    const { auth } = testKit({ store });
     for (const operation of ['get', 'list', 'listForUser', 'revoke', 'revokeAllForUser', 'deleteExpired'] as const) {
       store.replace(operation, () => Promise.reject(new Error('canary')));
     }
@@ -190,40 +191,40 @@ describe('a store that fails', () => {
 });
 
 describe('the cleanup', () => {
-  it('runs by itself every interval, a thousand rows at a time, until the kit is closed', async (t) => {
-    t.mock.timers.enable({ apis: ['setInterval'] });
+  it('runs by itself every interval, a thousand rows at a time, until the kit is closed', async () => {
+    fakeTimers(['setInterval']);
     const store = faultyStore(memoryStore());
-    const { auth } = testKit(t, { store, cleanupInterval: '1h' });
+    const { auth } = testKit({ store, cleanupInterval: '1h' });
     const counts = [1_000, 1_000, 7];
     store.replace('deleteExpired', async () => counts.shift() ?? 0);
     const ran = async (): Promise<number> => {
       await new Promise(setImmediate);
       return store.calls.filter((call) => call === 'deleteExpired').length;
     };
-    t.mock.timers.tick(3_599_999);
+    jest.advanceTimersByTime(3_599_999);
     assert.equal(await ran(), 0);
-    t.mock.timers.tick(1);
+    jest.advanceTimersByTime(1);
     assert.equal(await ran(), 3);
-    t.mock.timers.tick(3_600_000);
+    jest.advanceTimersByTime(3_600_000);
     assert.equal(await ran(), 4);
     await auth.close();
-    t.mock.timers.tick(3_600_000);
+    jest.advanceTimersByTime(3_600_000);
     assert.equal(await ran(), 4);
   });
 
-  it('tells its failure in an event and goes on', async (t) => {
-    t.mock.timers.enable({ apis: ['setInterval'] });
+  it('tells its failure in an event and goes on', async () => {
+    fakeTimers(['setInterval']);
     const store = faultyStore(memoryStore());
-    const { events } = testKit(t, { store, cleanupInterval: '1h' });
+    const { events } = testKit({ store, cleanupInterval: '1h' });
     store.replace('deleteExpired', () => Promise.reject(new Error('on fire')));
-    t.mock.timers.tick(3_600_000);
+    jest.advanceTimersByTime(3_600_000);
     await new Promise(setImmediate); // an unhandled rejection would fail this file
     assert.deepEqual(
       events.map(({ type }) => type),
       ['dependency.failed'],
     );
     store.mend();
-    t.mock.timers.tick(3_600_000);
+    jest.advanceTimersByTime(3_600_000);
     assert.deepEqual(store.calls, ['claim', 'deleteExpired', 'deleteExpired']);
   });
 });

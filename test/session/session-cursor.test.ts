@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import { encode } from '../../lib/internal/tokens.js';
 import { decodeCursor, encodeCursor } from '../../lib/session/session-cursor.js';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it, mock } from 'node:test';
+import { describe, it, jest } from '@jest/globals';
 import * as fc from 'fast-check';
 import { sessionRow } from '../../lib/conformance/session-rows.js';
 import { createEmit } from '../../lib/events.js';
@@ -11,6 +11,7 @@ import { believed } from '../../lib/stores/contract/session-state.js';
 import type { SessionRow, SessionStore } from '../../lib/stores/contract/sessions.js';
 import { memoryStore } from '../../lib/stores/memory/index.js';
 import { manualClock } from '../../lib/testing/manual-clock.js';
+import { fakeTimers } from '../support/fake-timers.js';
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
@@ -141,7 +142,7 @@ function arrange() {
     const settled = row.delivery === 'bearer' || wrong || row.tokenIssuedAt <= at - 45_000;
     shown.push({ id: rowId, at, tokenHash: row.tokenHash, used: isCurrent && settled, wrong });
     const settings = { idleLifetime: HOUR, touchInterval: TOUCH_INTERVAL };
-    const sighting = sightingOf(row, believed(row, at), isCurrent ? row.tokenHash : null, at, settings);
+    const sighting = sightingOf(row, believed(row, at), { presented: isCurrent ? row.tokenHash : null }, at, settings);
     if (sighting !== null) queue.note(sighting);
   }
 
@@ -155,7 +156,7 @@ function arrange() {
     for (let left = time; left > 0; left -= 100) {
       const part = Math.min(left, 100);
       clock.set(clock.now() + part);
-      mock.timers.tick(part);
+      jest.advanceTimersByTime(part);
       await settle();
     }
   }
@@ -223,11 +224,11 @@ describe('whatever comes in whatever order, the touch queue', () => {
       const steps = fc.array(fc.tuple(step, turns), { minLength: 1, maxLength: 40 });
       await fc.assert(
         fc.asyncProperty(steps, async (run) => {
-          mock.timers.enable({ apis: ['setTimeout'] });
+          fakeTimers(['setTimeout']);
           try {
             await play(run, ends);
           } finally {
-            mock.timers.reset();
+            jest.useRealTimers();
           }
         }),
         { numRuns: 500 },

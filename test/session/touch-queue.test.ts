@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it, type TestContext } from 'node:test';
+import { describe, it, jest } from '@jest/globals';
 import { sessionRow } from '../../lib/conformance/session-rows.js';
 import { createEmit, type StepgateEvent } from '../../lib/events.js';
 import { hashToken, type TokenHash } from '../../lib/internal/tokens.js';
@@ -8,6 +8,7 @@ import { createTouchQueue, type TouchQueue } from '../../lib/session/touch-queue
 import { believed } from '../../lib/stores/contract/session-state.js';
 import type { SessionRow, SessionStore, Touch } from '../../lib/stores/contract/sessions.js';
 import { type ManualClock, manualClock } from '../../lib/testing/manual-clock.js';
+import { fakeTimers } from '../support/fake-timers.js';
 
 const MINUTE = 60_000;
 const HOUR = 3_600_000;
@@ -57,7 +58,7 @@ function arrange(): Scene {
     note(stored, presented) {
       const now = clock.now();
       const settings = { idleLifetime: HOUR, touchInterval: MINUTE };
-      const sighting = sightingOf(stored, believed(stored, now), presented, now, settings);
+      const sighting = sightingOf(stored, believed(stored, now), { presented }, now, settings);
       if (sighting !== null) touchQueue.note(sighting);
     },
   };
@@ -472,28 +473,28 @@ describe('after a clock was ahead the touch queue', () => {
 
 describe('in the background', () => {
   /** Lets the queue's timers run by hand. */
-  function arrangeTimers(t: TestContext): Scene {
-    t.mock.timers.enable({ apis: ['setTimeout'] });
+  function arrangeTimers(): Scene {
+    fakeTimers(['setTimeout']);
     return arrange();
   }
   const written = () => new Promise(setImmediate);
 
-  it('the touch queue writes a second after a session was seen', async (t) => {
-    const { queue, clock, batches } = arrangeTimers(t);
+  it('the touch queue writes a second after a session was seen', async () => {
+    const { queue, clock, batches } = arrangeTimers();
     queue.note(row(clock), null);
-    t.mock.timers.tick(999);
+    jest.advanceTimersByTime(999);
     await written();
     assert.equal(batches.length, 0);
-    t.mock.timers.tick(1);
+    jest.advanceTimersByTime(1);
     await written();
     assert.equal(batches.length, 1);
   });
 
-  it('the touch queue writes the first use of a token at once, and what waits with it', async (t) => {
-    const { queue, clock, batches } = arrangeTimers(t);
+  it('the touch queue writes the first use of a token at once, and what waits with it', async () => {
+    const { queue, clock, batches } = arrangeTimers();
     queue.note(row(clock), null);
     queue.note(unused(clock, { id: 'b' }), TOKEN);
-    t.mock.timers.tick(1);
+    jest.advanceTimersByTime(1);
     await written();
     assert.deepEqual(
       batches.flat().map(({ id }) => id),
@@ -501,24 +502,24 @@ describe('in the background', () => {
     );
   });
 
-  it('the touch queue tries again five seconds after a failure', async (t) => {
-    const scene = arrangeTimers(t);
+  it('the touch queue tries again five seconds after a failure', async () => {
+    const scene = arrangeTimers();
     const { queue, clock, batches } = scene;
     scene.behave = fail;
     queue.note(row(clock), null);
-    t.mock.timers.tick(1_000);
+    jest.advanceTimersByTime(1_000);
     await written();
     scene.behave = null;
-    t.mock.timers.tick(4_999);
+    jest.advanceTimersByTime(4_999);
     await written();
     assert.equal(batches.length, 0);
-    t.mock.timers.tick(1);
+    jest.advanceTimersByTime(1);
     await written();
     assert.equal(batches.length, 1);
   });
 
-  it('the touch queue goes on after a timer that fires while a write is under way', async (t) => {
-    const scene = arrangeTimers(t);
+  it('the touch queue goes on after a timer that fires while a write is under way', async () => {
+    const scene = arrangeTimers();
     const { queue, clock, batches } = scene;
     let answer = (): void => {};
     scene.behave = () =>
@@ -526,16 +527,16 @@ describe('in the background', () => {
         answer = resolve;
       });
     queue.note(unused(clock, { id: 'a' }), TOKEN);
-    t.mock.timers.tick(5);
+    jest.advanceTimersByTime(5);
     queue.note(unused(clock, { id: 'b' }), TOKEN);
-    t.mock.timers.tick(15);
+    jest.advanceTimersByTime(15);
     answer();
     await written();
     answer();
     await written();
     scene.behave = null;
     queue.note(unused(clock, { id: 'c' }), TOKEN);
-    t.mock.timers.tick(1);
+    jest.advanceTimersByTime(1);
     await written();
     assert.deepEqual(
       batches.flat().map(({ id }) => id),
@@ -543,13 +544,13 @@ describe('in the background', () => {
     );
   });
 
-  it('nothing is written any more when the touch queue is closed', async (t) => {
-    const scene = arrangeTimers(t);
+  it('nothing is written any more when the touch queue is closed', async () => {
+    const scene = arrangeTimers();
     scene.behave = fail;
     scene.queue.note(row(scene.clock), null);
     await scene.queue.close();
     scene.behave = null;
-    t.mock.timers.tick(60_000);
+    jest.advanceTimersByTime(60_000);
     await written();
     assert.equal(scene.batches.length, 0);
   });

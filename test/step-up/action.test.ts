@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
 import { isDeepStrictEqual } from 'node:util';
 import { runInNewContext } from 'node:vm';
+import { describe, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import {
   type Action,

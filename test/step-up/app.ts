@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import type { TestContext } from 'node:test';
 import type { Response } from 'supertest';
 import type { StepgateEvent } from '../../lib/events.js';
 import type { Middleware } from '../../lib/http/require-session.js';
@@ -33,11 +32,14 @@ export type StepUpAppOptions = TestKitOptions<readonly Method[]> & {
 const RULES = { '/key': { method: 'key', maxAge: '5m' }, '/code': { method: 'code', maxAge: '5m' } } as const;
 
 /** An app whose users have a `key` and a `code`, strongest first, if nothing else is said. */
-export function stepUpApp(
-  t: TestContext,
-  { create, rules = RULES, routes, methods = [fakeKey(), fakeCode()], ...options }: StepUpAppOptions = {},
-): StepUpApp {
-  const kit = testKit(t, { methods, ...options });
+export function stepUpApp({
+  create,
+  rules = RULES,
+  routes,
+  methods = [fakeKey(), fakeCode()],
+  ...options
+}: StepUpAppOptions = {}): StepUpApp {
+  const kit = testKit({ methods, ...options });
   const passed: string[] = [];
   const guarded = Object.entries(rules).map(([path, rule]) => [path, [kit.auth.requireFreshStepUp(rule)]] as const);
   const chains = [...guarded, ...Object.entries(routes?.(kit.auth) ?? {})].map(([path, guards]) => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '@jest/globals';
 import type { Response } from 'supertest';
 import { assertRefused } from '../support/answers.js';
 import type { Browser } from '../support/browser.js';
@@ -41,8 +41,8 @@ forEachStore((_name, makeStore) => {
 
   describe('the attempts of a session', () => {
     for (const method of [key, code]) {
-      it(`are five with one method in 15 minutes: ${method.name}`, async (t) => {
-        const app = stepUpApp(t, { methods, rules, store: await makeStore() });
+      it(`are five with one method in 15 minutes: ${method.name}`, async () => {
+        const app = stepUpApp({ methods, rules, store: await makeStore() });
         const browser = await app.signIn();
         const first = app.clock.now();
         await failTimes(4, browser, method);
@@ -56,8 +56,8 @@ forEachStore((_name, makeStore) => {
       });
     }
 
-    it('are told from those of the user’s other sessions and of other users', async (t) => {
-      const app = stepUpApp(t, { methods, rules, store: await makeStore() });
+    it('are told from those of the user’s other sessions and of other users', async () => {
+      const app = stepUpApp({ methods, rules, store: await makeStore() });
       const browser = await app.signIn();
       const others = [await app.signIn(), await app.signIn('bea')];
       await failTimes(5, browser, code);
@@ -65,16 +65,16 @@ forEachStore((_name, makeStore) => {
       for (const other of others) await stepUp(other, code);
     });
 
-    it('are told from those with another method', async (t) => {
-      const app = stepUpApp(t, { methods, rules, store: await makeStore() });
+    it('are told from those with another method', async () => {
+      const app = stepUpApp({ methods, rules, store: await makeStore() });
       const browser = await app.signIn();
       await failTimes(5, browser, code);
       await stepUp(browser, word);
       await assertLocked(browser, code, WINDOW);
     });
 
-    it('begin anew after a success, and that doesn’t count', async (t) => {
-      const app = stepUpApp(t, { methods, rules, store: await makeStore() });
+    it('begin anew after a success, and that doesn’t count', async () => {
+      const app = stepUpApp({ methods, rules, store: await makeStore() });
       const browser = await app.signIn();
       for (let turn = 0; turn < 4; turn += 1) {
         await failTimes(4, browser, code);
@@ -84,8 +84,8 @@ forEachStore((_name, makeStore) => {
       await failTimes(4, browser, code);
     });
 
-    it('stay counted across step-ups with another method and new tokens', async (t) => {
-      const app = stepUpApp(t, { methods, rules, store: await makeStore() });
+    it('stay counted across step-ups with another method and new tokens', async () => {
+      const app = stepUpApp({ methods, rules, store: await makeStore() });
       const browser = await app.signIn();
       for (let turn = 0; turn < 5; turn += 1) {
         await failTimes(1, browser, code);
@@ -94,8 +94,8 @@ forEachStore((_name, makeStore) => {
       await assertLocked(browser, code, WINDOW);
     });
 
-    it('are counted by the previous token as well', async (t) => {
-      const app = stepUpApp(t, { methods, rules, store: await makeStore() });
+    it('are counted by the previous token as well', async () => {
+      const app = stepUpApp({ methods, rules, store: await makeStore() });
       const browser = await app.signIn();
       const old = copyOf(browser, app.app);
       await failTimes(2, browser, code);
@@ -105,8 +105,8 @@ forEachStore((_name, makeStore) => {
       await assertLocked(browser, code, WINDOW);
     });
 
-    it('end it at the tenth failure in a row, whatever the methods', async (t) => {
-      const app = stepUpApp(t, { methods, rules, store: await makeStore() });
+    it('end it at the tenth failure in a row, whatever the methods', async () => {
+      const app = stepUpApp({ methods, rules, store: await makeStore() });
       const browser = await app.signIn();
       const { session } = (await browser.get('/me')).body;
       const other = await app.signIn();
@@ -121,8 +121,8 @@ forEachStore((_name, makeStore) => {
       assert.equal((await other.get('/me')).status, 200);
     });
 
-    it('end it however slowly they come', async (t) => {
-      const app = stepUpApp(t, { methods, rules, store: await makeStore() });
+    it('end it however slowly they come', async () => {
+      const app = stepUpApp({ methods, rules, store: await makeStore() });
       const browser = await app.signIn();
       for (let turn = 0; turn < 9; turn += 1) {
         await failTimes(1, browser, code);
@@ -133,8 +133,8 @@ forEachStore((_name, makeStore) => {
       assertRefused(await browser.get('/me'), 401, 'session_invalid');
     });
 
-    it('don’t end it when there was a success among them', async (t) => {
-      const app = stepUpApp(t, { methods, rules, store: await makeStore() });
+    it('don’t end it when there was a success among them', async () => {
+      const app = stepUpApp({ methods, rules, store: await makeStore() });
       const browser = await app.signIn();
       await failTimes(5, browser, code);
       await failTimes(4, browser, word);
@@ -145,8 +145,8 @@ forEachStore((_name, makeStore) => {
   });
 
   describe('the attempts of a user', () => {
-    it('are twenty with a method that can be guessed in 15 minutes, over all sessions', async (t) => {
-      const app = stepUpApp(t, { methods, rules, store: await makeStore() });
+    it('are twenty with a method that can be guessed in 15 minutes, over all sessions', async () => {
+      const app = stepUpApp({ methods, rules, store: await makeStore() });
       const first = app.clock.now();
       await useUp(app, code);
       app.clock.advance('10m');
@@ -160,22 +160,22 @@ forEachStore((_name, makeStore) => {
       await stepUp(await app.signIn(), code);
     });
 
-    it('aren’t limited with a method that nobody can guess', async (t) => {
-      const app = stepUpApp(t, { methods, rules, store: await makeStore() });
+    it('aren’t limited with a method that nobody can guess', async () => {
+      const app = stepUpApp({ methods, rules, store: await makeStore() });
       for (let turn = 0; turn < 21; turn += 1) await failTimes(5, await app.signIn(), key);
       await stepUp(await app.signIn(), key);
     });
 
-    it('are given back by a success, but only that one', async (t) => {
-      const app = stepUpApp(t, { methods, rules, store: await makeStore() });
+    it('are given back by a success, but only that one', async () => {
+      const app = stepUpApp({ methods, rules, store: await makeStore() });
       await useUp(app, code, 19);
       for (let turn = 0; turn < 3; turn += 1) await stepUp(await app.signIn(), code);
       await failTimes(1, await app.signIn(), code);
       await assertLocked(await app.signIn(), code, WINDOW);
     });
 
-    it('begin anew when the app unlocks the method', async (t) => {
-      const app = stepUpApp(t, { methods, rules, store: await makeStore() });
+    it('begin anew when the app unlocks the method', async () => {
+      const app = stepUpApp({ methods, rules, store: await makeStore() });
       await useUp(app, code);
       await assertLocked(await app.signIn(), code, WINDOW);
       await app.auth.methods.unlock('ada', 'word');

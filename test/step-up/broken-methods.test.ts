@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
 import { inspect, isDeepStrictEqual } from 'node:util';
+import { describe, it } from '@jest/globals';
 import type { BeginContext, Method, MethodContext, MethodOutcome, VerifyContext } from '../../lib/methods/method.js';
 import { assertRefused } from '../support/answers.js';
 import type { Browser } from '../support/browser.js';
@@ -52,10 +52,10 @@ const NO_OPTIONS: Readonly<Record<string, () => unknown>> = {
   },
 };
 
-function appWith(t: Parameters<typeof stepUpApp>[0], broken: Partial<Record<keyof Method, () => unknown>>): StepUpApp {
+function appWith(broken: Partial<Record<keyof Method, () => unknown>>): StepUpApp {
   const method = { ...fakeCode('broken'), ...broken } as unknown as Method; // broken on purpose
   const rules = { '/broken': { method: 'broken', maxAge: '5m' } } as const;
-  return stepUpApp(t, { methods: [fakeKey(), method, fakeCode()], rules, storeTimeout: 0.05 });
+  return stepUpApp({ methods: [fakeKey(), method, fakeCode()], rules, storeTimeout: 0.05 });
 }
 
 /** That the answer gives nothing away, that nothing was proved, and that all else goes on. */
@@ -68,8 +68,8 @@ async function assertHarmless(app: StepUpApp, browser: Browser): Promise<void> {
 
 describe('a method that fails to verify', () => {
   for (const [how, verifies] of Object.entries({ ...FAULTS, ...NO_OUTCOMES })) {
-    it(`has verified nothing: it ${how}`, async (t) => {
-      const app = appWith(t, { verify: verifies });
+    it(`has verified nothing: it ${how}`, async () => {
+      const app = appWith({ verify: verifies });
       const browser = await app.signIn();
       const { session } = (await browser.get('/me')).body;
       const response = await verify(browser, 'broken', { code: 'broken' });
@@ -87,8 +87,8 @@ describe('a method that fails to verify', () => {
     });
   }
 
-  it('is told of with what it threw, to the app alone', async (t) => {
-    const app = appWith(t, { verify: () => Promise.reject(CAUSE) });
+  it('is told of with what it threw, to the app alone', async () => {
+    const app = appWith({ verify: () => Promise.reject(CAUSE) });
     const response = await verify(await app.signIn(), 'broken', { code: 'broken' });
     assert.ok(!inspect([response.text, response.headers]).includes('db.internal'));
     const [event] = app.told('step-up.failed');
@@ -96,16 +96,16 @@ describe('a method that fails to verify', () => {
     assert.equal(event.error, CAUSE);
   });
 
-  it('has used up an attempt', async (t) => {
-    const app = appWith(t, { verify: () => Promise.reject(CAUSE) });
+  it('has used up an attempt', async () => {
+    const app = appWith({ verify: () => Promise.reject(CAUSE) });
     const browser = await app.signIn();
     for (let count = 0; count < 5; count += 1) await verify(browser, 'broken', {});
     assertRefused(await verify(browser, 'broken', {}), 429, 'method_locked');
   });
 
-  it('can’t pass anything for a fact of the kit', async (t) => {
+  it('can’t pass anything for a fact of the kit', async () => {
     const lie = { outcome: 'failed', reason: 'rejected', type: 'step-up.succeeded', userId: 'bea', secret: 'S3CRET' };
-    const app = appWith(t, { verify: () => lie });
+    const app = appWith({ verify: () => lie });
     const browser = await app.signIn();
     const { session } = (await browser.get('/me')).body;
     assertRefused(await verify(browser, 'broken', {}), 403, 'step_up_failed');
@@ -114,9 +114,9 @@ describe('a method that fails to verify', () => {
     ]);
   });
 
-  it('verifies nothing by an answer that comes too late', async (t) => {
+  it('verifies nothing by an answer that comes too late', async () => {
     let release = (): void => {};
-    const app = appWith(t, {
+    const app = appWith({
       verify: () => new Promise((resolve) => (release = () => resolve({ outcome: 'verified' }))),
     });
     const browser = await app.signIn();
@@ -149,8 +149,8 @@ describe('a method that is an object of a class', () => {
     }
   }
 
-  it('keeps its `this`', async (t) => {
-    const { signIn } = stepUpApp(t, { methods: [new Pin()], rules: {} });
+  it('keeps its `this`', async () => {
+    const { signIn } = stepUpApp({ methods: [new Pin()], rules: {} });
     const browser = await signIn();
     const { challengeId, options } = await begin(browser, 'pin');
     assert.deepEqual(options, { digits: 4 });
@@ -160,8 +160,8 @@ describe('a method that is an object of a class', () => {
 
 describe('a method that fails to begin', () => {
   for (const [how, begins] of Object.entries({ ...FAULTS, ...NO_OPTIONS })) {
-    it(`is refused, and told of: it ${how}`, async (t) => {
-      const app = appWith(t, { begin: begins });
+    it(`is refused, and told of: it ${how}`, async () => {
+      const app = appWith({ begin: begins });
       const browser = await app.signIn();
       const { session } = (await browser.get('/me')).body;
       const response = await browser.post('/auth/step-up/options', { body: { method: 'broken' } });
@@ -183,8 +183,8 @@ describe('a method that fails to begin', () => {
 /** Neither yes nor no: a guard that took it for either would let somebody in or out by mistake. */
 describe('a method that can’t tell who has it', () => {
   for (const [how, enrolled] of Object.entries(FAULTS)) {
-    it(`is taken for a store that fails: it ${how}`, async (t) => {
-      const app = appWith(t, { enrolled });
+    it(`is taken for a store that fails: it ${how}`, async () => {
+      const app = appWith({ enrolled });
       const browser = await app.signIn();
       const requests = [
         () => browser.post('/broken'),
@@ -203,17 +203,17 @@ describe('a method that can’t tell who has it', () => {
     });
   }
 
-  it('is told of with what it threw', async (t) => {
-    const app = appWith(t, { enrolled: () => Promise.reject(CAUSE) });
+  it('is told of with what it threw', async () => {
+    const app = appWith({ enrolled: () => Promise.reject(CAUSE) });
     await (await app.signIn()).post('/broken');
     const [failure] = app.told('dependency.failed');
     assert.ok(failure && 'error' in failure);
     assert.equal(failure.error, CAUSE);
   });
 
-  it('stops those, too, who have a fresh proof of it, but not the other methods', async (t) => {
+  it('stops those, too, who have a fresh proof of it, but not the other methods', async () => {
     let fails = false;
-    const app = appWith(t, { enrolled: () => (fails ? Promise.reject(CAUSE) : true) });
+    const app = appWith({ enrolled: () => (fails ? Promise.reject(CAUSE) : true) });
     const browser = await app.signIn();
     assert.equal((await verify(browser, 'broken', { code: 'broken' })).status, 200);
     assert.equal((await browser.post('/broken')).status, 200);

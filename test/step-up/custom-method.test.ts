@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it, type TestContext } from 'node:test';
+import { describe, it } from '@jest/globals';
 import { type Method, SetupError } from '../../lib/index.js';
 import type { Store } from '../../lib/stores/contract/store.js';
 import { memoryStore } from '../../lib/stores/memory/index.js';
@@ -27,17 +27,17 @@ function pin(pins: ReadonlyMap<string, string>): Method<'pin'> {
   };
 }
 
-function makeApp(t: TestContext) {
+function makeApp() {
   const pins = new Map([['ada', '1234']]);
-  const { auth } = testKit(t, { methods: [pin(pins)] });
+  const { auth } = testKit({ methods: [pin(pins)] });
   const guard = auth.requireFreshStepUp({ method: 'pin', maxAge: '5m' });
   const { app } = testApp(auth, { routes: { '/vault': [guard, (_req, res) => res.end('gold')] } });
   return { app, auth };
 }
 
 describe('a method of an app’s own, in twenty lines', () => {
-  it('has its rules, its challenge, its step-up and its sign-in', async (t) => {
-    const { app } = makeApp(t);
+  it('has its rules, its challenge, its step-up and its sign-in', async () => {
+    const { app } = makeApp();
     const browser = new Browser(app);
     await browser.signIn();
     const refused = await browser.get('/vault');
@@ -50,24 +50,24 @@ describe('a method of an app’s own, in twenty lines', () => {
     assert.equal((await other.get('/vault')).text, 'gold');
   });
 
-  it('knows whose it is: the user of the session, whoever else has that PIN', async (t) => {
-    const browser = new Browser(makeApp(t).app);
+  it('knows whose it is: the user of the session, whoever else has that PIN', async () => {
+    const browser = new Browser(makeApp().app);
     await browser.signIn({ userId: 'bea' });
     assert.equal((await browser.get('/vault')).body.code, 'step_up_unavailable');
     const body = { method: 'pin', response: { pin: '1234' } };
     assert.equal((await browser.post('/auth/step-up/verify', { body })).status, 403);
   });
 
-  it('is there in the app’s own tests', async (t) => {
-    const { app, auth } = makeApp(t);
+  it('is there in the app’s own tests', async () => {
+    const { app, auth } = makeApp();
     const { headers } = await signedIn(auth, { userId: 'ada', proofs: { pin: '4m' } });
     assert.equal((await new Browser(app).get('/vault', { headers })).text, 'gold');
   });
 
-  it('may be called password or external, and then a sign-in with that name is one with it', async (t) => {
+  it('may be called password or external, and then a sign-in with that name is one with it', async () => {
     for (const name of ['password', 'external'] as const) {
       const own = { ...pin(new Map([['ada', '1234']])), name, amr: ['own'] };
-      const { auth } = testKit(t, { methods: [own] });
+      const { auth } = testKit({ methods: [own] });
       const guard = auth.requireFreshStepUp({ method: name, maxAge: '5m' });
       const { app } = testApp(auth, { routes: { '/vault': [guard, (_req, res) => res.end('gold')] } });
       const browser = new Browser(app);
@@ -88,9 +88,9 @@ describe('what a method needs', () => {
   };
 
   for (const [what, [store, methods, missing]] of Object.entries(without)) {
-    it(`is missed when the kit is made: ${what}`, (t) => {
+    it(`is missed when the kit is made: ${what}`, () => {
       assert.throws(
-        () => testKit(t, { store, methods }),
+        () => testKit({ store, methods }),
         (error) =>
           error instanceof SetupError &&
           error.message.startsWith(`The method \`${methods[0]?.name}\` needs \`${missing}\``),
@@ -98,13 +98,13 @@ describe('what a method needs', () => {
     });
   }
 
-  it('is a name of its own', (t) => {
-    assert.throws(() => testKit(t, { methods: [fakeKey(), fakeKey()] }), /same name/);
+  it('is a name of its own', () => {
+    assert.throws(() => testKit({ methods: [fakeKey(), fakeKey()] }), /same name/);
   });
 
   for (const acr of ['', ' ', 'a b', 'a"b', 'a\\b', 'a\r\nb', 'ä', 'a\t']) {
-    it(`is an acr that a header can carry beside others, not ${JSON.stringify(acr)}`, (t) => {
-      assert.throws(() => testKit(t, { methods: [fakeKey('key', { acr })] }), {
+    it(`is an acr that a header can carry beside others, not ${JSON.stringify(acr)}`, () => {
+      assert.throws(() => testKit({ methods: [fakeKey('key', { acr })] }), {
         name: 'SetupError',
         message: /`acr` .* of the method `key` can't stand in a header/,
       });

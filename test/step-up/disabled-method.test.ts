@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it, type TestContext } from 'node:test';
+import { describe, it } from '@jest/globals';
 import { memoryStore } from '../../lib/stores/memory/index.js';
 import { assertRefused } from '../support/answers.js';
 import { answer, begin, type StepUpApp, stepUp, stepUpApp, verify } from './app.js';
@@ -24,8 +24,8 @@ async function failTimes(app: StepUpApp, times: number): Promise<void> {
   app.clock.advance('15m');
 }
 
-async function disabled(t: TestContext): Promise<StepUpApp> {
-  const app = stepUpApp(t, { methods: [key, code, word, weakKey], rules: {}, store: memoryStore() });
+async function disabled(): Promise<StepUpApp> {
+  const app = stepUpApp({ methods: [key, code, word, weakKey], rules: {}, store: memoryStore() });
   await failTimes(app, UNTIL_DISABLED);
   assert.deepEqual(app.told('method.disabled'), [{ type: 'method.disabled', userId: 'ada', method: 'code' }]);
   return app;
@@ -33,8 +33,8 @@ async function disabled(t: TestContext): Promise<StepUpApp> {
 
 // How failures are counted and kept is for the stores' conformance to show.
 describe('a method after a hundred failures of a user in a row', () => {
-  it('is disabled for the user, in every session and for good, and no other method is', async (t) => {
-    const app = await disabled(t);
+  it('is disabled for the user, in every session and for good, and no other method is', async () => {
+    const app = await disabled();
     const browser = await app.signIn();
     for (const wait of ['1s', '1h', '60d'] as const) {
       app.clock.advance(wait);
@@ -49,16 +49,16 @@ describe('a method after a hundred failures of a user in a row', () => {
     await stepUp(await app.signIn('bea'), code);
   });
 
-  it('is said to be disabled, not only locked, to the session that was the last to fail', async (t) => {
-    const app = stepUpApp(t, { methods: [key, code, word, weakKey], rules: {}, store: memoryStore() });
+  it('is said to be disabled, not only locked, to the session that was the last to fail', async () => {
+    const app = stepUpApp({ methods: [key, code, word, weakKey], rules: {}, store: memoryStore() });
     await failTimes(app, UNTIL_DISABLED - 5);
     const browser = await app.signIn();
     for (let count = 0; count < 5; count += 1) await verify(browser, 'code', WRONG);
     assertRefused(await answer(browser, code), 403, 'method_disabled');
   });
 
-  it('is not disabled by ninety-nine of them', async (t) => {
-    const app = stepUpApp(t, { methods: [key, code, word, weakKey], rules: {}, store: memoryStore() });
+  it('is not disabled by ninety-nine of them', async () => {
+    const app = stepUpApp({ methods: [key, code, word, weakKey], rules: {}, store: memoryStore() });
     await failTimes(app, UNTIL_DISABLED - 1);
     await stepUp(await app.signIn(), code);
     await failTimes(app, UNTIL_DISABLED - 1);
@@ -66,8 +66,8 @@ describe('a method after a hundred failures of a user in a row', () => {
     assert.deepEqual(app.told('method.disabled'), []);
   });
 
-  it('is not enabled by a challenge, nor by a challenge that is answered', async (t) => {
-    const app = await disabled(t);
+  it('is not enabled by a challenge, nor by a challenge that is answered', async () => {
+    const app = await disabled();
     const browser = await app.signIn();
     const { challengeId } = await begin(browser, 'code');
     assertRefused(await verify(browser, 'code', code.right(null), challengeId), 403, 'method_disabled');
@@ -75,21 +75,21 @@ describe('a method after a hundred failures of a user in a row', () => {
     assert.ok(await app.store.challenges?.take(session.id, challengeId, app.clock.now())); // burnt by nobody
   });
 
-  it('is enabled by a proof that is stronger', async (t) => {
-    const app = await disabled(t);
+  it('is enabled by a proof that is stronger', async () => {
+    const app = await disabled();
     await stepUp(await app.signIn(), key);
     await stepUp(await app.signIn(), code);
   });
 
-  it('is enabled when the app unlocks it', async (t) => {
-    const app = await disabled(t);
+  it('is enabled when the app unlocks it', async () => {
+    const app = await disabled();
     await app.auth.methods.unlock('ada', 'code');
     await stepUp(await app.signIn(), code);
     assert.deepEqual(app.told('method.unlocked'), [{ type: 'method.unlocked', userId: 'ada', method: 'code' }]);
   });
 
-  it('can be disabled again', async (t) => {
-    const app = await disabled(t);
+  it('can be disabled again', async () => {
+    const app = await disabled();
     await app.auth.methods.unlock('ada', 'code');
     await failTimes(app, UNTIL_DISABLED);
     assertRefused(await answer(await app.signIn(), code), 403, 'method_disabled');

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '@jest/globals';
 import type { StepgateEvent } from '../../lib/events.js';
 import type { Method } from '../../lib/methods/method.js';
 import { parseOptions } from '../../lib/options/index.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
 import { runInNewContext } from 'node:vm';
+import { describe, it } from '@jest/globals';
 import { SetupError } from '../../lib/internal/setup-error.js';
 import { parseRule } from '../../lib/step-up/parse-rule.js';
 

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import type { TestContext } from 'node:test';
 import type { Response } from 'supertest';
 import type { Method } from '../../lib/methods/method.js';
 import { type PasskeyMethod, passkey } from '../../lib/methods/passkey/index.js';
@@ -11,11 +10,11 @@ import { begin, type Purpose, type StepUpApp, type StepUpAppOptions, stepUpApp, 
 import { fakeCode } from './fake-methods.js';
 
 /** An app whose users may have passkeys, and all a `code`. */
-export function passkeyApp(t: TestContext, options: StepUpAppOptions = {}): StepUpApp {
+export function passkeyApp(options: StepUpAppOptions = {}): StepUpApp {
   const all: readonly Method[] = [passkeyMethod(), fakeCode()];
   const rules = { '/passkey': { method: 'passkey', maxAge: '5m' } } as const;
   const users = { find: (id: string) => ({ name: `${id}@app.example` }) };
-  return stepUpApp(t, { methods: all, rules, users, ...options });
+  return stepUpApp({ methods: all, rules, users, ...options });
 }
 
 function passkeyMethod(): PasskeyMethod {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '@jest/globals';
 import type { Response } from 'supertest';
 import type { Browser } from '../support/browser.js';
 import { forEachStore } from '../support/stores.js';
@@ -23,8 +23,8 @@ async function atOnce(
 
 forEachStore((_name, makeStore) => {
   describe(`${MANY} requests at once`, () => {
-    it('answer one challenge: one of them succeeds', async (t) => {
-      const app = stepUpApp(t, { methods: [key, code], store: await makeStore() });
+    it('answer one challenge: one of them succeeds', async () => {
+      const app = stepUpApp({ methods: [key, code], store: await makeStore() });
       const browser = await app.signIn();
       const { challengeId, options } = await begin(browser, 'key');
       const asked = key.asked.length;
@@ -34,8 +34,8 @@ forEachStore((_name, makeStore) => {
       assert.equal(app.told('step-up.succeeded').length, 1);
     });
 
-    it('guess: five of a session’s are looked at', async (t) => {
-      const app = stepUpApp(t, { methods: [key, code], store: await makeStore() });
+    it('guess: five of a session’s are looked at', async () => {
+      const app = stepUpApp({ methods: [key, code], store: await makeStore() });
       const browser = await app.signIn();
       const asked = code.asked.length;
       const send = () => verify(copyOf(browser, app.app), 'code', WRONG);
@@ -43,8 +43,8 @@ forEachStore((_name, makeStore) => {
       assert.equal(code.asked.length, asked + 5);
     });
 
-    it('guess from ten sessions: twenty of the user’s are looked at', async (t) => {
-      const app = stepUpApp(t, { methods: [key, code], store: await makeStore() });
+    it('guess from ten sessions: twenty of the user’s are looked at', async () => {
+      const app = stepUpApp({ methods: [key, code], store: await makeStore() });
       const browsers: Browser[] = [];
       while (browsers.length < 10) browsers.push(await app.signIn());
       const asked = code.asked.length;
@@ -53,8 +53,8 @@ forEachStore((_name, makeStore) => {
       assert.equal(code.asked.length, asked + 20);
     });
 
-    it('guess with two methods: the session ends at the tenth', async (t) => {
-      const app = stepUpApp(t, { methods: [key, code], store: await makeStore() });
+    it('guess with two methods: the session ends at the tenth', async () => {
+      const app = stepUpApp({ methods: [key, code], store: await makeStore() });
       const browser = await app.signIn();
       const challenges: string[] = [];
       while (challenges.length < 16) challenges.push((await begin(browser, 'key')).challengeId);
@@ -68,9 +68,9 @@ forEachStore((_name, makeStore) => {
       assert.equal((await browser.get('/me')).status, 401);
     });
 
-    it('step up, each with its own challenge: two succeed, and the later of them is elevated, on one session', async (t) => {
+    it('step up, each with its own challenge: two succeed, and the later of them is elevated, on one session', async () => {
       const store = await makeStore();
-      const app = stepUpApp(t, { methods: [key, code], store });
+      const app = stepUpApp({ methods: [key, code], store });
       const browser = await app.signIn();
       const begun = await Promise.all(Array.from({ length: 5 }, () => begin(browser, 'key')));
       const tabs = begun.map(() => copyOf(browser, app.app));
@@ -101,8 +101,8 @@ forEachStore((_name, makeStore) => {
     >;
 
     for (const [what, end] of Object.entries(ends)) {
-      it(`${what} leaves nobody signed in`, async (t) => {
-        const app = stepUpApp(t, { methods: [key, code], store: await makeStore() });
+      it(`${what} leaves nobody signed in`, async () => {
+        const app = stepUpApp({ methods: [key, code], store: await makeStore() });
         for (let turn = 0; turn < 5; turn += 1) {
           app.clock.advance('1s'); // so that the sign-in is later than the last end of all sessions
           const browser = await app.signIn();
@@ -117,8 +117,8 @@ forEachStore((_name, makeStore) => {
       });
     }
 
-    it('the dropping of all proofs leaves the browser signed in', async (t) => {
-      const app = stepUpApp(t, { methods: [key, code], store: await makeStore() });
+    it('the dropping of all proofs leaves the browser signed in', async () => {
+      const app = stepUpApp({ methods: [key, code], store: await makeStore() });
       for (let turn = 0; turn < 5; turn += 1) {
         const browser = await app.signIn('ada', { method: 'key' });
         const tab = copyOf(browser, app.app);
@@ -129,8 +129,8 @@ forEachStore((_name, makeStore) => {
       }
     });
 
-    it('a flush of touches keeps its proof', async (t) => {
-      const app = stepUpApp(t, { methods: [key, code], store: await makeStore() });
+    it('a flush of touches keeps its proof', async () => {
+      const app = stepUpApp({ methods: [key, code], store: await makeStore() });
       const browser = await app.signIn();
       for (let turn = 0; turn < 5; turn += 1) {
         app.clock.advance('6m');

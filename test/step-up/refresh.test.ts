@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '@jest/globals';
 import type { Response } from 'supertest';
 import type { App } from '../support/app.js';
 import type { Browser } from '../support/browser.js';
@@ -47,8 +47,8 @@ forEachStore((_name, makeStore) => {
     };
 
     for (const [order, send] of Object.entries(orders)) {
-      it(`end signed in, whichever answer comes last: ${order}`, async (t) => {
-        const app = stepUpApp(t, { methods, store: await makeStore(), delivery: 'token-cookies' });
+      it(`end signed in, whichever answer comes last: ${order}`, async () => {
+        const app = stepUpApp({ methods, store: await makeStore(), delivery: 'token-cookies' });
         for (const turned of [false, true]) {
           const browser = await app.signIn();
           app.clock.advance('1m');
@@ -64,8 +64,8 @@ forEachStore((_name, makeStore) => {
       });
     }
 
-    it('end signed in when the answer of the step-up is lost', async (t) => {
-      const app = stepUpApp(t, { methods, store: await makeStore(), delivery: 'token-cookies' });
+    it('end signed in when the answer of the step-up is lost', async () => {
+      const app = stepUpApp({ methods, store: await makeStore(), delivery: 'token-cookies' });
       const browser = await app.signIn();
       app.clock.advance('1m');
       await stepUpIn(copyOf(browser, app.app));
@@ -77,8 +77,8 @@ forEachStore((_name, makeStore) => {
       assertNoTheft(app);
     });
 
-    it('end signed in when the answer of the refresh is lost', async (t) => {
-      const app = stepUpApp(t, { methods, store: await makeStore(), delivery: 'token-cookies' });
+    it('end signed in when the answer of the refresh is lost', async () => {
+      const app = stepUpApp({ methods, store: await makeStore(), delivery: 'token-cookies' });
       const browser = await app.signIn();
       app.clock.advance('1m');
       await refreshIn(copyOf(browser, app.app));
@@ -91,8 +91,8 @@ forEachStore((_name, makeStore) => {
       assertNoTheft(app);
     });
 
-    it('end signed in when both answers are lost, again and again', async (t) => {
-      const app = stepUpApp(t, { methods, store: await makeStore(), delivery: 'token-cookies' });
+    it('end signed in when both answers are lost, again and again', async () => {
+      const app = stepUpApp({ methods, store: await makeStore(), delivery: 'token-cookies' });
       const browser = await app.signIn();
       for (let turn = 0; turn < 3; turn += 1) {
         app.clock.advance('1m');
@@ -103,8 +103,8 @@ forEachStore((_name, makeStore) => {
       assertNoTheft(app);
     });
 
-    it('keep the refresh cookie at a step-up, and its access token’s full lifetime begins anew', async (t) => {
-      const app = stepUpApp(t, { methods, store: await makeStore(), delivery: 'token-cookies' });
+    it('keep the refresh cookie at a step-up, and its access token’s full lifetime begins anew', async () => {
+      const app = stepUpApp({ methods, store: await makeStore(), delivery: 'token-cookies' });
       const browser = await app.signIn();
       app.clock.advance('9m');
       const { cookies } = copyOf(browser, app.app);
@@ -119,8 +119,8 @@ forEachStore((_name, makeStore) => {
   });
 
   describe('the tokens of a sign-in that were copied before a step-up', () => {
-    it('never pass a step-up guard after it: not the access token, the refresh token, nor what that gives', async (t) => {
-      const app = stepUpApp(t, { methods, store: await makeStore(), delivery: 'token-cookies' });
+    it('never pass a step-up guard after it: not the access token, the refresh token, nor what that gives', async () => {
+      const app = stepUpApp({ methods, store: await makeStore(), delivery: 'token-cookies' });
       const browser = await app.signIn();
       const copied = copyOf(browser, app.app);
       await stepUp(browser, fakeCode());

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
-import { describe, it } from 'node:test';
+import { describe, it } from '@jest/globals';
 import type { Request } from 'express';
 import { SetupError } from '../../lib/internal/setup-error.js';
 import { parseRule } from '../../lib/step-up/parse-rule.js';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import { CLOCK_TOLERANCE } from '../../lib/internal/clock.js';
 import { parseRule } from '../../lib/step-up/parse-rule.js';

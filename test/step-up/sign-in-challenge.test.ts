@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import { parseSecrets } from '../../lib/internal/keys.js';
 import { encode, newToken } from '../../lib/internal/tokens.js';
@@ -156,8 +156,8 @@ describe('a sign-in challenge', () => {
 
 forEachStore((_name, makeStore) => {
   describe('a sign-in challenge', () => {
-    it('is spent by one of 50 who try at once', async (t) => {
-      const { challenges: store } = await opened(t, makeStore);
+    it('is spent by one of 50 who try at once', async () => {
+      const { challenges: store } = await opened(makeStore);
       const { challenges, browser } = setUp({ store });
       const { id } = challenges.issue(browser);
       const answers = await Promise.all(Array.from({ length: 50 }, () => challenges.spend(id, browser)));

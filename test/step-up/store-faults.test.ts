@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it, type TestContext } from 'node:test';
+import { describe, it } from '@jest/globals';
 import type { Response } from 'supertest';
 import type { Store } from '../../lib/stores/contract/store.js';
 import { memoryStore } from '../../lib/stores/memory/index.js';
@@ -43,9 +43,9 @@ interface Scene extends StepUpApp {
   readonly browser: Browser;
 }
 
-async function scene(t: TestContext, inner: Store, storeTimeout = 5): Promise<Scene> {
+async function scene(inner: Store, storeTimeout = 5): Promise<Scene> {
   const store = faultyParts(inner);
-  const app = stepUpApp(t, { methods: [key, code], store, storeTimeout });
+  const app = stepUpApp({ methods: [key, code], store, storeTimeout });
   return { ...app, store, browser: await app.signIn() };
 }
 
@@ -81,8 +81,8 @@ function failures({ told }: Scene): readonly unknown[] {
 
 describe('a store that never answers', () => {
   for (const step of STEPS) {
-    it(`is answered with 500 after the timeout, and no half of a proof is made: ${step}`, async (t) => {
-      const made = await scene(t, memoryStore(), 0.05);
+    it(`is answered with 500 after the timeout, and no half of a proof is made: ${step}`, async () => {
+      const made = await scene(memoryStore(), 0.05);
       await assertNothingMade(made, () => verifyWith(made, step, () => new Promise(() => {})));
       assert.deepEqual(failures(made), [step]);
     });
@@ -91,8 +91,8 @@ describe('a store that never answers', () => {
 
 forEachStore((_name, makeStore) => {
   describe('a store that fails while an answer is verified', () => {
-    it('was asked these things, in this order', async (t) => {
-      const { browser, store } = await scene(t, await makeStore());
+    it('was asked these things, in this order', async () => {
+      const { browser, store } = await scene(await makeStore());
       const { challengeId, options } = await begin(browser, 'key');
       store.calls.length = 0;
       await verify(browser, 'key', key.right(options), challengeId);
@@ -105,14 +105,14 @@ forEachStore((_name, makeStore) => {
     for (const step of STEPS) {
       for (const [how, fault] of Object.entries(FAULTS)) {
         if (how === 'answers with a word' && step === 'attempts.reset') continue; // whose answer nobody reads
-        it(`is answered with 500, and no half of a proof is made: ${step} ${how}`, async (t) => {
-          const made = await scene(t, await makeStore());
+        it(`is answered with 500, and no half of a proof is made: ${step} ${how}`, async () => {
+          const made = await scene(await makeStore());
           await assertNothingMade(made, () => verifyWith(made, step, fault));
           assert.deepEqual(failures(made), [step]);
         });
       }
-      it(`is answered with 500, and the next step-up succeeds, when an answer is lost: ${step}`, async (t) => {
-        const made = await scene(t, await makeStore());
+      it(`is answered with 500, and the next step-up succeeds, when an answer is lost: ${step}`, async () => {
+        const made = await scene(await makeStore());
         const losing = () => verifyWith(made, step, lost);
         await assertNothingMade(made, losing, { isLost: step === 'sessions.change' });
       });
@@ -120,16 +120,16 @@ forEachStore((_name, makeStore) => {
   });
 
   describe('a store that fails elsewhere', () => {
-    it('has made no challenge', async (t) => {
-      const made = await scene(t, await makeStore());
+    it('has made no challenge', async () => {
+      const made = await scene(await makeStore());
       await assertNothingMade(made, async () => {
         made.store.replace('challenges.insert', () => Promise.reject(new Error('the disk is full')));
         return made.browser.post('/auth/step-up/options', { body: { method: 'key' } });
       });
     });
 
-    it('has not looked at an answer that it couldn’t count', async (t) => {
-      const made = await scene(t, await makeStore());
+    it('has not looked at an answer that it couldn’t count', async () => {
+      const made = await scene(await makeStore());
       const { challengeId, options } = await begin(made.browser, 'key');
       const asked = key.asked.length;
       made.store.replace('attempts.count', () => Promise.reject(new Error('the disk is full')));
@@ -139,8 +139,8 @@ forEachStore((_name, makeStore) => {
       assertRefused(await verify(made.browser, 'key', key.right(options), challengeId), 403, 'step_up_failed');
     });
 
-    it('has ended no session when it couldn’t, and ends it at the next failure', async (t) => {
-      const { browser, store, clock } = await scene(t, await makeStore());
+    it('has ended no session when it couldn’t, and ends it at the next failure', async () => {
+      const { browser, store, clock } = await scene(await makeStore());
       for (let count = 0; count < 9; count += 1) {
         if (count === 5) clock.advance('15m');
         assertRefused(await verify(browser, 'code', WRONG), 403, 'step_up_failed');

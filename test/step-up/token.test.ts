@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '@jest/globals';
 import type { Store } from '../../lib/stores/contract/store.js';
 import { assertRefused } from '../support/answers.js';
 import type { Browser } from '../support/browser.js';
@@ -30,9 +30,9 @@ async function stateOf(browser: Browser): Promise<'elevated' | 'signed in' | 'si
 
 forEachStore((_name, makeStore) => {
   describe('the session token at a step-up', () => {
-    it(`is replaced each of ${STEP_UPS} times, on one row with one id`, async (t) => {
+    it(`is replaced each of ${STEP_UPS} times, on one row with one id`, async () => {
       const store = await makeStore();
-      const app = stepUpApp(t, { methods, store });
+      const app = stepUpApp({ methods, store });
       const browser = await app.signIn();
       const before = await sessionIds(store, app);
       assert.equal(before.length, 1);
@@ -46,8 +46,8 @@ forEachStore((_name, makeStore) => {
       assert.equal((await browser.get('/me')).body.session.id, before[0]);
     });
 
-    it('is no good for a guard any more once it is replaced, whatever comes later', async (t) => {
-      const app = stepUpApp(t, { methods, store: await makeStore() });
+    it('is no good for a guard any more once it is replaced, whatever comes later', async () => {
+      const app = stepUpApp({ methods, store: await makeStore() });
       const browser = await app.signIn('ada', { method: 'key' });
       const copied = copyOf(browser, app.app);
       assert.equal(await stateOf(copied), 'elevated');
@@ -64,8 +64,8 @@ forEachStore((_name, makeStore) => {
       assert.equal(await stateOf(browser), 'elevated');
     });
 
-    it('dies at once with the step-up after the next', async (t) => {
-      const app = stepUpApp(t, { methods, store: await makeStore() });
+    it('dies at once with the step-up after the next', async () => {
+      const app = stepUpApp({ methods, store: await makeStore() });
       const browser = await app.signIn();
       const copied = copyOf(browser, app.app);
       await stepUp(browser, key);
@@ -74,8 +74,8 @@ forEachStore((_name, makeStore) => {
       assert.equal(await stateOf(copied), 'signed out');
     });
 
-    it('dies with the first use of the next one where there is no overlap', async (t) => {
-      const app = stepUpApp(t, { methods, store: await makeStore(), tokenOverlap: 0 });
+    it('dies with the first use of the next one where there is no overlap', async () => {
+      const app = stepUpApp({ methods, store: await makeStore(), tokenOverlap: 0 });
       const browser = await app.signIn();
       const copied = copyOf(browser, app.app);
       await stepUp(browser, key);
@@ -84,8 +84,8 @@ forEachStore((_name, makeStore) => {
       assert.equal(await stateOf(copied), 'signed out');
     });
 
-    it('is kept by a step-up that fails and by one that is only verified', async (t) => {
-      const app = stepUpApp(t, { methods, store: await makeStore() });
+    it('is kept by a step-up that fails and by one that is only verified', async () => {
+      const app = stepUpApp({ methods, store: await makeStore() });
       const browser = await app.signIn('ada', { method: 'key' });
       const token = tokenOf(browser);
       assertRefused(await verify(browser, 'code', {}), 403, 'step_up_failed');
@@ -96,9 +96,9 @@ forEachStore((_name, makeStore) => {
   });
 
   describe('the answer to a step-up that never arrives', () => {
-    it('leaves the old cookie signed in without the proof, and the next step-up succeeds', async (t) => {
+    it('leaves the old cookie signed in without the proof, and the next step-up succeeds', async () => {
       const store = await makeStore();
-      const app = stepUpApp(t, { methods, store });
+      const app = stepUpApp({ methods, store });
       const browser = await app.signIn();
       await stepUp(copyOf(browser, app.app), key); // whose cookie nobody keeps
       app.clock.advance('1h');
@@ -108,8 +108,8 @@ forEachStore((_name, makeStore) => {
       assert.equal((await sessionIds(store, app)).length, 1);
     });
 
-    it('may do so again and again, while every other one arrives', async (t) => {
-      const app = stepUpApp(t, { methods, store: await makeStore() });
+    it('may do so again and again, while every other one arrives', async () => {
+      const app = stepUpApp({ methods, store: await makeStore() });
       const browser = await app.signIn();
       for (let turn = 0; turn < 4; turn += 1) {
         await stepUp(copyOf(browser, app.app), key);
@@ -120,9 +120,9 @@ forEachStore((_name, makeStore) => {
       }
     });
 
-    it('signs out whom it happens to twice in a row, and ends no session', async (t) => {
+    it('signs out whom it happens to twice in a row, and ends no session', async () => {
       const store = await makeStore();
-      const app = stepUpApp(t, { methods, store });
+      const app = stepUpApp({ methods, store });
       const browser = await app.signIn();
       const answered = [copyOf(browser, app.app), copyOf(browser, app.app)] as const;
       for (const lost of answered) await stepUp(lost, key);
@@ -131,9 +131,9 @@ forEachStore((_name, makeStore) => {
       assert.equal((await sessionIds(store, app)).length, 1);
     });
 
-    it('can be found by nobody with its proof once the retry has succeeded, and opens no second session', async (t) => {
+    it('can be found by nobody with its proof once the retry has succeeded, and opens no second session', async () => {
       const store = await makeStore();
-      const app = stepUpApp(t, { methods, store });
+      const app = stepUpApp({ methods, store });
       const browser = await app.signIn();
       const lost = copyOf(browser, app.app);
       await stepUp(lost, key);
@@ -147,14 +147,14 @@ forEachStore((_name, makeStore) => {
       assert.equal((await sessionIds(store, app)).length, 1);
     });
 
-    it('can be one that was on its way from a process with a newer secret', async (t) => {
+    it('can be one that was on its way from a process with a newer secret', async () => {
       const store = await makeStore();
-      const older = stepUpApp(t, {
+      const older = stepUpApp({
         methods,
         store,
         secret: ['the secret of yesterday, which was long', 'the next, also long enough for this'],
       });
-      const newer = stepUpApp(t, {
+      const newer = stepUpApp({
         methods,
         store: { ...store, close: async () => {} },
         secret: ['the next, also long enough for this', 'the secret of yesterday, which was long'],
@@ -168,8 +168,8 @@ forEachStore((_name, makeStore) => {
   });
 
   describe('two tabs that step up at once', () => {
-    it('are both signed in, and one of them is elevated, whichever answer comes last', async (t) => {
-      const app = stepUpApp(t, { methods, store: await makeStore() });
+    it('are both signed in, and one of them is elevated, whichever answer comes last', async () => {
+      const app = stepUpApp({ methods, store: await makeStore() });
       const browser = await app.signIn();
       const tabs = [copyOf(browser, app.app), copyOf(browser, app.app)];
       const begun = await Promise.all(tabs.map((tab) => begin(tab, 'key')));
@@ -185,8 +185,8 @@ forEachStore((_name, makeStore) => {
       assert.equal(await stateOf(other), 'elevated');
     });
 
-    it('are both signed in with two methods as well, each with its own proof at most', async (t) => {
-      const app = stepUpApp(t, { methods, store: await makeStore() });
+    it('are both signed in with two methods as well, each with its own proof at most', async () => {
+      const app = stepUpApp({ methods, store: await makeStore() });
       const browser = await app.signIn();
       const tabs = [copyOf(browser, app.app), copyOf(browser, app.app)] as const;
       const answers = await Promise.all([answer(tabs[0], key), answer(tabs[1], code)]);
@@ -200,8 +200,8 @@ forEachStore((_name, makeStore) => {
       for (const path of ['/key', '/code']) assert.equal((await later.post(path)).status, 200);
     });
 
-    it('are both signed in one after the other as well', async (t) => {
-      const app = stepUpApp(t, { methods, store: await makeStore() });
+    it('are both signed in one after the other as well', async () => {
+      const app = stepUpApp({ methods, store: await makeStore() });
       const browser = await app.signIn();
       const first = copyOf(browser, app.app);
       const second = copyOf(browser, app.app);
@@ -212,8 +212,8 @@ forEachStore((_name, makeStore) => {
       assert.deepEqual(await Promise.all([first, second].map(stateOf)), ['elevated', 'signed in']);
     });
 
-    it('need the new token once one of them has used it, which they share', async (t) => {
-      const app = stepUpApp(t, { methods, store: await makeStore() });
+    it('need the new token once one of them has used it, which they share', async () => {
+      const app = stepUpApp({ methods, store: await makeStore() });
       const browser = await app.signIn();
       const late = copyOf(browser, app.app);
       await stepUp(browser, key);

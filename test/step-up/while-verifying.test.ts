@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { EventEmitter, once } from 'node:events';
-import { describe, it, type TestContext } from 'node:test';
+import { describe, it } from '@jest/globals';
 import type { Response } from 'supertest';
 import type { Method } from '../../lib/methods/method.js';
 import type { Store } from '../../lib/stores/contract/store.js';
@@ -21,7 +21,7 @@ interface Verifying extends StepUpApp {
 }
 
 /** A request whose answer the method is just looking at, as a password's hash takes time. */
-async function verifying(t: TestContext, store: Store): Promise<Verifying> {
+async function verifying(store: Store): Promise<Verifying> {
   const hash = new EventEmitter();
   const began = once(hash, 'began');
   const slow: Method = {
@@ -34,7 +34,7 @@ async function verifying(t: TestContext, store: Store): Promise<Verifying> {
     },
   };
   const rules = { '/key': { method: 'key', maxAge: '5m' }, '/slow': { method: 'slow', maxAge: '5m' } } as const;
-  const app = stepUpApp(t, { methods: [key, slow], rules, store, idleLifetime: '1h' });
+  const app = stepUpApp({ methods: [key, slow], rules, store, idleLifetime: '1h' });
   const browser = await app.signIn();
   const { id } = (await browser.get('/me')).body.session;
   const answered = verify(copyOf(browser, app.app), 'slow', {});
@@ -67,8 +67,8 @@ forEachStore((_name, makeStore) => {
     };
 
     for (const [what, change] of Object.entries(changes)) {
-      it(`${what} makes no proof: 401`, async (t) => {
-        const scene = await verifying(t, await makeStore());
+      it(`${what} makes no proof: 401`, async () => {
+        const scene = await verifying(await makeStore());
         await change(scene);
         assertRefused(await scene.finish(), 401, 'session_invalid');
         assert.deepEqual(
@@ -80,8 +80,8 @@ forEachStore((_name, makeStore) => {
       });
     }
 
-    it('got another token meanwhile, which nobody has used, makes this proof and takes the other’s away', async (t) => {
-      const scene = await verifying(t, await makeStore());
+    it('got another token meanwhile, which nobody has used, makes this proof and takes the other’s away', async () => {
+      const scene = await verifying(await makeStore());
       await stepUp(scene.browser, key);
       assert.equal((await scene.finish()).status, 200);
       const row = await scene.store.sessions.get(scene.id);

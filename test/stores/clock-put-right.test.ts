@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it, type TestContext } from 'node:test';
+import { describe, it } from '@jest/globals';
 import type { Delivery } from '../../lib/stores/contract/sessions.js';
 import type { Store } from '../../lib/stores/contract/store.js';
 import { type ManualClock, manualClock } from '../../lib/testing/manual-clock.js';
@@ -35,12 +35,11 @@ interface ClockApp extends StepUpApp {
 const LONG = { idleLifetime: '800d', absoluteLifetime: '900d' } as const;
 
 function clockApp(
-  t: TestContext,
   store: Store,
   by: number,
   { clock = manualClock(), ...lifetimes }: object & { clock?: ManualClock } = LONG,
 ): ClockApp {
-  const app = methodApp(t, {
+  const app = methodApp({
     store,
     clock,
     ...lifetimes,
@@ -88,8 +87,8 @@ async function assertWorks(app: StepUpApp, client: Client): Promise<void> {
 forEachStore((_name, makeStore) => {
   for (const [how, by] of Object.entries(durations)) {
     describe(`once a clock that was ${how} ahead is put right`, () => {
-      it('a sign-in works at once, though all sessions were ended while it was ahead', async (t) => {
-        const app = clockApp(t, await makeStore(), by);
+      it('a sign-in works at once, though all sessions were ended while it was ahead', async () => {
+        const app = clockApp(await makeStore(), by);
         const before = await signedIn(app, 'cookie');
         await app.whileAhead(() => app.auth.sessions.revokeAllForUser('ada'));
         assert.equal(await before.isSignedIn(), false);
@@ -103,8 +102,8 @@ forEachStore((_name, makeStore) => {
       });
 
       for (const delivery of DELIVERIES) {
-        it(`all works at once, with ${delivery}: sign-in, credentials, step-up, guard, approval`, async (t) => {
-          const app = clockApp(t, await makeStore(), by);
+        it(`all works at once, with ${delivery}: sign-in, credentials, step-up, guard, approval`, async () => {
+          const app = clockApp(await makeStore(), by);
           const old = await signedIn(app, delivery, { method: 'password' });
           assertPassed(await prove(old, 'code', byCode));
           const [made, changed] = await app.whileAhead(async () => {
@@ -132,8 +131,8 @@ forEachStore((_name, makeStore) => {
       }
 
       for (const delivery of REFRESHED) {
-        it(`a refresh works at once, with ${delivery}, of whatever was refreshed or lost meanwhile`, async (t) => {
-          const app = clockApp(t, await makeStore(), by);
+        it(`a refresh works at once, with ${delivery}, of whatever was refreshed or lost meanwhile`, async () => {
+          const app = clockApp(await makeStore(), by);
           const [used, unused, lost] = [
             await signedIn(app, delivery),
             await signedIn(app, delivery),
@@ -157,8 +156,8 @@ forEachStore((_name, makeStore) => {
         });
       }
 
-      it('a lock ends by the clock that is right, and unlock unlocks', async (t) => {
-        const app = clockApp(t, await makeStore(), by);
+      it('a lock ends by the clock that is right, and unlock unlocks', async () => {
+        const app = clockApp(await makeStore(), by);
         const [locked, other] = [await signedIn(app, 'cookie'), await signedIn(app, 'cookie', { userId: 'bea' })];
         await app.whileAhead(async () => {
           for (const userId of ['ada', 'ada', 'ada', 'ada', 'bea', 'bea', 'bea', 'bea']) {
@@ -173,8 +172,8 @@ forEachStore((_name, makeStore) => {
         assertPassed(await prove(other, 'code', byCode));
       });
 
-      it('unlock unlocks at once', async (t) => {
-        const app = clockApp(t, await makeStore(), by);
+      it('unlock unlocks at once', async () => {
+        const app = clockApp(await makeStore(), by);
         const ada = await signedIn(app, 'cookie', { method: 'password' });
         await app.whileAhead(async () => {
           for (let session = 0; session < 4; session += 1) {
@@ -187,8 +186,8 @@ forEachStore((_name, makeStore) => {
         assertPassed(await prove(ada, 'code', byCode));
       });
 
-      it('TOTP and passkeys that were set up and used meanwhile work at once', async (t) => {
-        const app = clockApp(t, await makeStore(), by);
+      it('TOTP and passkeys that were set up and used meanwhile work at once', async () => {
+        const app = clockApp(await makeStore(), by);
         const ada = await signedIn(app, 'cookie');
         const key = await app.whileAhead(async () => {
           const added = await addPasskey(await signedIn(app, 'cookie'));
@@ -207,8 +206,8 @@ forEachStore((_name, makeStore) => {
         assert.equal((await ada.post('/auth/passkeys/options')).status, 200);
       });
 
-      it('challenges and grants that were made meanwhile end in time', async (t) => {
-        const app = clockApp(t, await makeStore(), by);
+      it('challenges and grants that were made meanwhile end in time', async () => {
+        const app = clockApp(await makeStore(), by);
         const ada = await signedIn(app, 'cookie');
         const { path, ...sent } = payment('code');
         const pending = await app.whileAhead(async () => {
@@ -226,8 +225,8 @@ forEachStore((_name, makeStore) => {
         await assertWorks(app, ada);
       });
 
-      it('sessions of that time live for a lifetime of the clock that is right, and no longer', async (t) => {
-        const app = clockApp(t, await makeStore(), by, {});
+      it('sessions of that time live for a lifetime of the clock that is right, and no longer', async () => {
+        const app = clockApp(await makeStore(), by, {});
         const seen = await signedIn(app, 'cookie');
         const [active, idle] = await app.whileAhead(async () => {
           const made = [await signedIn(app, 'cookie'), await signedIn(app, 'cookie')] as const;
@@ -253,16 +252,16 @@ forEachStore((_name, makeStore) => {
 
   describe('two machines a minute apart', () => {
     /** The same app on both; what comes first is behind. */
-    async function machines(t: TestContext): Promise<readonly [ClockApp, ClockApp]> {
+    async function machines(): Promise<readonly [ClockApp, ClockApp]> {
       const store = await makeStore();
-      const behind = clockApp(t, store, 0);
-      return [behind, clockApp(t, shared(store), 0, { clock: manualClock(behind.clock.now() + MINUTE) })];
+      const behind = clockApp(store, 0);
+      return [behind, clockApp(shared(store), 0, { clock: manualClock(behind.clock.now() + MINUTE) })];
     }
 
     for (const delivery of DELIVERIES) {
       for (const order of ['behind', 'ahead'] as const) {
-        it(`sign in, step up, guard and refresh to and fro, ${order} first, with ${delivery}`, async (t) => {
-          const both = await machines(t);
+        it(`sign in, step up, guard and refresh to and fro, ${order} first, with ${delivery}`, async () => {
+          const both = await machines();
           const [first, second] = order === 'behind' ? both : [both[1], both[0]];
           let client = await signedIn(first, delivery);
           for (let round = 0; round < 6; round += 1) {
@@ -279,8 +278,8 @@ forEachStore((_name, makeStore) => {
       }
     }
 
-    it('end all sessions on one, and sign in on the other', async (t) => {
-      const both = await machines(t);
+    it('end all sessions on one, and sign in on the other', async () => {
+      const both = await machines();
       for (const app of both) {
         for (const other of both) {
           await app.auth.sessions.revokeAllForUser('ada');
@@ -290,8 +289,8 @@ forEachStore((_name, makeStore) => {
       }
     });
 
-    it('lock, unlock and set up methods for each other', async (t) => {
-      const both = await machines(t);
+    it('lock, unlock and set up methods for each other', async () => {
+      const both = await machines();
       for (const [index, app] of both.entries()) {
         const other = both[1 - index] ?? app;
         const userId = `user-${index}`;

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, describe, it } from 'node:test';
+import { afterAll, beforeAll, beforeEach, describe, it } from '@jest/globals';
 import type { Response } from 'supertest';
 import { begin, verify } from '../step-up/app.js';
 import { assertRefused } from '../support/answers.js';
@@ -16,11 +16,11 @@ forEachServer((server) => {
   describe('two processes of an app whose clocks are 3 s apart', () => {
     let apps: readonly AppProcess[] = [];
     let users = 0;
-    before(async () => {
+    beforeAll(async () => {
       const { database } = server();
       apps = await Promise.all([NOW, NOW + APART].map((now) => startApp(database, { now })));
     });
-    after(() => Promise.all(apps.map((app) => app.stop())));
+    afterAll(() => Promise.all(apps.map((app) => app.stop())));
     beforeEach(() => {
       users += 1;
     });

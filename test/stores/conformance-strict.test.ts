@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '@jest/globals';
 import { storeConformance } from '../../lib/conformance/index.js';
 import { changed, type SessionChange } from '../../lib/stores/contract/session-state.js';
 import type { SessionRow, SessionStore } from '../../lib/stores/contract/sessions.js';

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { it } from 'node:test';
+import { it } from '@jest/globals';
 import type { Response } from 'supertest';
 import { parseSecrets } from '../../lib/internal/keys.js';
 import { createRefreshTokens } from '../../lib/session/refresh-token.js';
 import { assertRefused } from '../support/answers.js';
 import { Browser } from '../support/browser.js';
+import { cleanUp } from '../support/clean-up.js';
 import { SECRET } from '../support/kit.js';
 import { type AppProcess, startApp } from './app-process.js';
 import { type Cut, startProxy } from './cutting-proxy.js';
@@ -46,10 +47,10 @@ function hashOf(refreshToken: string): string {
 
 forEachServer((server, store) => {
   for (const [where, { isMade, before, at }] of Object.entries(PLACES[store])) {
-    it(`gives the client its one successor when the connection was cut in a rotation ${where}`, async (t) => {
-      const proxy = await startProxy(t, server().database);
+    it(`gives the client its one successor when the connection was cut in a rotation ${where}`, async () => {
+      const proxy = await startProxy(server().database);
       const app = await startApp(proxy.database);
-      t.after(() => app.stop());
+      cleanUp(() => app.stop());
       const signedIn = (await new Browser(app.url).signIn({ delivery: 'bearer' })).body;
       await app.tell({ do: 'advance', by: MINUTE });
       // The first rotation prepares the statement, or loads the script: the next is one message.

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, connect as openSocket, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import type { TestContext } from 'node:test';
+import { cleanUp } from '../support/clean-up.js';
 import type { SharedDatabase } from './shared-store.js';
 
 /** Where a connection is cut. */
@@ -28,7 +28,7 @@ export interface CuttingProxy {
   unblock(): void;
 }
 
-export async function startProxy(t: TestContext, database: SharedDatabase): Promise<CuttingProxy> {
+export async function startProxy(database: SharedDatabase): Promise<CuttingProxy> {
   const folder = mkdtempSync(join(tmpdir(), 'stepgate-proxy-'));
   const path = join(folder, basename(database.socket));
   const sockets = new Set<Socket>();
@@ -67,7 +67,7 @@ export async function startProxy(t: TestContext, database: SharedDatabase): Prom
     });
   });
   await new Promise<void>((resolve) => server.listen(path, resolve));
-  t.after(() => {
+  cleanUp(() => {
     for (const socket of sockets) socket.destroy();
     server.close();
     rmSync(folder, { recursive: true, force: true });

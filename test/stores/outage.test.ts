@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { describe, it, type TestContext } from 'node:test';
+import { describe, it } from '@jest/globals';
 import type { RedisClientOptions } from 'redis';
 import type { Response } from 'supertest';
 import { verify } from '../step-up/app.js';
 import { assertRefused } from '../support/answers.js';
 import { Browser } from '../support/browser.js';
+import { cleanUp } from '../support/clean-up.js';
 import { RIGHT_PIN } from '../support/pin.js';
 import { type AppProcess, type AppSettings, startApp } from './app-process.js';
 import { startProxy } from './cutting-proxy.js';
@@ -22,9 +23,9 @@ const CLIENTS: Readonly<Record<SharedDatabase['store'], Readonly<Record<string, 
 };
 const OPTIONS: AppSettings['options'] = { storeTimeout: '2s', refreshGrace: 0 };
 
-async function start(t: TestContext, database: SharedDatabase): Promise<AppProcess> {
+async function start(database: SharedDatabase): Promise<AppProcess> {
   const app = await startApp(database, { options: OPTIONS });
-  t.after(() => app.stop());
+  cleanUp(() => app.stop());
   return app;
 }
 
@@ -69,9 +70,9 @@ async function assertOnlyUnavailable(app: AppProcess, answers: readonly Response
 forEachServer((server, store) => {
   for (const [how, redis] of Object.entries(CLIENTS[store])) {
     describe(`a store ${how}, whose server is killed under load and comes back`, () => {
-      it('is a 500 while the server is away; then the same sessions work in the same process', async (t) => {
+      it('is a 500 while the server is away; then the same sessions work in the same process', async () => {
         const { database, kill, restart } = server();
-        const app = await start(t, { ...database, ...(redis === undefined ? {} : { redis }) });
+        const app = await start({ ...database, ...(redis === undefined ? {} : { redis }) });
         const kept = await signedIn(app, 'kept');
         const cookies = kept.cookieHeader();
         const newcomers: Browser[] = [];
@@ -95,9 +96,9 @@ forEachServer((server, store) => {
         assert.equal(kept.cookieHeader(), cookies);
       });
 
-      it('does nothing later of what it was asked meanwhile', async (t) => {
+      it('does nothing later of what it was asked meanwhile', async () => {
         const { database, kill, restart } = server();
-        const app = await start(t, { ...database, ...(redis === undefined ? {} : { redis }) });
+        const app = await start({ ...database, ...(redis === undefined ? {} : { redis }) });
         const kept = await signedIn(app, 'asking');
         const { sessions } = (await kept.get('/auth/sessions')).body;
         await kill();
@@ -113,9 +114,9 @@ forEachServer((server, store) => {
   }
 
   describe('a store whose server doesn’t answer', () => {
-    it('is a 500 after `storeTimeout`; then the same sessions work in the same process', async (t) => {
-      const proxy = await startProxy(t, server().database);
-      const app = await start(t, proxy.database);
+    it('is a 500 after `storeTimeout`; then the same sessions work in the same process', async () => {
+      const proxy = await startProxy(server().database);
+      const app = await start(proxy.database);
       const load = startLoad(await clients(app));
       await load.untilAllGet(200);
       proxy.block();

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { after, before } from 'node:test';
+import { afterAll, beforeAll } from '@jest/globals';
 import { Pool } from 'pg';
 import { describeIfPresent } from '../support/needs.js';
 import { postgresBinaries, startPostgres } from '../support/postgres.js';
@@ -44,10 +44,10 @@ export function forEachServer(body: (server: () => SharedServer, store: SharedDa
   for (const { name, store, start, missing } of kinds) {
     describeIfPresent(`over one ${name}`, missing, () => {
       let server: SharedServer | undefined;
-      before(async () => {
+      beforeAll(async () => {
         server = await start();
       });
-      after(() => server?.stop());
+      afterAll(() => server?.stop());
       body(() => {
         if (server === undefined) throw new Error('The server is started before the first test.');
         return server;

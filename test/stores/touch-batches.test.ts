@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { it } from 'node:test';
+import { it } from '@jest/globals';
+import { cleanUp } from '../support/clean-up.js';
 import type { TouchSettings } from './children/touch.js';
 import { forEachServer } from './servers.js';
 import { openShared } from './shared-store.js';
@@ -24,10 +25,10 @@ async function touchInAnotherProcess(settings: TouchSettings): Promise<number> {
 
 forEachServer((server, store) => {
   const seconds = store === 'postgres' ? LONG : A_FEW_SECONDS; // Redis runs one script at a time
-  it(`makes no deadlock of two processes that touch the same sessions for ${seconds} s`, async (t) => {
+  it(`makes no deadlock of two processes that touch the same sessions for ${seconds} s`, async () => {
     const { database, deadlocks } = server();
     const { sessions, close } = await openShared(database);
-    t.after(close);
+    cleanUp(close);
     const rows = Array.from({ length: SESSIONS }, () => newRow({ idleExpiresAt: NOW + 1, expiresAt: NOW + DAY }));
     for (const row of rows) await sessions.insert(inserting(row));
     const ids = rows.map(({ id }) => id);
@@ -48,6 +49,6 @@ forEachServer((server, store) => {
       seen,
       Array.from({ length: SESSIONS }, () => ({ lastSeenAt: lasts[1], idleExpiresAt: NOW + DAY })),
     );
-    t.diagnostic(`batches: ${batches.join(' and ')}`);
+    console.log(`batches: ${batches.join(' and ')}`);
   });
 });

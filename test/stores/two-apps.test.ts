@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
+import { afterAll, beforeAll, describe, it } from '@jest/globals';
 import type { Response } from 'supertest';
 import { begin, verify } from '../step-up/app.js';
 import { assertRefused } from '../support/answers.js';
@@ -15,12 +15,12 @@ const MINUTE = 60;
 forEachServer((server) => {
   describe('two processes of an app', () => {
     let apps: readonly AppProcess[] = [];
-    before(async () => {
+    beforeAll(async () => {
       const options = { maxSessionsPerUser: CAP };
       const { database } = server();
       apps = await Promise.all([startApp(database, { options }), startApp(database, { options })]);
     });
-    after(() => Promise.all(apps.map((app) => app.stop())));
+    afterAll(() => Promise.all(apps.map((app) => app.stop())));
 
     /** A browser whose requests go to the first process, and the same browser with requests to the second. */
     function browsers(): readonly [Browser, Browser] {

@@ -42,7 +42,10 @@ function assertMembers(response: Response, code: RefusalCode, members: Readonly<
     assert.deepEqual(members, { retryAfter: Number(response.headers['retry-after']) });
     return;
   }
-  if (code !== 'step_up_failed') return assert.deepEqual(members, {});
+  if (code !== 'step_up_failed') {
+    assert.deepEqual(members, {});
+    return;
+  }
   const { reason, attemptsLeft, challenge, spentAt, unknownCredential, ...others } = members;
   assert.deepEqual(others, {});
   if (reason === 'challenge') {

@@ -1,23 +1,24 @@
 import assert from 'node:assert/strict';
-import type { TestContext } from 'node:test';
+import { jest } from '@jest/globals';
 import type { Response } from 'supertest';
 import type { Behaviour, FaultyParts } from '../step-up/faulty-parts.js';
 import { assertRefused } from './answers.js';
+import { fakeTimers } from './fake-timers.js';
 
 /** After how many milliseconds a call that hangs has failed. */
 export const HANGING = 5_000;
 
 /** How a call of the store fails. */
-export const faults: Readonly<Record<string, (t: TestContext) => Behaviour>> = {
+export const faults: Readonly<Record<string, () => Behaviour>> = {
   'is refused': () => () => Promise.reject(new Error('the disk is full')),
   'is done, and its answer lost': () => async (run) => {
     await run();
     throw new Error('the connection is gone');
   },
-  'never answers': (t) => {
-    t.mock.timers.enable({ apis: ['setTimeout'] });
+  'never answers': () => {
+    fakeTimers(['setTimeout']);
     return () => {
-      setImmediate(() => t.mock.timers.tick(HANGING)); // once the kit waits for it
+      setImmediate(() => jest.advanceTimersByTime(HANGING)); // once the kit waits for it
       return new Promise(() => {});
     };
   },

@@ -1,4 +1,3 @@
-import type { TestContext } from 'node:test';
 import type { StepgateEvent } from '../../lib/events.js';
 import type { Method } from '../../lib/methods/method.js';
 import type { StepgateOptions } from '../../lib/options/index.js';
@@ -6,6 +5,7 @@ import { type Stepgate, stepgate } from '../../lib/stepgate.js';
 import type { Store } from '../../lib/stores/contract/store.js';
 import { memoryStore } from '../../lib/stores/memory/index.js';
 import { type ManualClock, manualClock } from '../../lib/testing/manual-clock.js';
+import { cleanUp } from './clean-up.js';
 
 export const SECRET = 'a secret of at least thirty-two bytes';
 export const ORIGIN = 'https://app.example';
@@ -22,14 +22,14 @@ export type TestKitOptions<M extends readonly Method[] = readonly []> = Partial<
 };
 
 /** A kit that goes by a manual clock and keeps its events; the test's end closes it, and its store. */
-export function testKit<const M extends readonly Method[] = readonly []>(
-  t: TestContext,
-  { clock = manualClock(), ...options }: TestKitOptions<M> = {},
-): TestKit<M[number]['name']> {
+export function testKit<const M extends readonly Method[] = readonly []>({
+  clock = manualClock(),
+  ...options
+}: TestKitOptions<M> = {}): TestKit<M[number]['name']> {
   const events: StepgateEvent[] = [];
   const store = options.store ?? memoryStore();
   const onEvent = (event: StepgateEvent): void => void events.push(event);
   const auth = stepgate<M>({ secret: SECRET, issuer: ORIGIN, onEvent, ...options, clock, store });
-  t.after(() => auth.close());
+  cleanUp(() => auth.close());
   return { auth, clock, events, store };
 }

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import type { TestContext } from 'node:test';
 import bodyParser from 'body-parser';
 import type { Response } from 'supertest';
 import { passkey } from '../../lib/methods/passkey/index.js';
@@ -24,10 +23,10 @@ export type Ceremony = (options: unknown) => object;
  * An app whose users may have passkeys, TOTP and recovery codes, and all have a `code`. `/passkey`, `/totp` and `/code` ask for a proof of
  * the last five minutes, `/pay-by-passkey` and the like for an approval.
  */
-export function methodApp(t: TestContext, { routes, ...options }: StepUpAppOptions & { store: Store }): StepUpApp {
+export function methodApp({ routes, ...options }: StepUpAppOptions & { store: Store }): StepUpApp {
   const code = fakeCode();
   const names: readonly MethodName[] = ['passkey', 'totp', 'code'];
-  const app = stepUpApp(t, {
+  const app = stepUpApp({
     methods: [passkey({ rpID: 'app.example', rpName: 'Example', origins: [ORIGIN] }), totp(), code, recoveryCode()],
     users: { find: (id) => ({ name: `${id}@app.example` }) },
     rules: Object.fromEntries(names.map((method) => [`/${method}`, { method, maxAge: '5m' }])),

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after } from 'node:test';
+import { afterAll } from '@jest/globals';
 import Database from 'better-sqlite3';
 import type { StorePart } from '../../lib/conformance/index.js';
 import type { Store, StoreParts } from '../../lib/stores/contract/store.js';
@@ -54,7 +54,7 @@ export function forStore(name: string, body: StoreTests): void {
 
 function describeStore(store: TestStore, body: StoreTests): void {
   describeIfPresent(`on the ${store.name} store`, store.missing, () => {
-    if (store.stop !== undefined) after(store.stop);
+    if (store.stop !== undefined) afterAll(store.stop);
     body(store.name, store.make, store);
   });
 }
@@ -73,7 +73,7 @@ export function withStores(
 ): void {
   const [a, b] = [storeNamed(first), storeNamed(second)];
   describeIfPresent(title, a.missing ?? b.missing, () => {
-    after(async () => {
+    afterAll(async () => {
       await a.stop?.();
       await b.stop?.();
     });

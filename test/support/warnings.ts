@@ -1,10 +1,10 @@
-import type { TestContext } from 'node:test';
+import { cleanUp } from './clean-up.js';
 
 /** What the process is warned of from now on. */
-export function warningsIn(t: TestContext): Error[] {
+export function warningsIn(): Error[] {
   const warnings: Error[] = [];
   const keep = (warning: Error): void => void warnings.push(warning);
   process.on('warning', keep);
-  t.after(() => process.off('warning', keep));
+  cleanUp(() => process.off('warning', keep));
   return warnings;
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '@jest/globals';
 import express from 'express';
 import request from 'supertest';
 import { memoryStore, stepgate } from '../../lib/index.js';
@@ -70,8 +70,8 @@ describe('signedIn', () => {
     { policy: 'psd2' },
   ] satisfies Partial<StepgateOptions>[]) {
     for (const delivery of ['cookie', 'bearer', 'token-cookies'] as const) {
-      it(`reaches guards and routes by ${delivery} with ${JSON.stringify(options)}`, async (t) => {
-        const { auth } = testKit(t, { ...options, methods: [pin] });
+      it(`reaches guards and routes by ${delivery} with ${JSON.stringify(options)}`, async () => {
+        const { auth } = testKit({ ...options, methods: [pin] });
         const { app } = testApp(auth);
         const { headers } = await signedIn(auth, { userId: 'u1', delivery, proofs: { pin: '1m' } });
         assert.deepEqual((await request(app).post('/me').set(headers).expect(200)).body.proofs.length, 1);
@@ -81,8 +81,8 @@ describe('signedIn', () => {
     }
   }
 
-  it('signs in by the delivery of the kit where the test names none', async (t) => {
-    const { auth } = testKit(t, { delivery: 'bearer', deliveries: ['bearer'] });
+  it('signs in by the delivery of the kit where the test names none', async () => {
+    const { auth } = testKit({ delivery: 'bearer', deliveries: ['bearer'] });
     const { session } = await signedIn(auth, { userId: 'u1' });
     assert.equal(session.delivery, 'bearer');
   });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
 import { inspect } from 'node:util';
+import { describe, it } from '@jest/globals';
 import type { ApiKeysOption } from '../../lib/index.js';
 import { memoryStore } from '../../lib/stores/memory/index.js';
 import { altered, codeOf, cookiesOf, tokenApp } from './app.js';

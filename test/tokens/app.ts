@@ -1,5 +1,4 @@
 import type { IncomingMessage } from 'node:http';
-import type { TestContext } from 'node:test';
 import express, { type ErrorRequestHandler } from 'express';
 import supertest, { type Response } from 'supertest';
 import {
@@ -14,6 +13,7 @@ import {
 import type { SessionStore } from '../../lib/stores/contract/sessions.js';
 import type { Store } from '../../lib/stores/contract/store.js';
 import { type ManualClock, manualClock } from '../../lib/testing/index.js';
+import { cleanUp } from '../support/clean-up.js';
 import { ORIGIN, SECRET } from '../support/kit.js';
 import { RIGHT_PIN } from '../support/pin.js';
 
@@ -102,9 +102,9 @@ export function tokenApp({ clock = manualClock(), store = memoryStore(), ...opti
 }
 
 /** Makes a store that is closed when the test has ended. */
-export async function opened(t: TestContext, makeStore: () => Promise<Store>): Promise<Store> {
+export async function opened(makeStore: () => Promise<Store>): Promise<Store> {
   const store = await makeStore();
-  t.after(() => store.close?.());
+  cleanUp(() => store.close?.());
   return store;
 }
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '@jest/globals';
 import { codeOf, cookieHeader, cookiesOf, type TokenApp, tokenApp } from './app.js';
 
 /** One session of each delivery, of three users, so that `userId` tells which credential was taken. */

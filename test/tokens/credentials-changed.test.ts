@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '@jest/globals';
 import { forEachStore } from '../support/stores.js';
 import { codeOf, cookieHeader, cookiesOf, opened, type TokenAnswer, type TokenApp, tokenApp } from './app.js';
 import { readJwt } from './jwt.js';
@@ -9,8 +9,8 @@ const changed = (app: TokenApp, { access_token }: TokenAnswer) =>
 
 describe('changed credentials', () => {
   forEachStore((_name, makeStore) => {
-    it('give the session a pair that lives on, and end the old one with neither overlap nor grace', async (t) => {
-      const app = tokenApp({ store: await opened(t, makeStore) });
+    it('give the session a pair that lives on, and end the old one with neither overlap nor grace', async () => {
+      const app = tokenApp({ store: await opened(makeStore) });
       const before = await app.signIn();
       const res = await changed(app, before).expect(200);
       const after: TokenAnswer = res.body;
@@ -24,8 +24,8 @@ describe('changed credentials', () => {
       await app.me(next.access_token).expect(200);
     });
 
-    it('end the previous token too, though the rotation before was not confirmed', async (t) => {
-      const app = tokenApp({ store: await opened(t, makeStore) });
+    it('end the previous token too, though the rotation before was not confirmed', async () => {
+      const app = tokenApp({ store: await opened(makeStore) });
       const first = await app.signIn();
       app.clock.advance('1m');
       const second: TokenAnswer = (await app.refresh(first.refresh_token).expect(200)).body;
@@ -34,16 +34,16 @@ describe('changed credentials', () => {
       await app.me(second.access_token).expect(401);
     });
 
-    it('take a refresh token from before for stolen', async (t) => {
-      const app = tokenApp({ store: await opened(t, makeStore) });
+    it('take a refresh token from before for stolen', async () => {
+      const app = tokenApp({ store: await opened(makeStore) });
       const before = await app.signIn();
       const after: TokenAnswer = (await changed(app, before).expect(200)).body;
       assert.equal(codeOf(await app.refresh(before.refresh_token).expect(401)), 'refresh_invalid');
       await app.me(after.access_token).expect(401);
     });
 
-    it('end the other sessions of the user and nobody else’s', async (t) => {
-      const app = tokenApp({ store: await opened(t, makeStore) });
+    it('end the other sessions of the user and nobody else’s', async () => {
+      const app = tokenApp({ store: await opened(makeStore) });
       const [here, phone, grace] = [await app.signIn(), await app.signIn(), await app.signIn('grace')];
       app.events.length = 0;
       await changed(app, here).expect(200);
@@ -61,8 +61,8 @@ describe('changed credentials', () => {
       await app.me(grace.access_token).expect(200);
     });
 
-    it('are taken once of any number of parallel requests', async (t) => {
-      const app = tokenApp({ store: await opened(t, makeStore) });
+    it('are taken once of any number of parallel requests', async () => {
+      const app = tokenApp({ store: await opened(makeStore) });
       const pair = await app.signIn();
       const answers = await Promise.all(Array.from({ length: 10 }, () => changed(app, pair)));
       const [won, ...more] = answers.filter(({ status }) => status === 200);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '@jest/globals';
 import { forEachStore } from '../support/stores.js';
 import { codeOf, cookieHeader, cookiesOf, opened, type TokenAnswer, type TokenApp, tokenApp } from './app.js';
 import { readJwt } from './jwt.js';
@@ -21,8 +21,8 @@ async function constantsOf(app: TokenApp, { access_token, session_id }: TokenAns
 
 describe('the life of a session', () => {
   forEachStore((_name, makeStore) => {
-    it('keeps who, since when and until when through 20 refreshes', async (t) => {
-      const app = tokenApp({ store: await opened(t, makeStore) });
+    it('keeps who, since when and until when through 20 refreshes', async () => {
+      const app = tokenApp({ store: await opened(makeStore) });
       let pair = await app.signIn();
       const before = await constantsOf(app, pair);
       const signedInAt = app.clock.now();
@@ -41,8 +41,8 @@ describe('the life of a session', () => {
       assert.equal(tokens.size, 21);
     });
 
-    it('ends at its absolute end, however often it is refreshed and used', async (t) => {
-      const app = tokenApp({ store: await opened(t, makeStore), absoluteLifetime: '8h', idleLifetime: '1h' });
+    it('ends at its absolute end, however often it is refreshed and used', async () => {
+      const app = tokenApp({ store: await opened(makeStore), absoluteLifetime: '8h', idleLifetime: '1h' });
       const endsAt = app.clock.now() + 8 * HOUR;
       let pair = await app.signIn();
       for (let half = 1; half < 16; half += 1) {
@@ -59,8 +59,8 @@ describe('the life of a session', () => {
       assert.equal(await app.auth.sessions.get(pair.session_id), null);
     });
 
-    it('promises no second that its access token does not live, whenever in a second that is issued', async (t) => {
-      const app = tokenApp({ store: await opened(t, makeStore) });
+    it('promises no second that its access token does not live, whenever in a second that is issued', async () => {
+      const app = tokenApp({ store: await opened(makeStore) });
       for (const millisecond of [0, 1, 500, 999]) {
         app.clock.set(Math.ceil(app.clock.now() / SECOND) * SECOND + millisecond);
         const { access_token, expires_in } = await app.signIn();
@@ -70,8 +70,8 @@ describe('the life of a session', () => {
       }
     });
 
-    it('gives no token that outlives it', async (t) => {
-      const app = tokenApp({ store: await opened(t, makeStore), absoluteLifetime: '8h', accessTokenLifetime: '1h' });
+    it('gives no token that outlives it', async () => {
+      const app = tokenApp({ store: await opened(makeStore), absoluteLifetime: '8h', accessTokenLifetime: '1h' });
       const cookies = cookieHeader(await app.signInWithCookies());
       const endsAt = app.clock.now() + 8 * HOUR;
       app.clock.advance('470m');
@@ -81,8 +81,8 @@ describe('the life of a session', () => {
       for (const line of res.get('Set-Cookie') ?? []) assert.match(line, /; Max-Age=600;/);
     });
 
-    it('has an idle end that no refresh moves, but the next request that it was for', async (t) => {
-      const app = tokenApp({ store: await opened(t, makeStore), idleLifetime: '2h', accessTokenLifetime: '1d' });
+    it('has an idle end that no refresh moves, but the next request that it was for', async () => {
+      const app = tokenApp({ store: await opened(makeStore), idleLifetime: '2h', accessTokenLifetime: '1d' });
       const first = await app.signIn();
       const signedInAt = app.clock.now();
       app.clock.set(signedInAt + HOUR);
@@ -96,8 +96,8 @@ describe('the life of a session', () => {
       assert.equal((await app.auth.sessions.get(second.session_id))?.idleExpiresAt, app.clock.now() + 2 * HOUR);
     });
 
-    it('is over at its idle end for who only refreshes', async (t) => {
-      const app = tokenApp({ store: await opened(t, makeStore), idleLifetime: '2h' });
+    it('is over at its idle end for who only refreshes', async () => {
+      const app = tokenApp({ store: await opened(makeStore), idleLifetime: '2h' });
       let pair = await app.signIn();
       const idleEndsAt = app.clock.now() + 2 * HOUR;
       for (let quarter = 1; quarter < 8; quarter += 1) {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { describe, it } from 'node:test';
+import { describe, it } from '@jest/globals';
 import type { Response } from 'supertest';
 import { hashToken } from '../../lib/internal/tokens.js';
 import { memoryStore } from '../../lib/stores/memory/index.js';
@@ -63,8 +63,8 @@ const credentials: Readonly<Record<string, { by(g: Generations): Promise<Respons
 describe('POST /logout', () => {
   forEachStore((_name, makeStore) => {
     for (const [what, { by, wait }] of Object.entries(credentials)) {
-      it(`ends the session by ${what}`, async (t) => {
-        const generations = await threeGenerations({ store: await opened(t, makeStore) });
+      it(`ends the session by ${what}`, async () => {
+        const generations = await threeGenerations({ store: await opened(makeStore) });
         const { app, current } = generations;
         if (wait !== undefined) app.clock.advance(wait);
         const other = await app.signIn();
@@ -89,8 +89,8 @@ describe('POST /logout', () => {
       });
     }
 
-    it('ends the session by the token of a cookie that a step-up has replaced', async (t) => {
-      const store = await opened(t, makeStore);
+    it('ends the session by the token of a cookie that a step-up has replaced', async () => {
+      const store = await opened(makeStore);
       const app = tokenApp({ store });
       const signedIn = await app.http.post('/login').send({ delivery: 'cookie' }).expect(200);
       const id: string = signedIn.body.session_id;

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '@jest/globals';
 import type { Store } from '../../lib/stores/contract/store.js';
 import { memoryStore } from '../../lib/stores/memory/index.js';
 import { forEachStore } from '../support/stores.js';
@@ -18,15 +18,15 @@ async function rotated(store: Store, options: TokenAppOptions = {}) {
 
 describe('the previous session token', () => {
   forEachStore((_name, makeStore) => {
-    it('works as long as nobody has used the current one', async (t) => {
-      const { app, previous } = await rotated(await opened(t, makeStore));
+    it('works as long as nobody has used the current one', async () => {
+      const { app, previous } = await rotated(await opened(makeStore));
       await app.me(previous.access_token).expect(200);
       app.clock.advance('1h');
       await app.me(previous.access_token).expect(200);
     });
 
-    it('works until the overlap after the first use of the current one ends', async (t) => {
-      const { app, previous, current } = await rotated(await opened(t, makeStore));
+    it('works until the overlap after the first use of the current one ends', async () => {
+      const { app, previous, current } = await rotated(await opened(makeStore));
       app.clock.advance('5m');
       await app.confirm(current.access_token);
       const confirmedAt = app.clock.now();
@@ -40,15 +40,15 @@ describe('the previous session token', () => {
       await app.me(current.access_token).expect(200);
     });
 
-    it('ends with the first use of the current one without an overlap', async (t) => {
-      const { app, previous, current } = await rotated(await opened(t, makeStore), { tokenOverlap: 0 });
+    it('ends with the first use of the current one without an overlap', async () => {
+      const { app, previous, current } = await rotated(await opened(makeStore), { tokenOverlap: 0 });
       await app.me(previous.access_token).expect(200);
       await app.confirm(current.access_token);
       await app.me(previous.access_token).expect(401);
     });
 
-    it('is only the last one', async (t) => {
-      const { app, previous, current } = await rotated(await opened(t, makeStore));
+    it('is only the last one', async () => {
+      const { app, previous, current } = await rotated(await opened(makeStore));
       app.clock.advance('1m');
       const next: TokenAnswer = (await app.refresh(current.refresh_token).expect(200)).body;
       await app.me(previous.access_token).expect(401);
@@ -56,8 +56,8 @@ describe('the previous session token', () => {
       await app.me(next.access_token).expect(200);
     });
 
-    it('ends with the session', async (t) => {
-      const { app, previous, current } = await rotated(await opened(t, makeStore));
+    it('ends with the session', async () => {
+      const { app, previous, current } = await rotated(await opened(makeStore));
       await app.auth.sessions.revoke(current.session_id);
       await app.me(previous.access_token).expect(401);
     });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '@jest/globals';
 import type { Response } from 'supertest';
 import type { RefusedReason } from '../../lib/index.js';
 import { codeOf, cookieHeader, cookiesOf, type TokenApp, tokenApp } from './app.js';

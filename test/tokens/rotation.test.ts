@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '@jest/globals';
 import { forEachStore } from '../support/stores.js';
 import { codeOf, opened, type TokenAnswer, type TokenApp, tokenApp } from './app.js';
 import { readJwt } from './jwt.js';
@@ -28,8 +28,8 @@ async function assertTheft(app: TokenApp, refreshToken: string, sessionId: strin
 
 describe('the rotation of refresh tokens', () => {
   forEachStore((_name, makeStore) => {
-    it('gives 100 parallel requests with one parent the same pair', async (t) => {
-      const app = tokenApp({ store: await opened(t, makeStore) });
+    it('gives 100 parallel requests with one parent the same pair', async () => {
+      const app = tokenApp({ store: await opened(makeStore) });
       const parent = await parentOf(app);
       const answers = await Promise.all(Array.from({ length: 100 }, () => app.refresh(parent.refresh_token)));
       const [first] = answers;
@@ -41,8 +41,8 @@ describe('the rotation of refresh tokens', () => {
       assert.equal((await app.auth.sessions.listForUser('ada')).sessions.length, 1);
     });
 
-    it('refuses 100 parallel requests with a parent whose successor was used, and ends the session', async (t) => {
-      const app = tokenApp({ store: await opened(t, makeStore), refreshGrace: 0 });
+    it('refuses 100 parallel requests with a parent whose successor was used, and ends the session', async () => {
+      const app = tokenApp({ store: await opened(makeStore), refreshGrace: 0 });
       const parent = await parentOf(app);
       const child = await refreshed(app, parent.refresh_token);
       await app.confirm(child.access_token);
@@ -53,8 +53,8 @@ describe('the rotation of refresh tokens', () => {
       await app.me(child.access_token).expect(401);
     });
 
-    it('gives the same pair an hour after an answer was lost', async (t) => {
-      const app = tokenApp({ store: await opened(t, makeStore) });
+    it('gives the same pair an hour after an answer was lost', async () => {
+      const app = tokenApp({ store: await opened(makeStore) });
       const parent = await parentOf(app);
       const lost = await refreshed(app, parent.refresh_token);
       app.clock.advance('1h');
@@ -64,8 +64,8 @@ describe('the rotation of refresh tokens', () => {
       await app.me(again.access_token).expect(200); // the lost access token has expired, this one is new
     });
 
-    it('does so as long as the session lives, and without a grace period too', async (t) => {
-      const app = tokenApp({ store: await opened(t, makeStore), refreshGrace: 0, idleLifetime: '30d' });
+    it('does so as long as the session lives, and without a grace period too', async () => {
+      const app = tokenApp({ store: await opened(makeStore), refreshGrace: 0, idleLifetime: '30d' });
       const parent = await parentOf(app);
       const lost = await refreshed(app, parent.refresh_token);
       app.clock.advance('29d');
@@ -74,8 +74,8 @@ describe('the rotation of refresh tokens', () => {
       await app.me((await refreshed(app, parent.refresh_token)).access_token).expect(200);
     });
 
-    it('takes the parent until the grace period after the first use of the successor ends', async (t) => {
-      const app = tokenApp({ store: await opened(t, makeStore) });
+    it('takes the parent until the grace period after the first use of the successor ends', async () => {
+      const app = tokenApp({ store: await opened(makeStore) });
       const parent = await parentOf(app);
       const child = await refreshed(app, parent.refresh_token);
       app.clock.advance(7);
@@ -89,8 +89,8 @@ describe('the rotation of refresh tokens', () => {
       await app.refresh(child.refresh_token).expect(401);
     });
 
-    it('takes no refresh by the successor for its use: the parent works until it is replaced', async (t) => {
-      const app = tokenApp({ store: await opened(t, makeStore) });
+    it('takes no refresh by the successor for its use: the parent works until it is replaced', async () => {
+      const app = tokenApp({ store: await opened(makeStore) });
       const parent = await parentOf(app);
       const child = await refreshed(app, parent.refresh_token);
       app.clock.advance(29);
@@ -102,8 +102,8 @@ describe('the rotation of refresh tokens', () => {
       await assertTheft(app, parent.refresh_token, parent.session_id);
     });
 
-    it('does not count the use of the previous session token as one of the successor', async (t) => {
-      const app = tokenApp({ store: await opened(t, makeStore) });
+    it('does not count the use of the previous session token as one of the successor', async () => {
+      const app = tokenApp({ store: await opened(makeStore) });
       const parent = await parentOf(app);
       const child = await refreshed(app, parent.refresh_token);
       await app.confirm(parent.access_token);
@@ -111,8 +111,8 @@ describe('the rotation of refresh tokens', () => {
       assert.equal((await refreshed(app, parent.refresh_token)).refresh_token, child.refresh_token);
     });
 
-    it('counts the first use only: later ones do not prolong the grace period', async (t) => {
-      const app = tokenApp({ store: await opened(t, makeStore) });
+    it('counts the first use only: later ones do not prolong the grace period', async () => {
+      const app = tokenApp({ store: await opened(makeStore) });
       const parent = await parentOf(app);
       const child = await refreshed(app, parent.refresh_token);
       await app.confirm(child.access_token);
@@ -124,8 +124,8 @@ describe('the rotation of refresh tokens', () => {
       await assertTheft(app, parent.refresh_token, parent.session_id);
     });
 
-    it('takes a parent of a parent for stolen at once, whether or not its successors were used', async (t) => {
-      const app = tokenApp({ store: await opened(t, makeStore) });
+    it('takes a parent of a parent for stolen at once, whether or not its successors were used', async () => {
+      const app = tokenApp({ store: await opened(makeStore) });
       const first = await parentOf(app);
       const second = await refreshed(app, first.refresh_token);
       app.clock.advance(30);
@@ -136,8 +136,8 @@ describe('the rotation of refresh tokens', () => {
       await app.me(third.access_token).expect(401);
     });
 
-    it('answers a young token with itself, up to the grace period after it was made', async (t) => {
-      const app = tokenApp({ store: await opened(t, makeStore) });
+    it('answers a young token with itself, up to the grace period after it was made', async () => {
+      const app = tokenApp({ store: await opened(makeStore) });
       const signedIn = await app.signIn();
       const madeAt = app.clock.now();
       assert.deepEqual(await refreshed(app, signedIn.refresh_token), signedIn);
@@ -151,8 +151,8 @@ describe('the rotation of refresh tokens', () => {
       assert.equal((await refreshed(app, child.refresh_token)).refresh_token, child.refresh_token);
     });
 
-    it('makes a successor at every use without a grace period', async (t) => {
-      const app = tokenApp({ store: await opened(t, makeStore), refreshGrace: 0 });
+    it('makes a successor at every use without a grace period', async () => {
+      const app = tokenApp({ store: await opened(makeStore), refreshGrace: 0 });
       const first = await app.signIn();
       const second = await refreshed(app, first.refresh_token);
       const third = await refreshed(app, second.refresh_token);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '@jest/globals';
 import type { Store } from '../../lib/stores/contract/store.js';
 import { manualClock } from '../../lib/testing/index.js';
 import { SECRET as OLD } from '../support/kit.js';
@@ -19,8 +19,8 @@ function processes<N extends string>(store: Store, secrets: Readonly<Record<N, s
 
 describe('the rotation of secrets', () => {
   forEachStore((_name, makeStore) => {
-    it('keeps what the old secret made until that is removed, and makes new things with the new one', async (t) => {
-      const { clock, before, between, after } = processes(await opened(t, makeStore), {
+    it('keeps what the old secret made until that is removed, and makes new things with the new one', async () => {
+      const { clock, before, between, after } = processes(await opened(makeStore), {
         before: OLD,
         between: [NEW, OLD],
         after: NEW,
@@ -44,16 +44,16 @@ describe('the rotation of secrets', () => {
       await after.me(next.access_token).expect(200);
     });
 
-    it('does not let a removed secret end a session', async (t) => {
-      const { before, after } = processes(await opened(t, makeStore), { before: OLD, after: NEW });
+    it('does not let a removed secret end a session', async () => {
+      const { before, after } = processes(await opened(makeStore), { before: OLD, after: NEW });
       const pair = await before.signIn();
       await after.http.post('/auth/logout').send({ refresh_token: pair.refresh_token }).expect(204);
       await after.http.post('/auth/logout').set('Authorization', `Bearer ${pair.access_token}`).expect(204);
       await before.me(pair.access_token).expect(200);
     });
 
-    it('answers a young token of the old secret with itself, and an access token of the new one', async (t) => {
-      const { before, between } = processes(await opened(t, makeStore), { before: OLD, between: [NEW, OLD] });
+    it('answers a young token of the old secret with itself, and an access token of the new one', async () => {
+      const { before, between } = processes(await opened(makeStore), { before: OLD, between: [NEW, OLD] });
       const pair = await before.signIn();
       const again: TokenAnswer = (await between.refresh(pair.refresh_token).expect(200)).body;
       assert.equal(again.refresh_token, pair.refresh_token);
@@ -62,8 +62,8 @@ describe('the rotation of secrets', () => {
       await between.me(again.access_token).expect(200);
     });
 
-    it('gives one pair by two processes that put the secrets in another order', async (t) => {
-      const { clock, one, two } = processes(await opened(t, makeStore), { one: [OLD, NEW], two: [NEW, OLD] });
+    it('gives one pair by two processes that put the secrets in another order', async () => {
+      const { clock, one, two } = processes(await opened(makeStore), { one: [OLD, NEW], two: [NEW, OLD] });
       const parent = await one.signIn();
       clock.advance('1h');
       const answers = await Promise.all(
@@ -79,8 +79,8 @@ describe('the rotation of secrets', () => {
       }
     });
 
-    it('refuses a parent whose successor was made by a secret that is gone, and revokes nothing', async (t) => {
-      const { clock, one, two, after } = processes(await opened(t, makeStore), {
+    it('refuses a parent whose successor was made by a secret that is gone, and revokes nothing', async () => {
+      const { clock, one, two, after } = processes(await opened(makeStore), {
         one: [NEW, OLD],
         two: [OLD, NEW],
         after: NEW,

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '@jest/globals';
 import { pin, RIGHT_PIN } from '../support/pin.js';
 import { cookieHeader, cookiesOf, type TokenApp, tokenApp } from './app.js';
 import { readJwt, segment, signed } from './jwt.js';

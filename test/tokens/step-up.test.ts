@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '@jest/globals';
 import type { Method, Proof } from '../../lib/index.js';
 import { pin } from '../support/pin.js';
 import { type TokenAnswer, type TokenApp, tokenApp } from './app.js';

@@ -15,6 +15,7 @@ export function status(code: RefusalCode): number {
     case 'sign_in_refused':
     case 'cross_origin':
     case 'api_key_refused':
+    case 'restricted':
     case 'step_up_failed':
     case 'step_up_unavailable':
     case 'method_disabled':
@@ -53,6 +54,9 @@ export function auditLine(event: StepgateEvent): string {
       return event.reason satisfies RefusedReason;
     case 'sessions.expired-deleted':
       return String(event.count);
+    case 'impersonation.started':
+    case 'impersonation.ended':
+      return `${event.userId} ${event.impersonatorId}`;
     case 'step-up.asked':
       return event.methods.join();
     case 'step-up.failed':

@@ -6,6 +6,7 @@ import { publicSession } from '../../session/sessions.js';
 import type { SessionCursor, SessionRow } from '../../stores/contract/sessions.js';
 import type { CurrentSessionJson, SessionJson, SessionsJson } from '../../wire.js';
 import { endJson, Refusal, sendJson, sendNothing } from '../refusal.js';
+import type { LiveSession } from '../request-auth.js';
 import type { StepUpCheck } from '../require-fresh-step-up.js';
 import { hasQuery, parseFields, parseQuery, type RouteTable } from '../router.js';
 
@@ -25,14 +26,17 @@ export function sessionRoutes(
     requireCurrentToken,
     sessions,
     cookies,
+    deliver,
     clock,
-  }: Pick<Services, 'requireCaller' | 'requireCurrentToken' | 'sessions' | 'cookies' | 'clock'>,
+  }: Pick<Services, 'requireCaller' | 'requireCurrentToken' | 'sessions' | 'cookies' | 'deliver' | 'clock'>,
   { manage, listData }: SessionRouteOptions,
 ): RouteTable {
   return {
     '/session': {
       async get(req, res) {
-        const { row, auth } = await requireCaller(req);
+        const caller = await requireCaller(req);
+        const { row, token, auth } = caller;
+        if (outlivesItsCookie(caller)) deliver(res, { row, token, refreshToken: null });
         const session = listedSession(row, listData, clock.now());
         sendJson(res, 200, { session, proofs: auth.proofs } satisfies CurrentSessionJson);
       },
@@ -71,6 +75,16 @@ export function sessionRoutes(
       },
     },
   };
+}
+
+/** Browsers keep no cookie longer, whatever its Max-Age (RFC 6265bis 5.5). Milliseconds. */
+const LONGEST_COOKIE = 400 * 86_400_000;
+
+/** Only with the token that its browser surely has: an answer that comes late must not put an older one back. */
+function outlivesItsCookie({ row, byCurrentToken }: LiveSession): boolean {
+  const { delivery, persistent, expiresAt, tokenIssuedAt, tokenConfirmedAt } = row;
+  const isLong = delivery === 'cookie' && persistent && expiresAt - tokenIssuedAt > LONGEST_COOKIE;
+  return isLong && byCurrentToken && tokenConfirmedAt !== null;
 }
 
 function parsePage(req: IncomingMessage): { readonly limit: number; readonly after: SessionCursor | null } {

@@ -4,8 +4,11 @@ import type { Method } from '../../methods/method.js';
 import type { Services } from '../../services.js';
 import { noMethods } from '../../step-up/methods.js';
 import type { StepUpAnswer } from '../../step-up/verify.js';
+import type { ChallengeRow } from '../../stores/contract/challenges.js';
+import type { SessionRow } from '../../stores/contract/sessions.js';
 import type { StepUpBegunJson, StepUpStateJson, StepUpVerifiedJson } from '../../wire.js';
 import { proofTimes, withNewToken } from '../authenticate.js';
+import { refuseImpersonator } from '../caller.js';
 import { sentFrom } from '../client.js';
 import { type ConfirmationServices, nextChallenge } from '../confirmed-request.js';
 import { endJson, Refusal, sendJson, sendNothing } from '../refusal.js';
@@ -19,6 +22,8 @@ export interface BeginStepUp<Name extends string> {
   readonly method: Name;
   /** `'verify-only'`: the answer will prove nothing but itself. @default 'step-up' */
   readonly purpose?: 'step-up' | 'verify-only';
+  /** Of an action's challenge, which this method shall answer: it gives way to another. Not beside `purpose`. */
+  readonly challengeId?: string | undefined;
 }
 
 export type StepUpBegun = StepUpBegunJson;
@@ -78,6 +83,7 @@ export function createStepUpCalls(
       throw new Refusal('cross_origin');
     }
     const caller = await requireCaller(req);
+    refuseImpersonator(caller);
     if (caller.byCurrentToken || caller.row.tokenConfirmedAt === null) return caller;
     throw lost();
   }
@@ -105,6 +111,18 @@ export function createStepUpCalls(
     return { row, token, method, challengeId, response };
   }
 
+  /** The challenge that comes in place of an action's, for the method that the user has chosen. */
+  async function chosen(row: SessionRow, challengeId: unknown, method: Method): Promise<ChallengeRow> {
+    if (typeof challengeId !== 'string') {
+      throw new Refusal('request_invalid', { detail: '`challengeId` must be a string.' });
+    }
+    const challenge = await challenges.choose(row, challengeId, method.name);
+    if (challenge !== null) return challenge;
+    const { userId, id: sessionId } = row;
+    emit({ type: 'step-up.failed', userId, sessionId, method: method.name, reason: 'no-challenge' });
+    throw stepUpFailed({ reason: 'challenge' });
+  }
+
   return {
     async beginStepUp(req, given) {
       const { purpose = 'step-up' } = given;
@@ -113,15 +131,21 @@ export function createStepUpCalls(
       if (purpose !== 'step-up' && purpose !== 'verify-only') {
         throw new Refusal('request_invalid', { detail: "`purpose` is 'step-up' or 'verify-only'." });
       }
+      if (given.challengeId !== undefined && given.purpose !== undefined) {
+        throw new Refusal('request_invalid', { detail: 'A challenge has its purpose: leave `purpose` out.' });
+      }
       const [enrolled] = await methods.enrolled([method.name], row.userId);
       if (enrolled === undefined) {
         throw new Refusal('step_up_unavailable', { members: { methods: [{ method: method.name, enrolled: false }] } });
       }
-      const challenge = await challenges.issue(row, { purpose, methods: [method.name] });
+      const challenge =
+        given.challengeId === undefined
+          ? await challenges.issue(row, { purpose, methods: [method.name] })
+          : await chosen(row, given.challengeId, method);
       const begun = await methods.begin(method, row, challenge.value);
       if (begun.outcome === 'failed') throw stepUpFailed({ reason: 'challenge' });
-      const { id: challengeId, expiresAt } = challenge;
-      return { challengeId, method: method.name, options: begun.options, ...endJson(expiresAt, clock.now()) };
+      const { id: challengeId, createdAt, expiresAt } = challenge;
+      return { challengeId, method: method.name, options: begun.options, ...endJson(expiresAt, createdAt) };
     },
     async verifyStepUp(req, res, given) {
       const caller = await stepUpCaller(req);
@@ -224,7 +248,7 @@ export function stepUpRoutes({
     },
     '/step-up/options': {
       async post(req, res) {
-        sendJson(res, 200, await beginStepUp(req, parseFields(req, ['method', 'purpose'])));
+        sendJson(res, 200, await beginStepUp(req, parseFields(req, ['method', 'purpose', 'challengeId'])));
       },
     },
     '/step-up/verify': {

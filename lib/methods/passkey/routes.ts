@@ -18,20 +18,20 @@ export function passkeyRoutes(
   services: MethodRouteServices,
 ): RouteTable {
   const { contextFor, requireCaller, requireEnrolment, issueChallenge, takeChallenge } = services;
-  const { failed, enrolled, removed, revokeOthers, clock } = services;
+  const { failed, enrolled, removed, revokeOthers } = services;
   const passkeys = passkeysOf(services.methodServices);
   return {
     '/passkeys/options': {
       async post(req, res) {
         const { row } = await requireEnrolment(req);
         parseFields(req, []);
-        const { id: challengeId, value: challenge, expiresAt } = await issueChallenge(row);
+        const { id: challengeId, value: challenge, createdAt, expiresAt } = await issueChallenge(row);
         const begun = await registration.begin({ ...contextFor(row.userId), challenge });
         if (begun.outcome === 'full') throw full();
         if (begun.outcome === 'unknown-user') {
           throw new Refusal('sign_in_refused', { detail: 'The user is unknown or disabled.' });
         }
-        const end = endJson(expiresAt, clock.now());
+        const end = endJson(expiresAt, createdAt);
         sendJson(res, 200, { challengeId, options: begun.options, ...end } satisfies CeremonyJson);
       },
     },

@@ -96,10 +96,11 @@ export function signInRoutes(ceremony: PasskeySignIn, services: MethodRouteServi
         const delivery = deliveryOf(parseFields(req, ['delivery']).delivery);
         // The same for all tabs of a browser: each has a challenge of its own.
         const browser = delivery === 'bearer' ? NO_BROWSER : (browserOf(req) ?? newToken());
+        const now = clock.now();
         const { id, value, expiresAt } = signInChallenges.issue(browser);
-        if (delivery !== 'bearer') cookies.set(res, 'signIn', encode(browser), expiresAt - clock.now());
+        if (delivery !== 'bearer') cookies.set(res, 'signIn', encode(browser), expiresAt - now);
         const options = await ceremony.begin({ challenge: value });
-        const end = endJson(expiresAt, clock.now());
+        const end = endJson(expiresAt, now);
         sendJson(res, 200, { challengeId: id, options, ...end } satisfies CeremonyJson);
       },
     },

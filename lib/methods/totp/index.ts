@@ -1,5 +1,6 @@
 import type { RoutedMethod } from '../../http/method-routes.js';
 import { andThen } from '../../internal/maybe-promise.js';
+import { isUnderFirst } from '../../internal/sealed.js';
 import { SetupError } from '../../internal/setup-error.js';
 import { hashToken } from '../../internal/tokens.js';
 import { refuseUnknownKeys } from '../../internal/unknown-keys.js';
@@ -7,7 +8,7 @@ import type { TotpRow } from '../../stores/contract/totp.js';
 import { isTooYoung, onlyMember } from '../answer.js';
 import type { Method, MethodOutcome, VerifyContext } from '../method.js';
 import { findStep, latestStep, parseCode } from './code.js';
-import { decryptSecret, encryptSecret, isCurrent } from './encrypted-secret.js';
+import { decryptSecret, encryptSecret } from './encrypted-secret.js';
 import { createTotpEnrolment, importTotp, type TotpEnrolment, totpOf } from './enrolment.js';
 import { totpRoutes } from './routes.js';
 
@@ -82,7 +83,7 @@ async function checkCode(
   if (secret === null) return { outcome: 'failed', reason: 'method-error' };
   const step = findStep(secret, code, now);
   if (step === null) return { outcome: 'failed', reason: 'rejected' };
-  const renewed = isCurrent(encryptedSecret, kit.secrets)
+  const renewed = isUnderFirst(encryptedSecret, kit.secrets)
     ? encryptedSecret
     : encryptSecret(secret, userId, kit.secrets);
   // RFC 6238 5.2: not twice. The store compares, so that of parallel attempts with one code one passes.

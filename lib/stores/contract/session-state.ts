@@ -62,7 +62,7 @@ export type SessionChange =
       readonly nonce: string;
       readonly tokenHash: TokenHash;
       readonly method: string;
-      /** False for the approval of an action, which proves nothing else. */
+      /** False for the confirmation of an action, which proves nothing else. */
       readonly makesProof: boolean;
     }
   /** As if the user had just signed in with these tokens, but for the proofs. */

@@ -24,6 +24,8 @@ export interface Session {
   readonly ip: string | null;
   readonly label: string | null;
   readonly data: SessionData | null;
+  /** In it somebody else acts as the user. Absent for the user's own. */
+  readonly impersonated?: true;
 }
 
 /** When each method was last passed: `{ passkey: 1790000000000 }`. */
@@ -37,7 +39,7 @@ export interface Impersonator {
 }
 
 /** A session as a store keeps it. Every token in it is a hash; session-state.ts says what they go through. */
-export interface SessionRow extends Session {
+export interface SessionRow extends Omit<Session, 'impersonated'> {
   readonly tokenHash: TokenHash;
   /** The session token before the last replacement: still good while requests are in flight. */
   readonly previousTokenHash: TokenHash | null;

@@ -1,8 +1,5 @@
 import type { Database } from 'better-sqlite3';
-import { type AttemptReads, type AttemptWrites, attemptReads, attemptWrites } from './attempts.js';
-import { type ChallengeWrites, challengeWrites } from './challenges.js';
 import { type CopyReads, type CopyWrites, copyReads, copyWrites } from './copy.js';
-import { type GrantWrites, grantWrites } from './grants.js';
 import { type PasskeyReads, type PasskeyWrites, passkeyReads, passkeyWrites } from './passkeys.js';
 import { type RealmReads, type RealmWrites, realmReads, realmWrites } from './realm.js';
 import {
@@ -13,6 +10,16 @@ import {
 } from './recovery-codes.js';
 import { type SessionWrites, sessionWrites } from './session-writes.js';
 import { type SessionReads, sessionReads } from './sessions.js';
+import {
+  type AttemptReads,
+  type AttemptWrites,
+  attemptReads,
+  attemptWrites,
+  type ChallengeWrites,
+  challengeWrites,
+  type GrantWrites,
+  grantWrites,
+} from './step-up.js';
 import { type TotpReads, type TotpWrites, totpReads, totpWrites } from './totp.js';
 
 /** A part's operations as they are on a connection: each answers at once. The claim is no part's, see realm.ts. */
@@ -22,7 +29,7 @@ export type Synchronous<Part> = {
     : never;
 };
 
-/** All that can be asked of a connection, by part and name. Each is a file with statements of its own. */
+/** All that can be asked of a connection, by part and name. */
 export interface Reads {
   readonly sessions: SessionReads;
   readonly challenges: object;

@@ -1,4 +1,4 @@
-import { after, before } from 'node:test';
+import { afterAll, beforeAll } from '@jest/globals';
 import type { Browser, BrowserContext, CDPSession, Page } from 'playwright-core';
 import type { Client } from '../../../lib/browser/client.js';
 import type { ConfirmOutcome, ConfirmRequest } from '../../../lib/browser/confirm.js';
@@ -35,10 +35,10 @@ export interface Visitor {
 /** A browser for the tests of the suite that calls this; each visitor has cookies of their own. */
 export function visitors(): () => Promise<Visitor> {
   let browser: Browser;
-  before(async () => {
+  beforeAll(async () => {
     browser = await launchChromium();
   });
-  after(async () => {
+  afterAll(async () => {
     await browser?.close();
   });
   return async () => {

@@ -1,14 +1,15 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
-import { skip } from '../../example-app/chromium.js';
+import { it } from '@jest/globals';
+import { missingChromium } from '../../example-app/chromium.js';
+import { describeIfPresent } from '../../support/needs.js';
 import { send, signIn, visitors } from './page.js';
 import { startSite } from './site.js';
 
-describe('the client in the browser refreshes', { skip }, () => {
+describeIfPresent('the client in the browser refreshes', missingChromium, () => {
   const visitor = visitors();
 
-  it('once for two tabs that send twenty requests each when the access token has ended', async (t) => {
-    const site = await startSite(t, { delivery: 'token-cookies' });
+  it('once for two tabs that send twenty requests each when the access token has ended', async () => {
+    const site = await startSite({ delivery: 'token-cookies' });
     const { open } = await visitor();
     const first = await open(site);
     await signIn(first);
@@ -26,8 +27,8 @@ describe('the client in the browser refreshes', { skip }, () => {
     assert.deepEqual(refreshes, ['POST /auth/token/refresh 200']);
   });
 
-  it('the tokens of a bearer session, once for all requests of the page', async (t) => {
-    const site = await startSite(t);
+  it('the tokens of a bearer session, once for all requests of the page', async () => {
+    const site = await startSite();
     const { open } = await visitor();
     const page = await open(site, '?bearer=1');
     await signIn(page, { delivery: 'bearer' });
@@ -40,8 +41,8 @@ describe('the client in the browser refreshes', { skip }, () => {
     assert.equal(site.answered.filter((line) => line.includes('/token/refresh')).length, 1);
   });
 
-  it('without locks, where a browser has none', async (t) => {
-    const site = await startSite(t, { delivery: 'token-cookies' });
+  it('without locks, where a browser has none', async () => {
+    const site = await startSite({ delivery: 'token-cookies' });
     const { context, open } = await visitor();
     await context.addInitScript(() => {
       Object.defineProperty(navigator, 'locks', { value: undefined });
@@ -52,8 +53,8 @@ describe('the client in the browser refreshes', { skip }, () => {
     assert.equal((await send(page, '/me')).status, 200);
   });
 
-  it('and goes on without the lock of a tab that gives it back to nobody', async (t) => {
-    const site = await startSite(t, { delivery: 'token-cookies' });
+  it('and goes on without the lock of a tab that gives it back to nobody', async () => {
+    const site = await startSite({ delivery: 'token-cookies' });
     const { open } = await visitor();
     const page = await open(site);
     await signIn(page);
@@ -65,8 +66,8 @@ describe('the client in the browser refreshes', { skip }, () => {
     assert.equal((await send(page, '/me')).status, 200);
   });
 
-  it('and takes no outage for a sign-out', async (t) => {
-    const site = await startSite(t, { delivery: 'token-cookies' });
+  it('and takes no outage for a sign-out', async () => {
+    const site = await startSite({ delivery: 'token-cookies' });
     const { open } = await visitor();
     const page = await open(site);
     await signIn(page);
@@ -79,8 +80,8 @@ describe('the client in the browser refreshes', { skip }, () => {
     assert.equal((await send(page, '/me')).status, 200);
   });
 
-  it('and tells once that the user is signed out, and hands on the answers', async (t) => {
-    const site = await startSite(t, { delivery: 'token-cookies' });
+  it('and tells once that the user is signed out, and hands on the answers', async () => {
+    const site = await startSite({ delivery: 'token-cookies' });
     const { open } = await visitor();
     const page = await open(site);
     await signIn(page);

@@ -1,7 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { TestContext } from 'node:test';
 import express, { type Express } from 'express';
 import { passkey } from '../../../lib/methods/passkey/index.js';
 import { password } from '../../../lib/methods/password.js';
@@ -10,6 +9,7 @@ import { totp } from '../../../lib/methods/totp/index.js';
 import type { GuardRequest } from '../../../lib/step-up/rule.js';
 import { root } from '../../repository/root.js';
 import { handle } from '../../support/app.js';
+import { cleanUp } from '../../support/clean-up.js';
 import { type TestKit, type TestKitOptions, testKit } from '../../support/kit.js';
 import { pin } from '../../support/pin.js';
 
@@ -55,15 +55,12 @@ type Interference = (res: ServerResponse, send: () => void) => void;
  * the app's own scripts: `POST /transfers` has to be confirmed as it is, `GET /passkey` and the like ask for a proof of
  * five minutes, `GET /both` for two.
  */
-export async function startSite(
-  t: TestContext,
-  { routes, keepAlive = false, ...options }: SiteOptions = {},
-): Promise<Site> {
+export async function startSite({ routes, keepAlive = false, ...options }: SiteOptions = {}): Promise<Site> {
   const app = express();
   const server = createServer(app);
   await once(server.listen(0, '127.0.0.1'), 'listening');
   const url = `http://localhost:${(server.address() as AddressInfo).port}`; // it listens on a port
-  const kit = testKit(t, {
+  const kit = testKit({
     issuer: url,
     insecureCookies: true,
     methods: [
@@ -76,7 +73,7 @@ export async function startSite(
     users: { find: (id) => ({ name: `${id}@app.example` }) },
     ...options,
   });
-  t.after(() => {
+  cleanUp(() => {
     server.closeAllConnections();
     server.close();
   });

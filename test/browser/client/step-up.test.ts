@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { it } from '@jest/globals';
 import type { Page } from 'playwright-core';
 import type { ProveOutcome } from '../../../lib/browser/confirm.js';
-import { skip } from '../../example-app/chromium.js';
+import { missingChromium } from '../../example-app/chromium.js';
+import { describeIfPresent } from '../../support/needs.js';
 import { addAuthenticator, send, signIn, visitors } from './page.js';
 import { startSite } from './site.js';
 
@@ -28,11 +29,11 @@ declare global {
   var proved: ProveOutcome[];
 }
 
-describe('the client in the browser steps up', { skip }, () => {
+describeIfPresent('the client in the browser steps up', missingChromium, () => {
   const visitor = visitors();
 
-  it('for exactly one request, which the user sees in words, and sends the same bytes again', async (t) => {
-    const site = await startSite(t);
+  it('for exactly one request, which the user sees in words, and sends the same bytes again', async () => {
+    const site = await startSite();
     const { open } = await visitor();
     const page = await open(site);
     await signIn(page);
@@ -48,8 +49,8 @@ describe('the client in the browser steps up', { skip }, () => {
     );
   });
 
-  it('with a passkey', async (t) => {
-    const site = await startSite(t);
+  it('with a passkey', async () => {
+    const site = await startSite();
     const { open } = await visitor();
     const page = await open(site);
     await addAuthenticator(page);
@@ -71,8 +72,8 @@ describe('the client in the browser steps up', { skip }, () => {
     assert.equal(site.bookings.length, 1);
   });
 
-  it('by several methods, one after the other, in one dialog', async (t) => {
-    const site = await startSite(t);
+  it('by several methods, one after the other, in one dialog', async () => {
+    const site = await startSite();
     const { open } = await visitor();
     const page = await open(site);
     await signIn(page);
@@ -95,8 +96,8 @@ describe('the client in the browser steps up', { skip }, () => {
     ]);
   });
 
-  it('once for five requests that need the same proof at the same time', async (t) => {
-    const site = await startSite(t);
+  it('once for five requests that need the same proof at the same time', async () => {
+    const site = await startSite();
     const { open } = await visitor();
     const page = await open(site);
     await signIn(page);
@@ -114,8 +115,8 @@ describe('the client in the browser steps up', { skip }, () => {
     assert.equal(site.answered.filter((line) => line.includes('verify')).length, 1);
   });
 
-  it('for two actions at once one after the other, each by itself', async (t) => {
-    const site = await startSite(t);
+  it('for two actions at once one after the other, each by itself', async () => {
+    const site = await startSite();
     const { open } = await visitor();
     const page = await open(site);
     await signIn(page);
@@ -141,8 +142,8 @@ describe('the client in the browser steps up', { skip }, () => {
     assert.equal(site.bookings.length, 2);
   });
 
-  it('and tells a wrong answer with what is left of the attempts, and the lock with its time', async (t) => {
-    const site = await startSite(t);
+  it('and tells a wrong answer with what is left of the attempts, and the lock with its time', async () => {
+    const site = await startSite();
     const { open } = await visitor();
     const page = await open(site);
     await signIn(page);
@@ -162,8 +163,8 @@ describe('the client in the browser steps up', { skip }, () => {
     assert.equal(site.bookings.length, 1);
   });
 
-  it('anew where the challenge has died, and says why', async (t) => {
-    const site = await startSite(t);
+  it('anew where the challenge has died, and says why', async () => {
+    const site = await startSite();
     const { open } = await visitor();
     const page = await open(site);
     await signIn(page);
@@ -188,8 +189,8 @@ describe('the client in the browser steps up', { skip }, () => {
     assert.equal(site.bookings.length, 2);
   });
 
-  it('and is told when the session ends in another window meanwhile', async (t) => {
-    const site = await startSite(t);
+  it('and is told when the session ends in another window meanwhile', async () => {
+    const site = await startSite();
     const { open } = await visitor();
     const page = await open(site);
     await signIn(page);
@@ -210,8 +211,8 @@ describe('the client in the browser steps up', { skip }, () => {
     assert.deepEqual(await page.evaluate(() => told), ['signed-out']);
   });
 
-  it('never for somebody who has signed in in another tab', async (t) => {
-    const site = await startSite(t);
+  it('never for somebody who has signed in in another tab', async () => {
+    const site = await startSite();
     const { open } = await visitor();
     const page = await open(site);
     await signIn(page);
@@ -223,8 +224,8 @@ describe('the client in the browser steps up', { skip }, () => {
     assert.equal(site.bookings.length, 0);
   });
 
-  it('ahead of a long form', async (t) => {
-    const site = await startSite(t);
+  it('ahead of a long form', async () => {
+    const site = await startSite();
     const { open } = await visitor();
     const page = await open(site);
     await signIn(page);

@@ -1,22 +1,23 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, it } from 'node:test';
 import { gzipSync } from 'node:zlib';
+import { describe, it } from '@jest/globals';
 import { rolldown } from 'rolldown';
-import { skip } from '../../example-app/chromium.js';
+import { missingChromium } from '../../example-app/chromium.js';
 import { root } from '../../repository/root.js';
+import { describeIfPresent } from '../../support/needs.js';
 import { dialogPages } from './page.js';
 
 const ACTION = { why: 'action', summary: 'Send €700.00 to Bob' } as const;
 const CODE = 'Code of your authenticator app';
 const RIGHT = { outcome: 'verified', left: [] } as const;
 
-describe('the dialog', { skip }, () => {
+describeIfPresent('the dialog', missingChromium, () => {
   const { open } = dialogPages();
 
-  it('asks for the first method that is left, and is confirmed by it', async (t) => {
-    const dialog = await open(t);
+  it('asks for the first method that is left, and is confirmed by it', async () => {
+    const dialog = await open();
     await dialog.ask({ ways: [['passkey'], ['totp']], answers: [RIGHT] });
     assert.equal(await dialog.focused(), 'button: Use a passkey');
     await dialog.choose('Use a passkey');
@@ -25,8 +26,8 @@ describe('the dialog', { skip }, () => {
     assert.equal(await dialog.page.locator('stepgate-dialog').count(), 0);
   });
 
-  it('hands over what was typed, as it was typed', async (t) => {
-    const dialog = await open(t);
+  it('hands over what was typed, as it was typed', async () => {
+    const dialog = await open();
     const wrong = { outcome: 'wrong', attemptsLeft: null } as const;
     await dialog.ask({ ways: [['totp'], ['password'], ['recovery-code']], answers: [wrong, wrong, RIGHT] });
     await dialog.type(CODE, '201 021');
@@ -44,16 +45,16 @@ describe('the dialog', { skip }, () => {
     ]);
   });
 
-  it('gives the focus to what is confirmed, and back to the page when it closes', async (t) => {
-    const dialog = await open(t);
+  it('gives the focus to what is confirmed, and back to the page when it closes', async () => {
+    const dialog = await open();
     await dialog.ask(ACTION);
     assert.equal(await dialog.focused(), 'p: Send €700.00 to Bob');
     await dialog.press('Escape');
     assert.equal(await dialog.focused(), 'button: Pay');
   });
 
-  it('can be used with the keyboard alone', async (t) => {
-    const dialog = await open(t);
+  it('can be used with the keyboard alone', async () => {
+    const dialog = await open();
     await dialog.ask({ ...ACTION, ways: [['passkey'], ['totp']], answers: [RIGHT] });
     await dialog.press('Tab', 'Tab');
     assert.equal(await dialog.focused(), 'button: Use a code of your app');
@@ -64,8 +65,8 @@ describe('the dialog', { skip }, () => {
     assert.deepEqual(await dialog.outcomes(), ['confirmed']);
   });
 
-  it('lets browsers fill in its fields', async (t) => {
-    const dialog = await open(t);
+  it('lets browsers fill in its fields', async () => {
+    const dialog = await open();
     await dialog.ask({ dialog: 'german', ways: [['password'], ['totp']] });
     const fields = dialog.page.locator('stepgate-dialog input');
     const attributes = async () =>
@@ -82,8 +83,8 @@ describe('the dialog', { skip }, () => {
     assert.equal(await fields.last().getAttribute('maxlength'), null);
   });
 
-  it('says that an answer was wrong, at the field, and how many are left', async (t) => {
-    const dialog = await open(t);
+  it('says that an answer was wrong, at the field, and how many are left', async () => {
+    const dialog = await open();
     const answers = [{ outcome: 'wrong', attemptsLeft: 2 } as const, { outcome: 'wrong', attemptsLeft: 1 } as const];
     await dialog.ask({ ways: [['totp']], answers });
     await dialog.type(CODE, '111111');
@@ -99,8 +100,8 @@ describe('the dialog', { skip }, () => {
     assert.match(await dialog.text(), /One attempt is left\./);
   });
 
-  it('counts a lock down, offers another way meanwhile, and asks again when it is over', async (t) => {
-    const dialog = await open(t);
+  it('counts a lock down, offers another way meanwhile, and asks again when it is over', async () => {
+    const dialog = await open();
     await dialog.ask({ ways: [['totp'], ['passkey']], answers: [{ outcome: 'locked', retryAfter: 90 }] });
     await dialog.type(CODE, '111111');
     await dialog.choose('Confirm');
@@ -113,8 +114,8 @@ describe('the dialog', { skip }, () => {
     assert.doesNotMatch(await dialog.text(), /Too many|try again/);
   });
 
-  it('goes on with another method where one is disabled or this device has none', async (t) => {
-    const dialog = await open(t);
+  it('goes on with another method where one is disabled or this device has none', async () => {
+    const dialog = await open();
     const answers = [{ outcome: 'unavailable' } as const, { outcome: 'disabled' } as const];
     await dialog.ask({ ways: [['passkey'], ['totp'], ['password']], answers });
     await dialog.choose('Use a passkey');
@@ -126,8 +127,8 @@ describe('the dialog', { skip }, () => {
     assert.doesNotMatch(await dialog.text(), /passkey|your app/);
   });
 
-  it('walks on through all that has to be proved', async (t) => {
-    const dialog = await open(t);
+  it('walks on through all that has to be proved', async () => {
+    const dialog = await open();
     await dialog.ask({
       ways: [['passkey'], ['password', 'totp']],
       answers: [{ outcome: 'verified', left: [['passkey'], ['totp']] }, RIGHT],
@@ -142,15 +143,15 @@ describe('the dialog', { skip }, () => {
     assert.deepEqual(await dialog.outcomes(), ['confirmed']);
   });
 
-  it('offers no way of which one part can not be asked for', async (t) => {
-    const dialog = await open(t);
+  it('offers no way of which one part can not be asked for', async () => {
+    const dialog = await open();
     await dialog.ask({ ways: [['passkey', 'unknown'], ['totp']] });
     assert.equal(await dialog.focused(), `input: ${CODE}`);
     assert.doesNotMatch(await dialog.text(), /passkey/);
   });
 
-  it('asks whether the same is to be done again before anything else, and sends nothing for a no', async (t) => {
-    const dialog = await open(t);
+  it('asks whether the same is to be done again before anything else, and sends nothing for a no', async () => {
+    const dialog = await open();
     const again = { spentAt: (await dialog.page.evaluate(() => Date.now())) - 120_000 };
     await dialog.ask({ ...ACTION, again });
     assert.match(await dialog.text(), /You confirmed exactly this 2 minutes ago\. Do it again\?/);
@@ -168,8 +169,8 @@ describe('the dialog', { skip }, () => {
     assert.deepEqual(await dialog.proved(), [['passkey']]);
   });
 
-  it('says that its time is over, and asks anew only when told to', async (t) => {
-    const dialog = await open(t);
+  it('says that its time is over, and asks anew only when told to', async () => {
+    const dialog = await open();
     await dialog.ask({ ...ACTION, expiresIn: 300_000 });
     await dialog.page.clock.runFor(3_600_000);
     assert.match(await dialog.text(), /The time to confirm this is over\./);
@@ -178,16 +179,16 @@ describe('the dialog', { skip }, () => {
     assert.deepEqual(await dialog.outcomes(), ['expired']);
   });
 
-  it('lets an attempt end that was begun in time', async (t) => {
-    const dialog = await open(t);
+  it('lets an attempt end that was begun in time', async () => {
+    const dialog = await open();
     await dialog.ask({ ...ACTION, expiresIn: 300_000 });
     await dialog.choose('Use a passkey');
     await dialog.page.clock.runFor(301_000);
     assert.match(await dialog.text(), /Waiting for your passkey/);
   });
 
-  it('tells the client when a challenge was dead, and asks once more with a word', async (t) => {
-    const dialog = await open(t);
+  it('tells the client when a challenge was dead, and asks once more with a word', async () => {
+    const dialog = await open();
     await dialog.ask({ ...ACTION, answers: [{ outcome: 'expired' }] });
     await dialog.choose('Use a passkey');
     assert.deepEqual(await dialog.outcomes(), ['expired']);
@@ -195,8 +196,8 @@ describe('the dialog', { skip }, () => {
     assert.match(await dialog.text(), /The time was over\. Please confirm once more\./);
   });
 
-  it('makes one attempt at a time, however often it is pressed', async (t) => {
-    const dialog = await open(t);
+  it('makes one attempt at a time, however often it is pressed', async () => {
+    const dialog = await open();
     await dialog.ask({ ways: [['passkey'], ['totp']] });
     await dialog.press('Enter', 'Enter', 'Enter');
     assert.deepEqual(await dialog.proved(), [['passkey']]);
@@ -206,8 +207,8 @@ describe('the dialog', { skip }, () => {
   });
 
   for (const state of ['asking', 'proving'] as const) {
-    it(`is cancelled by Escape and by its button while it is ${state}`, async (t) => {
-      const dialog = await open(t);
+    it(`is cancelled by Escape and by its button while it is ${state}`, async () => {
+      const dialog = await open();
       for (const cancel of [() => dialog.press('Escape'), () => dialog.choose('Cancel')]) {
         await dialog.ask(ACTION);
         if (state === 'proving') await dialog.choose('Use a passkey');
@@ -218,22 +219,22 @@ describe('the dialog', { skip }, () => {
     });
   }
 
-  it('says nothing of what has become of the request', async (t) => {
-    const dialog = await open(t);
+  it('says nothing of what has become of the request', async () => {
+    const dialog = await open();
     await dialog.ask(ACTION);
     assert.doesNotMatch(await dialog.text(), /done|sent|nothing/i);
   });
 
-  it('closes when the client gives the request up', async (t) => {
-    const dialog = await open(t);
+  it('closes when the client gives the request up', async () => {
+    const dialog = await open();
     await dialog.ask(ACTION);
     await dialog.giveUp(0);
     assert.equal(await dialog.page.locator('stepgate-dialog').count(), 0);
     assert.equal(await dialog.focused(), 'button: Pay');
   });
 
-  it('asks for one request after the other, and not for one that was given up meanwhile', async (t) => {
-    const dialog = await open(t);
+  it('asks for one request after the other, and not for one that was given up meanwhile', async () => {
+    const dialog = await open();
     for (const name of ['Bob', 'Carol', 'Dan']) await dialog.ask({ ...ACTION, summary: `Send €1.00 to ${name}` });
     assert.equal(await dialog.page.locator('stepgate-dialog').count(), 1);
     assert.match(await dialog.text(), /Bob/);
@@ -244,24 +245,24 @@ describe('the dialog', { skip }, () => {
     assert.deepEqual(await dialog.outcomes(), ['cancelled', 'cancelled', 'cancelled']);
   });
 
-  it('takes a summary for text', async (t) => {
-    const dialog = await open(t);
+  it('takes a summary for text', async () => {
+    const dialog = await open();
     const summary = `<img src=x onerror="document.title='broken'"><b>Send</b>`;
     await dialog.ask({ ...ACTION, summary });
     assert.equal(await dialog.focused(), `p: ${summary}`);
     assert.equal(await dialog.page.title(), 'An app');
   });
 
-  it("asks for an app's own method by the words and the field it was given", async (t) => {
-    const dialog = await open(t);
+  it("asks for an app's own method by the words and the field it was given", async () => {
+    const dialog = await open();
     await dialog.ask({ dialog: 'pin', ways: [['pin'], ['totp']], answers: [RIGHT] });
     await dialog.type('PIN', '1234');
     await dialog.choose('Confirm');
     assert.deepEqual(await dialog.proved(), [['pin', { code: '1234' }]]);
   });
 
-  it('speaks German', async (t) => {
-    const dialog = await open(t);
+  it('speaks German', async () => {
+    const dialog = await open();
     const again = { spentAt: (await dialog.page.evaluate(() => Date.now())) - 120_000 };
     await dialog.ask({ ...ACTION, dialog: 'german', again });
     assert.match(await dialog.text(), /Genau dies haben Sie vor 2 Minuten bestätigt/);

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { describe, it } from 'node:test';
+import { it } from '@jest/globals';
 import type { BrowserContextOptions } from 'playwright-core';
-import { skip } from '../../example-app/chromium.js';
+import { missingChromium } from '../../example-app/chromium.js';
+import { describeIfPresent } from '../../support/needs.js';
 import { accessFaults, dialogPages, hiddenStops, SMALL } from './page.js';
 import { STATES } from './states.js';
 
@@ -15,12 +16,12 @@ const LOOKS: Readonly<Record<string, BrowserContextOptions>> = {
 /** Where the pictures of the docs are written, if they are: `SCREENSHOTS=docs/images npm test -- dialog/looks`. */
 const pictures = process.env['SCREENSHOTS'];
 
-describe('the looks of the dialog', { skip }, () => {
+describeIfPresent('the looks of the dialog', missingChromium, () => {
   const { open } = dialogPages();
 
   for (const [look, options] of Object.entries(LOOKS)) {
-    it(`hold in every state, on a small screen in ${look}`, async (t) => {
-      const dialog = await open(t, options);
+    it(`hold in every state, on a small screen in ${look}`, async () => {
+      const dialog = await open(options);
       const { page } = dialog;
       await page.clock.resume(); // axe waits for timers
       for (const { name, asked, reach, isShown } of STATES) {
@@ -38,8 +39,8 @@ describe('the looks of the dialog', { skip }, () => {
     });
   }
 
-  it('hold at 200 % text size', async (t) => {
-    const dialog = await open(t);
+  it('hold at 200 % text size', async () => {
+    const dialog = await open();
     await dialog.page.evaluate(() => document.documentElement.style.setProperty('font-size', '200%'));
     for (const { asked } of STATES.filter(({ reach }) => reach === undefined)) {
       await dialog.ask(asked);
@@ -49,8 +50,8 @@ describe('the looks of the dialog', { skip }, () => {
     }
   });
 
-  it('follow the page, not the system, where the page is only light', async (t) => {
-    const dialog = await open(t, LOOKS['dark']);
+  it('follow the page, not the system, where the page is only light', async () => {
+    const dialog = await open(LOOKS['dark']);
     const groundOf = () =>
       dialog.page.locator('stepgate-dialog dialog').evaluate((element) => getComputedStyle(element).backgroundColor);
     await dialog.page.evaluate(() => document.documentElement.style.setProperty('color-scheme', 'light'));
@@ -60,8 +61,8 @@ describe('the looks of the dialog', { skip }, () => {
     assert.equal(await groundOf(), 'rgb(31, 31, 35)');
   });
 
-  it("are the app's to change, by custom properties and parts", async (t) => {
-    const dialog = await open(t);
+  it("are the app's to change, by custom properties and parts", async () => {
+    const dialog = await open();
     await dialog.page.evaluate(() => {
       const sheet = new CSSStyleSheet();
       sheet.replaceSync(`

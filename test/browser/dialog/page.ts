@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { after, before, type TestContext } from 'node:test';
+import { afterAll, beforeAll } from '@jest/globals';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import type { ConfirmRequest, ProveOutcome } from '../../../lib/browser/confirm.js';
 import { launchChromium } from '../../example-app/chromium.js';
+import { cleanUp } from '../../support/clean-up.js';
 import { startSite } from './site.js';
 
 /** A request as the page's script takes it: what isn't said is a proof by a passkey. */
@@ -50,7 +51,7 @@ export interface DialogPages {
    * The page, loaded anew. The test fails for whatever goes wrong in it, a breach of its policy included. Its clock stands
    * still between the test's own steps.
    */
-  open(t: TestContext, options?: BrowserContextOptions): Promise<DialogPage>;
+  open(options?: BrowserContextOptions): Promise<DialogPage>;
 }
 
 /** The page and a browser, for the tests of the file that calls this. */
@@ -59,17 +60,17 @@ export function dialogPages(): DialogPages {
   const pages = new Map<BrowserContextOptions, { readonly page: Page; readonly faults: string[] }>();
   let site: Awaited<ReturnType<typeof startSite>>;
   let browser: Browser;
-  before(async () => {
+  beforeAll(async () => {
     site = await startSite();
     browser = await launchChromium();
   });
-  after(async () => {
+  afterAll(async () => {
     await browser?.close();
     site?.stop();
   });
 
   return {
-    async open(t, options = SMALL) {
+    async open(options = SMALL) {
       let opened = pages.get(options);
       if (opened === undefined) {
         const page = await (await browser.newContext(options)).newPage();
@@ -84,7 +85,7 @@ export function dialogPages(): DialogPages {
         pages.set(options, opened);
       }
       const { page, faults } = opened;
-      t.after(() => assert.deepEqual(faults.splice(0), []));
+      cleanUp(() => assert.deepEqual(faults.splice(0), []));
       await page.goto(site.origin);
       await page.waitForFunction(() => (window as unknown as PageWindow).isReady === true); // set by the page's script
       await page.clock.pauseAt((await page.evaluate(() => Date.now())) + 10_000);

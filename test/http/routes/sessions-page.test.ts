@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it, type TestContext } from 'node:test';
+import { describe, it } from '@jest/globals';
 import type { RouterOptions } from '../../../lib/stepgate.js';
 import type { Session } from '../../../lib/stores/contract/sessions.js';
 import { assertRefused } from '../../support/answers.js';
@@ -8,8 +8,8 @@ import { Browser } from '../../support/browser.js';
 import { testKit } from '../../support/kit.js';
 
 /** A browser that is signed in for the last of so many sessions. */
-async function arrange(t: TestContext, count: number): Promise<Browser> {
-  const { auth } = testKit(t);
+async function arrange(count: number): Promise<Browser> {
+  const { auth } = testKit();
   const { app } = testApp(auth);
   for (let made = 1; made < count; made += 1) await new Browser(app).signIn();
   const browser = new Browser(app);
@@ -18,8 +18,8 @@ async function arrange(t: TestContext, count: number): Promise<Browser> {
 }
 
 describe('GET /sessions', () => {
-  it('gives 100 sessions unless it is asked for fewer', async (t) => {
-    const browser = await arrange(t, 101);
+  it('gives 100 sessions unless it is asked for fewer', async () => {
+    const browser = await arrange(101);
     const { body } = await browser.get('/auth/sessions');
     assert.equal(body.sessions.length, 100);
     const rest = await browser.get(`/auth/sessions?after=${body.after}`);
@@ -28,15 +28,15 @@ describe('GET /sessions', () => {
     assert.equal((await browser.get('/auth/sessions?limit=1')).body.sessions.length, 1);
   });
 
-  it('gives an empty page after a full one that was the last', async (t) => {
-    const browser = await arrange(t, 2);
+  it('gives an empty page after a full one that was the last', async () => {
+    const browser = await arrange(2);
     const { body } = await browser.get('/auth/sessions?limit=2');
     const rest = await browser.get(`/auth/sessions?limit=2&after=${body.after}`);
     assert.deepEqual(rest.body, { sessions: [], after: null });
   });
 
-  it('goes on after a session that has ended meanwhile', async (t) => {
-    const browser = await arrange(t, 3);
+  it('goes on after a session that has ended meanwhile', async () => {
+    const browser = await arrange(3);
     const { body } = await browser.get('/auth/sessions?limit=1');
     const [{ id, current }] = body.sessions;
     if (!current) assert.equal((await browser.delete(`/auth/sessions/${id}`)).status, 204);
@@ -44,8 +44,8 @@ describe('GET /sessions', () => {
     assert.equal(rest.body.sessions.length, 2);
   });
 
-  it('shows nobody a session of another user, whatever the place', async (t) => {
-    const { auth } = testKit(t);
+  it('shows nobody a session of another user, whatever the place', async () => {
+    const { auth } = testKit();
     const { app } = testApp(auth);
     const [eve, ada] = [new Browser(app), new Browser(app)];
     for (let made = 0; made < 3; made += 1) await new Browser(app).signIn({ userId: 'eve' });
@@ -84,14 +84,14 @@ describe('GET /sessions', () => {
     '__proto__=1',
     '_=1',
   ]) {
-    it(`refuses the query ${query}`, async (t) => {
-      const browser = await arrange(t, 1);
+    it(`refuses the query ${query}`, async () => {
+      const browser = await arrange(1);
       assertRefused(await browser.get(`/auth/sessions?${encodeURI(query)}`), 400, 'request_invalid');
     });
   }
 
-  it('takes an empty query for none, and a place of nobody for a place', async (t) => {
-    const browser = await arrange(t, 1);
+  it('takes an empty query for none, and a place of nobody for a place', async () => {
+    const browser = await arrange(1);
     for (const query of ['', '&']) {
       assert.equal((await browser.get(`/auth/sessions?${query}`)).body.sessions.length, 1);
     }
@@ -104,8 +104,8 @@ describe('the data of a session', () => {
   const data = { by: 'agent-7', reason: 'suspected fraud' };
 
   /** What the routes and a handler show of it. */
-  async function shown(t: TestContext, options: RouterOptions | undefined): Promise<readonly unknown[]> {
-    const { auth } = testKit(t);
+  async function shown(options: RouterOptions | undefined): Promise<readonly unknown[]> {
+    const { auth } = testKit();
     const router = auth.router.bind(auth, options);
     const browser = new Browser(testApp({ ...auth, router }).app);
     await browser.signIn({ data });
@@ -120,17 +120,17 @@ describe('the data of a session', () => {
   }
 
   for (const options of [undefined, {}, { listData: false }]) {
-    it(`is for handlers only with ${JSON.stringify(options)}`, async (t) => {
-      assert.deepEqual(await shown(t, options), [undefined, undefined]);
+    it(`is for handlers only with ${JSON.stringify(options)}`, async () => {
+      assert.deepEqual(await shown(options), [undefined, undefined]);
     });
   }
 
-  it('is shown to the user with `listData: true`', async (t) => {
-    assert.deepEqual(await shown(t, { listData: true }), [data, data]);
+  it('is shown to the user with `listData: true`', async () => {
+    assert.deepEqual(await shown({ listData: true }), [data, data]);
   });
 
-  it('is shown by nothing else: another value, or a misspelt option, is a SetupError', (t) => {
-    const { auth } = testKit(t);
+  it('is shown by nothing else: another value, or a misspelt option, is a SetupError', () => {
+    const { auth } = testKit();
     for (const listData of [null, 'true', 1, {}, () => true]) {
       const options = { listData } as unknown as RouterOptions; // as untyped code may write it
       assert.throws(() => auth.router(options), { name: 'SetupError', message: /`listData` must be a boolean/ });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it, type TestContext } from 'node:test';
+import { describe, it } from '@jest/globals';
 import type { Response } from 'supertest';
 import type { Session } from '../../../lib/stores/contract/sessions.js';
 import type { Store } from '../../../lib/stores/contract/store.js';
@@ -18,8 +18,8 @@ interface Scene extends TestKit {
 }
 
 /** Ada on two devices, the phone signed in a minute after the laptop, and Eve. */
-async function arrange(t: TestContext, makeStore: () => Promise<Store>): Promise<Scene> {
-  const kit = testKit(t, { store: await makeStore() });
+async function arrange(makeStore: () => Promise<Store>): Promise<Scene> {
+  const kit = testKit({ store: await makeStore() });
   const changed = handle((req, res) => kit.auth.credentialsChanged(req, res));
   const { app } = testApp(kit.auth, { routes: { '/changed': [changed] } });
   const [laptop, phone, eve] = [new Browser(app), new Browser(app), new Browser(app)];
@@ -51,8 +51,8 @@ const isOver = async (browser: Browser): Promise<boolean> => (await browser.get(
 
 forEachStore((_name, makeStore) => {
   describe('GET /session', () => {
-    it('gives the session and its proofs', async (t) => {
-      const { laptop, ids } = await arrange(t, makeStore);
+    it('gives the session and its proofs', async () => {
+      const { laptop, ids } = await arrange(makeStore);
       const me = await laptop.get('/me');
       const response = await laptop.get('/auth/session');
       assert.equal(response.status, 200);
@@ -63,15 +63,15 @@ forEachStore((_name, makeStore) => {
       assert.deepEqual(response.body, { session, proofs: me.body.proofs });
     });
 
-    it('gives nobody anything', async (t) => {
-      const { auth } = await arrange(t, makeStore);
+    it('gives nobody anything', async () => {
+      const { auth } = await arrange(makeStore);
       assertRefused(await new Browser(testApp(auth).app).get('/auth/session'), 401, 'session_required');
     });
   });
 
   describe('GET /sessions', () => {
-    it('lists the live sessions of the user alone, newest activity first, and says which one asks', async (t) => {
-      const { laptop, phone, ids, auth, clock } = await arrange(t, makeStore);
+    it('lists the live sessions of the user alone, newest activity first, and says which one asks', async () => {
+      const { laptop, phone, ids, auth, clock } = await arrange(makeStore);
       const list = async (browser: Browser): Promise<unknown> => {
         const { body } = await browser.get('/auth/sessions');
         return body.sessions.map(({ id, current }: Session & { current: boolean }) => [id, current]);
@@ -89,8 +89,8 @@ forEachStore((_name, makeStore) => {
       ]);
     });
 
-    it('shows all that is public of each and no hash', async (t) => {
-      const { laptop, ids, auth } = await arrange(t, makeStore);
+    it('shows all that is public of each and no hash', async () => {
+      const { laptop, ids, auth } = await arrange(makeStore);
       const { body } = await laptop.get('/auth/sessions');
       const { data: _data, ...session } = (await auth.sessions.get(ids.laptop)) ?? {};
       assert.deepEqual(body.sessions[1], { ...session, current: true });
@@ -98,8 +98,8 @@ forEachStore((_name, makeStore) => {
       assert.equal(body.after, null);
     });
 
-    it('gives one page after the other, each session once, and says where the next begins', async (t) => {
-      const { auth } = testKit(t, { store: await makeStore() });
+    it('gives one page after the other, each session once, and says where the next begins', async () => {
+      const { auth } = testKit({ store: await makeStore() });
       const browsers = Array.from({ length: 5 }, () => new Browser(testApp(auth).app));
       const ids: string[] = [];
       for (const browser of browsers) ids.push((await browser.signIn()).session.id); // at one time: the id decides
@@ -117,8 +117,8 @@ forEachStore((_name, makeStore) => {
       assert.deepEqual([seen, sizes], [ids.toSorted(), [2, 2, 1]]);
     });
 
-    it('leaves out what is over', async (t) => {
-      const { laptop, phone, ids, auth, clock } = await arrange(t, makeStore);
+    it('leaves out what is over', async () => {
+      const { laptop, phone, ids, auth, clock } = await arrange(makeStore);
       clock.advance('6d');
       await phone.get('/me');
       await auth.flush();
@@ -131,8 +131,8 @@ forEachStore((_name, makeStore) => {
       assertRefused(await laptop.get('/auth/sessions'), 401, 'session_invalid');
     });
 
-    it('answers a HEAD request without a body', async (t) => {
-      const { laptop } = await arrange(t, makeStore);
+    it('answers a HEAD request without a body', async () => {
+      const { laptop } = await arrange(makeStore);
       const response = await laptop.send('HEAD', '/auth/sessions');
       assert.equal(response.status, 200);
       assert.equal(response.text, undefined);
@@ -140,8 +140,8 @@ forEachStore((_name, makeStore) => {
   });
 
   describe('DELETE /sessions/:id', () => {
-    it('ends another session of the user and no other', async (t) => {
-      const { laptop, phone, eve, ids, events, clock } = await arrange(t, makeStore);
+    it('ends another session of the user and no other', async () => {
+      const { laptop, phone, eve, ids, events, clock } = await arrange(makeStore);
       const response = await laptop.delete(`/auth/sessions/${ids.phone}`);
       assertEmpty(response);
       assert.deepEqual(setCookies(response), []);
@@ -156,8 +156,8 @@ forEachStore((_name, makeStore) => {
       assert.deepEqual(events[0], { type: 'session.revoked', userId, sessionId, by, at });
     });
 
-    it('of the session that asks ends it and clears the cookies', async (t) => {
-      const { laptop, ids } = await arrange(t, makeStore);
+    it('of the session that asks ends it and clears the cookies', async () => {
+      const { laptop, ids } = await arrange(makeStore);
       const headers = { Cookie: laptop.cookieHeader() };
       const response = await laptop.delete(`/auth/sessions/${ids.laptop}`);
       assertEmpty(response);
@@ -165,8 +165,8 @@ forEachStore((_name, makeStore) => {
       assertRefused(await laptop.get('/me', { headers }), 401, 'session_invalid');
     });
 
-    it("answers the same 404 for another user's session, an unknown and a malformed id", async (t) => {
-      const { laptop, eve, ids, events } = await arrange(t, makeStore);
+    it("answers the same 404 for another user's session, an unknown and a malformed id", async () => {
+      const { laptop, eve, ids, events } = await arrange(makeStore);
       const unknown = 'AAAAAAAAAAAAAAAAAAAAAA';
       const bodies = new Set<string>();
       for (const id of [
@@ -189,22 +189,22 @@ forEachStore((_name, makeStore) => {
       assert.deepEqual(events, []);
     });
 
-    it('of a session that is gone already is a 404', async (t) => {
-      const { laptop, ids, events } = await arrange(t, makeStore);
+    it('of a session that is gone already is a 404', async () => {
+      const { laptop, ids, events } = await arrange(makeStore);
       assertEmpty(await laptop.delete(`/auth/sessions/${ids.phone}`));
       assertRefused(await laptop.delete(`/auth/sessions/${ids.phone}`), 404, 'not_found');
       assert.equal(events.length, 1);
     });
 
-    it('takes no token or hash of one for an id', async (t) => {
-      const { laptop, phone } = await arrange(t, makeStore);
+    it('takes no token or hash of one for an id', async () => {
+      const { laptop, phone } = await arrange(makeStore);
       const token = phone.cookies.get('__Host-session');
       assertRefused(await laptop.delete(`/auth/sessions/${token}`), 404, 'not_found');
       assert.equal(await isOver(phone), false);
     });
 
-    it('takes no fields', async (t) => {
-      const { laptop, phone, ids } = await arrange(t, makeStore);
+    it('takes no fields', async () => {
+      const { laptop, phone, ids } = await arrange(makeStore);
       const path = `/auth/sessions/${ids.phone}`;
       assertRefused(await laptop.delete(path, { body: { userId: 'eve' } }), 400, 'request_invalid');
       assert.equal(await isOver(phone), false);
@@ -213,8 +213,8 @@ forEachStore((_name, makeStore) => {
   });
 
   describe('DELETE /sessions', () => {
-    it('ends all sessions of the user, the one that asks as well, and clears its cookies', async (t) => {
-      const { laptop, phone, eve, ids, events } = await arrange(t, makeStore);
+    it('ends all sessions of the user, the one that asks as well, and clears its cookies', async () => {
+      const { laptop, phone, eve, ids, events } = await arrange(makeStore);
       const headers = { Cookie: laptop.cookieHeader() };
       const response = await laptop.delete('/auth/sessions');
       assertEmpty(response);
@@ -227,8 +227,8 @@ forEachStore((_name, makeStore) => {
       assert.deepEqual(new Set(revoked), new Set([ids.laptop, ids.phone]));
     });
 
-    it('with ?keep=current ends the others and keeps the cookies', async (t) => {
-      const { laptop, phone, eve } = await arrange(t, makeStore);
+    it('with ?keep=current ends the others and keeps the cookies', async () => {
+      const { laptop, phone, eve } = await arrange(makeStore);
       const response = await laptop.delete('/auth/sessions?keep=current');
       assertEmpty(response);
       assert.deepEqual(setCookies(response), []);
@@ -246,23 +246,23 @@ forEachStore((_name, makeStore) => {
       'keep[]=current',
       'keep=current?',
     ]) {
-      it(`ends nothing for the query ?${query}`, async (t) => {
-        const { laptop, phone } = await arrange(t, makeStore);
+      it(`ends nothing for the query ?${query}`, async () => {
+        const { laptop, phone } = await arrange(makeStore);
         assertRefused(await laptop.delete(`/auth/sessions?${query}`), 400, 'request_invalid');
         assert.deepEqual(await Promise.all([laptop, phone].map(isOver)), [false, false]);
       });
     }
 
-    it('ends nothing when `keep` comes in the body', async (t) => {
-      const { laptop, phone } = await arrange(t, makeStore);
+    it('ends nothing when `keep` comes in the body', async () => {
+      const { laptop, phone } = await arrange(makeStore);
       assertRefused(await laptop.delete('/auth/sessions', { body: { keep: 'current' } }), 400, 'request_invalid');
       assert.deepEqual(await Promise.all([laptop, phone].map(isOver)), [false, false]);
     });
   });
 
   describe('POST /logout', () => {
-    it('ends the session and clears the cookies; a repeat is no error', async (t) => {
-      const { laptop, phone, events } = await arrange(t, makeStore);
+    it('ends the session and clears the cookies; a repeat is no error', async () => {
+      const { laptop, phone, events } = await arrange(makeStore);
       const headers = { Cookie: laptop.cookieHeader() };
       for (let time = 0; time < 2; time += 1) {
         const response = await laptop.post('/auth/logout', { headers });
@@ -277,8 +277,8 @@ forEachStore((_name, makeStore) => {
       );
     });
 
-    it('answers 204 without a cookie, with a malformed one and when the session is over', async (t) => {
-      const { laptop, clock } = await arrange(t, makeStore);
+    it('answers 204 without a cookie, with a malformed one and when the session is over', async () => {
+      const { laptop, clock } = await arrange(makeStore);
       const cookie = laptop.cookieHeader();
       clock.advance('30d');
       for (const Cookie of [undefined, '__Host-session=x', `__Host-session=${'A'.repeat(43)}`, cookie]) {
@@ -288,8 +288,8 @@ forEachStore((_name, makeStore) => {
       }
     });
 
-    it('ends every genuine session when a cookie is there twice', async (t) => {
-      const { laptop, phone, auth } = await arrange(t, makeStore);
+    it('ends every genuine session when a cookie is there twice', async () => {
+      const { laptop, phone, auth } = await arrange(makeStore);
       const Cookie = `${laptop.cookieHeader()}; ${phone.cookieHeader()}`;
       assertEmpty(await laptop.post('/auth/logout', { headers: { Cookie } }));
       assert.deepEqual((await auth.sessions.listForUser('ada')).sessions, []);
@@ -297,8 +297,8 @@ forEachStore((_name, makeStore) => {
   });
 
   describe('auth.credentialsChanged', () => {
-    it("ends the user's other sessions, gives this one a new cookie and takes its proofs", async (t) => {
-      const { laptop, phone, eve, ids, clock, events } = await arrange(t, makeStore);
+    it("ends the user's other sessions, gives this one a new cookie and takes its proofs", async () => {
+      const { laptop, phone, eve, ids, clock, events } = await arrange(makeStore);
       const headers = { Cookie: laptop.cookieHeader() };
       const response = await laptop.post('/changed');
       assert.equal(response.status, 200, response.text);
@@ -317,8 +317,8 @@ forEachStore((_name, makeStore) => {
       });
     });
 
-    it('refuses nobody and those whose session is over, and writes nothing', async (t) => {
-      const { laptop, phone, auth, ids } = await arrange(t, makeStore);
+    it('refuses nobody and those whose session is over, and writes nothing', async () => {
+      const { laptop, phone, auth, ids } = await arrange(makeStore);
       assertRefused(await laptop.post('/changed', { headers: { Cookie: undefined } }), 401, 'session_required');
       await auth.sessions.revoke(ids.laptop);
       assertRefused(await laptop.post('/changed'), 401, 'session_invalid');

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it, jest } from '@jest/globals';
 import { DependencyError } from '../../../lib/session/checked-store.js';
 import type { PasskeyRow } from '../../../lib/stores/contract/passkeys.js';
 import { memoryStore } from '../../../lib/stores/memory/index.js';
@@ -258,7 +258,7 @@ describe('the credential of an assertion', () => {
 });
 
 describe("another user's passkey", () => {
-  it('is as unknown as one that nobody has: same answer, same calls, no signature checked', async (t) => {
+  it('is as unknown as one that nobody has: same answer, same calls, no signature checked', async () => {
     const calls: string[] = [];
     const memory = memoryStore();
     const passkeys = new Proxy(memory.passkeys, {
@@ -273,16 +273,16 @@ describe("another user's passkey", () => {
     await setting.register('mallory', mallorys);
     const alice = await rowOf(setting, 'alice');
     const mallory = await rowOf(setting, 'mallory');
-    const checks = t.mock.method(globalThis.crypto.subtle, 'verify');
+    const checks = jest.spyOn(globalThis.crypto.subtle, 'verify');
     const attempt = async (key: typeof alices, variant: AuthenticationVariant) => {
       const { kit, method } = setting;
       const context = { kit, userId: 'mallory', now: NOW + 1_000 };
       const value = newChallenge();
       const response = key.get({ challenge: value, rpId: RP_ID }, variant);
       calls.length = 0;
-      checks.mock.resetCalls();
+      checks.mockClear();
       const outcome = await method.verify({ ...context, response, challenge: { value, createdAt: NOW + 1_000 } });
-      return { outcome, calls: [...calls], checks: checks.mock.callCount() };
+      return { outcome, calls: [...calls], checks: checks.mock.calls.length };
     };
 
     const foreign = await attempt(alices, {});

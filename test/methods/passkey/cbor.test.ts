@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '@jest/globals';
 import { readCborMap } from '../../../lib/methods/passkey/cbor.js';
 
 const read = (hex: string) => readCborMap(Buffer.from(hex.replaceAll(' ', ''), 'hex'));

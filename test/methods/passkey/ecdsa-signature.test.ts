@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createVerify, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
-import { describe, it } from 'node:test';
+import { describe, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import { isDerSignature } from '../../../lib/methods/passkey/public-key.js';
 import { sha256 } from '../../../lib/testing/authenticator/authenticator-data.js';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import type { MethodOutcome } from '../../../lib/methods/method.js';
 import type { RegistrationOutcome } from '../../../lib/methods/passkey/registration.js';

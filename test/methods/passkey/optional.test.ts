@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { describe, it } from 'node:test';
+import { describe, it } from '@jest/globals';
 
 /** Imports a module of ours in a process where nobody has installed @simplewebauthn/server. */
 function importWithout(module: string): { status: number | null; stderr: string } {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '@jest/globals';
 import { SetupError } from '../../../lib/internal/setup-error.js';
 import { type PasskeyOptions, passkey } from '../../../lib/methods/passkey/index.js';
 

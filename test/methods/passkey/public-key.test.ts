@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
-import { describe, it } from 'node:test';
+import { describe, it } from '@jest/globals';
 import { isEd25519Point, isUsableKey } from '../../../lib/methods/passkey/public-key.js';
 import { type Cbor, encodeCbor } from '../../../lib/testing/authenticator/cbor.js';
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '@jest/globals';
 import { sha256 } from '../../../lib/testing/authenticator/authenticator-data.js';
 import { type Cbor, encodeCbor } from '../../../lib/testing/authenticator/cbor.js';
 import { createKeyPair } from '../../../lib/testing/authenticator/key-pair.js';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '@jest/globals';
 import { readCborMap } from '../../../lib/methods/passkey/cbor.js';
 import { type Cbor, encodeCbor } from '../../../lib/testing/authenticator/cbor.js';
 import type { RegistrationVariant } from '../../../lib/testing/authenticator/variants.js';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '@jest/globals';
 import type { AuthenticationVariant } from '../../../lib/testing/authenticator/variants.js';
 import { authenticator, NOW, newChallenge, RP_ID, requestOptions, type Setting, setUp } from './setting.js';
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '@jest/globals';
 import { SetupError } from '../../../lib/internal/setup-error.js';
 import { NOW, outcomeOf, setUp } from './setting.js';
 import { TEST_VECTORS, type TestVector } from './test-vectors.js';

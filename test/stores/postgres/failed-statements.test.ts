@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { it, type TestContext } from 'node:test';
+import { it } from '@jest/globals';
 import type { Pool } from 'pg';
 import { given, insert, sessionRow } from '../../../lib/conformance/session-rows.js';
 import { hashOf, NOW } from '../../../lib/conformance/setting.js';
@@ -18,8 +18,8 @@ const REFUSED: Readonly<Record<string, (store: PostgresStore) => Promise<unknown
 
 describeOnPostgres('a statement that the server refuses', (database) => {
   for (const [what, run] of Object.entries(REFUSED)) {
-    it(`costs no connection, and leaves nothing on it: ${what}`, async (t) => {
-      const { pool, store, opened } = await openStore(t, database);
+    it(`costs no connection, and leaves nothing on it: ${what}`, async () => {
+      const { pool, store, opened } = await openStore(database);
       for (let n = 0; n < 20; n++) await assert.rejects(run(store), { code: '22021' });
       assert.deepEqual(opened(), { opened: 1, removed: 0 });
       const { rows } = await database.admin().query<{ state: string; locks: number }>(
@@ -32,8 +32,8 @@ describeOnPostgres('a statement that the server refuses', (database) => {
     });
   }
 
-  it('takes back what its transaction wrote before', async (t) => {
-    const { store, opened } = await openStore(t, database);
+  it('takes back what its transaction wrote before', async () => {
+    const { store, opened } = await openStore(database);
     const row = sessionRow({ id: 'b', tokenHash: hashOf('a token') });
     await assert.rejects(store.sessions.revokeAllForUser('user', NUL, NOW), { code: '22021' });
     await assert.rejects(given(store.sessions, row), { code: '23505' });
@@ -43,10 +43,10 @@ describeOnPostgres('a statement that the server refuses', (database) => {
     assert.deepEqual(opened(), { opened: 1, removed: 0 });
   });
 
-  it('says what was wrong, however the rollback goes', async (t) => {
-    const { pool, store, opened } = await openStore(t, database);
+  it('says what was wrong, however the rollback goes', async () => {
+    const { pool, store, opened } = await openStore(database);
     const name = pool.options.application_name;
-    const blocker = await (await database.pool(t, { like: pool, application_name: 'somebody else' })).connect();
+    const blocker = await (await database.pool({ like: pool, application_name: 'somebody else' })).connect();
     await blocker.query("BEGIN; SELECT 1 FROM stepgate_sessions WHERE id = 'a' FOR UPDATE");
     const revoked = assert.rejects(store.sessions.revoke('a', null), { code: '57P01' });
     const stuck = "FROM pg_stat_activity WHERE application_name = $1 AND wait_event_type = 'Lock'";
@@ -58,8 +58,8 @@ describeOnPostgres('a statement that the server refuses', (database) => {
     assert.deepEqual(opened(), { opened: 2, removed: 1 });
   });
 
-  it('costs the connection where that has lost what pg believes to be prepared on it', async (t) => {
-    const { pool, store, opened } = await openStore(t, database);
+  it('costs the connection where that has lost what pg believes to be prepared on it', async () => {
+    const { pool, store, opened } = await openStore(database);
     await store.sessions.get('a');
     await pool.query('DEALLOCATE ALL');
     await assert.rejects(async () => store.sessions.get('a'), { code: '26000' });
@@ -67,8 +67,8 @@ describeOnPostgres('a statement that the server refuses', (database) => {
     assert.deepEqual(opened(), { opened: 2, removed: 1 });
   });
 
-  it('costs the connection where that leads to what has become a replica', async (t) => {
-    const { pool, store, opened } = await openStore(t, database);
+  it('costs the connection where that leads to what has become a replica', async () => {
+    const { pool, store, opened } = await openStore(database);
     await pool.query('SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY');
     await assert.rejects(store.sessions.revoke('a', null), { code: '25006' });
     assert.deepEqual(await store.sessions.revoke('a', null), { id: 'a', userId: 'user' });
@@ -77,11 +77,8 @@ describeOnPostgres('a statement that the server refuses', (database) => {
 });
 
 /** A store on a pool of one connection, which is made, and how many were opened and removed since. */
-async function openStore(
-  t: TestContext,
-  database: TestDatabase,
-): Promise<{ pool: Pool; store: PostgresStore; opened: () => object }> {
-  const pool = await database.pool(t, { max: 1 });
+async function openStore(database: TestDatabase): Promise<{ pool: Pool; store: PostgresStore; opened: () => object }> {
+  const pool = await database.pool({ max: 1 });
   const count = { opened: 0, removed: 0 };
   pool.on('connect', () => count.opened++);
   pool.on('remove', () => count.removed++);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { it } from 'node:test';
+import { it } from '@jest/globals';
 import { postgresStore } from '../../../lib/stores/postgres/index.js';
 import { Client } from '../../support/client.js';
 import { methodApp } from '../../support/method-app.js';
@@ -8,11 +8,11 @@ import { describeOnPostgres } from './support.js';
 const REQUESTS = 20;
 
 describeOnPostgres('requests with a NUL in them', (database) => {
-  it('cost no connection, and are no failure of the store', async (t) => {
-    const pool = await database.pool(t, { max: 2 });
+  it('cost no connection, and are no failure of the store', async () => {
+    const pool = await database.pool({ max: 2 });
     const { migrate, ...store } = postgresStore(pool);
     await migrate();
-    const app = methodApp(t, { store });
+    const app = methodApp({ store });
     const ada = await Client.signedIn(app, 'cookie', { method: 'code' });
     assert.equal(await ada.isSignedIn(), true);
     let made = 0;

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { it } from 'node:test';
+import { it } from '@jest/globals';
 import { given, insert, sessionRow } from '../../../lib/conformance/session-rows.js';
 import { HOUR, hashOf, NOW } from '../../../lib/conformance/setting.js';
 import { challengeRow, givenPasskeys, grantRow, passkeyRow } from '../../../lib/conformance/step-up-rows.js';
@@ -62,12 +62,12 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
 
 describeOnPostgres('what takes several rows of a PostgreSQL store', (database) => {
   for (const [what, { table, column, run }] of Object.entries(OPERATIONS)) {
-    it(`waits for the first before it has another, so that two can't wait for each other: ${what}`, async (t) => {
-      const pool = await database.pool(t);
+    it(`waits for the first before it has another, so that two can't wait for each other: ${what}`, async () => {
+      const pool = await database.pool();
       const store = postgresStore(pool);
       await store.migrate();
       await fill(store);
-      const blocker = await (await database.pool(t, { like: pool, application_name: 'somebody else' })).connect();
+      const blocker = await (await database.pool({ like: pool, application_name: 'somebody else' })).connect();
       const lock = `SELECT 1 FROM stepgate_${table} WHERE ${column} = $1 FOR UPDATE`;
       try {
         await blocker.query('BEGIN');

@@ -1,31 +1,32 @@
 import assert from 'node:assert/strict';
-import { it, type TestContext } from 'node:test';
+import { it } from '@jest/globals';
 import { Pool } from 'pg';
 import { SetupError } from '../../../lib/internal/setup-error.js';
 import { postgresMigrations, postgresStore } from '../../../lib/stores/postgres/index.js';
+import { cleanUp } from '../../support/clean-up.js';
 import { catalog, describeOnPostgres, type TestDatabase } from './support.js';
 
 describeOnPostgres('migrate', (database) => {
-  it('makes the tables once when ten processes start at once on an empty database', async (t) => {
-    const pools = await poolsOnOneSchema(t, database, 10);
+  it('makes the tables once when ten processes start at once on an empty database', async () => {
+    const pools = await poolsOnOneSchema(database, 10);
     await Promise.all(pools.map((pool) => postgresStore(pool).migrate()));
     assert.deepEqual(await versions(pools[0]), [postgresMigrations().length]);
     for (const pool of pools) assert.equal(await postgresStore(pool).sessions.get('nobody'), null);
   });
 
-  it('changes nothing the second time, not even with rights to read only', async (t) => {
-    const pool = await database.pool(t);
+  it('changes nothing the second time, not even with rights to read only', async () => {
+    const pool = await database.pool();
     await postgresStore(pool).migrate();
     const before = await catalog(pool);
-    const reader = await database.pool(t, { like: pool, options: '-c default_transaction_read_only=on' });
+    const reader = await database.pool({ like: pool, options: '-c default_transaction_read_only=on' });
     await postgresStore(reader).migrate();
     await postgresStore(pool).migrate();
     assert.deepEqual(await catalog(pool), before);
     assert.deepEqual(await versions(pool), [postgresMigrations().length]);
   });
 
-  it('can be tried again after it failed, and leaves nothing half made', async (t) => {
-    const pool = await database.pool(t);
+  it('can be tried again after it failed, and leaves nothing half made', async () => {
+    const pool = await database.pool();
     await pool.query('CREATE TABLE stepgate_totp (of_somebody_else text)');
     await assert.rejects(postgresStore(pool).migrate(), { code: '42P07' });
     assert.deepEqual(
@@ -37,8 +38,8 @@ describeOnPostgres('migrate', (database) => {
     assert.deepEqual(await versions(pool), [postgresMigrations().length]);
   });
 
-  it('refuses tables that a newer stepgate made, and says what to do', async (t) => {
-    const pool = await database.pool(t);
+  it('refuses tables that a newer stepgate made, and says what to do', async () => {
+    const pool = await database.pool();
     const store = postgresStore(pool);
     await store.migrate();
     await pool.query('UPDATE stepgate_schema SET version = version + 1');
@@ -49,8 +50,8 @@ describeOnPostgres('migrate', (database) => {
     });
   });
 
-  it('makes what the printed statements make, and takes theirs for its own', async (t) => {
-    const [migrated, printed] = [await database.pool(t), await database.pool(t)];
+  it('makes what the printed statements make, and takes theirs for its own', async () => {
+    const [migrated, printed] = [await database.pool(), await database.pool()];
     await postgresStore(migrated).migrate();
     for (const step of postgresMigrations()) await printed.query(`BEGIN; ${step}; COMMIT`);
     const made = await catalog(migrated);
@@ -60,7 +61,7 @@ describeOnPostgres('migrate', (database) => {
     assert.deepEqual(await versions(printed), [postgresMigrations().length]);
   });
 
-  it('refuses a database whose encoding is not UTF8, and says so', async (t) => {
+  it('refuses a database whose encoding is not UTF8, and says so', async () => {
     const name = `stepgate_test_latin1_${process.pid}`;
     const admin = database.admin();
     await admin.query(`CREATE DATABASE ${name} ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0`);
@@ -68,7 +69,7 @@ describeOnPostgres('migrate', (database) => {
     const { host, port, user, password } = client;
     client.release();
     const pool = new Pool({ host, port, user, password, database: name });
-    t.after(async () => {
+    cleanUp(async () => {
       await pool.end();
       await admin.query(`DROP DATABASE ${name}`);
     });
@@ -80,8 +81,8 @@ describeOnPostgres('migrate', (database) => {
     assert.deepEqual(await catalog(pool), []);
   });
 
-  it("finds its tables in an app's schema, and leaves the app's alone", async (t) => {
-    const pool = await database.pool(t);
+  it("finds its tables in an app's schema, and leaves the app's alone", async () => {
+    const pool = await database.pool();
     await pool.query('CREATE TABLE users (id text); CREATE TABLE schema_version (version integer)');
     const store = postgresStore(pool);
     await store.migrate();
@@ -90,9 +91,9 @@ describeOnPostgres('migrate', (database) => {
   });
 });
 
-async function poolsOnOneSchema(t: TestContext, database: TestDatabase, count: number): Promise<readonly Pool[]> {
-  const first = await database.pool(t, { max: 2 });
-  const others = Array.from({ length: count - 1 }, () => database.pool(t, { max: 2, like: first }));
+async function poolsOnOneSchema(database: TestDatabase, count: number): Promise<readonly Pool[]> {
+  const first = await database.pool({ max: 2 });
+  const others = Array.from({ length: count - 1 }, () => database.pool({ max: 2, like: first }));
   return [first, ...(await Promise.all(others))];
 }
 

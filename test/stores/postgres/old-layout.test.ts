@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { it, type TestContext } from 'node:test';
+import { it } from '@jest/globals';
 import type { Pool } from 'pg';
 import { insert, rotatedRow, sessionRow } from '../../../lib/conformance/session-rows.js';
 import { HOUR, hashOf, MINUTE, NOW } from '../../../lib/conformance/setting.js';
@@ -11,8 +11,8 @@ import { catalog, describeOnPostgres, type TestDatabase } from './support.js';
 const ROWS = [sessionRow({ id: 'a' }), rotatedRow({ id: 'b', userId: 'other' })];
 
 describeOnPostgres('the tables of stepgate 0.1 in PostgreSQL', (database) => {
-  it('keep their sessions, whose tokens count as made when they were', async (t) => {
-    const { migrate, sessions } = postgresStore(await oldTables(t, database));
+  it('keep their sessions, whose tokens count as made when they were', async () => {
+    const { migrate, sessions } = postgresStore(await oldTables(database));
     await migrate();
     for (const row of ROWS) {
       const kept = {
@@ -29,8 +29,8 @@ describeOnPostgres('the tables of stepgate 0.1 in PostgreSQL', (database) => {
     }
   });
 
-  it('let their sessions step up, and take new ones', async (t) => {
-    const { migrate, sessions } = postgresStore(await oldTables(t, database));
+  it('let their sessions step up, and take new ones', async () => {
+    const { migrate, sessions } = postgresStore(await oldTables(database));
     await migrate();
     const stepUp = { type: 'step-up', presented: hashOf('a token'), nonce: 'n', tokenHash: hashOf('next') } as const;
     const row = await sessions.change('a', { ...stepUp, method: 'totp', makesProof: true }, NOW);
@@ -39,8 +39,8 @@ describeOnPostgres('the tables of stepgate 0.1 in PostgreSQL', (database) => {
     assert.equal((await insert(sessions, sessionRow({ id: 'c' }))).outcome, 'inserted');
   });
 
-  it('keep whatever else is in them, but for spent grants', async (t) => {
-    const { migrate, ...parts } = postgresStore(await oldTables(t, database));
+  it('keep whatever else is in them, but for spent grants', async () => {
+    const { migrate, ...parts } = postgresStore(await oldTables(database));
     await migrate();
     const { sessions, challenges, grants, attempts, passkeys, totp, recoveryCodes } = parts;
     const row = sessionRow({ id: 'c', userId: 'revoked', authenticatedAt: NOW });
@@ -67,18 +67,18 @@ describeOnPostgres('the tables of stepgate 0.1 in PostgreSQL', (database) => {
     assert.equal((await recoveryCodes.count('user'))?.left, 1);
   });
 
-  it('are those of a new database in the end, and have no realm', async (t) => {
-    const [old, fresh] = [await oldTables(t, database), await database.pool(t)];
+  it('are those of a new database in the end, and have no realm', async () => {
+    const [old, fresh] = [await oldTables(database), await database.pool()];
     for (const pool of [old, fresh]) await postgresStore(pool).migrate();
     assert.deepEqual(await catalog(old), await catalog(fresh));
     assert.equal(await postgresStore(old).sessions.claim('a'), 'a');
   });
 
-  it('are updated within no time that the app gives a request', async (t) => {
-    const pool = await oldTables(t, database);
+  it('are updated within no time that the app gives a request', async () => {
+    const pool = await oldTables(database);
     await pool.query(`CREATE FUNCTION slowly() RETURNS trigger AS 'BEGIN PERFORM pg_sleep(0.3); RETURN NEW; END' LANGUAGE plpgsql;
       CREATE TRIGGER slowly BEFORE UPDATE ON stepgate_sessions FOR EACH STATEMENT EXECUTE FUNCTION slowly()`);
-    const impatient = await database.pool(t, { like: pool, statement_timeout: 100, query_timeout: 100 });
+    const impatient = await database.pool({ like: pool, statement_timeout: 100, query_timeout: 100 });
     const { migrate, sessions } = postgresStore(impatient, { timeout: '5s' });
     await migrate();
     assert.equal((await sessions.get('a'))?.tokenIssuedAt, ROWS[0]?.createdAt);
@@ -90,8 +90,8 @@ it('the first migration of PostgreSQL is the published one', () => {
 });
 
 /** As stepgate 0.1 left them. */
-async function oldTables(t: TestContext, database: TestDatabase): Promise<Pool> {
-  const pool = await database.pool(t);
+async function oldTables(database: TestDatabase): Promise<Pool> {
+  const pool = await database.pool();
   await pool.query(LAYOUT_0_1);
   for (const row of ROWS) {
     const columns = columnsOf(row);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { it } from 'node:test';
+import { it } from '@jest/globals';
 import type { Pool } from 'pg';
 import { type PostgresPool, type PostgresQuery, postgresStore } from '../../../lib/stores/postgres/index.js';
 import { everyOperation } from './every-operation.js';
@@ -22,8 +22,8 @@ interface Plan {
 }
 
 describeOnPostgres(`the statements of a PostgreSQL store with ${ROWS} sessions`, (database) => {
-  it('read no table as a whole and sort none, planned for their values or for any', async (t) => {
-    const pool = await database.pool(t);
+  it('read no table as a whole and sort none, planned for their values or for any', async () => {
+    const pool = await database.pool();
     await postgresStore(pool).migrate();
     await fill(pool, ROWS);
     const statements = await statementsOf(pool);

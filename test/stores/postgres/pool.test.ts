@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '@jest/globals';
 import { Client, Pool } from 'pg';
 import { given, rotatedRow, sessionRow } from '../../../lib/conformance/session-rows.js';
 import { NOW } from '../../../lib/conformance/setting.js';
@@ -34,8 +34,8 @@ describe('postgresStore', () => {
 });
 
 describeOnPostgres('the pool of a PostgreSQL store', (database) => {
-  it('is left as it was found: with the settings and the listeners of the app', async (t) => {
-    const pool = await database.pool(t, { max: 1, options: '-c statement_timeout=98765' });
+  it('is left as it was found: with the settings and the listeners of the app', async () => {
+    const pool = await database.pool({ max: 1, options: '-c statement_timeout=98765' });
     const heard: Error[] = [];
     pool.on('error', (error) => heard.push(error));
     const { migrate, sessions } = postgresStore(pool, { timeout: '1s' });
@@ -53,8 +53,8 @@ describeOnPostgres('the pool of a PostgreSQL store', (database) => {
     assert.equal(pool.listenerCount('error'), 1);
   });
 
-  it('outlives idle connections that the server ends, and the next request works', async (t) => {
-    const pool = await database.pool(t);
+  it('outlives idle connections that the server ends, and the next request works', async () => {
+    const pool = await database.pool();
     const { migrate, sessions } = postgresStore(pool);
     await migrate();
     const row = rotatedRow({ id: 'a' });
@@ -75,8 +75,8 @@ describeOnPostgres('the pool of a PostgreSQL store', (database) => {
     assert.deepEqual(await sessions.find(row.tokenHash), row);
   });
 
-  it('outlives a connection that the server ends in the middle of a statement', async (t) => {
-    const pool = await database.pool(t);
+  it('outlives a connection that the server ends in the middle of a statement', async () => {
+    const pool = await database.pool();
     const { migrate, sessions } = postgresStore(pool);
     await migrate();
     await given(sessions, sessionRow({ id: 'a' }));

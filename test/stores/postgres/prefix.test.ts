@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '@jest/globals';
 import { Pool } from 'pg';
 import { insert, sessionRow } from '../../../lib/conformance/session-rows.js';
 import { hashOf, NOW } from '../../../lib/conformance/setting.js';
@@ -24,8 +24,8 @@ describe('the prefix of a PostgreSQL store', () => {
 });
 
 describeOnPostgres('the prefix of a PostgreSQL store', (database) => {
-  it('keeps the rows of two stores on one pool apart', async (t) => {
-    const pool = await database.pool(t, { max: 1 });
+  it('keeps the rows of two stores on one pool apart', async () => {
+    const pool = await database.pool({ max: 1 });
     const [app, staff] = [postgresStore(pool), postgresStore(pool, { prefix: 'staff' })];
     for (const store of [app, staff]) await store.migrate();
     const [row, staffRow] = [sessionRow({ id: 'a' }), sessionRow({ id: 'b' })];
@@ -47,8 +47,8 @@ describeOnPostgres('the prefix of a PostgreSQL store', (database) => {
     assert.equal((await insert(app.sessions, sessionRow({ id: 'c' }))).outcome, 'inserted');
   });
 
-  it('lets every operation run, beside another store whose prefix begins alike', async (t) => {
-    const pool = await database.pool(t, { max: 2 });
+  it('lets every operation run, beside another store whose prefix begins alike', async () => {
+    const pool = await database.pool({ max: 2 });
     for (const prefix of ['a', 'a_copy', 'a_challenge', 'a'.repeat(16)]) {
       const store = postgresStore(pool, { prefix });
       await store.migrate();
@@ -56,8 +56,8 @@ describeOnPostgres('the prefix of a PostgreSQL store', (database) => {
     }
   });
 
-  it('begins the names of all tables and indexes, printed or made', async (t) => {
-    const [made, printed] = [await database.pool(t), await database.pool(t)];
+  it('begins the names of all tables and indexes, printed or made', async () => {
+    const [made, printed] = [await database.pool(), await database.pool()];
     await postgresStore(made, { prefix: 'staff_2' }).migrate();
     for (const step of postgresMigrations({ prefix: 'staff_2' })) await printed.query(`BEGIN; ${step}; COMMIT`);
     const { rows } = await made.query<{ relname: string }>(
@@ -69,8 +69,8 @@ describeOnPostgres('the prefix of a PostgreSQL store', (database) => {
     await postgresStore(printed, { prefix: 'staff_2' }).migrate();
   });
 
-  it('is refused when a table of another one has a name that it needs', async (t) => {
-    const pool = await database.pool(t);
+  it('is refused when a table of another one has a name that it needs', async () => {
+    const pool = await database.pool();
     const app = postgresStore(pool);
     await app.migrate();
     await assert.rejects(postgresStore(pool, { prefix: 'stepgate_spent' }).migrate(), { code: '42P07' });

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
-import { it } from 'node:test';
+import { it } from '@jest/globals';
 import { SetupError } from '../../../lib/internal/setup-error.js';
 import { postgresStore } from '../../../lib/stores/postgres/index.js';
 import { describeOnPostgres } from './support.js';
 
 describeOnPostgres('the realm of a PostgreSQL store', (database) => {
-  it('is that of the first claim, for every store on the tables and on every part', async (t) => {
-    const pool = await database.pool(t);
-    const [first, second] = [postgresStore(pool), postgresStore(await database.pool(t, { like: pool }))];
+  it('is that of the first claim, for every store on the tables and on every part', async () => {
+    const pool = await database.pool();
+    const [first, second] = [postgresStore(pool), postgresStore(await database.pool({ like: pool }))];
     await first.migrate();
     assert.equal(await first.sessions.claim('a'), 'a');
     const { sessions, challenges, grants, attempts, passkeys, totp, recoveryCodes } = second;
@@ -16,17 +16,17 @@ describeOnPostgres('the realm of a PostgreSQL store', (database) => {
     }
   });
 
-  it('is read where nothing can be written', async (t) => {
-    const pool = await database.pool(t);
+  it('is read where nothing can be written', async () => {
+    const pool = await database.pool();
     const { migrate, sessions } = postgresStore(pool);
     await migrate();
     await sessions.claim('a');
-    const reader = await database.pool(t, { like: pool, options: '-c default_transaction_read_only=on' });
+    const reader = await database.pool({ like: pool, options: '-c default_transaction_read_only=on' });
     assert.equal(await postgresStore(reader).sessions.claim('b'), 'a');
   });
 
-  it('is kept by migrate, and forgotten by migrate with `realm: true`', async (t) => {
-    const pool = await database.pool(t);
+  it('is kept by migrate, and forgotten by migrate with `realm: true`', async () => {
+    const pool = await database.pool();
     const store = postgresStore(pool);
     await store.migrate();
     await store.sessions.claim('a');
@@ -38,8 +38,8 @@ describeOnPostgres('the realm of a PostgreSQL store', (database) => {
     assert.equal(await store.sessions.claim('a'), 'b');
   });
 
-  it('is one for each prefix', async (t) => {
-    const pool = await database.pool(t);
+  it('is one for each prefix', async () => {
+    const pool = await database.pool();
     const [app, staff] = [postgresStore(pool), postgresStore(pool, { prefix: 'staff' })];
     for (const store of [app, staff]) await store.migrate();
     assert.equal(await app.sessions.claim('a'), 'a');
@@ -48,8 +48,8 @@ describeOnPostgres('the realm of a PostgreSQL store', (database) => {
     assert.equal(await app.sessions.claim('b'), 'a');
   });
 
-  it('is forgotten by no other option', async (t) => {
-    const { sessions, migrate } = postgresStore(await database.pool(t));
+  it('is forgotten by no other option', async () => {
+    const { sessions, migrate } = postgresStore(await database.pool());
     await migrate();
     await sessions.claim('a');
     // @ts-expect-error no such option

@@ -1,22 +1,23 @@
 import assert from 'node:assert/strict';
-import { it } from 'node:test';
+import { it } from '@jest/globals';
 import { postgresStore } from '../../../lib/stores/postgres/index.js';
 import { codeBlocks, read } from '../../docs/markdown.js';
+import { cleanUp } from '../../support/clean-up.js';
 import { everyOperation } from './every-operation.js';
 import { describeOnPostgres } from './support.js';
 
 const [rights] = codeBlocks(read('docs/stores.md'), 'sql');
 
 describeOnPostgres('the rights that the docs give to the role of an app', (database) => {
-  it('are enough for the store, and for a migrate that finds nothing to do', async (t) => {
+  it('are enough for the store, and for a migrate that finds nothing to do', async () => {
     const admin = database.admin();
     const role = `stepgate_test_role_${process.pid}`;
-    t.after(() => admin.query(`DROP OWNED BY ${role}; DROP ROLE ${role}; DROP SCHEMA ${role}_auth CASCADE`));
+    cleanUp(() => admin.query(`DROP OWNED BY ${role}; DROP ROLE ${role}; DROP SCHEMA ${role}_auth CASCADE`));
     const named = (rights?.text ?? '').replaceAll(/\bauth\b/g, `${role}_auth`).replaceAll('app_auth', role);
     await admin.query(named);
-    const owner = await database.pool(t, { schema: `${role}_auth` });
+    const owner = await database.pool({ schema: `${role}_auth` });
     await postgresStore(owner).migrate();
-    const pool = await database.pool(t, { schema: `${role}_auth`, options: `-c role=${role}` });
+    const pool = await database.pool({ schema: `${role}_auth`, options: `-c role=${role}` });
     const store = postgresStore(pool);
     await store.migrate();
     await everyOperation(store);

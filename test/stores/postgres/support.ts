@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { after, before, type TestContext } from 'node:test';
+import { afterAll, beforeAll } from '@jest/globals';
 import { Pool, type PoolConfig } from 'pg';
+import { cleanUp } from '../../support/clean-up.js';
 import { describeIfPresent } from '../../support/needs.js';
 import { type ConnectedPostgres, connectPostgres, missingPostgres } from '../../support/postgres-store.js';
 
@@ -11,7 +12,7 @@ export interface TestDatabase {
    * The pool of an app, by whose name the server knows its connections. Its default schema is a new one, that of another
    * pool, or one that is there.
    */
-  pool(t: TestContext, config?: PoolConfig & { readonly like?: Pool; readonly schema?: string }): Promise<Pool>;
+  pool(config?: PoolConfig & { readonly like?: Pool; readonly schema?: string }): Promise<Pool>;
 }
 
 /** A `describe` whose tests have a PostgreSQL server. */
@@ -19,10 +20,10 @@ export function describeOnPostgres(title: string, body: (database: TestDatabase)
   describeIfPresent(title, missingPostgres, () => {
     const schemaOf = new WeakMap<Pool, string>();
     let server: ConnectedPostgres | null = null;
-    before(async () => {
+    beforeAll(async () => {
       server = await connectPostgres();
     });
-    after(async () => {
+    afterAll(async () => {
       await server?.admin.end();
       await server?.stop();
     });
@@ -34,7 +35,7 @@ export function describeOnPostgres(title: string, body: (database: TestDatabase)
 
     body({
       admin: () => connected().admin,
-      async pool(t, { like, schema: given, ...config } = {}) {
+      async pool({ like, schema: given, ...config } = {}) {
         const { admin } = connected();
         const known = like === undefined ? given : schemaOf.get(like);
         const schema = known ?? `stepgate_test_${randomBytes(8).toString('hex')}`;
@@ -42,7 +43,7 @@ export function describeOnPostgres(title: string, body: (database: TestDatabase)
         const options = `-c search_path=${schema} ${config.options ?? ''}`;
         const pool = new Pool({ ...connected().config, application_name: schema, ...config, options });
         schemaOf.set(pool, schema);
-        t.after(async () => {
+        cleanUp(async () => {
           await pool.end();
           await admin.query(`DROP SCHEMA IF EXISTS ${schema} CASCADE`);
         });

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
-import { it, type TestContext } from 'node:test';
+import { it } from '@jest/globals';
 import type { Pool, PoolClient } from 'pg';
 import { given, rotatedRow } from '../../../lib/conformance/session-rows.js';
 import { HOUR, hashOf, NOW } from '../../../lib/conformance/setting.js';
 import { givenPasskeys, grantRow, passkeyRow } from '../../../lib/conformance/step-up-rows.js';
 import type { TakeGrant } from '../../../lib/stores/contract/grants.js';
 import { type PostgresStore, postgresStore } from '../../../lib/stores/postgres/index.js';
+import { cleanUp } from '../../support/clean-up.js';
 import { describeOnPostgres, idleOnServer, type TestDatabase } from './support.js';
 
 const ROW = rotatedRow({ id: 'a' });
@@ -40,8 +41,8 @@ const WRITES: Readonly<Record<string, (store: PostgresStore) => Promise<unknown>
 
 describeOnPostgres('a PostgreSQL store that waits for a lock', (database) => {
   for (const [what, write] of Object.entries(WRITES)) {
-    it(`gives up ${what} after its timeout, and it is never applied`, async (t) => {
-      const { pool, store, locker } = await lockedStore(t, database, 'SHARE');
+    it(`gives up ${what} after its timeout, and it is never applied`, async () => {
+      const { pool, store, locker } = await lockedStore(database, 'SHARE');
       await connect(pool, 1);
       await assert.rejects(write(store), /timeout/i);
       // Kept where the server gave up first, closed where the client did.
@@ -55,8 +56,8 @@ describeOnPostgres('a PostgreSQL store that waits for a lock', (database) => {
     });
   }
 
-  it('gives up reads, too, and works again when the lock is gone', async (t) => {
-    const { pool, store, locker } = await lockedStore(t, database, 'ACCESS EXCLUSIVE');
+  it('gives up reads, too, and works again when the lock is gone', async () => {
+    const { pool, store, locker } = await lockedStore(database, 'ACCESS EXCLUSIVE');
     await connect(pool, 5);
     const reads = await Promise.allSettled(Array.from({ length: 5 }, async () => store.sessions.find(ROW.tokenHash)));
     for (const read of reads) assert.match(String('reason' in read && read.reason), /timeout/i);
@@ -65,8 +66,8 @@ describeOnPostgres('a PostgreSQL store that waits for a lock', (database) => {
     assert.deepEqual(await store.sessions.find(ROW.tokenHash), ROW);
   });
 
-  it('leaves nothing on the server that waits when nobody waits for it any more', async (t) => {
-    const { pool, store, locker } = await lockedStore(t, database, 'SHARE');
+  it('leaves nothing on the server that waits when nobody waits for it any more', async () => {
+    const { pool, store, locker } = await lockedStore(database, 'SHARE');
     const writes = await Promise.allSettled(Array.from({ length: 20 }, () => store.sessions.revoke('a', null)));
     for (const write of writes) assert.match(String('reason' in write && write.reason), /timeout|no connection/i);
     // The lock is held all the while: it is not what lets them go.
@@ -78,13 +79,13 @@ describeOnPostgres('a PostgreSQL store that waits for a lock', (database) => {
     while (pool.idleCount < pool.totalCount) await new Promise(setImmediate);
   });
 
-  it('does not commit what has waited longer in all than its timeout, though each time less', async (t) => {
+  it('does not commit what has waited longer in all than its timeout, though each time less', async () => {
     const lockers: PoolClient[] = [];
-    t.after(() => {
+    cleanUp(() => {
       for (const locker of lockers) locker.release(true);
     });
-    const pool = await database.pool(t);
-    const others = await database.pool(t, { like: pool });
+    const pool = await database.pool();
+    const others = await database.pool({ like: pool });
     await postgresStore(others).migrate();
     // An insert takes the one table and then the other.
     for (const table of ['stepgate_not_before', 'stepgate_sessions']) {
@@ -103,8 +104,8 @@ describeOnPostgres('a PostgreSQL store that waits for a lock', (database) => {
     assert.equal(await postgresStore(others).sessions.get('a'), null);
   });
 
-  it('says so when the pool has no connection to give, and gives one back that comes too late', async (t) => {
-    const pool = await database.pool(t, { max: 1 });
+  it('says so when the pool has no connection to give, and gives one back that comes too late', async () => {
+    const pool = await database.pool({ max: 1 });
     const store = postgresStore(pool);
     await store.migrate();
     const client = await pool.connect();
@@ -124,11 +125,11 @@ interface Locked {
 }
 
 /** A store with a row in each of some tables, whose tables somebody else has locked. */
-async function lockedStore(t: TestContext, database: TestDatabase, mode: string): Promise<Locked> {
+async function lockedStore(database: TestDatabase, mode: string): Promise<Locked> {
   let locker: PoolClient | null = null;
-  t.after(() => locker?.release(true)); // first of all, since a pool's end waits for what it has lent
-  const pool = await database.pool(t);
-  const others = await database.pool(t, { like: pool, application_name: 'somebody else' });
+  cleanUp(() => locker?.release(true)); // first of all, since a pool's end waits for what it has lent
+  const pool = await database.pool();
+  const others = await database.pool({ like: pool, application_name: 'somebody else' });
   const patient = postgresStore(others);
   await patient.migrate();
   await given(patient.sessions, ROW);

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { it, type TestContext } from 'node:test';
+import { it } from '@jest/globals';
 import { types } from 'pg';
 import { given, rotatedRow } from '../../../lib/conformance/session-rows.js';
 import { hashOf, NOW } from '../../../lib/conformance/setting.js';
 import { challengeRow, givenPasskeys, usedPasskeyRow } from '../../../lib/conformance/step-up-rows.js';
 import { postgresStore } from '../../../lib/stores/postgres/index.js';
+import { cleanUp } from '../../support/clean-up.js';
 import { everyOperation } from './every-operation.js';
 import { describeOnPostgres } from './support.js';
 
@@ -24,9 +25,9 @@ const CHANGES: Readonly<Record<string, ReadonlyMap<TypeId, (text: string) => unk
 
 describeOnPostgres('a PostgreSQL store in an app that changes what all of pg reads', (database) => {
   for (const [what, parsers] of Object.entries(CHANGES)) {
-    it(`reads its rows all the same: ${what}`, async (t) => {
-      for (const [oid, parser] of parsers) setTypeParser(t, oid, parser);
-      const store = postgresStore(await database.pool(t));
+    it(`reads its rows all the same: ${what}`, async () => {
+      for (const [oid, parser] of parsers) setTypeParser(oid, parser);
+      const store = postgresStore(await database.pool());
       await store.migrate();
       await store.migrate();
       const row = rotatedRow({ id: 'a' });
@@ -46,9 +47,9 @@ describeOnPostgres('a PostgreSQL store in an app that changes what all of pg rea
         assert.deepEqual(sets, [{ userId: 'user', hashes: [hashOf('code')], createdAt: NOW }]);
     });
 
-    it(`runs every operation: ${what}`, async (t) => {
-      for (const [oid, parser] of parsers) setTypeParser(t, oid, parser);
-      const store = postgresStore(await database.pool(t));
+    it(`runs every operation: ${what}`, async () => {
+      for (const [oid, parser] of parsers) setTypeParser(oid, parser);
+      const store = postgresStore(await database.pool());
       await store.migrate();
       await everyOperation(store);
     });
@@ -56,8 +57,8 @@ describeOnPostgres('a PostgreSQL store in an app that changes what all of pg rea
 });
 
 /** For the whole process, until the test is over. */
-function setTypeParser(t: TestContext, oid: TypeId, parser: (text: string) => unknown): void {
+function setTypeParser(oid: TypeId, parser: (text: string) => unknown): void {
   const before: (text: string) => unknown = types.getTypeParser(oid);
   types.setTypeParser(oid, parser);
-  t.after(() => types.setTypeParser(oid, before));
+  cleanUp(() => types.setTypeParser(oid, before));
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, it } from '@jest/globals';
 import { storeConformance } from '../../../lib/conformance/index.js';
 import { change, stepUp } from '../../../lib/conformance/session-changes.js';
 import {
@@ -26,11 +26,11 @@ const { sessionsOf } = keysOf('stepgate');
 describeIfPresent('on a Redis Cluster of three nodes', missingRedis, () => {
   let cluster: RedisCluster;
   let client: Awaited<ReturnType<RedisCluster['connect']>>;
-  before(async () => {
+  beforeAll(async () => {
     cluster = await startRedisCluster();
     client = await cluster.connect();
   });
-  after(async () => {
+  afterAll(async () => {
     client.destroy();
     await cluster.stop();
   });

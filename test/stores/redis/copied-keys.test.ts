@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { it } from 'node:test';
+import { it } from '@jest/globals';
 import { rotatedRow } from '../../../lib/conformance/session-rows.js';
 import { HOUR, MINUTE, NOW } from '../../../lib/conformance/setting.js';
 import { redisStore } from '../../../lib/stores/redis/index.js';

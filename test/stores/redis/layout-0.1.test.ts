@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { it } from 'node:test';
+import { it } from '@jest/globals';
 import type { RedisClientType } from 'redis';
 import { change, dropMethod, rotate, stepUp } from '../../../lib/conformance/session-changes.js';
 import { listOf, rotatedRow, sessionRow } from '../../../lib/conformance/session-rows.js';

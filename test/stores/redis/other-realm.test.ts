@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
 import { runInNewContext } from 'node:vm';
+import { describe, it } from '@jest/globals';
 import type { RedisClient } from '../../../lib/stores/redis/index.js';
 import { createRunScript } from '../../../lib/stores/redis/scripts.js';
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { it } from 'node:test';
+import { it } from '@jest/globals';
 import { given, sessionRow } from '../../../lib/conformance/session-rows.js';
 import { redisStore } from '../../../lib/stores/redis/index.js';
 import { describeOnRedis } from './support.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { EventEmitter } from 'node:events';
-import { describe, it } from 'node:test';
+import { describe, it } from '@jest/globals';
 import { createClient } from 'redis';
 import { type RedisClient, type RedisStoreOptions, redisStore } from '../../../lib/stores/redis/index.js';
 

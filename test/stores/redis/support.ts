@@ -1,4 +1,4 @@
-import { after, before, beforeEach } from 'node:test';
+import { afterAll, beforeAll, beforeEach } from '@jest/globals';
 import { createClient, type RedisClientType } from 'redis';
 import { describeIfPresent } from '../../support/needs.js';
 import { hasRedisServer, type RedisServer, startRedisServer } from '../../support/redis-server.js';
@@ -10,13 +10,13 @@ export function describeOnRedis(title: string, body: (client: () => RedisClientT
   describeIfPresent(title, missingRedis, () => {
     let server: RedisServer | undefined;
     let client: RedisClientType | undefined;
-    before(async () => {
+    beforeAll(async () => {
       server = await startRedisServer();
       client = createClient({ socket: { path: server.path, tls: false } });
       await client.connect();
     });
     beforeEach(() => client?.flushAll());
-    after(async () => {
+    afterAll(async () => {
       client?.destroy();
       await server?.stop();
     });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '@jest/globals';
 import { hashOf } from '../../../lib/conformance/setting.js';
 import { createTokenCache } from '../../../lib/stores/redis/token-cache.js';
 

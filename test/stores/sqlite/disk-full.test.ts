@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { it } from '@jest/globals';
+import { describeIfPresent } from '../../support/needs.js';
 import { messageOf, newFile, openStore } from './support.js';
 
 interface Inserts {
@@ -19,20 +20,20 @@ async function insertUntilFull(file: string, { blocks, batch, bytes }: Record<st
   return (await messageOf(child)) as Inserts; // what the script sends
 }
 
-const skip = process.platform === 'win32' && 'Windows has no ulimit';
+const missing = process.platform === 'win32' ? 'ulimit, which Windows lacks' : undefined;
 
-describe('a SQLite store on a full disk', { skip }, () => {
+describeIfPresent('a SQLite store on a full disk', missing, () => {
   const cases = {
     'the commit fails': { blocks: 400, batch: 10, bytes: 2_000 },
     // More than SQLite keeps in memory until the commit: it fails, and undoes the whole transaction, half-way through.
     'a write in the middle of the transaction fails': { blocks: 20_000, batch: 300, bytes: 100_000 },
   };
   for (const [what, sizes] of Object.entries(cases)) {
-    it(`acknowledges what it has kept and nothing else, when ${what}`, async (t) => {
-      const file = newFile(t);
+    it(`acknowledges what it has kept and nothing else, when ${what}`, async () => {
+      const file = newFile();
       const { acknowledged, rejected } = await insertUntilFull(file, sizes);
       assert.ok(rejected.length > 0);
-      const { sessions } = openStore(t, file);
+      const { sessions } = openStore(file);
       for (const id of acknowledged) assert.equal((await sessions.get(id))?.id, id);
       for (const id of rejected) assert.equal(await sessions.get(id), null);
     });

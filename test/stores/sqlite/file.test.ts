@@ -2,15 +2,16 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { closeSync, existsSync, mkdirSync, openSync, unlinkSync, writeFileSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { describe, it } from 'node:test';
+import { describe, it } from '@jest/globals';
+import Database from 'better-sqlite3';
 import { isPromise } from '../../../lib/internal/maybe-promise.js';
 import { SetupError } from '../../../lib/internal/setup-error.js';
 import { sqliteStore } from '../../../lib/stores/sqlite/index.js';
 import { connect, inserting, listing, messageOf, NOW, newFile, newRow, openStore, start } from './support.js';
 
 describe('the file of a SQLite store', () => {
-  it('keeps whole rows for the next process', async (t) => {
-    const file = newFile(t);
+  it('keeps whole rows for the next process', async () => {
+    const file = newFile();
     const row = newRow({
       label: 'Anna’s phone',
       data: { tenant: 'a "quoted" \u0000 name', deep: [1, { two: null }] },
@@ -29,19 +30,19 @@ describe('the file of a SQLite store', () => {
       passedMethods: ['totp', 'passkey'],
       stepUpProofs: { passkey: NOW + 3 },
     });
-    const first = openStore(t, file);
+    const first = openStore(file);
     await first.sessions.insert(inserting(row));
     await first.close();
 
-    const { sessions } = openStore(t, file);
+    const { sessions } = openStore(file);
     assert.deepEqual(await sessions.find(row.tokenHash), row);
     assert.deepEqual(await sessions.get(row.id), row);
     assert.deepEqual(await sessions.listForUser(listing(row.userId)), [row]);
   });
 
-  it('leaves no write-ahead log behind when it is closed', async (t) => {
-    const file = newFile(t);
-    const store = openStore(t, file);
+  it('leaves no write-ahead log behind when it is closed', async () => {
+    const file = newFile();
+    const store = openStore(file);
     const row = newRow();
     await store.sessions.insert(inserting(row));
     assert.deepEqual(store.sessions.find(row.tokenHash), row);
@@ -50,21 +51,21 @@ describe('the file of a SQLite store', () => {
     assert.ok(!existsSync(`${file}-wal`));
   });
 
-  it('can be the file of an app that has tables of its own', async (t) => {
-    const file = newFile(t);
-    const app = connect(t, file);
+  it('can be the file of an app that has tables of its own', async () => {
+    const file = newFile();
+    const app = connect(file);
     app.exec("CREATE TABLE users (name TEXT); INSERT INTO users VALUES ('anna')");
-    await openStore(t, file).sessions.insert(inserting(newRow()));
+    await openStore(file).sessions.insert(inserting(newRow()));
     const tables = app.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name <> 'users'").pluck().all();
     assert.ok(tables.length > 0 && tables.every((name) => String(name).startsWith('stepgate_')));
     assert.equal(app.prepare('SELECT name FROM users').pluck().get(), 'anna');
   });
 
-  it('is shared by two processes', async (t) => {
-    const file = newFile(t);
-    const { sessions } = openStore(t, file);
+  it('is shared by two processes', async () => {
+    const file = newFile();
+    const { sessions } = openStore(file);
     assert.equal(await sessions.get('nobody'), null);
-    const child = start(t, 'insert-on-demand');
+    const child = start('insert-on-demand');
     assert.equal(await messageOf(child), 'started');
     child.send(file);
     const tokenHash = await messageOf(child);
@@ -72,14 +73,14 @@ describe('the file of a SQLite store', () => {
     assert.equal(found?.tokenHash, tokenHash);
   });
 
-  it('can be made by two processes at the same time', async (t) => {
-    const file = newFile(t);
-    const children = [start(t, 'insert-on-demand'), start(t, 'insert-on-demand')];
+  it('can be made by two processes at the same time', async () => {
+    const file = newFile();
+    const children = [start('insert-on-demand'), start('insert-on-demand')];
     await Promise.all(children.map(messageOf));
     for (let round = 0; round < 10; round++) {
       for (const child of children) child.send(`${file}.${round}`);
       const inserted = await Promise.all(children.map(messageOf));
-      const found = await openStore(t, `${file}.${round}`).sessions.listForUser(listing('user-1'));
+      const found = await openStore(`${file}.${round}`).sessions.listForUser(listing('user-1'));
       assert.deepEqual(new Set(found.map((row) => row.tokenHash)), new Set(inserted));
     }
   });
@@ -100,7 +101,7 @@ describe('the file of a SQLite store', () => {
     'that is read-only': { make: makeReadOnly, reason: /can't open .*(readonly|write-ahead log)/ },
     'that a newer stepgate has made': {
       make(file) {
-        const db = connect({ after() {} }, file);
+        const db = new Database(file);
         db.exec('CREATE TABLE stepgate_schema (version INTEGER); INSERT INTO stepgate_schema VALUES (1000)');
         db.close();
         return file;
@@ -109,8 +110,8 @@ describe('the file of a SQLite store', () => {
     },
   };
   for (const [what, { make, reason }] of Object.entries(unusable)) {
-    it(`rejects reads and writes of a file ${what}`, async (t) => {
-      const { sessions } = openStore(t, make(newFile(t)));
+    it(`rejects reads and writes of a file ${what}`, async () => {
+      const { sessions } = openStore(make(newFile()));
       const row = newRow();
       await assert.rejects(sessions.insert(inserting(row)), reason);
       const read = sessions.find(row.tokenHash);
@@ -119,9 +120,9 @@ describe('the file of a SQLite store', () => {
     });
   }
 
-  it('is tried again after it could not be opened', async (t) => {
-    const file = newFile(t);
-    const { sessions } = openStore(t, join(file, 'sessions.db'));
+  it('is tried again after it could not be opened', async () => {
+    const file = newFile();
+    const { sessions } = openStore(join(file, 'sessions.db'));
     const row = newRow();
     await assert.rejects(sessions.insert(inserting(row)), /directory does not exist/);
     mkdirSync(file);
@@ -129,30 +130,30 @@ describe('the file of a SQLite store', () => {
     assert.deepEqual(sessions.find(row.tokenHash), row);
   });
 
-  it('keeps what it has while it is read-only, and acknowledges nothing', async (t) => {
-    const file = newFile(t);
+  it('keeps what it has while it is read-only, and acknowledges nothing', async () => {
+    const file = newFile();
     const [before, refused] = [newRow(), newRow()];
-    const first = openStore(t, file);
+    const first = openStore(file);
     await first.sessions.insert(inserting(before));
     await first.close();
 
     setWriteVersion(file, UNKNOWN);
-    const readOnly = openStore(t, file);
+    const readOnly = openStore(file);
     await assert.rejects(readOnly.sessions.insert(inserting(refused)), /readonly/);
     await assert.rejects(readOnly.sessions.revoke(before.id, null), /readonly/);
     assert.deepEqual(await readOnly.sessions.find(before.tokenHash), before);
     await readOnly.close();
 
     setWriteVersion(file, WAL);
-    const { sessions } = openStore(t, file);
+    const { sessions } = openStore(file);
     assert.deepEqual(await sessions.find(before.tokenHash), before);
     assert.equal(await sessions.find(refused.tokenHash), null);
     assert.notEqual(await sessions.revoke(before.id, null), null);
   });
 
-  it('is read by the writer thread when it can not be opened for reading here', async (t) => {
-    const file = newFile(t);
-    const { sessions } = openStore(t, file);
+  it('is read by the writer thread when it can not be opened for reading here', async () => {
+    const file = newFile();
+    const { sessions } = openStore(file);
     const row = newRow();
     await sessions.insert(inserting(row));
     unlinkSync(file);
@@ -161,20 +162,20 @@ describe('the file of a SQLite store', () => {
     assert.deepEqual(await read, row);
   });
 
-  it('does not keep a process alive that does nothing with it, even if it can not be opened', async (t) => {
-    const file = newFile(t);
+  it('does not keep a process alive that does nothing with it, even if it can not be opened', async () => {
+    const file = newFile();
     for (const path of [file, join(file, 'nowhere', 'sessions.db')]) {
-      assert.deepEqual(await once(start(t, 'open-only', path), 'exit'), [0, null]);
+      assert.deepEqual(await once(start('open-only', path), 'exit'), [0, null]);
     }
   });
 
-  it('does not keep the process alive, but for a write under way', async (t) => {
-    const file = newFile(t);
-    const child = start(t, 'leave-open', file);
+  it('does not keep the process alive, but for a write under way', async () => {
+    const file = newFile();
+    const child = start('leave-open', file);
     const exited = once(child, 'exit');
     assert.equal(await messageOf(child), 'found');
     assert.deepEqual(await exited, [0, null]);
-    assert.equal((await openStore(t, file).sessions.listForUser(listing('user-1'))).length, 1);
+    assert.equal((await openStore(file).sessions.listForUser(listing('user-1'))).length, 1);
   });
 
   for (const path of ['', ' ', ':memory:', ' :memory: ', 'file:sessions.db?mode=memory']) {
@@ -188,7 +189,7 @@ const WAL = 2;
 const UNKNOWN = 3;
 
 function makeReadOnly(file: string): string {
-  const db = connect({ after() {} }, file);
+  const db = new Database(file);
   db.exec('CREATE TABLE of_the_app (name TEXT)');
   db.close();
   setWriteVersion(file, UNKNOWN);

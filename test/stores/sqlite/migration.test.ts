@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it, type TestContext } from 'node:test';
+import { describe, it } from '@jest/globals';
 import type Database from 'better-sqlite3';
 import { insertOldSession, makeOldTables } from './layout-0.1.js';
 import { connect, inserting, listing, NOW, newFile, newRow, openStore } from './support.js';
@@ -7,9 +7,9 @@ import { connect, inserting, listing, NOW, newFile, newRow, openStore } from './
 const LATER = NOW + 300_000;
 
 /** A file as stepgate 0.1 left it. */
-function oldFile(t: TestContext, fill: (db: Database.Database) => void = () => {}): string {
-  const file = newFile(t);
-  const db = connect(t, file);
+function oldFile(fill: (db: Database.Database) => void = () => {}): string {
+  const file = newFile();
+  const db = connect(file);
   db.pragma('journal_mode = WAL');
   makeOldTables(db);
   fill(db);
@@ -18,7 +18,7 @@ function oldFile(t: TestContext, fill: (db: Database.Database) => void = () => {
 }
 
 describe('a SQLite file of stepgate 0.1', () => {
-  it('keeps its sessions, whose tokens count as made when they were', async (t) => {
+  it('keeps its sessions, whose tokens count as made when they were', async () => {
     const rows = [
       newRow({ createdAt: NOW - 5_000, data: { tenant: 'a' } }),
       newRow({
@@ -31,10 +31,10 @@ describe('a SQLite file of stepgate 0.1', () => {
         stepUpProofs: { passkey: NOW },
       }),
     ];
-    const file = oldFile(t, (db) => {
+    const file = oldFile((db) => {
       for (const row of rows) insertOldSession(db, row);
     });
-    const { sessions } = openStore(t, file);
+    const { sessions } = openStore(file);
     for (const row of rows) {
       const kept = {
         ...row,
@@ -51,10 +51,10 @@ describe('a SQLite file of stepgate 0.1', () => {
     assert.equal((await sessions.listForUser(listing('user-1'))).length, 2);
   });
 
-  it('lets its sessions step up, and takes new ones', async (t) => {
+  it('lets its sessions step up, and takes new ones', async () => {
     const row = newRow();
-    const file = oldFile(t, (db) => insertOldSession(db, row));
-    const { sessions } = openStore(t, file);
+    const file = oldFile((db) => insertOldSession(db, row));
+    const { sessions } = openStore(file);
     const next = newRow();
     const change = { type: 'step-up', presented: row.tokenHash, nonce: 'n', tokenHash: next.tokenHash } as const;
     const changed = await sessions.change(row.id, { ...change, method: 'totp', makesProof: true }, LATER);
@@ -64,8 +64,8 @@ describe('a SQLite file of stepgate 0.1', () => {
     assert.equal((await sessions.listForUser(listing('user-1'))).length, 2);
   });
 
-  it('keeps whatever else is in it, but for spent grants', async (t) => {
-    const file = oldFile(t, (db) =>
+  it('keeps whatever else is in it, but for spent grants', async () => {
+    const file = oldFile((db) =>
       db.exec(`
         INSERT INTO stepgate_not_before VALUES ('user-2', ${NOW});
         INSERT INTO stepgate_challenges VALUES
@@ -78,7 +78,7 @@ describe('a SQLite file of stepgate 0.1', () => {
         INSERT INTO stepgate_passkeys VALUES ('key', 'user-1', 'handle', 'cose', 5, 1, 0, '["usb"]', NULL, ${NOW}, NULL);
         INSERT INTO stepgate_recovery_codes VALUES ('user-1', 'hash', ${NOW});`),
     );
-    const { sessions, challenges, grants, attempts, passkeys, totp, recoveryCodes } = openStore(t, file);
+    const { sessions, challenges, grants, attempts, passkeys, totp, recoveryCodes } = openStore(file);
     const refused = await sessions.insert(inserting(newRow({ userId: 'user-2' })));
     assert.equal(refused.outcome, 'refused');
 
@@ -102,25 +102,25 @@ describe('a SQLite file of stepgate 0.1', () => {
     assert.equal((await recoveryCodes.count('user-1'))?.left, 1);
   });
 
-  it('has the tables of a new one in the end', async (t) => {
-    const [old, fresh] = [oldFile(t), newFile(t)];
-    for (const file of [old, fresh]) await openStore(t, file).migrate();
-    assert.deepEqual(tablesOf(t, old), tablesOf(t, fresh));
+  it('has the tables of a new one in the end', async () => {
+    const [old, fresh] = [oldFile(), newFile()];
+    for (const file of [old, fresh]) await openStore(file).migrate();
+    assert.deepEqual(tablesOf(old), tablesOf(fresh));
   });
 
-  it('is migrated once, however many stores open it', async (t) => {
-    const file = oldFile(t, (db) => insertOldSession(db, newRow()));
-    const stores = [openStore(t, file), openStore(t, file), openStore(t, file)];
+  it('is migrated once, however many stores open it', async () => {
+    const file = oldFile((db) => insertOldSession(db, newRow()));
+    const stores = [openStore(file), openStore(file), openStore(file)];
     await Promise.all(stores.map((store) => store.migrate()));
     for (const { sessions } of stores) assert.equal((await sessions.listForUser(listing('user-1'))).length, 1);
   });
 
-  it('has no realm, and takes that of the first kit', async (t) => {
-    const { sessions } = openStore(t, oldFile(t));
+  it('has no realm, and takes that of the first kit', async () => {
+    const { sessions } = openStore(oldFile());
     assert.equal(await sessions.claim('a'), 'a');
   });
 });
 
-function tablesOf(t: TestContext, file: string): unknown {
-  return connect(t, file).prepare('SELECT type, name, sql FROM sqlite_schema ORDER BY name').all();
+function tablesOf(file: string): unknown {
+  return connect(file).prepare('SELECT type, name, sql FROM sqlite_schema ORDER BY name').all();
 }

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { describe, it } from 'node:test';
+import { describe, it } from '@jest/globals';
 import { SetupError } from '../../../lib/internal/setup-error.js';
 import { sqliteStore } from '../../../lib/stores/sqlite/index.js';
 import { connect, inserting, listing, NOW, newFile, newRow, openStore } from './support.js';
 
 describe('the prefix of a SQLite store', () => {
-  it('keeps the rows of two stores in one file apart', async (t) => {
-    const file = newFile(t);
-    const [app, staff] = [openStore(t, file), openStore(t, file, { prefix: 'staff' })];
+  it('keeps the rows of two stores in one file apart', async () => {
+    const file = newFile();
+    const [app, staff] = [openStore(file), openStore(file, { prefix: 'staff' })];
     const [row, staffRow] = [newRow(), newRow()];
     await app.sessions.insert(inserting(row));
     await staff.sessions.insert(inserting(staffRow));
@@ -28,20 +28,20 @@ describe('the prefix of a SQLite store', () => {
     assert.equal((await app.sessions.insert(inserting(newRow()))).outcome, 'inserted');
   });
 
-  it('begins the names of all tables and indexes', async (t) => {
-    const file = newFile(t);
-    const store = openStore(t, file, { prefix: 'staff_2' });
+  it('begins the names of all tables and indexes', async () => {
+    const file = newFile();
+    const store = openStore(file, { prefix: 'staff_2' });
     await store.migrate();
-    const names = connect(t, file).prepare('SELECT name FROM sqlite_schema WHERE sql IS NOT NULL').pluck().all();
+    const names = connect(file).prepare('SELECT name FROM sqlite_schema WHERE sql IS NOT NULL').pluck().all();
     assert.ok(names.length > 0);
     for (const name of names) assert.match(String(name), /^staff_2_/);
   });
 
-  it('is refused when a table of another one has a name that it needs', async (t) => {
-    const file = newFile(t);
-    const app = openStore(t, file);
+  it('is refused when a table of another one has a name that it needs', async () => {
+    const file = newFile();
+    const app = openStore(file);
     await app.migrate();
-    const other = openStore(t, file, { prefix: 'stepgate_spent' });
+    const other = openStore(file, { prefix: 'stepgate_spent' });
     await assert.rejects(other.migrate(), /stepgate_spent_challenges already exists/);
     assert.equal((await app.sessions.insert(inserting(newRow()))).outcome, 'inserted');
   });
@@ -52,13 +52,13 @@ describe('the prefix of a SQLite store', () => {
     });
   }
 
-  it('can be as long as 16 characters', async (t) => {
-    const { sessions } = openStore(t, newFile(t), { prefix: 'a'.repeat(16) });
+  it('can be as long as 16 characters', async () => {
+    const { sessions } = openStore(newFile(), { prefix: 'a'.repeat(16) });
     assert.equal(await sessions.get('nobody'), null);
   });
 
-  it('is none of the options that are unknown', (t) => {
-    const file = join(newFile(t), 'nowhere.db');
+  it('is none of the options that are unknown', () => {
+    const file = join(newFile(), 'nowhere.db');
     // @ts-expect-error no such option
     assert.throws(() => sqliteStore(file, { prefiks: 'staff' }), /Did you mean `prefix`/);
   });

@@ -4,18 +4,18 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { TestContext } from 'node:test';
 import Database from 'better-sqlite3';
 import { hashToken } from '../../../lib/internal/tokens.js';
 import type { InsertSession, ListUserSessions, SessionRow } from '../../../lib/stores/contract/sessions.js';
 import { type SqliteStore, type SqliteStoreOptions, sqliteStore } from '../../../lib/stores/sqlite/index.js';
+import { cleanUp } from '../../support/clean-up.js';
 
 export const NOW = Date.UTC(2026, 0, 1);
 
 /** The path of a file that isn't there yet, in a folder that goes with the test. */
-export function newFile(t: TestContext): string {
+export function newFile(): string {
   const folder = mkdtempSync(join(tmpdir(), 'stepgate-sqlite-'));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  cleanUp(() => rmSync(folder, { recursive: true, force: true }));
   return join(folder, 'sessions.db');
 }
 
@@ -24,10 +24,10 @@ const PATIENT: SqliteStoreOptions = { timeout: '1m' };
 
 export type OpenStore = SqliteStore & { readonly close: () => Promise<void> };
 
-export function openStore(t: TestContext, file: string, options: SqliteStoreOptions = PATIENT): OpenStore {
+export function openStore(file: string, options: SqliteStoreOptions = PATIENT): OpenStore {
   const store = sqliteStore(file, options);
   const close = async () => store.close?.();
-  t.after(close);
+  cleanUp(close);
   return { ...store, close };
 }
 
@@ -79,16 +79,16 @@ export function listing(userId: string): ListUserSessions {
 }
 
 /** Another connection to the file, as another process would have it. */
-export function connect(t: Pick<TestContext, 'after'>, file: string): Database.Database {
+export function connect(file: string): Database.Database {
   const db = new Database(file, { timeout: 0 });
-  t.after(() => db.close());
+  cleanUp(() => db.close());
   return db;
 }
 
 /** Starts `children/<name>.js`. It is killed when the test ends. */
-export function start(t: TestContext, name: string, ...args: string[]): ChildProcess {
+export function start(name: string, ...args: string[]): ChildProcess {
   const child = fork(new URL(`./children/${name}.js`, import.meta.url), args);
-  t.after(() => child.kill('SIGKILL'));
+  cleanUp(() => child.kill('SIGKILL'));
   return child;
 }
 

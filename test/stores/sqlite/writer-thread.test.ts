@@ -1,14 +1,15 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { describe, it, type TestContext } from 'node:test';
 import type { Worker } from 'node:worker_threads';
+import { describe, it } from '@jest/globals';
 import { isPromise } from '../../../lib/internal/maybe-promise.js';
 import type { SessionRow } from '../../../lib/stores/contract/sessions.js';
+import { cleanUp } from '../../support/clean-up.js';
 import { inserting, listing, NOW, newFile, newRow, type OpenStore, openStore, start } from './support.js';
 
 describe('the writer thread of a SQLite store', () => {
-  it('undoes an operation that throws, and only that one', async (t) => {
-    const { sessions } = openStore(t, newFile(t));
+  it('undoes an operation that throws, and only that one', async () => {
+    const { sessions } = openStore(newFile());
     const [touched, first, last] = [newRow(), newRow(), newRow()];
     await sessions.insert(inserting(touched));
     const touch = { id: touched.id, seenAt: NOW + 1, idleExpiresAt: touched.idleExpiresAt, confirms: null };
@@ -25,8 +26,8 @@ describe('the writer thread of a SQLite store', () => {
     for (const row of [touched, first, last]) assert.deepEqual(sessions.get(row.id), row);
   });
 
-  it('names neither hashes nor values in an error', async (t) => {
-    const { sessions } = openStore(t, newFile(t));
+  it('names neither hashes nor values in an error', async () => {
+    const { sessions } = openStore(newFile());
     const row = newRow();
     await sessions.insert(inserting(row));
     await assert.rejects(sessions.insert(inserting({ ...row, id: 'another' })), (error: Error) => {
@@ -34,8 +35,8 @@ describe('the writer thread of a SQLite store', () => {
     });
   });
 
-  it("lists a user's sessions, page by page, however few there are", async (t) => {
-    const { sessions } = openStore(t, newFile(t));
+  it("lists a user's sessions, page by page, however few there are", async () => {
+    const { sessions } = openStore(newFile());
     const rows = [
       newRow({ id: 'a', lastSeenAt: NOW + 2 }),
       newRow({ id: 'd', lastSeenAt: NOW + 1, createdAt: NOW + 1 }),
@@ -56,9 +57,9 @@ describe('the writer thread of a SQLite store', () => {
     assert.deepEqual(seen, rows);
   });
 
-  it('finishes queued writes when the store is closed, and then takes nothing', async (t) => {
-    const file = newFile(t);
-    const store = openStore(t, file);
+  it('finishes queued writes when the store is closed, and then takes nothing', async () => {
+    const file = newFile();
+    const store = openStore(file);
     const rows = Array.from({ length: 50 }, () => newRow());
     const writes = rows.map((row) => store.sessions.insert(inserting(row)));
     const read = store.sessions.get('nobody');
@@ -66,11 +67,11 @@ describe('the writer thread of a SQLite store', () => {
     await Promise.all([...writes, read]);
     await assert.rejects(store.sessions.insert(inserting(newRow())), /store is closed/);
     await assert.rejects(async () => store.sessions.get('nobody'), /store is closed/);
-    assert.equal((await openStore(t, file).sessions.listForUser(listing('user-1'))).length, 50);
+    assert.equal((await openStore(file).sessions.listForUser(listing('user-1'))).length, 50);
   });
 
-  it('rejects what is under way when it ends, and is started again by the next job', async (t) => {
-    const { store, worker } = await openWithWorker(t, newFile(t));
+  it('rejects what is under way when it ends, and is started again by the next job', async () => {
+    const { store, worker } = await openWithWorker(newFile());
     const [kept, lost, next] = [newRow(), newRow(), newRow()];
     await store.sessions.insert(inserting(kept));
     const ended = worker.terminate();
@@ -84,27 +85,27 @@ describe('the writer thread of a SQLite store', () => {
     assert.equal(store.sessions.get(lost.id), null);
   });
 
-  it('goes by its own clock while fake timers have put another in its place', async (t) => {
-    const { sessions } = openStore(t, newFile(t));
+  it('goes by its own clock while fake timers have put another in its place', async () => {
+    const { sessions } = openStore(newFile());
     const { hrtime } = process;
-    t.after(() => {
+    cleanUp(() => {
       process.hrtime = hrtime;
     });
     process.hrtime = Object.assign((): [number, number] => [0, 0], { bigint: () => 0n });
     await sessions.insert(inserting(newRow()));
   });
 
-  it('can be closed after it ended', async (t) => {
-    const { store, worker } = await openWithWorker(t, newFile(t));
+  it('can be closed after it ended', async () => {
+    const { store, worker } = await openWithWorker(newFile());
     await worker.terminate();
     await store.close();
     await assert.rejects(store.sessions.insert(inserting(newRow())), /store is closed/);
   });
 
-  it('has written whatever it acknowledged before the process was killed', async (t) => {
-    const file = newFile(t);
+  it('has written whatever it acknowledged before the process was killed', async () => {
+    const file = newFile();
     for (let kill = 1; kill <= 5; kill++) {
-      const child = start(t, 'write-until-killed', file);
+      const child = start('write-until-killed', file);
       const inserted: string[] = [];
       const revoked: string[] = [];
       child.on('message', (message: { inserted?: string; revoked?: string }) => {
@@ -115,7 +116,7 @@ describe('the writer thread of a SQLite store', () => {
       await once(child, 'close');
       assert.ok(inserted.length > 0 && revoked.length > 0);
 
-      const store = openStore(t, file);
+      const store = openStore(file);
       for (const id of inserted) assert.equal((await store.sessions.get(id))?.id, id);
       for (const id of revoked) assert.equal(await store.sessions.get(id), null);
       await store.close();
@@ -124,9 +125,9 @@ describe('the writer thread of a SQLite store', () => {
 });
 
 /** Node tells of each thread that starts, so that a test can end it as a crash would. */
-async function openWithWorker(t: TestContext, file: string): Promise<{ store: OpenStore; worker: Worker }> {
+async function openWithWorker(file: string): Promise<{ store: OpenStore; worker: Worker }> {
   const created = once(process, 'worker');
-  const store = openStore(t, file);
+  const store = openStore(file);
   const [worker] = await created;
   await store.sessions.get('nobody');
   return { store, worker };

@@ -5,15 +5,16 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, it, type TestContext } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
+import { it } from '@jest/globals';
 import express from 'express';
 import { password } from '../../lib/methods/password.js';
 import { manualClock } from '../../lib/testing/manual-clock.js';
-import { skip } from '../example-app/chromium.js';
+import { missingChromium } from '../example-app/chromium.js';
 import { testApp } from '../support/app.js';
+import { cleanUp } from '../support/clean-up.js';
 import { type TestKit, testKit } from '../support/kit.js';
-import { skipSlow } from '../support/needs.js';
+import { describeIfPresent } from '../support/needs.js';
 import { pin, RIGHT_PIN } from '../support/pin.js';
 import { type KillableChromium, startChromium } from './killable.js';
 
@@ -37,19 +38,19 @@ const CASES = (['password', 'pin'] as const).flatMap((method): readonly Case[] =
 ]);
 
 /** All cases in one browser, each with a kit, an app and cookies of its own: so all of them share the real waits. */
-async function arrange(t: TestContext) {
+async function arrange() {
   const clock = manualClock();
   const app = express();
   const server = createServer(app);
   await once(server.listen(0, '127.0.0.1'), 'listening');
-  t.after(() => server.close());
+  cleanUp(() => server.close());
   const { port } = server.address() as AddressInfo; // it listens on a port
   const site = `http://localhost:${port}`;
   const kits = new Map<Case, TestKit<Name>>();
   for (const each of CASES) {
     const { name, delivery } = each;
     const origin = { issuer: site, insecureCookies: true, cookieName: name };
-    const kit = testKit(t, { clock, methods: METHODS, delivery, ...origin });
+    const kit = testKit({ clock, methods: METHODS, delivery, ...origin });
     kits.set(each, kit);
     app.use(`/${name}`, testApp(kit.auth).app);
   }
@@ -57,7 +58,7 @@ async function arrange(t: TestContext) {
 
   const profile = await mkdtemp(join(tmpdir(), 'stepgate-profile-'));
   let browser: KillableChromium | null = null;
-  t.after(async () => {
+  cleanUp(async () => {
     await browser?.kill();
     server.closeAllConnections();
     await rm(profile, { recursive: true, force: true, maxRetries: 10 });
@@ -105,9 +106,9 @@ function jsonOf(body: object) {
   return { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
 }
 
-describe('a browser that is killed', { skip: skipSlow || skip }, () => {
-  it('is signed in and can step up when it is back, whichever cookies it had written', async (t) => {
-    const { clock, start, kill, untilCookiesAreWritten, cookies, send, flush, eventsOf } = await arrange(t);
+describeIfPresent('a browser that is killed', missingChromium, () => {
+  it('is signed in and can step up when it is back, whichever cookies it had written', async () => {
+    const { clock, start, kill, untilCookiesAreWritten, cookies, send, flush, eventsOf } = await arrange();
     async function expectAll(method: string, path: string, bodyOf: (each: Case) => object = () => ({})): Promise<void> {
       for (const each of CASES) {
         assert.equal(await send(each, method, path, bodyOf(each)), 200, `${each.name}: ${method} ${path}`);
