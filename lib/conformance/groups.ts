@@ -28,6 +28,7 @@ import { sessionsCap } from './sessions-cap.js';
 import { sessionsChange } from './sessions-change.js';
 import { sessionsChangeAll } from './sessions-change-all.js';
 import { sessionsChangeStored } from './sessions-change-stored.js';
+import { sessionsCorrectTimes } from './sessions-correct-times.js';
 import { sessionsExpiry } from './sessions-expiry.js';
 import { sessionsFind } from './sessions-find.js';
 import { sessionsHistories } from './sessions-histories.js';
@@ -70,6 +71,7 @@ export const GROUPS: readonly CaseGroup[] = [
   sessionsChange,
   sessionsRotate,
   sessionsStepUp,
+  sessionsCorrectTimes,
   sessionsChangeAll,
   sessionsReplaceCredentials,
   sessionsHistories,

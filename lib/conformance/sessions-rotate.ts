@@ -70,6 +70,14 @@ export const sessionsRotate: CaseGroup = {
       assert.deepEqual(await sessions.get('a'), came);
     },
 
+    'renew nothing for another refresh token, or in place of another session token': async ({ sessions }) => {
+      await given(sessions, row);
+      for (const other of [{ refreshHash: hashOf('a parent refresh') }, { replaces: hashOf('a previous token') }]) {
+        assert.equal(await change(sessions, 'a', { ...renew('a'), ...other }), null);
+      }
+      assert.deepEqual(await sessions.get('a'), row);
+    },
+
     'give null for a repeat, and leave the first rotation as it is': async ({ sessions }) => {
       await given(sessions, row);
       await change(sessions, 'a', rotate('a'));

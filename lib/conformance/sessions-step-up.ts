@@ -2,7 +2,7 @@ import type { SessionChange } from '../stores/contract/session-state.js';
 import type { ProofTimes } from '../stores/contract/sessions.js';
 import { assert } from './assert.js';
 import type { CaseGroup } from './case.js';
-import { CORRECT_TIMES, change, DROP_PROOFS, dropMethod, stepUp } from './session-changes.js';
+import { change, DROP_PROOFS, dropMethod, stepUp } from './session-changes.js';
 import { given, rotatedRow, sessionRow } from './session-rows.js';
 import { HOUR, hashOf, NOW } from './setting.js';
 
@@ -41,7 +41,7 @@ const byPrevious: Extract<SessionChange, { type: 'step-up' }> = {
 };
 
 export const sessionsStepUp: CaseGroup = {
-  group: 'sessions.change: step-ups, dropped proofs and corrected times',
+  group: 'sessions.change: step-ups and dropped proofs',
   part: 'sessions',
   cases: {
     'replace the current token, keep the proof and the method, and leave others alone': async ({ sessions }) => {
@@ -143,34 +143,6 @@ export const sessionsStepUp: CaseGroup = {
         passedMethods: ['passkey', 'password'],
         signInProofs: { password: NOW - 3 },
         stepUpProofs: { passkey: NOW },
-      });
-    },
-
-    'put right what a clock has written that was an hour ahead': async ({ sessions }) => {
-      const at = NOW + HOUR;
-      const times = { createdAt: at, authenticatedAt: at, lastSeenAt: at, idleExpiresAt: at + 5, expiresAt: at + 9 };
-      const tokens = { tokenIssuedAt: at, tokenConfirmedAt: at, refreshedAt: at, refreshConfirmedAt: at };
-      const ahead = {
-        ...row,
-        ...times,
-        ...tokens,
-        signInProofs: { password: at },
-        stepUpProofs: { totp: at, pin: NOW },
-      };
-      await given(sessions, ahead);
-      assert.deepEqual(await change(sessions, 'a', CORRECT_TIMES), {
-        ...row,
-        createdAt: NOW,
-        authenticatedAt: NOW,
-        lastSeenAt: NOW,
-        idleExpiresAt: NOW + 5,
-        expiresAt: NOW + 9,
-        tokenIssuedAt: NOW - 45_000,
-        tokenConfirmedAt: NOW,
-        refreshedAt: NOW - 45_000,
-        refreshConfirmedAt: NOW,
-        signInProofs: {},
-        stepUpProofs: { pin: NOW },
       });
     },
   },

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type OnRefusal, Refusal, refusalFrom, sendRefusal } from '../http/refusal.js';
+import { type OnRefusal, Refusal, refusalFrom } from '../http/refusal.js';
 import type { Middleware } from '../http/require-session.js';
-import { createFormBody } from '../http/router.js';
+import { createFormBody, sendRefusal } from '../http/router.js';
 import { SetupError } from '../internal/setup-error.js';
 import { refuseUnknownKeys } from '../internal/unknown-keys.js';
 import type { Services } from '../services.js';

@@ -1,12 +1,13 @@
 // An attacker has a copy of what an admin's browser carried while it acted as a user, or of a part of it.
+
 import assert from 'node:assert/strict';
-import { describe, it, type TestContext } from 'node:test';
+import { describe, it } from '@jest/globals';
 import { stepUpApp } from '../step-up/app.js';
 import { sendJson } from '../support/app.js';
 import { Browser } from '../support/browser.js';
 
-async function arrange(t: TestContext) {
-  const app = stepUpApp(t, {
+async function arrange() {
+  const app = stepUpApp({
     routes: (auth) => ({
       '/act': [
         (req, res, next) => {
@@ -39,8 +40,8 @@ async function arrange(t: TestContext) {
 }
 
 describe('a stolen impersonation cookie', () => {
-  it("never becomes the admin's: the session's cookie alone", async (t) => {
-    const { thief, admin } = await arrange(t);
+  it("never becomes the admin's: the session's cookie alone", async () => {
+    const { thief, admin } = await arrange();
     const copy = thief('__Host-session');
     assert.equal((await copy.post('/back')).status, 401);
     assert.equal((await copy.get('/me')).body.userId, 'ada');
@@ -48,8 +49,8 @@ describe('a stolen impersonation cookie', () => {
     assert.equal((await copy.get('/me')).status, 401);
   });
 
-  it("never becomes the admin's: the return cookie alone, or as a session", async (t) => {
-    const { thief, admin } = await arrange(t);
+  it("never becomes the admin's: the return cookie alone, or as a session", async () => {
+    const { thief, admin } = await arrange();
     const copy = thief('__Host-return');
     assert.equal((await copy.post('/back')).status, 401);
     copy.cookies.set('__Host-session', String(admin.cookies.get('__Host-return')));
@@ -58,8 +59,8 @@ describe('a stolen impersonation cookie', () => {
     assert.equal((await admin.post('/back')).status, 200);
   });
 
-  it('does not go back with the session of somebody else, or of another impersonation', async (t) => {
-    const { thief, signIn, admin } = await arrange(t);
+  it('does not go back with the session of somebody else, or of another impersonation', async () => {
+    const { thief, signIn, admin } = await arrange();
     const bea = await signIn('bea');
     bea.cookies.set('__Host-return', String(thief('__Host-return').cookies.get('__Host-return')));
     assert.equal((await bea.post('/back')).status, 401);
@@ -69,8 +70,8 @@ describe('a stolen impersonation cookie', () => {
     assert.equal((await other.post('/back')).status, 401);
   });
 
-  it('goes back once', async (t) => {
-    const { thief, admin } = await arrange(t);
+  it('goes back once', async () => {
+    const { thief, admin } = await arrange();
     const copy = thief('__Host-session', '__Host-return');
     assert.equal((await admin.post('/back')).status, 200);
     assert.equal((await copy.post('/back')).status, 401);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it, type TestContext } from 'node:test';
+import { describe, it } from '@jest/globals';
 import type { Response } from 'supertest';
 import type { Delivery } from '../../lib/stores/contract/sessions.js';
 import { type StepUpAppOptions, stepUpApp } from '../step-up/app.js';
@@ -10,9 +10,9 @@ import { Browser } from '../support/browser.js';
 const FIVE_MINUTES = 300;
 
 /** An app whose `/begin` takes the password as checked, and asks for a second factor. */
-function arrange(t: TestContext, options: StepUpAppOptions = {}) {
+function arrange(options: StepUpAppOptions = {}) {
   const [key, code] = [fakeKey(), fakeCode()];
-  const app = stepUpApp(t, {
+  const app = stepUpApp({
     methods: [key, code],
     ...options,
     routes: (auth) => ({
@@ -57,8 +57,8 @@ const refused = (response: Response): unknown => [response.status, response.body
 describe('a sign-in that waits for a second factor', () => {
   for (const delivery of ['cookie', 'bearer', 'token-cookies'] as const satisfies readonly Delivery[]) {
     for (const name of ['key', 'code'] as const) {
-      it(`is completed by a ${name}, with ${delivery}`, async (t) => {
-        const app = arrange(t);
+      it(`is completed by a ${name}, with ${delivery}`, async () => {
+        const app = arrange();
         const browser = new Browser(app.app);
         const begun = await begin(browser, { delivery });
         assert.equal(begun.status, 200, begun.text);
@@ -85,8 +85,8 @@ describe('a sign-in that waits for a second factor', () => {
     }
   }
 
-  it('keeps both proofs after a refresh', async (t) => {
-    const app = arrange(t, { delivery: 'token-cookies' });
+  it('keeps both proofs after a refresh', async () => {
+    const app = arrange({ delivery: 'token-cookies' });
     const browser = new Browser(app.app);
     const { pending } = (await begin(browser)).body;
     assert.equal((await complete(browser, pending, app.code)).status, 200);
@@ -97,8 +97,8 @@ describe('a sign-in that waits for a second factor', () => {
     assert.equal(before.length, 2);
   });
 
-  it('ends and evicts nothing before it is completed', async (t) => {
-    const app = arrange(t, { maxSessionsPerUser: 1 });
+  it('ends and evicts nothing before it is completed', async () => {
+    const app = arrange({ maxSessionsPerUser: 1 });
     const browser = await app.signIn();
     const { pending } = (await begin(browser)).body;
     assert.equal((await complete(browser, pending, app.code, WRONG)).status, 403);
@@ -107,8 +107,8 @@ describe('a sign-in that waits for a second factor', () => {
     assert.equal((await app.auth.sessions.listForUser('ada')).sessions.length, 1);
   });
 
-  it('takes label, data and lifetimes along, and shows the client none of them', async (t) => {
-    const app = arrange(t);
+  it('takes label, data and lifetimes along, and shows the client none of them', async () => {
+    const app = arrange();
     const browser = new Browser(app.app);
     const options = { label: 'my phone', data: { tenant: 'acme' }, idleLifetime: '1h', absoluteLifetime: '2h' };
     const { pending } = (await begin(browser, { ...options, persistent: false })).body;
@@ -123,8 +123,8 @@ describe('a sign-in that waits for a second factor', () => {
     assert.equal(session.idleExpiresAt - session.lastSeenAt, 3_600_000);
   });
 
-  it('is tried again after a wrong code, and used up by a right one', async (t) => {
-    const app = arrange(t);
+  it('is tried again after a wrong code, and used up by a right one', async () => {
+    const app = arrange();
     const browser = new Browser(app.app);
     const { pending } = (await begin(browser)).body;
     assert.deepEqual(refused(await complete(browser, pending, app.code, WRONG)), [403, 'step_up_failed']);
@@ -132,8 +132,8 @@ describe('a sign-in that waits for a second factor', () => {
     assert.deepEqual(refused(await complete(browser, pending, app.code)), [403, 'sign_in_refused']);
   });
 
-  it('makes one session of two right answers at once', async (t) => {
-    const app = arrange(t);
+  it('makes one session of two right answers at once', async () => {
+    const app = arrange();
     const browser = new Browser(app.app);
     const { pending } = (await begin(browser)).body;
     const answers = await Promise.all([complete(browser, pending, app.code), complete(browser, pending, app.code)]);
@@ -141,8 +141,8 @@ describe('a sign-in that waits for a second factor', () => {
     assert.equal((await app.auth.sessions.listForUser('ada')).sessions.length, 1);
   });
 
-  it('shares the limits of the user with every other of theirs', async (t) => {
-    const app = arrange(t);
+  it('shares the limits of the user with every other of theirs', async () => {
+    const app = arrange();
     for (let n = 0; n < 4; n++) {
       const browser = new Browser(app.app);
       const { pending } = (await begin(browser)).body;
@@ -156,8 +156,8 @@ describe('a sign-in that waits for a second factor', () => {
     assert.deepEqual(refused(await complete(browser, pending, app.code)), [429, 'method_locked']);
   });
 
-  it('is refused to a user who has none of the methods, and leaves that to the app', async (t) => {
-    const app = arrange(t);
+  it('is refused to a user who has none of the methods, and leaves that to the app', async () => {
+    const app = arrange();
     const browser = new Browser(app.app);
     const response = await begin(browser, { as: 'nobody' });
     const [error] = app.errors;
@@ -173,8 +173,8 @@ describe('a sign-in that waits for a second factor', () => {
     'in another browser': (_app, browser) => browser.cookies.clear(),
     'in a browser with another cookie': (_app, browser) => browser.cookies.set('__Host-sign-in', 'A'.repeat(43)),
   })) {
-    it(`is refused ${why}`, async (t) => {
-      const app = arrange(t);
+    it(`is refused ${why}`, async () => {
+      const app = arrange();
       const browser = new Browser(app.app);
       const { pending } = (await begin(browser)).body;
       await act(app, browser);
@@ -183,17 +183,17 @@ describe('a sign-in that waits for a second factor', () => {
     });
   }
 
-  it('is refused to a user who was disabled meanwhile', async (t) => {
+  it('is refused to a user who was disabled meanwhile', async () => {
     const users = new Map([['ada', { name: 'ada' }]]);
-    const app = arrange(t, { users: { find: (id) => users.get(id) ?? null } });
+    const app = arrange({ users: { find: (id) => users.get(id) ?? null } });
     const browser = new Browser(app.app);
     const { pending } = (await begin(browser)).body;
     users.clear();
     assert.deepEqual(refused(await complete(browser, pending, app.code)), [403, 'sign_in_refused']);
   });
 
-  it('is not completed by a method that was removed meanwhile, nor by one that was not asked for', async (t) => {
-    const app = arrange(t);
+  it('is not completed by a method that was removed meanwhile, nor by one that was not asked for', async () => {
+    const app = arrange();
     const browser = new Browser(app.app);
     app.key.users.delete('ada');
     const { pending, methods } = (await begin(browser)).body;
@@ -205,8 +205,8 @@ describe('a sign-in that waits for a second factor', () => {
     assert.deepEqual(refused(await complete(browser, pending, app.code)), [403, 'step_up_unavailable']);
   });
 
-  it('takes no challenge of another pending sign-in, and none twice', async (t) => {
-    const app = arrange(t);
+  it('takes no challenge of another pending sign-in, and none twice', async () => {
+    const app = arrange();
     const [one, other] = [new Browser(app.app), new Browser(app.app)];
     const pending = [(await begin(one)).body.pending, (await begin(other)).body.pending];
     const asked = (await one.post('/auth/sign-in/options', { body: { pending: pending[0], method: 'key' } })).body;
@@ -231,8 +231,8 @@ describe('a sign-in that waits for a second factor', () => {
     ['a pending value without end', { pending: 'x'.repeat(40_000) }, 'sign_in_refused'],
     ['an unknown field', { pending: 'x', user: 'bea' }, 'request_invalid'],
   ] as const) {
-    it(`refuses ${what}, without a 500`, async (t) => {
-      const app = arrange(t);
+    it(`refuses ${what}, without a 500`, async () => {
+      const app = arrange();
       for (const path of ['/auth/sign-in/options', '/auth/sign-in/complete']) {
         const response = await new Browser(app.app).post(path, { body });
         assert.ok(response.status === 400 || response.status === 403, response.text);
@@ -247,8 +247,8 @@ describe('a sign-in that waits for a second factor', () => {
     ['with the first factor in `then`', { method: 'code', then: ['code', 'key'] }, /must be another method/],
     ['with a word that `signIn` refuses', { userId: '' }, /`userId`/],
   ] as const) {
-    it(`rejects a call ${what}`, async (t) => {
-      const app = arrange(t);
+    it(`rejects a call ${what}`, async () => {
+      const app = arrange();
       const req = { headers: {}, method: 'POST' } as never; // whatever comes, the options are looked at first
       const call = app.auth.beginSignIn(
         req,

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it, type TestContext } from 'node:test';
+import { describe, it } from '@jest/globals';
 import { copyOf, stepUp, stepUpApp } from '../step-up/app.js';
 import { fakeCode, fakeKey } from '../step-up/fake-methods.js';
 import { sendJson } from '../support/app.js';
@@ -7,9 +7,9 @@ import type { Browser } from '../support/browser.js';
 
 const RULE = { method: 'code', maxAge: '5m' } as const;
 
-function arrange(t: TestContext) {
+function arrange() {
   const [key, code] = [fakeKey(), fakeCode()];
-  const app = stepUpApp(t, {
+  const app = stepUpApp({
     methods: [key, code],
     routes: (auth) => ({ '/handle': [auth.requireSession, (req, res) => sendJson(res, { handle: auth.handle(req) })] }),
   });
@@ -22,8 +22,8 @@ function arrange(t: TestContext) {
 }
 
 describe('a handle', () => {
-  it('is live while the session is, and over when that ended', async (t) => {
-    const app = arrange(t);
+  it('is live while the session is, and over when that ended', async () => {
+    const app = arrange();
     const browser = await app.signIn();
     const handle = await app.handleOf(browser);
     const answer = await app.auth.checkHandle(handle);
@@ -37,8 +37,8 @@ describe('a handle', () => {
     ['idle', { idleLifetime: '1h' }],
     ['absolute', { absoluteLifetime: '1h' }],
   ] as const) {
-    it(`is over at the ${end} end`, async (t) => {
-      const app = arrange(t);
+    it(`is over at the ${end} end`, async () => {
+      const app = arrange();
       const handle = await app.handleOf(await app.signIn('ada', options));
       app.clock.advance(3_599);
       assert.equal(await app.outcomeOf(handle), 'live');
@@ -47,8 +47,8 @@ describe('a handle', () => {
     });
   }
 
-  it('slides nothing by being asked for', async (t) => {
-    const app = arrange(t);
+  it('slides nothing by being asked for', async () => {
+    const app = arrange();
     const handle = await app.handleOf(await app.signIn('ada', { idleLifetime: '1h' }));
     for (let n = 0; n < 59; n++) {
       app.clock.advance(60);
@@ -59,8 +59,8 @@ describe('a handle', () => {
     assert.equal(await app.outcomeOf(handle), 'over');
   });
 
-  it('meets a rule while its token is the current one, and its proof is fresh', async (t) => {
-    const app = arrange(t);
+  it('meets a rule while its token is the current one, and its proof is fresh', async () => {
+    const app = arrange();
     const browser = await app.signIn();
     const before = await app.handleOf(browser);
     assert.equal(await app.outcomeOf(before, RULE), 'step_up_required');
@@ -73,23 +73,23 @@ describe('a handle', () => {
     assert.equal(await app.outcomeOf(after), 'live');
   });
 
-  it('says what is missing, and that nothing would do', async (t) => {
-    const app = arrange(t);
+  it('says what is missing, and that nothing would do', async () => {
+    const app = arrange();
     const handle = await app.handleOf(await app.signIn());
     app.code.users.delete('ada');
     assert.equal(await app.outcomeOf(handle, RULE), 'step_up_unavailable');
   });
 
-  it('is made after `authenticate` as well, for a socket', async (t) => {
-    const app = arrange(t);
+  it('is made after `authenticate` as well, for a socket', async () => {
+    const app = arrange();
     const browser = await app.signIn();
     const req = { headers: { cookie: browser.cookieHeader() }, method: 'GET' } as never; // as an upgrade comes
     assert.equal((await app.auth.authenticate(req)).outcome, 'authenticated');
     assert.equal(await app.outcomeOf(app.auth.handle(req)), 'live');
   });
 
-  it('answers for a bare id whether it lives, for its user alone', async (t) => {
-    const app = arrange(t);
+  it('answers for a bare id whether it lives, for its user alone', async () => {
+    const app = arrange();
     const browser = await app.signIn();
     const { id: sessionId } = (await browser.get('/me')).body.session;
     assert.equal((await app.auth.checkHandle({ userId: 'ada', sessionId })).outcome, 'live');
@@ -98,8 +98,8 @@ describe('a handle', () => {
     await assert.rejects(app.auth.checkHandle({ userId: 'ada', sessionId }, RULE), /A session id meets no rule/);
   });
 
-  it('cannot be had for nobody', (t) => {
-    const app = arrange(t);
+  it('cannot be had for nobody', () => {
+    const app = arrange();
     assert.throws(() => app.auth.handle({ headers: {} } as never), /No guard of this kit ran/);
   });
 
@@ -109,14 +109,14 @@ describe('a handle', () => {
     'a list of too few': Buffer.from('["a","b"]').toString('base64url'),
     'an object of another shape': { id: 'x' },
   })) {
-    it(`is not ${what}`, async (t) => {
-      const app = arrange(t);
+    it(`is not ${what}`, async () => {
+      const app = arrange();
       await assert.rejects(app.auth.checkHandle(given as never), { name: 'SetupError' });
     });
   }
 
-  it('confirms no single request', async (t) => {
-    const app = arrange(t);
+  it('confirms no single request', async () => {
+    const app = arrange();
     const handle = await app.handleOf(await app.signIn());
     const rule = { method: 'code', once: true } as never; // which TypeScript refuses
     await assert.rejects(app.auth.checkHandle(handle, rule), /no request that could be confirmed/);
@@ -124,8 +124,8 @@ describe('a handle', () => {
 });
 
 describe('a handle of a cookie that was copied before a step-up', () => {
-  it('never meets the rule, whatever the owner does then', async (t) => {
-    const app = arrange(t);
+  it('never meets the rule, whatever the owner does then', async () => {
+    const app = arrange();
     const owner = await app.signIn();
     const thief = copyOf(owner, app.app);
     const early = await app.handleOf(thief);

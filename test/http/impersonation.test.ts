@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it, type TestContext } from 'node:test';
+import { describe, it } from '@jest/globals';
 import type { Response } from 'supertest';
 import type { Middleware } from '../../lib/http/require-session.js';
 import { copyOf, type StepUpAppOptions, stepUp, stepUpApp, verify } from '../step-up/app.js';
@@ -8,11 +8,11 @@ import { sendJson } from '../support/app.js';
 import { Browser } from '../support/browser.js';
 
 /** An app in which whoever is signed in may act as anybody: `/act` and `/back`. */
-function arrange(t: TestContext, options: StepUpAppOptions = {}) {
+function arrange(options: StepUpAppOptions = {}) {
   const [key, code] = [fakeKey(), fakeCode()];
   key.users.add('admin');
   code.users.add('admin');
-  const app = stepUpApp(t, {
+  const app = stepUpApp({
     methods: [key, code],
     ...options,
     routes: (auth) => {
@@ -50,8 +50,8 @@ const me = async (browser: Browser): Promise<string | null> => {
 };
 
 describe('an admin who acts as a user', () => {
-  it('goes back to the same session, without its proofs', async (t) => {
-    const app = arrange(t);
+  it('goes back to the same session, without its proofs', async () => {
+    const app = arrange();
     const admin = await app.signIn('admin');
     const { session: before, proofs } = (await admin.get('/me')).body;
     assert.equal(proofs.length, 1);
@@ -72,8 +72,8 @@ describe('an admin who acts as a user', () => {
     );
   });
 
-  it('is told in an event, with the reason', async (t) => {
-    const app = arrange(t);
+  it('is told in an event, with the reason', async () => {
+    const app = arrange();
     const admin = await app.signIn('admin');
     const { session_id: sessionId } = (await act(admin)).body;
     const [told] = app.told('impersonation.started') as { ip?: string }[];
@@ -82,8 +82,8 @@ describe('an admin who acts as a user', () => {
     assert.deepEqual(rest, { type: 'impersonation.started', ...about });
   });
 
-  it("shows the user neither the admin's address nor the reason", async (t) => {
-    const app = arrange(t);
+  it("shows the user neither the admin's address nor the reason", async () => {
+    const app = arrange();
     const user = await app.signIn('ada');
     const admin = await app.signIn('admin');
     await act(admin);
@@ -94,8 +94,8 @@ describe('an admin who acts as a user', () => {
     assert.doesNotMatch(JSON.stringify(sessions), /ticket|admin/);
   });
 
-  it('is outside the cap of the user', async (t) => {
-    const app = arrange(t, { maxSessionsPerUser: 1 });
+  it('is outside the cap of the user', async () => {
+    const app = arrange({ maxSessionsPerUser: 1 });
     const user = await app.signIn('ada');
     const admin = await app.signIn('admin');
     await act(admin);
@@ -104,8 +104,8 @@ describe('an admin who acts as a user', () => {
     assert.deepEqual([await me(user), await me(again), await me(admin)], [null, 'ada', 'ada']);
   });
 
-  it('has no session token of the own session meanwhile', async (t) => {
-    const app = arrange(t);
+  it('has no session token of the own session meanwhile', async () => {
+    const app = arrange();
     const admin = await app.signIn('admin');
     const before = copyOf(admin, app.app);
     await act(admin);
@@ -115,8 +115,8 @@ describe('an admin who acts as a user', () => {
     assert.equal(await me(swapped), null);
   });
 
-  it('proves and confirms nothing, and changes neither sessions nor methods', async (t) => {
-    const app = arrange(t);
+  it('proves and confirms nothing, and changes neither sessions nor methods', async () => {
+    const app = arrange();
     const other = await app.signIn('ada');
     const admin = await app.signIn('admin');
     const { session } = await app.signIn('ada').then(async (browser) => (await browser.get('/me')).body);
@@ -144,8 +144,8 @@ describe('an admin who acts as a user', () => {
     'all of the user are revoked': ({ auth }) => auth.sessions.revokeAllForUser('ada'),
     'the admin is forgotten': ({ auth }) => auth.forgetUser('admin'),
   })) {
-    it(`is over when ${how}`, async (t) => {
-      const app = arrange(t);
+    it(`is over when ${how}`, async () => {
+      const app = arrange();
       const admin = await app.signIn('admin');
       await act(admin);
       await end(app);
@@ -155,8 +155,8 @@ describe('an admin who acts as a user', () => {
     });
   }
 
-  it('ends with the absolute lifetime of the own session', async (t) => {
-    const app = arrange(t, { absoluteLifetime: '10h', idleLifetime: '10h' });
+  it('ends with the absolute lifetime of the own session', async () => {
+    const app = arrange({ absoluteLifetime: '10h', idleLifetime: '10h' });
     const admin = await app.signIn('admin');
     app.clock.advance(9 * 3_600);
     await act(admin);
@@ -165,8 +165,8 @@ describe('an admin who acts as a user', () => {
     assert.equal(await me(admin), null);
   });
 
-  it('keeps the own session from ending idle', async (t) => {
-    const app = arrange(t, { idleLifetime: '10m' });
+  it('keeps the own session from ending idle', async () => {
+    const app = arrange({ idleLifetime: '10m' });
     const admin = await app.signIn('admin');
     await act(admin);
     for (let minutes = 0; minutes < 60; minutes += 5) {
@@ -178,8 +178,8 @@ describe('an admin who acts as a user', () => {
     assert.equal(await me(admin), 'admin');
   });
 
-  it('logs out of both', async (t) => {
-    const app = arrange(t);
+  it('logs out of both', async () => {
+    const app = arrange();
     const admin = await app.signIn('admin');
     await act(admin);
     assert.equal((await admin.post('/auth/logout')).status, 204);
@@ -187,8 +187,8 @@ describe('an admin who acts as a user', () => {
     for (const user of ['admin', 'ada']) assert.deepEqual((await app.auth.sessions.listForUser(user)).sessions, []);
   });
 
-  it('leaves no session of the own behind by signing in anew', async (t) => {
-    const app = arrange(t);
+  it('leaves no session of the own behind by signing in anew', async () => {
+    const app = arrange();
     const admin = await app.signIn('admin');
     await act(admin);
     await admin.signIn({ userId: 'bea' });
@@ -196,8 +196,8 @@ describe('an admin who acts as a user', () => {
     for (const user of ['admin', 'ada']) assert.deepEqual((await app.auth.sessions.listForUser(user)).sessions, []);
   });
 
-  it('acts as one user of two at once', async (t) => {
-    const app = arrange(t);
+  it('acts as one user of two at once', async () => {
+    const app = arrange();
     const admin = await app.signIn('admin');
     const answers = await Promise.all(['ada', 'bea'].map((user) => act(copyOf(admin, app.app), user)));
     assert.deepEqual(answers.map(({ status }) => status).sort(), [200, 401]);
@@ -205,8 +205,8 @@ describe('an admin who acts as a user', () => {
     assert.equal(left.flatMap(({ sessions }) => sessions).length, 1);
   });
 
-  it('asks for the same origin, on any method', async (t) => {
-    const app = arrange(t);
+  it('asks for the same origin, on any method', async () => {
+    const app = arrange();
     const admin = await app.signIn('admin');
     const headers = { 'Sec-Fetch-Site': 'cross-site' };
     assert.equal((await admin.get('/act', { headers })).body.code, 'cross_origin');
@@ -215,16 +215,16 @@ describe('an admin who acts as a user', () => {
     assert.equal(await me(admin), 'ada');
   });
 
-  it('comes by cookie only', async (t) => {
-    const app = arrange(t);
+  it('comes by cookie only', async () => {
+    const app = arrange();
     const browser = new Browser(app.app);
     const { access_token } = (await browser.signIn({ userId: 'admin', delivery: 'bearer' })).body;
     const answer = await browser.post('/act', { headers: { Authorization: `Bearer ${access_token}` } });
     assert.deepEqual([answer.status, answer.body.code], [400, 'request_invalid']);
   });
 
-  it('steps up again after going back', async (t) => {
-    const app = arrange(t);
+  it('steps up again after going back', async () => {
+    const app = arrange();
     const admin = await app.signIn('admin');
     await stepUp(admin, app.code);
     assert.equal((await admin.get('/code')).status, 200);
@@ -242,8 +242,8 @@ describe('an admin who acts as a user', () => {
     'without a user': { reason: 'ticket 7' },
     'with an unknown option': { userId: 'ada', reason: 'ticket 7', label: 'x' },
   })) {
-    it(`is refused at set-up ${what}`, async (t) => {
-      const app = arrange(t);
+    it(`is refused at set-up ${what}`, async () => {
+      const app = arrange();
       const call = app.auth.impersonate({} as never, {} as never, options as never); // what TypeScript refuses
       await assert.rejects(call, { name: 'SetupError' });
     });

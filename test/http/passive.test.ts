@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
-import { describe, it, type TestContext } from 'node:test';
+import { describe, it } from '@jest/globals';
 import { SETTLING } from '../../lib/stores/contract/session-state.js';
 import { type StepUpAppOptions, stepUpApp } from '../step-up/app.js';
 
-function arrange(t: TestContext, options: StepUpAppOptions = {}) {
-  return stepUpApp(t, { ...options, routes: (auth) => ({ '/poll': [auth.requireSession({ passive: true })] }) });
+function arrange(options: StepUpAppOptions = {}) {
+  return stepUpApp({ ...options, routes: (auth) => ({ '/poll': [auth.requireSession({ passive: true })] }) });
 }
 
 describe('requireSession({ passive: true })', () => {
-  it('lets a session of `psd2` end after five minutes of polling', async (t) => {
-    const app = arrange(t, { policy: 'psd2' });
+  it('lets a session of `psd2` end after five minutes of polling', async () => {
+    const app = arrange({ policy: 'psd2' });
     const browser = await app.signIn();
     for (let seconds = 30; seconds < 300; seconds += 30) {
       app.clock.advance(30);
@@ -20,8 +20,8 @@ describe('requireSession({ passive: true })', () => {
     assert.equal((await browser.get('/poll')).status, 401);
   });
 
-  it('goes on with one real request', async (t) => {
-    const app = arrange(t, { policy: 'psd2' });
+  it('goes on with one real request', async () => {
+    const app = arrange({ policy: 'psd2' });
     const browser = await app.signIn();
     for (let seconds = 30; seconds <= 450; seconds += 30) {
       app.clock.advance(30);
@@ -33,8 +33,8 @@ describe('requireSession({ passive: true })', () => {
     assert.equal((await browser.get('/poll')).status, 401);
   });
 
-  it('does not hide the activity that follows it at once', async (t) => {
-    const app = arrange(t, { idleLifetime: '10m', touchInterval: '30s' });
+  it('does not hide the activity that follows it at once', async () => {
+    const app = arrange({ idleLifetime: '10m', touchInterval: '30s' });
     const browser = await app.signIn();
     app.clock.advance(590);
     await browser.get('/poll'); // the first use of a settled token: it is written
@@ -44,8 +44,8 @@ describe('requireSession({ passive: true })', () => {
     assert.equal((await browser.get('/me')).status, 200);
   });
 
-  it('keeps what an activity has noted just before', async (t) => {
-    const app = arrange(t, {
+  it('keeps what an activity has noted just before', async () => {
+    const app = arrange({
       idleLifetime: '10m',
       touchInterval: '30s',
       delivery: 'token-cookies',
@@ -62,8 +62,8 @@ describe('requireSession({ passive: true })', () => {
     assert.equal((await browser.get('/me')).status, 200);
   });
 
-  it('confirms a token as any use does', async (t) => {
-    const app = arrange(t, { delivery: 'token-cookies', refreshGrace: '1s' });
+  it('confirms a token as any use does', async () => {
+    const app = arrange({ delivery: 'token-cookies', refreshGrace: '1s' });
     const browser = await app.signIn();
     app.clock.advance(SETTLING / 1_000);
     const parent = String(browser.cookies.get('__Host-refresh'));
@@ -77,8 +77,8 @@ describe('requireSession({ passive: true })', () => {
   });
 
   for (const passive of ['yes', 1, null]) {
-    it(`refuses ${JSON.stringify(passive)} at set-up`, (t) => {
-      const { auth } = arrange(t);
+    it(`refuses ${JSON.stringify(passive)} at set-up`, () => {
+      const { auth } = arrange();
       assert.throws(() => auth.requireSession({ passive } as never), /`passive` must be a boolean/);
     });
   }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '@jest/globals';
 import type { Delivery } from '../../lib/stores/contract/sessions.js';
 import { stepUp, stepUpApp } from '../step-up/app.js';
 import { fakeCode, fakeKey } from '../step-up/fake-methods.js';
@@ -19,8 +19,8 @@ function lives(response: Parameters<typeof setCookies>[0]): Readonly<Record<stri
 }
 
 describe('a sign-in with a lifetime of its own', () => {
-  it('ends at its absolute end', async (t) => {
-    const app = stepUpApp(t);
+  it('ends at its absolute end', async () => {
+    const app = stepUpApp();
     const browser = await app.signIn('ada', { absoluteLifetime: '1h' });
     app.clock.advance(3_599);
     assert.equal((await browser.get('/me')).status, 200);
@@ -29,8 +29,8 @@ describe('a sign-in with a lifetime of its own', () => {
   });
 
   for (const delivery of ['cookie', 'token-cookies'] as const) {
-    it(`ends idle after its own time, and slides by it, with ${delivery}`, async (t) => {
-      const app = stepUpApp(t, { delivery, accessTokenLifetime: '1d' });
+    it(`ends idle after its own time, and slides by it, with ${delivery}`, async () => {
+      const app = stepUpApp({ delivery, accessTokenLifetime: '1d' });
       const browser = await app.signIn('ada', { idleLifetime: '10m' });
       for (let n = 0; n < 5; n++) {
         app.clock.advance(590);
@@ -42,8 +42,8 @@ describe('a sign-in with a lifetime of its own', () => {
     });
   }
 
-  it('slides as often as a short one needs', async (t) => {
-    const app = stepUpApp(t); // touches once a minute
+  it('slides as often as a short one needs', async () => {
+    const app = stepUpApp(); // touches once a minute
     const browser = await app.signIn('ada', { idleLifetime: '30s' });
     for (let n = 0; n < 10; n++) {
       app.clock.advance(25);
@@ -52,9 +52,9 @@ describe('a sign-in with a lifetime of its own', () => {
     }
   });
 
-  it('has cookies that live as long, after a refresh and a step-up too', async (t) => {
+  it('has cookies that live as long, after a refresh and a step-up too', async () => {
     const code = fakeCode();
-    const app = stepUpApp(t, { delivery: 'token-cookies', methods: [fakeKey(), code] });
+    const app = stepUpApp({ delivery: 'token-cookies', methods: [fakeKey(), code] });
     const browser = new Browser(app.app);
     const signedIn = await browser.post('/login', { body: { absoluteLifetime: '1d' } });
     assert.deepEqual(lives(signedIn), { '__Host-access': DAY, '__Host-refresh': DAY });
@@ -67,9 +67,9 @@ describe('a sign-in with a lifetime of its own', () => {
   });
 
   for (const delivery of ['cookie', 'token-cookies'] as const satisfies readonly Delivery[]) {
-    it(`has cookies that end with the browser when it isn't persistent, whatever follows, with ${delivery}`, async (t) => {
+    it(`has cookies that end with the browser when it isn't persistent, whatever follows, with ${delivery}`, async () => {
       const code = fakeCode();
-      const app = stepUpApp(t, { delivery, methods: [fakeKey(), code] });
+      const app = stepUpApp({ delivery, methods: [fakeKey(), code] });
       const browser = new Browser(app.app);
       const answers = [await browser.post('/login', { body: { persistent: false } })];
       app.clock.advance(60);
@@ -91,8 +91,8 @@ describe('a sign-in with a lifetime of its own', () => {
     ['a lifetime of nothing', { absoluteLifetime: 0 }, /`absoluteLifetime` must be a duration/],
     ['a `persistent` that is no boolean', { persistent: 'no' }, /`persistent` must be a boolean/],
   ] as const) {
-    it(`refuses ${what}`, async (t) => {
-      const app = stepUpApp(t);
+    it(`refuses ${what}`, async () => {
+      const app = stepUpApp();
       const call = app.auth.signIn(
         { headers: {} } as never,
         {} as never,
@@ -106,8 +106,8 @@ describe('a sign-in with a lifetime of its own', () => {
 describe('GET /session of a session that outlives what browsers keep', () => {
   const LONG = { absoluteLifetime: '500d', idleLifetime: '500d' } as const;
 
-  it('sets its cookie anew, for the rest', async (t) => {
-    const app = stepUpApp(t, LONG);
+  it('sets its cookie anew, for the rest', async () => {
+    const app = stepUpApp(LONG);
     const browser = await app.signIn();
     app.clock.advance('300d');
     const response = await browser.get('/auth/session');
@@ -120,8 +120,8 @@ describe('GET /session of a session that outlives what browsers keep', () => {
     ['one that ends with the browser', LONG, { persistent: false }],
     ['one that comes by token', { ...LONG, delivery: 'token-cookies', accessTokenLifetime: '400d' }, {}],
   ] as const) {
-    it(`leaves the cookie of ${why} alone`, async (t) => {
-      const app = stepUpApp(t, options);
+    it(`leaves the cookie of ${why} alone`, async () => {
+      const app = stepUpApp(options);
       const browser = await app.signIn('ada', signIn);
       app.clock.advance('1d');
       const response = await browser.get('/auth/session');
@@ -130,9 +130,9 @@ describe('GET /session of a session that outlives what browsers keep', () => {
     });
   }
 
-  it('sets none before the token is confirmed, and none for the previous token', async (t) => {
+  it('sets none before the token is confirmed, and none for the previous token', async () => {
     const code = fakeCode();
-    const app = stepUpApp(t, { ...LONG, methods: [fakeKey(), code] });
+    const app = stepUpApp({ ...LONG, methods: [fakeKey(), code] });
     const browser = await app.signIn();
     const before = String(browser.cookies.get('__Host-session'));
     await stepUp(browser, code);

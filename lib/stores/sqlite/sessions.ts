@@ -8,7 +8,7 @@ export type SessionReads = Synchronous<Pick<SessionStore, 'find' | 'get' | 'list
 export function sessionReads(db: Database, prefix: string): SessionReads {
   const selectFrom = `SELECT ${ROW} FROM ${prefix}_sessions`;
   // Two statements: nearly every request carries the current token, and an OR would look in both indexes each time.
-  const byToken = db.prepare<[bigint, string], string>(`${selectFrom} WHERE token_key = ? AND token_hash = ?`).pluck();
+  const byTokenKey = db.prepare<[bigint], string>(`${selectFrom} WHERE token_key = ?`).pluck();
   const byPreviousToken = db.prepare<[string], string>(`${selectFrom} WHERE previous_token_hash = ?`).pluck();
   const byId = db.prepare<[string], string>(`${selectFrom} WHERE id = ?`).pluck();
   // The sorting reads all the user's rows for each page: an index in this order would be written anew by every touch.
@@ -25,8 +25,11 @@ export function sessionReads(db: Database, prefix: string): SessionReads {
 
   return {
     find(tokenHash) {
-      const row = byToken.get(tokenKey(tokenHash), tokenHash) ?? byPreviousToken.get(tokenHash);
-      return row === undefined ? null : toRow(row);
+      const current = byTokenKey.get(tokenKey(tokenHash));
+      const row = current === undefined ? null : toRow(current);
+      if (row?.tokenHash === tokenHash) return row; // else another hash begins with the same characters
+      const previous = byPreviousToken.get(tokenHash);
+      return previous === undefined ? null : toRow(previous);
     },
     get(id) {
       const row = byId.get(id);
