@@ -22,6 +22,7 @@ import { newId } from './internal/tokens.js';
 import { refuseUnknownKeys } from './internal/unknown-keys.js';
 import { parseBoolean } from './options/checks.js';
 import { parseOptions, type StepgateOptions } from './options/index.js';
+import { createPages, type PagesOptions } from './pages/index.js';
 import { createServices, type Services } from './services.js';
 import { withTimeout } from './session/checked-store.js';
 import { claimFor, partsOf } from './session/realm.js';
@@ -56,6 +57,12 @@ export interface Stepgate<Name extends string = never> extends StepUpCalls<Name>
   readonly methods: MethodAdmin<Name>;
   /** The routes, for `app.use('/auth', auth.router())`. */
   readonly router: (options?: RouterOptions<Name>) => Middleware;
+  /**
+   * Pages for apps that come without JavaScript: `app.use(auth.pages())` before the guarded routes. Where a browser would
+   * get JSON for want of a proof, it gets a page with a form, below `{mount}/step-up/page`. Throws a `SetupError` for
+   * wrong options.
+   */
+  readonly pages: (options?: PagesOptions) => Middleware;
   /**
    * Serves `/.well-known/webauthn`, for passkeys on pages of several domains: `app.use(auth.wellKnown())` in the app at
    * `rpID`, outside of any folder. All else goes on. Throws a `SetupError` for a kit without passkeys.
@@ -115,7 +122,8 @@ export function stepgate(options: StepgateOptions): Stepgate<string> {
   const settings = parseOptions(options);
   const services = createServices(settings);
   const { sessions, store, stepUpCalls, stepUpCheckOf, touchQueue, cleanup } = services;
-  const onRefusal = settings.onRefusal ?? answer;
+  const pages = createPages(services, settings.onRefusal ?? answer, settings.onRefusal === null);
+  const { onRefusal } = pages;
   const { impersonate, endImpersonation } = createImpersonation(services);
   const { handle, checkHandle } = createHandles(services);
 
@@ -149,6 +157,7 @@ export function stepgate(options: StepgateOptions): Stepgate<string> {
     sessions: refusingEach(createSessionAdmin(services)),
     methods: refusingEach(createMethodAdmin(services)),
     router: (given) => routerOf(services, given),
+    pages: pages.middleware,
     wellKnown: () => createWellKnown(services),
     authenticate: (req, given) => outcomeOf(services, req, given),
     current: (req) => services.states.current(req),

@@ -14,6 +14,8 @@ export const ENTRIES = {
 /** Those for pages: ES modules only, and nothing of the server in them. */
 export const BROWSER_ENTRIES = {
   './browser': 'browser/index',
+  './browser/dialog': 'browser/dialog/index',
+  './browser/dialog/de': 'browser/dialog/de',
 };
 
 /** The packages that the build takes into the bundles: each has ES modules only, which not every `require` can load. */

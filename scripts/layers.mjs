@@ -1,5 +1,5 @@
 // Checks the import directions of lib/, type-only imports included:
-//   internal <- wire <- events <- stores/contract <- session, step-up <- http <- methods <- options <- services <- stepgate <- index
+//   internal <- wire <- events <- stores/contract <- session, step-up <- http <- methods <- pages, options <- services <- stepgate <- index
 // with the adapters, conformance and testing beside them. `node scripts/layers.mjs [folder]`
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, posix, relative, sep } from 'node:path';
@@ -30,6 +30,7 @@ const CORE = [
   ['session/', 'step-up/', 'methods/method.ts'],
   ['http/'],
   ['methods/'],
+  ['pages/'],
   ['options/', 'copy/'],
   ['services.ts'],
   ['stepgate.ts'],

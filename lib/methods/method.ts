@@ -61,6 +61,18 @@ export interface VerifyContext extends MethodContext {
   readonly challenge: { readonly value: string; readonly createdAt: number } | null;
 }
 
+/** What a page without JavaScript asks for: one field, whose text is a member of the response. */
+export interface MethodField {
+  /** `'code'` for the response `{ code: '…' }`. */
+  readonly member: string;
+  readonly label: string;
+  readonly type: 'text' | 'password';
+  /** HTML's own: `'one-time-code'`, `'current-password'`, `'off'`. */
+  readonly autocomplete: string;
+  /** HTML's own: `'numeric'` for digits. */
+  readonly inputMode?: string;
+}
+
 /**
  * A way to prove presence. The order of the kit's `methods` option is their strength, strongest first. A method that
  * throws has failed; one that says `verified` has been passed by the user of the session just now.
@@ -94,6 +106,8 @@ export interface Method<Name extends string = string> {
   /** The options for the client's ceremony, where there is one. */
   readonly begin?: (context: BeginContext) => MaybePromise<object>;
   readonly verify: (context: VerifyContext) => MaybePromise<MethodOutcome>;
+  /** What `auth.pages()` asks for. @default the method needs JavaScript, as every method with a ceremony does */
+  readonly field?: MethodField;
   /**
    * Whether the user still has the credential that `verify` named. It is asked once more after a proof was made: one that
    * was removed meanwhile must not leave it behind. Without it, or where no credential was named, the answer stands.

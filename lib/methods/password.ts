@@ -26,6 +26,7 @@ export function password(options: PasswordOptions): Method<'password'> {
     amr: ['pwd'],
     guessable: true,
     needs: [],
+    field: { member: 'password', label: 'Password', type: 'password', autocomplete: 'current-password' },
     enrolled: ({ userId }) => enrolled(userId),
     async verify({ userId, response }) {
       const given = onlyMember(response, 'password');

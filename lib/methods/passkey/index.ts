@@ -12,7 +12,7 @@ export type { ImportedPasskey } from './import.js';
 export type { PasskeyOptions } from './options.js';
 export type { PublicPasskey } from './routes.js';
 
-export interface PasskeyMethod extends Required<Omit<RoutedMethod<'passkey'>, 'oneTime' | 'effect'>> {
+export interface PasskeyMethod extends Required<Omit<RoutedMethod<'passkey'>, 'oneTime' | 'effect' | 'field'>> {
   readonly registration: PasskeyRegistration;
   readonly signIn: PasskeySignIn;
 }

@@ -39,6 +39,7 @@ export function recoveryCode(): RecoveryCodeMethod {
     guessable: true,
     oneTime: true,
     needs: ['recoveryCodes'],
+    field: { member: 'code', label: 'Recovery code', type: 'text', autocomplete: 'off' },
     enrolled: ({ kit, userId }) => andThen(codesOf(kit).count(userId), (codes) => codes !== null),
     async verify({ kit, userId, response, challenge, now }) {
       const code = parseCode(onlyMember(response, 'code'));

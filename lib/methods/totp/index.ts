@@ -48,6 +48,13 @@ export function totp(options: TotpOptions = {}): TotpMethod {
     amr: ['otp'],
     guessable: true,
     needs: ['totp', 'users'],
+    field: {
+      member: 'code',
+      label: 'Code of your authenticator app',
+      type: 'text',
+      autocomplete: 'one-time-code',
+      inputMode: 'numeric',
+    },
     enrolled: ({ kit, userId }) => andThen(totpOf(kit).find(userId), (row) => isConfirmed(row)),
     async verify(context) {
       const code = parseCode(onlyMember(context.response, 'code'));
