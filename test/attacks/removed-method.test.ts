@@ -21,7 +21,7 @@ import {
   prove,
   TOTP_SECRET,
 } from '../support/method-app.js';
-import { forEachStore } from '../support/stores.js';
+import { forRules } from '../support/stores.js';
 import { totpCode } from '../support/totp.js';
 
 type Removed = 'passkey' | 'totp';
@@ -86,7 +86,7 @@ async function assertTakenAway({ laptop }: Pick<Scene, 'laptop'>, method: Remove
   assert.equal(shown.verifiedAt, null);
 }
 
-forEachStore((_name, makeStore) => {
+forRules((_name, makeStore) => {
   for (const delivery of DELIVERIES) {
     for (const [how, remove] of Object.entries(removals)) {
       for (const method of ['passkey', 'totp'] as const) {
