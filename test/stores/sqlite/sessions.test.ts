@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '@jest/globals';
 import type { TokenHash } from '../../../lib/internal/tokens.js';
 import { newFile, newRow, openStore } from './support.js';
 
@@ -9,16 +9,16 @@ function neighbourOf(hash: TokenHash): TokenHash {
 }
 
 describe('two hashes that begin alike', () => {
-  it('are of two tokens: the one that no session has finds none', async (t) => {
-    const store = openStore(t, newFile(t));
+  it('are of two tokens: the one that no session has finds none', async () => {
+    const store = openStore(newFile());
     const row = newRow();
     await store.sessions.insert({ row, replaces: null, cap: null, now: row.createdAt });
     assert.equal(await store.sessions.find(neighbourOf(row.tokenHash)), null);
     assert.deepEqual(await store.sessions.find(row.tokenHash), row);
   });
 
-  it('find a session by its previous token beside another by its current one', async (t) => {
-    const store = openStore(t, newFile(t));
+  it('find a session by its previous token beside another by its current one', async () => {
+    const store = openStore(newFile());
     const row = newRow();
     const other = newRow({ previousTokenHash: neighbourOf(row.tokenHash) });
     for (const each of [row, other]) {
