@@ -7,6 +7,7 @@ import { measureImport } from './measure/import.mjs';
 import { measureLock } from './measure/lock.mjs';
 import { measureManySessions } from './measure/many-sessions.mjs';
 import { measureRequests } from './measure/requests.mjs';
+import { measureSizes } from './measure/sizes.mjs';
 import { measureStepUp } from './measure/step-up.mjs';
 import { measureSteps } from './measure/steps.mjs';
 import { measureStores } from './measure/stores.mjs';
@@ -21,6 +22,7 @@ const PARTS = {
   heap: measureHeap,
   import: measureImport,
   stores: measureStores,
+  sizes: measureSizes,
   'many-sessions': measureManySessions,
   steps: measureSteps,
 };

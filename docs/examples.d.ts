@@ -28,5 +28,6 @@ declare global {
   function alertTheTeam(text: string): void;
   function makeEmptyStore(): Promise<Store>;
   function readAllRows(): Promise<readonly string[]>;
+  function isSupport(userId: string): Promise<boolean>;
   function showAccount(req: Request, res: Response): void;
 }

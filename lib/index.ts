@@ -1,16 +1,17 @@
 export type { FailedReason, RefusedReason, RevokedBy, StepgateEvent } from './events.js';
 export type { ApiKeysOption } from './http/authenticate.js';
 export type { BeginSignIn, BeginSignInOptions, PendingSignInBody } from './http/begin-sign-in.js';
+export type { SignedInBody } from './http/credentials.js';
 export type { CredentialsChanged } from './http/credentials-changed.js';
-export type { SignedInBody } from './http/deliver.js';
 export type { HandleOutcome, Handles, SessionId } from './http/handle.js';
 export type { ImpersonateOptions, Impersonation } from './http/impersonation.js';
 export type { AfterChange, MethodRouteServices, RoutedMethod as Method } from './http/method-routes.js';
-export { type OnRefusal, Refusal, type RefusalCode, sendRefusal } from './http/refusal.js';
+export { type OnRefusal, Refusal, type RefusalCode } from './http/refusal.js';
 export type { ApiKeyAuth, ApprovedAction, Proof, RequestAuth, SessionAuth } from './http/request-auth.js';
 export type { RequireFreshStepUp, RequireFreshStepUpOptions } from './http/require-fresh-step-up.js';
 export type { Middleware, RequireSession, RequireSessionOptions } from './http/require-session.js';
 export type { RouteHandler, RouteRequest, RouteTable } from './http/router.js';
+export { sendRefusal } from './http/router.js';
 export type {
   BeginStepUp,
   StepUpBegun,

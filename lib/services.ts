@@ -8,8 +8,7 @@ import {
   type RequireCaller,
   type RequireEnrolment,
 } from './http/caller.js';
-import { type Cookies, createCookies } from './http/credentials.js';
-import { createDeliver, type Deliver } from './http/deliver.js';
+import { type Cookies, createCookies, createDeliver, type Deliver } from './http/credentials.js';
 import { createWwwAuthenticate, type WwwAuthenticate } from './http/refusal.js';
 import { createStepUpCheck, type StepUpCheckOf } from './http/require-fresh-step-up.js';
 import { createStepUpCalls, type UncheckedStepUpCalls } from './http/routes/step-up.js';

@@ -4,11 +4,11 @@ import { type CredentialsChanged, createCredentialsChanged } from './http/creden
 import { createHandles, type Handles } from './http/handle.js';
 import { createImpersonation, type Impersonation } from './http/impersonation.js';
 import { methodRoutes, type RoutedMethod } from './http/method-routes.js';
-import { type OnRefusal, Refusal, refusing, refusingEach, sendRefusal } from './http/refusal.js';
+import { type OnRefusal, Refusal, refusing, refusingEach } from './http/refusal.js';
 import type { RequestAuth } from './http/request-auth.js';
 import { createRequireFreshStepUp, type RequireFreshStepUp, toGuard } from './http/require-fresh-step-up.js';
 import { createRequireSession, type Middleware, type RequireSession } from './http/require-session.js';
-import { createRouter } from './http/router.js';
+import { createRouter, sendRefusal } from './http/router.js';
 import { sessionRoutes } from './http/routes/sessions.js';
 import { signInRoutes } from './http/routes/sign-in.js';
 import { type StepUpCalls, stepUpRoutes } from './http/routes/step-up.js';

@@ -13,35 +13,64 @@ import { sqliteStore } from '../../dist/esm/sqlite.js';
 import { openPostgres, openRedis } from '../databases.mjs';
 import { sessionOf } from '../servers/express-session.mjs';
 import { newFolder, settings } from '../settings.mjs';
+import { median, spread } from '../statistics.mjs';
 import { rowOf } from './fill-sqlite.mjs';
 
 const COUNT = settings.quick ? 500 : 20_000;
+/** After each round half of its sessions is left. */
+const LEFT = (COUNT / 2) * settings.rounds;
 const TOUCH_BATCH = 1_000; // what the kit writes at once
 
-/** What a store does by itself, without HTTP: calls/s with 32 at once, each beside what an express-session store has for it. */
+const STEPS = ['sign-ins', 'finds', 'touches', 'refreshes', 'revocations'];
+
+/**
+ * What a store does by itself, without HTTP: calls/s with 32 at once, each beside what an express-session store has for
+ * it. They take turns, round after round; a ratio is the median of the rounds' own ratios.
+ */
 export async function measureStores() {
   const lines = [];
+  const rows = [];
   for (const open of [besideSqlite, besidePostgres, besideRedis]) {
     const opened = await open();
     if (opened === null) continue;
-    const ours = await measureOurs(opened.store);
+    const { name, peerName, targets = {} } = opened;
+    const ours = [];
+    const peers = [];
+    for (let round = 0; round < settings.rounds; round++) {
+      ours.push(await measureOurs(opened.store));
+      peers.push(await measurePeer(opened.peer));
+    }
     const oursBytes = await opened.size();
-    const peers = await measurePeer(opened.peer);
     const peerBytes = await opened.peerSize();
     await opened.close();
-    lines.push([opened.name, ...ours.map(rate), `${oursBytes.toFixed(0)} B`]);
-    lines.push([opened.peerName, ...peers.map(rate), `${peerBytes.toFixed(0)} B`]);
+    const ratios = STEPS.map((_, i) => ours.map((each, round) => each[i] / peers[round][i]));
+    lines.push([name, ...STEPS.map((_, i) => rate(ours.map((each) => each[i]))), `${oursBytes.toFixed(0)} B`]);
+    lines.push([peerName, ...STEPS.map((_, i) => rate(peers.map((each) => each[i]))), `${peerBytes.toFixed(0)} B`]);
+    lines.push(['ratio, and its spread', ...ratios.map(ratio), (oursBytes / peerBytes).toFixed(2)]);
+    for (const [step, target] of Object.entries(targets)) {
+      const value = median(ratios[STEPS.indexOf(step)]);
+      rows.push({
+        what: `${name}: ${step}, of ${peerName}`,
+        target: `at least ${target.toFixed(2)}`,
+        value: value.toFixed(2),
+        met: value >= target,
+      });
+    }
   }
   return {
-    title: `Stores: calls/s, ${settings.connections} at once, and the room a session takes (${COUNT.toLocaleString('en')} sessions)`,
-    columns: ['store', 'sign-ins', 'finds', 'touches', 'refreshes', 'revocations', 'a session takes'],
+    title: `Stores: calls/s, ${settings.connections} at once, and the room a session takes (${COUNT.toLocaleString('en')} sessions in each round)`,
+    columns: ['store', ...STEPS, 'a session takes'],
     lines,
-    rows: [],
+    rows,
   };
 }
 
 function rate(perSecond) {
-  return perSecond === null ? '' : Math.round(perSecond).toLocaleString('en');
+  return perSecond.includes(null) ? '' : Math.round(median(perSecond)).toLocaleString('en');
+}
+
+function ratio(ratios) {
+  return ratios.every(Number.isFinite) ? `${median(ratios).toFixed(2)}, ${(spread(ratios) * 100).toFixed(0)} %` : '';
 }
 
 async function measureOurs({ sessions }) {
@@ -115,7 +144,7 @@ async function besideSqlite() {
     db.exec('VACUUM');
     db.pragma('wal_checkpoint(TRUNCATE)');
     db.close();
-    return statSync(path).size / (COUNT / 2);
+    return statSync(path).size / LEFT;
   };
   return {
     name: '`sqliteStore` (each answer after fsync)',
@@ -141,10 +170,11 @@ async function besidePostgres() {
   const sizeOf = async (table) => {
     await pool.query(`VACUUM FULL ${table}`);
     const { rows } = await pool.query(`SELECT pg_total_relation_size('${table}') AS size`);
-    return Number(rows[0].size) / (COUNT / 2);
+    return Number(rows[0].size) / LEFT;
   };
   return {
     name: '`postgresStore` (fsync off, as for its peer)',
+    targets: { 'sign-ins': 0.8, finds: 1, touches: 1 },
     store,
     size: () => sizeOf('stepgate_sessions'),
     peerName: 'connect-pg-simple',
@@ -159,19 +189,27 @@ async function besideRedis() {
   if (opened === null) return null;
   const { client, close } = opened;
   const used = async () => Number(/used_memory:(\d+)/.exec(await client.info('memory'))[1]);
-  let before = await used();
-  const sizeOf = async () => {
-    const size = ((await used()) - before) / (COUNT / 2);
-    before = await used();
-    return size;
+  const empty = await used();
+  // They took turns in one memory: what is left when the peer's keys are gone is ours.
+  const sizes = async () => {
+    const both = await used();
+    for await (const keys of client.scanIterator({ MATCH: 'sess:*', COUNT: 1_000 })) {
+      if (keys.length > 0) await client.del(keys);
+    }
+    const ours = await used();
+    return { ours: (ours - empty) / LEFT, peer: (both - ours) / LEFT };
   };
+  let measured = null;
   return {
     name: '`redisStore`',
     store: redisStore(client),
-    size: sizeOf,
+    size: async () => {
+      measured = await sizes();
+      return measured.ours;
+    },
     peerName: 'connect-redis',
     peer: new RedisStore({ client }),
-    peerSize: sizeOf,
+    peerSize: async () => measured.peer,
     close,
   };
 }

@@ -3,8 +3,9 @@ import { SetupError } from '../internal/setup-error.js';
 import { decodeToken, encode, newToken } from '../internal/tokens.js';
 import type { Services } from '../services.js';
 import { sentFrom } from './client.js';
-import { assertUnsent, noStore } from './deliver.js';
-import { endJson, Refusal } from './refusal.js';
+import { assertUnsent, noStore } from './credentials.js';
+import { Refusal } from './refusal.js';
+import { endJson } from './router.js';
 import { isUnsafe } from './same-origin.js';
 import { parseSignIn, type SignInOptions } from './sign-in-options.js';
 

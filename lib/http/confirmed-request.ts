@@ -8,8 +8,9 @@ import type { ChallengeRow } from '../stores/contract/challenges.js';
 import type { SessionRow } from '../stores/contract/sessions.js';
 import type { ActionChallengeJson, StepUpFailedJson } from '../wire.js';
 import { sentFrom } from './client.js';
-import { endJson, Refusal, type RefusalInit, refusalFrom } from './refusal.js';
+import { Refusal, type RefusalInit, refusalFrom } from './refusal.js';
 import type { LiveSession } from './request-auth.js';
+import { endJson } from './router.js';
 import { stepUpRequired, stepUpUnavailable } from './step-up-refusal.js';
 
 const MAX_SUMMARY = 500;

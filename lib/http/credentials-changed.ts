@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Services } from '../services.js';
 import { publicSession } from '../session/sessions.js';
 import { withNewToken } from './authenticate.js';
-import { assertUnsent } from './deliver.js';
+import { assertUnsent } from './credentials.js';
 import { Refusal } from './refusal.js';
 import type { SignedIn } from './sign-in.js';
 

@@ -7,7 +7,7 @@ import type { Services } from '../services.js';
 import { publicSession } from '../session/sessions.js';
 import { withNewToken } from './authenticate.js';
 import { sentFrom } from './client.js';
-import { assertUnsent } from './deliver.js';
+import { assertUnsent } from './credentials.js';
 import { Refusal } from './refusal.js';
 import type { SignedIn } from './sign-in.js';
 

@@ -6,7 +6,7 @@ import type { ChallengeRow } from '../stores/contract/challenges.js';
 import type { Delivery, SessionRow } from '../stores/contract/sessions.js';
 import { Refusal } from './refusal.js';
 import type { RouteTable } from './router.js';
-import { accepted, stepUpFailed } from './step-up-refusal.js';
+import { notVerified, stepUpFailed } from './step-up-refusal.js';
 
 /** A method that has routes of its own, for enrolling in it and the like: they stand beside the kit's. */
 export interface RoutedMethod<Name extends string = string> extends Method<Name> {
@@ -114,7 +114,8 @@ function routeServices(method: Method, services: Needed): MethodRouteServices {
       return challenge;
     },
     async attempt(row, check) {
-      accepted(await verify.attempt(row, method, check), clock);
+      const outcome = await verify.attempt(row, method, check);
+      if (outcome.outcome !== 'verified') throw notVerified(outcome, clock);
     },
     failed,
     async enrolled(row, after) {

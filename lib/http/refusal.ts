@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { brand } from '../internal/brand.js';
 import { SetupError } from '../internal/setup-error.js';
 import { DependencyError } from '../session/checked-store.js';
-import type { EndJson, RefusalCode } from '../wire.js';
+import type { RefusalCode } from '../wire.js';
 
 export type { RefusalCode };
 
@@ -54,7 +54,8 @@ const DETAIL: Readonly<Record<RefusalCode, string>> = {
   store_unavailable: 'The session could not be checked; nothing is lost, try again.',
 };
 
-const TITLE: Readonly<Record<number, string>> = {
+/** Of each status that a refusal has. */
+export const TITLE: Readonly<Record<number, string>> = {
   400: 'Bad Request',
   401: 'Unauthorized',
   403: 'Forbidden',
@@ -104,51 +105,6 @@ export type OnRefusal = (
   res: ServerResponse,
   next: (error?: unknown) => void,
 ) => unknown;
-
-/**
- * Answers with the refusal as problem+json (RFC 9457) that no cache keeps. Does nothing when an answer was begun, for
- * example by a time-out of the app.
- */
-export function sendRefusal(res: ServerResponse, refusal: Refusal): void {
-  if (res.headersSent) return;
-  const { status, code, message: detail } = refusal;
-  res.statusCode = status;
-  for (const [name, value] of Object.entries(refusal.headers)) res.setHeader(name, value);
-  res.setHeader('Cache-Control', 'no-store');
-  sendBody(res, 'application/problem+json', {
-    type: 'about:blank',
-    title: TITLE[status],
-    status,
-    code,
-    detail,
-    ...refusal.members,
-  });
-}
-
-export function sendJson(res: ServerResponse, status: number, body: object): void {
-  if (res.headersSent) return;
-  res.statusCode = status;
-  sendBody(res, 'application/json; charset=utf-8', body);
-}
-
-/** An end as clients get it: theirs may be another clock. */
-export function endJson(expiresAt: number, now: number): EndJson {
-  return { expiresAt, expiresIn: Math.max(0, Math.floor((expiresAt - now) / 1_000)) };
-}
-
-/** 204; nothing when an answer was begun. */
-export function sendNothing(res: ServerResponse): void {
-  if (res.headersSent) return;
-  res.statusCode = 204;
-  res.end();
-}
-
-function sendBody(res: ServerResponse, contentType: string, body: object): void {
-  const text = JSON.stringify(body);
-  res.setHeader('Content-Type', contentType);
-  res.setHeader('Content-Length', Buffer.byteLength(text));
-  res.end(text);
-}
 
 /** The refusal for whatever was thrown on the way, or null for an error that isn't ours to answer. */
 export function refusalFrom(error: unknown): Refusal | null {

@@ -1,7 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import bodyParser from 'body-parser';
 import Router from 'router';
-import { Refusal, refusalFrom, sendRefusal } from './refusal.js';
+import type { EndJson } from '../wire.js';
+import { Refusal, refusalFrom, TITLE } from './refusal.js';
 import type { Middleware } from './require-session.js';
 
 /** A request on one of our routes, with the parameters of its path. */
@@ -58,6 +59,51 @@ function answerError(error: unknown, _req: IncomingMessage, res: ServerResponse,
 /** A path with a broken percent-encoding: the router says so by the status of its error. */
 function isBadPath(error: unknown): boolean {
   return (error as { status?: unknown } | null | undefined)?.status === 400; // anything can be thrown
+}
+
+/**
+ * Answers with the refusal as problem+json (RFC 9457) that no cache keeps. Does nothing when an answer was begun, for
+ * example by a time-out of the app.
+ */
+export function sendRefusal(res: ServerResponse, refusal: Refusal): void {
+  if (res.headersSent) return;
+  const { status, code, message: detail } = refusal;
+  res.statusCode = status;
+  for (const [name, value] of Object.entries(refusal.headers)) res.setHeader(name, value);
+  res.setHeader('Cache-Control', 'no-store');
+  sendBody(res, 'application/problem+json', {
+    type: 'about:blank',
+    title: TITLE[status],
+    status,
+    code,
+    detail,
+    ...refusal.members,
+  });
+}
+
+export function sendJson(res: ServerResponse, status: number, body: object): void {
+  if (res.headersSent) return;
+  res.statusCode = status;
+  sendBody(res, 'application/json; charset=utf-8', body);
+}
+
+/** An end as clients get it: theirs may be another clock. */
+export function endJson(expiresAt: number, now: number): EndJson {
+  return { expiresAt, expiresIn: Math.max(0, Math.floor((expiresAt - now) / 1_000)) };
+}
+
+/** 204; nothing when an answer was begun. */
+export function sendNothing(res: ServerResponse): void {
+  if (res.headersSent) return;
+  res.statusCode = 204;
+  res.end();
+}
+
+function sendBody(res: ServerResponse, contentType: string, body: object): void {
+  const text = JSON.stringify(body);
+  res.setHeader('Content-Type', contentType);
+  res.setHeader('Content-Length', Buffer.byteLength(text));
+  res.end(text);
 }
 
 /**

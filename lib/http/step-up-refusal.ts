@@ -88,18 +88,16 @@ function methodsJson(names: readonly string[], enrolled: readonly string[]): rea
   return names.map((method) => ({ method, enrolled: enrolled.includes(method) }));
 }
 
-/** What came of an answer that was accepted; throws the `Refusal` for any other. */
-export function accepted<V>(outcome: VerifyOutcome<V>, clock: Clock): V {
+/** For an answer that was not accepted. */
+export function notVerified(outcome: Exclude<VerifyOutcome<object>, { outcome: 'verified' }>, clock: Clock): Refusal {
   switch (outcome.outcome) {
-    case 'verified':
-      return outcome;
     case 'failed':
-      throw stepUpFailed(failedMembers(outcome));
+      return stepUpFailed(failedMembers(outcome));
     case 'disabled':
-      throw new Refusal('method_disabled');
+      return new Refusal('method_disabled');
     case 'locked': {
       const seconds = Math.max(1, Math.ceil((outcome.until - clock.now()) / 1_000));
-      throw new Refusal('method_locked', {
+      return new Refusal('method_locked', {
         headers: { 'Retry-After': String(seconds) },
         members: { retryAfter: seconds } satisfies Members<MethodLockedJson>,
       });

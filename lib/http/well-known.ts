@@ -1,7 +1,7 @@
 import { SetupError } from '../internal/setup-error.js';
 import type { Services } from '../services.js';
-import { sendJson } from './refusal.js';
 import type { Middleware } from './require-session.js';
+import { sendJson } from './router.js';
 
 const PATH = '/.well-known/webauthn';
 const MAX_AGE = 3_600;

@@ -1,20 +1,9 @@
-import { isAhead } from '../internal/clock.js';
-import type { VerifyContext } from './method.js';
-
-// What every method asks of the answer that it is given.
+// What methods read in the answers that they are given.
 
 /** The member `name` of a response that has this one only; undefined for a response of any other shape. */
 export function onlyMember(response: unknown, name: string): unknown {
   if (typeof response !== 'object' || response === null || Object.keys(response).length !== 1) return undefined;
   return Object.hasOwn(response, name) ? (response as Readonly<Record<string, unknown>>)[name] : undefined; // it has it
-}
-
-/**
- * Whether a credential of `createdAt` came after the question that it is to answer. A time that is ahead of the clock
- * says nothing: after a clock that was ahead was put right, its owner would otherwise be locked out for as long.
- */
-export function isTooYoung(createdAt: number, { challenge, now }: Pick<VerifyContext, 'challenge' | 'now'>): boolean {
-  return challenge !== null && createdAt >= challenge.createdAt && !isAhead(createdAt, now);
 }
 
 /** A recovery code with a space behind each character, and more. */

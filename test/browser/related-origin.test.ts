@@ -1,4 +1,5 @@
 // A passkey of app.example on a page of app-example.net, as a browser does it: it reads the list at app.example first.
+
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { createHash, createPrivateKey, createPublicKey } from 'node:crypto';
@@ -8,13 +9,15 @@ import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { it, type TestContext } from 'node:test';
+import { it } from '@jest/globals';
 import express from 'express';
 import { chromium } from 'playwright-core';
 import { passkey } from '../../lib/methods/passkey/index.js';
-import { ARGUMENTS, executablePath, skip } from '../example-app/chromium.js';
+import { ARGUMENTS, executablePath, missingChromium } from '../example-app/chromium.js';
 import { addAuthenticator } from '../example-app/pages.js';
+import { cleanUp } from '../support/clean-up.js';
 import { testKit } from '../support/kit.js';
+import { describeIfPresent } from '../support/needs.js';
 
 const HOME = 'https://app.example';
 const RELATED = 'https://app-example.net';
@@ -44,21 +47,23 @@ async function signIn() {
   }
 }`;
 
-it('a browser uses a passkey on a page of a related domain, and on no other', { skip, timeout: 120_000 }, async (t) => {
-  const { tab, origins } = await arrange(t);
-  await tab.goto(HOME);
-  await addAuthenticator(tab);
-  assert.equal(await tab.evaluate('addPasskey()'), 201);
-  await tab.goto(RELATED);
-  assert.equal(await tab.evaluate('signIn()'), 200);
-  assert.deepEqual(origins, [HOME, RELATED]);
-  await tab.goto(UNRELATED);
-  assert.equal(await tab.evaluate('signIn()'), 'SecurityError');
+describeIfPresent('a browser', missingChromium, () => {
+  it('uses a passkey on a page of a related domain, and on no other', async () => {
+    const { tab, origins } = await arrange();
+    await tab.goto(HOME);
+    await addAuthenticator(tab);
+    assert.equal(await tab.evaluate('addPasskey()'), 201);
+    await tab.goto(RELATED);
+    assert.equal(await tab.evaluate('signIn()'), 200);
+    assert.deepEqual(origins, [HOME, RELATED]);
+    await tab.goto(UNRELATED);
+    assert.equal(await tab.evaluate('signIn()'), 'SecurityError');
+  });
 });
 
 /** One server for all three names, and a browser that finds them there and trusts its certificate. */
-async function arrange(t: TestContext) {
-  const { auth, clock } = testKit(t, {
+async function arrange() {
+  const { auth, clock } = testKit({
     issuer: HOME,
     methods: [passkey({ rpID: 'app.example', rpName: 'Example', origins: [HOME, RELATED] })],
     users: { find: (id) => ({ name: id }) },
@@ -82,7 +87,7 @@ async function arrange(t: TestContext) {
   });
 
   const folder = mkdtempSync(join(tmpdir(), 'stepgate-related-'));
-  t.after(() => rmSync(folder, { recursive: true }));
+  cleanUp(() => rmSync(folder, { recursive: true }));
   const [keyFile, certFile] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
   const names = [HOME, RELATED, UNRELATED].map((origin) => `DNS:${new URL(origin).hostname}`).join(',');
   const request = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2'];
@@ -91,7 +96,7 @@ async function arrange(t: TestContext) {
   const key = readFileSync(keyFile);
   const server = createServer({ key, cert: readFileSync(certFile) }, app).listen(0);
   await once(server, 'listening');
-  t.after(() => {
+  cleanUp(() => {
     server.close();
     server.closeAllConnections();
   });
@@ -106,6 +111,6 @@ async function arrange(t: TestContext) {
       `--host-resolver-rules=MAP *:443 127.0.0.1:${port}`,
     ],
   });
-  t.after(() => browser.close());
+  cleanUp(() => browser.close());
   return { tab: await browser.newPage(), origins };
 }

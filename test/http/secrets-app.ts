@@ -1,7 +1,8 @@
 import { jest } from '@jest/globals';
 import type { Response } from 'supertest';
 import type { StepgateEvent } from '../../lib/events.js';
-import { type Refusal, sendRefusal } from '../../lib/http/refusal.js';
+import type { Refusal } from '../../lib/http/refusal.js';
+import { sendRefusal } from '../../lib/http/router.js';
 import type { Method } from '../../lib/methods/method.js';
 import { passkey } from '../../lib/methods/passkey/index.js';
 import { recoveryCode } from '../../lib/methods/recovery-code/index.js';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it, type TestContext } from 'node:test';
+import { describe, it } from '@jest/globals';
 import bodyParser from 'body-parser';
 import { assertRefused } from '../support/answers.js';
 import type { Browser } from '../support/browser.js';
@@ -22,10 +22,10 @@ function byMail(effect = true): FakeMethod & { readonly mails: string[] } {
 }
 
 /** An app where a payment is confirmed by key, mail or code, whichever the user likes. */
-function arrange(t: TestContext, options: StepUpAppOptions = {}) {
+function arrange(options: StepUpAppOptions = {}) {
   const [key, email, code] = [fakeKey(), byMail(), fakeCode()];
   const method = ['key', 'email', 'code'];
-  const app = stepUpApp(t, {
+  const app = stepUpApp({
     methods: [key, email, code],
     rules: { '/fresh': { method, maxAge: '5m' } },
     routes: (auth) => ({
@@ -41,8 +41,8 @@ const choose = (browser: Browser, method: string, challengeId: unknown) =>
   browser.post('/auth/step-up/options', { body: { method, challengeId } });
 
 describe('a method whose beginning has an effect', () => {
-  it('is not begun by requests that are refused, however many', async (t) => {
-    const { signIn, email } = arrange(t);
+  it('is not begun by requests that are refused, however many', async () => {
+    const { signIn, email } = arrange();
     const browser = await signIn();
     for (let count = 0; count < 40; count += 1) {
       const { challenge } = (await pay(browser)).body;
@@ -54,8 +54,8 @@ describe('a method whose beginning has an effect', () => {
     assert.deepEqual(email.mails, []);
   });
 
-  it('is begun once when it is chosen, and confirms exactly that request', async (t) => {
-    const { signIn, email, passed } = arrange(t);
+  it('is begun once when it is chosen, and confirms exactly that request', async () => {
+    const { signIn, email, passed } = arrange();
     const browser = await signIn();
     const { challenge } = (await pay(browser)).body;
     const chosen = await choose(browser, 'email', challenge.id);
@@ -76,8 +76,8 @@ describe('a method whose beginning has an effect', () => {
     assert.equal(email.mails.length, 1);
   });
 
-  it('takes the challenge that it was chosen for with it, whose end stays the same', async (t) => {
-    const { signIn, email, key, clock } = arrange(t);
+  it('takes the challenge that it was chosen for with it, whose end stays the same', async () => {
+    const { signIn, email, key, clock } = arrange();
     const browser = await signIn();
     const { challenge } = (await pay(browser)).body;
     clock.advance('4m');
@@ -93,8 +93,8 @@ describe('a method whose beginning has an effect', () => {
     assert.equal((await verify(browser, 'email', email.right(null), again.challengeId)).status, 200);
   });
 
-  it('begins by a step-up of its own, as it is chosen there', async (t) => {
-    const { signIn, email } = arrange(t);
+  it('begins by a step-up of its own, as it is chosen there', async () => {
+    const { signIn, email } = arrange();
     const browser = await signIn();
     const { challengeId } = await begin(browser, 'email');
     assert.equal(email.mails.length, 1);
@@ -102,8 +102,8 @@ describe('a method whose beginning has an effect', () => {
     assert.equal((await browser.post('/fresh')).status, 200);
   });
 
-  it('is chosen for a live challenge of the same session, action and rule only', async (t) => {
-    const { signIn, email, clock } = arrange(t);
+  it('is chosen for a live challenge of the same session, action and rule only', async () => {
+    const { signIn, email, clock } = arrange();
     const [browser, other] = [await signIn(), await signIn()];
     const { challenge } = (await pay(browser)).body;
     const stepUp = await begin(browser, 'key');
@@ -128,10 +128,10 @@ describe('a method whose beginning has an effect', () => {
     assert.deepEqual(email.mails, []);
   });
 
-  it('leaves nothing begun where sending fails: the request is sent again', async (t) => {
+  it('leaves nothing begun where sending fails: the request is sent again', async () => {
     const email = byMail();
     const failing = { ...email, begin: () => Promise.reject(new Error('the mail server is down')) };
-    const { signIn, told } = arrange(t, { methods: [fakeKey(), failing, fakeCode()] });
+    const { signIn, told } = arrange({ methods: [fakeKey(), failing, fakeCode()] });
     const browser = await signIn();
     const { challenge } = (await pay(browser)).body;
     assertRefused(await choose(browser, 'email', challenge.id), 403, 'step_up_failed');
@@ -142,8 +142,8 @@ describe('a method whose beginning has an effect', () => {
 });
 
 describe('a method without an effect', () => {
-  it('may be chosen for a challenge as well', async (t) => {
-    const { signIn, key } = arrange(t);
+  it('may be chosen for a challenge as well', async () => {
+    const { signIn, key } = arrange();
     const browser = await signIn();
     const { challenge } = (await pay(browser)).body;
     assert.equal('begin' in challenge.methods.key, false);

@@ -24,7 +24,9 @@ const CLIENTS: Readonly<Record<SharedDatabase['store'], Readonly<Record<string, 
 const OPTIONS: AppSettings['options'] = { storeTimeout: '2s', refreshGrace: 0 };
 
 async function start(database: SharedDatabase): Promise<AppProcess> {
-  const app = await startApp(database, { options: OPTIONS });
+  // Below `storeTimeout`, as the docs say: a pooler would run what has waited for the server, had its caller gone or not.
+  const postgres = { ...database.postgres, timeout: '1s' as const };
+  const app = await startApp({ ...database, postgres }, { options: OPTIONS });
   cleanUp(() => app.stop());
   return app;
 }

@@ -1,7 +1,8 @@
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll } from '@jest/globals';
 import { Pool } from 'pg';
 import { describeIfPresent } from '../support/needs.js';
+import { missingPgBouncer, startPgBouncer } from '../support/pgbouncer.js';
 import { postgresBinaries, startPostgres } from '../support/postgres.js';
 import { hasRedisServer, startRedisServer } from '../support/redis-server.js';
 import type { SharedDatabase } from './shared-store.js';
@@ -24,12 +25,20 @@ interface Kind {
   readonly missing?: string;
 }
 
+const missingPooled = postgresBinaries === null ? 'PostgreSQL: initdb and postgres' : missingPgBouncer;
+
 const kinds: readonly Kind[] = [
   {
     name: 'PostgreSQL',
     store: 'postgres',
     start: sharedPostgres,
     ...(postgresBinaries === null ? { missing: 'PostgreSQL: initdb and postgres' } : {}),
+  },
+  {
+    name: 'PostgreSQL behind PgBouncer',
+    store: 'postgres',
+    start: pooledPostgres,
+    ...(missingPooled === undefined ? {} : { missing: missingPooled }),
   },
   {
     name: 'Redis',
@@ -70,6 +79,22 @@ async function sharedPostgres(): Promise<SharedServer> {
       );
       await pool.end();
       return rows[0]?.deadlocks ?? Number.NaN;
+    },
+  };
+}
+
+/** The server is killed and started again, and the pooler stays. */
+async function pooledPostgres(): Promise<SharedServer> {
+  const server = await sharedPostgres();
+  const host = dirname(server.database.socket);
+  const bouncer = await startPgBouncer({ host, user: 'stepgate', database: 'postgres' });
+  const socket = join(bouncer.config.host ?? '', '.s.PGSQL.5432');
+  return {
+    ...server,
+    database: { store: 'postgres', socket, postgres: { preparedStatements: false } },
+    async stop() {
+      await bouncer.stop();
+      await server.stop();
     },
   };
 }

@@ -2,7 +2,7 @@ import { dirname } from 'node:path';
 import { Pool } from 'pg';
 import { createClient, type RedisClientOptions } from 'redis';
 import type { Store } from '../../lib/stores/contract/store.js';
-import { postgresStore } from '../../lib/stores/postgres/index.js';
+import { type PostgresStoreOptions, postgresStore } from '../../lib/stores/postgres/index.js';
 import { redisStore } from '../../lib/stores/redis/index.js';
 
 /** Where a store is that processes share, in a form that can be handed to a child process. */
@@ -12,6 +12,7 @@ export interface SharedDatabase {
   readonly socket: string;
   /** How the app makes its client. @default as the docs say */
   readonly redis?: RedisClientOptions;
+  readonly postgres?: PostgresStoreOptions;
 }
 
 /** Opens the store as an app does. Its `close` lets go of the connections. */
@@ -19,10 +20,11 @@ export async function openShared({
   store,
   socket,
   redis = {},
+  postgres = {},
 }: SharedDatabase): Promise<Required<Pick<Store, 'close'>> & Store> {
   if (store === 'postgres') {
     const pool = new Pool({ host: dirname(socket), user: 'stepgate', database: 'postgres' });
-    const opened = postgresStore(pool);
+    const opened = postgresStore(pool, postgres);
     await opened.migrate();
     return { ...opened, close: () => pool.end() };
   }

@@ -3,8 +3,9 @@ import { createRequire } from 'node:module';
 import bodyParser from 'body-parser';
 import connect from 'connect';
 import express from 'express';
-import { type OnRefusal, Refusal, sendRefusal } from '../../lib/http/refusal.js';
+import { type OnRefusal, Refusal } from '../../lib/http/refusal.js';
 import type { Middleware } from '../../lib/http/require-session.js';
+import { sendRefusal } from '../../lib/http/router.js';
 import type { Stepgate } from '../../lib/stepgate.js';
 
 type ErrorHandler = (

@@ -15,6 +15,7 @@ export interface ConnectedPostgres {
 export interface PostgresTestStoreOptions extends PostgresStoreOptions {
   /** Of the database, for example `-c default_transaction_isolation=serializable`. */
   readonly settings?: string;
+  readonly pool?: PoolConfig;
 }
 
 /** What the tests lack on this machine, if they do. */
@@ -26,7 +27,7 @@ export const missingPostgres: string | undefined =
 /** On the server of `PG_URL`, or on one of its own, which it starts when the first store is made. */
 export function postgresTestStore(
   name = 'postgres',
-  { settings = '', ...options }: PostgresTestStoreOptions = {},
+  { settings = '', pool: poolConfig = {}, ...options }: PostgresTestStoreOptions = {},
 ): TestStore {
   const schemaOf = new WeakMap<Store, string>();
   const made: string[] = [];
@@ -39,7 +40,7 @@ export function postgresTestStore(
     const { config, admin } = await server;
     const used = free.pop();
     const schema = used ?? `stepgate_test_${randomBytes(8).toString('hex')}`;
-    const pool = new Pool({ ...config, options: `-c search_path=${schema} ${settings}` });
+    const pool = new Pool({ ...config, ...poolConfig, options: `-c search_path=${schema} ${settings}` });
     const opened = postgresStore(pool, options);
     if (used === undefined) {
       made.push(schema);

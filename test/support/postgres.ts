@@ -91,8 +91,8 @@ function said({ stdout, stderr }: ChildProcessWithoutNullStreams, ...words: read
   });
 }
 
-/** PostgreSQL refuses to run as root. */
-function ordinaryUser(): { readonly uid: number; readonly gid: number } | object {
+/** PostgreSQL and PgBouncer refuse to run as root. */
+export function ordinaryUser(): { readonly uid: number; readonly gid: number } | object {
   if (process.getuid?.() !== 0) return {};
   const users = readFileSync('/etc/passwd', 'utf8').split('\n');
   const row = ['postgres', 'nobody'].flatMap((name) => users.find((line) => line.startsWith(`${name}:`)) ?? [])[0];

@@ -5,10 +5,10 @@ import { decodeCursor, encodeCursor } from '../../session/session-cursor.js';
 import { publicSession } from '../../session/sessions.js';
 import type { SessionCursor, SessionRow } from '../../stores/contract/sessions.js';
 import type { CurrentSessionJson, SessionJson, SessionsJson } from '../../wire.js';
-import { endJson, Refusal, sendJson, sendNothing } from '../refusal.js';
+import { Refusal } from '../refusal.js';
 import type { LiveSession } from '../request-auth.js';
 import type { StepUpCheck } from '../require-fresh-step-up.js';
-import { hasQuery, parseFields, parseQuery, type RouteTable } from '../router.js';
+import { endJson, hasQuery, parseFields, parseQuery, type RouteTable, sendJson, sendNothing } from '../router.js';
 
 export interface SessionRouteOptions {
   /** What else is asked for before a session is ended. */

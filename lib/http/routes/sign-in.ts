@@ -5,9 +5,9 @@ import type { Method } from '../../methods/method.js';
 import type { Services } from '../../services.js';
 import type { PendingSignIn } from '../../session/pending-sign-ins.js';
 import { sentFrom } from '../client.js';
-import { endJson, Refusal, sendJson } from '../refusal.js';
-import { parseFields, type RouteTable } from '../router.js';
-import { accepted, stepUpFailed } from '../step-up-refusal.js';
+import { Refusal } from '../refusal.js';
+import { endJson, parseFields, type RouteTable, sendJson } from '../router.js';
+import { notVerified, stepUpFailed } from '../step-up-refusal.js';
 
 /** Where a sign-in that waits for a second factor is completed. */
 export function signInRoutes({
@@ -82,12 +82,10 @@ export function signInRoutes({
         if (isAsked && challenge === null) throw refused(req, 'no-challenge', pending.userId);
         const { userId, createdAt } = pending;
         const asked = { value: challenge?.value ?? '', createdAt }; // a method that is younger can't answer it
-        accepted(
-          await verify.attempt({ ...pending, passedMethods: [] }, method, () =>
-            methods.verify(method, { userId, response, challenge: asked }),
-          ),
-          clock,
+        const outcome = await verify.attempt({ ...pending, passedMethods: [] }, method, () =>
+          methods.verify(method, { userId, response, challenge: asked }),
         );
+        if (outcome.outcome !== 'verified') throw notVerified(outcome, clock);
         const verifiedAt = clock.now();
         if (settings.users !== null && (await methodServices.findUser(userId)) === null) {
           throw refused(req, 'user-disabled', userId);

@@ -11,12 +11,12 @@ import { proofTimes, withNewToken } from '../authenticate.js';
 import { refuseImpersonator } from '../caller.js';
 import { sentFrom } from '../client.js';
 import { type ConfirmationServices, nextChallenge } from '../confirmed-request.js';
-import { endJson, Refusal, sendJson, sendNothing } from '../refusal.js';
+import { Refusal } from '../refusal.js';
 import type { LiveSession } from '../request-auth.js';
 import type { StepUpCheck } from '../require-fresh-step-up.js';
-import { parseFields, type RouteTable } from '../router.js';
+import { endJson, parseFields, type RouteTable, sendJson, sendNothing } from '../router.js';
 import { isUnsafe } from '../same-origin.js';
-import { accepted, failedMembers, stepUpFailed } from '../step-up-refusal.js';
+import { failedMembers, notVerified, stepUpFailed } from '../step-up-refusal.js';
 
 export interface BeginStepUp<Name extends string> {
   readonly method: Name;
@@ -161,14 +161,16 @@ export function createStepUpCalls(
         const next = await nextChallenge(services, caller.row, outcome.challenge);
         throw stepUpFailed({ ...failedMembers(outcome), ...next });
       }
-      const { row, token, verifiedAt } = accepted(outcome, clock);
+      if (outcome.outcome !== 'verified') throw notVerified(outcome, clock);
+      const { row, token, verifiedAt } = outcome;
       const tokens = deliver(res, { row, token, refreshToken: null });
       states.set(req, withNewToken(row, token));
       return { verified: true, userId: row.userId, method: answer.method.name, verifiedAt, ...tokens };
     },
     async verifyOnly(req, given) {
       const caller = await stepUpCaller(req);
-      accepted(await verify.only(answerOf(caller, given)), clock);
+      const outcome = await verify.only(answerOf(caller, given));
+      if (outcome.outcome !== 'verified') throw notVerified(outcome, clock);
       return { verified: true, userId: caller.row.userId };
     },
   };

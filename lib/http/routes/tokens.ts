@@ -4,8 +4,8 @@ import type { Services } from '../../services.js';
 import type { RefreshToken } from '../../session/refresh-token.js';
 import type { Delivery } from '../../stores/contract/sessions.js';
 import { sentFrom } from '../client.js';
-import { Refusal, sendJson, sendNothing } from '../refusal.js';
-import { parseFields, type RouteTable } from '../router.js';
+import { Refusal } from '../refusal.js';
+import { parseFields, type RouteTable, sendJson, sendNothing } from '../router.js';
 
 /** Where tokens are renewed, and where a session ends by whichever credential is left of it. */
 export function tokenRoutes({

@@ -1,6 +1,14 @@
 import type { MethodRouteServices } from '../../http/method-routes.js';
-import { endJson, Refusal, sendJson, sendNothing } from '../../http/refusal.js';
-import { hasQuery, parseFields, type RouteRequest, type RouteTable } from '../../http/router.js';
+import { Refusal } from '../../http/refusal.js';
+import {
+  endJson,
+  hasQuery,
+  parseFields,
+  type RouteRequest,
+  type RouteTable,
+  sendJson,
+  sendNothing,
+} from '../../http/router.js';
 import type { PasskeyRow } from '../../stores/contract/passkeys.js';
 import type { CeremonyJson, PasskeyJson, PasskeysJson } from '../../wire.js';
 import { listHere, passkeysOf } from './assertion.js';

@@ -4,8 +4,8 @@ import type { Secret } from '../../internal/keys.js';
 import { andThen } from '../../internal/maybe-promise.js';
 import { hashTokenWithKey, type TokenHash } from '../../internal/tokens.js';
 import type { RecoveryCodeStore } from '../../stores/contract/recovery-codes.js';
-import { isTooYoung, onlyMember, parseTypedCode } from '../answer.js';
-import type { Method, MethodContext, MethodServices } from '../method.js';
+import { onlyMember, parseTypedCode } from '../answer.js';
+import { isTooYoung, type Method, type MethodContext, type MethodServices } from '../method.js';
 import { recoveryCodeRoutes } from './routes.js';
 
 export interface RecoveryCodeMethod extends RoutedMethod<'recovery-code'> {

@@ -1,7 +1,7 @@
-import { noStore } from '../../http/deliver.js';
+import { noStore } from '../../http/credentials.js';
 import type { MethodRouteServices } from '../../http/method-routes.js';
-import { Refusal, sendJson } from '../../http/refusal.js';
-import { hasQuery, parseFields, type RouteTable } from '../../http/router.js';
+import { Refusal } from '../../http/refusal.js';
+import { hasQuery, parseFields, type RouteTable, sendJson } from '../../http/router.js';
 import type { RecoveryCodesJson } from '../../wire.js';
 import type { RecoveryCodeMethod } from './index.js';
 

@@ -41,7 +41,7 @@ export function postgresAttempts(db: Database, claimable: Claimable): AttemptSto
     count(userId, counters, now) {
       const asked = counters.map((counter) => ({ ...counter }));
       const keys = asked.map(({ key }) => key);
-      return db.locked('user', userId, async ({ run }) => {
+      return db.locked(['user', userId], async ({ run, runLast }) => {
         const live = new Map((await run(READ, [userId, keys, now])).rows.map((count) => [count.key, count]));
         const counts: AttemptCount[] = [];
         for (const { key, limit, window } of asked) {
@@ -52,19 +52,19 @@ export function postgresAttempts(db: Database, claimable: Claimable): AttemptSto
           const endsAt = window === null ? null : now + window;
           counts.push({ key, count: (at?.count ?? 0) + 1, endsAt: at === undefined ? endsAt : at.endsAt });
         }
-        await run(PUT, [userId, keys, counts.map(({ count }) => count), counts.map((count) => count.endsAt)]);
+        await runLast(PUT, [userId, keys, counts.map(({ count }) => count), counts.map((count) => count.endsAt)]);
         return { outcome: 'counted', counts };
       });
     },
     reset(userId, reset) {
       const [clear, refund] = [[...reset.clear], [...reset.refund]];
-      return db.locked('user', userId, async ({ run }) => {
+      return db.locked(['user', userId], async ({ run, runLast }) => {
         await run(CLEAR, [userId, clear]);
-        await run(REFUND, [userId, refund]);
+        await runLast(REFUND, [userId, refund]);
       });
     },
     dropForUser: (userId) =>
-      db.locked('user', userId, async ({ run }) => {
+      db.locked(['user', userId], async ({ run }) => {
         await run(DROP_FOR_USER, [userId]);
       }),
     deleteExpired: async (now, limit) => (await db.write(DELETE_OVER, [now, limit])).count,

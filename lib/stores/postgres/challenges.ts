@@ -54,9 +54,9 @@ export function postgresChallenges(db: Database, claimable: Claimable): Challeng
       const { id, sessionId, userId, purpose, methods, value, generation, createdAt, expiresAt } = row;
       const bound = [id, sessionId, userId, purpose, [...methods], value, row.actionDigest, row.actionMark];
       const values = [...bound, generation, createdAt, expiresAt];
-      return db.locked('session', sessionId, async (connection) => {
+      return db.locked(['session', sessionId], async (connection) => {
         await connection.run(INSERT, values);
-        await connection.run(DELETE_SURPLUS, [sessionId, max]);
+        await connection.runLast(DELETE_SURPLUS, [sessionId, max]);
       });
     },
     take: async (sessionId, id, now) => (await db.write(TAKE, [id, sessionId, now])).rows[0] ?? null,

@@ -98,7 +98,7 @@ export function postgresCopy(db: Database): PostgresCopy {
 
   return {
     sessions: {
-      rows: (now) => pages(async (last) => (await page(SESSIONS, [now, last?.id ?? ''])).map(toRow)),
+      rows: (now) => pages<SessionRow>(async (last) => (await page(SESSIONS, [now, last?.id ?? ''])).map(toRow)),
       put: put(PUT_SESSIONS, sessionColumns),
     },
     notBefore: {

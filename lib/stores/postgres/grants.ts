@@ -79,9 +79,9 @@ export function postgresGrants(db: Database, claimable: Claimable): GrantStore {
     },
     // First the grants, then the marks, as `take` does.
     dropForUser: (userId, method) =>
-      db.transaction(async ({ run }) => {
+      db.transaction(async ({ run, runLast }) => {
         await run(DROP_FOR_USER, [userId, method]);
-        if (method === null) await run(DROP_MARKS, [userId]);
+        if (method === null) await runLast(DROP_MARKS, [userId]);
       }),
     async deleteExpired(now, limit) {
       const over = await db.write(DELETE_OVER, [now, limit]);

@@ -61,12 +61,12 @@ export function postgresPasskeys(db: Database, claimable: Claimable): PasskeySto
     insert(row, { onlyIfNone, max }) {
       const { id, userId, rpID } = row;
       const values = parameters(row);
-      return db.locked('user', userId, async ({ run }) => {
+      return db.locked(['user', userId], async ({ run, runLast }) => {
         if ((await run(FIND_BY_ID, [id])).count > 0) return 'already-enrolled';
         if (onlyIfNone && (await run(HAS_METHOD, [userId, rpID])).count > 0) return 'not-first-method';
         const [{ count } = { count: 0 }] = (await run(COUNT, [userId, rpID])).rows;
         if (count >= max) return 'full';
-        return (await run(INSERT, values)).count === 1 ? 'inserted' : 'already-enrolled';
+        return (await runLast(INSERT, values)).count === 1 ? 'inserted' : 'already-enrolled';
       });
     },
     findById,

@@ -8,6 +8,10 @@ export interface PostgresPool {
 
 export interface PostgresClient {
   query(query: PostgresQuery): Promise<PostgresResult>;
+  /** That of a `pg.Client`, to which several statements are written at once; without it they go one by one. */
+  readonly connection?: unknown;
+  /** The option of `pg.Client`, with which it takes statements one by one only. */
+  readonly pipeline?: boolean;
   /** With `true` the connection is closed instead of going back to the pool. */
   release(destroy?: boolean): void;
   on(event: 'error', listener: () => void): unknown;

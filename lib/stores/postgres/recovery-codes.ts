@@ -26,9 +26,9 @@ export function postgresRecoveryCodes(db: Database, claimable: Claimable): Recov
     ...claimable,
     replace(userId, hashes, now) {
       const copies = [...hashes];
-      return db.locked('user', userId, async (connection) => {
+      return db.locked(['user', userId], async (connection) => {
         await connection.run(DROP, [userId]);
-        await connection.run(INSERT, [userId, copies, now]);
+        await connection.runLast(INSERT, [userId, copies, now]);
       });
     },
     take: async (userId, hash) => (await db.write(TAKE, [userId, hash])).count === 1,
@@ -37,7 +37,7 @@ export function postgresRecoveryCodes(db: Database, claimable: Claimable): Recov
       return createdAt === null ? null : { left, createdAt };
     },
     dropForUser: (userId) =>
-      db.locked('user', userId, async (connection) => {
+      db.locked(['user', userId], async (connection) => {
         await connection.run(DROP, [userId]);
       }),
   };

@@ -227,10 +227,32 @@ async function versionOf(client: PostgresClient, prefix: string): Promise<number
   const found = `SELECT FROM pg_tables WHERE tablename = '${prefix}_schema' AND schemaname = ANY (current_schemas(false))`;
   if ((await selected(client, `EXISTS (${found})`)) !== true) return 0;
   const version = Number(await selected(client, `(SELECT version FROM ${prefix}_schema)`));
-  if (version <= STEPS.length) return version;
+  refuseNewer(version, prefix);
+  return version;
+}
+
+function refuseNewer(version: number, prefix: string): void {
+  if (version <= STEPS.length) return;
   throw new SetupError(
     `The ${prefix} tables are of version ${version}, and this stepgate knows versions up to ${STEPS.length}.`,
     'They were made by a newer one: update stepgate here, too.',
+  );
+}
+
+/** For tables that are to be used: throws a `SetupError` for those of any other version than today's. */
+export function refuseOtherVersions(version: number, prefix: string): void {
+  refuseNewer(version, prefix);
+  if (version === STEPS.length) return;
+  throw new SetupError(
+    `The ${prefix} tables are of version ${version}, and this stepgate needs version ${STEPS.length}.`,
+    'Call `await store.migrate()` before the app listens, or run the new steps of `postgresMigrations()`.',
+  );
+}
+
+export function missingTables(prefix: string): SetupError {
+  return new SetupError(
+    `There are no ${prefix} tables in the schemas of the search_path.`,
+    'Call `await store.migrate()` before the app listens, or run the steps of `postgresMigrations()`.',
   );
 }
 

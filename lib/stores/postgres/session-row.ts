@@ -1,19 +1,15 @@
 import type { SessionRow } from '../contract/sessions.js';
 
-/**
- * The columns of a row under the names of a `SessionRow`. Times are selected as float8: an int8 comes as text, and
- * a millisecond fits a double for the next 280,000 years. `data`, `amr`, `passed_methods` and `impersonator` are JSON text: `jsonb`
- * would refuse what JSON allows, such as `\u0000`.
- */
+/** The columns of a row under the names of a `SessionRow`. */
 const COLUMNS = {
   id: 'id',
   userId: 'user_id',
   delivery: 'delivery',
-  createdAt: 'created_at::float8',
-  authenticatedAt: 'authenticated_at::float8',
-  lastSeenAt: 'last_seen_at::float8',
-  idleExpiresAt: 'idle_expires_at::float8',
-  expiresAt: 'expires_at::float8',
+  createdAt: 'created_at',
+  authenticatedAt: 'authenticated_at',
+  lastSeenAt: 'last_seen_at',
+  idleExpiresAt: 'idle_expires_at',
+  expiresAt: 'expires_at',
   userAgent: 'user_agent',
   ip: 'ip',
   label: 'label',
@@ -22,61 +18,59 @@ const COLUMNS = {
   previousTokenHash: 'previous_token_hash',
   tokenNonce: 'token_nonce',
   tokenMethod: 'token_method',
-  tokenIssuedAt: 'token_issued_at::float8',
-  tokenConfirmedAt: 'token_confirmed_at::float8',
+  tokenIssuedAt: 'token_issued_at',
+  tokenConfirmedAt: 'token_confirmed_at',
   refreshHash: 'refresh_hash',
   parentRefreshHash: 'parent_refresh_hash',
   refreshNonce: 'refresh_nonce',
-  refreshedAt: 'refreshed_at::float8',
-  refreshConfirmedAt: 'refresh_confirmed_at::float8',
+  refreshedAt: 'refreshed_at',
+  refreshConfirmedAt: 'refresh_confirmed_at',
   amr: 'amr',
   acr: 'acr',
-  generation: 'generation::float8',
+  generation: 'generation',
   passedMethods: 'passed_methods',
   signInProofs: 'sign_in_proofs',
   stepUpProofs: 'step_up_proofs',
-  idleLifetime: 'idle_lifetime::float8',
+  idleLifetime: 'idle_lifetime',
   persistent: 'persistent',
   impersonator: 'impersonator',
 } as const satisfies Record<keyof SessionRow, string>;
 
-export const ROW: string = Object.entries(COLUMNS)
-  .map(([name, column]) => `s.${column} AS "${name}"`)
-  .join(', ');
+const NAMES = Object.keys(COLUMNS) as readonly (keyof SessionRow)[]; // its keys, which `Object.keys` calls strings
 
-export interface StoredSession extends Omit<SessionRow, 'data' | 'amr' | 'passedMethods' | 'impersonator'> {
+/**
+ * Of `s`, all columns as one JSON array, since the server describes each column of each answer, and `pg` reads the
+ * description each time. A time fits a number of JSON for the next 280,000 years. `data`, `amr`, `passed_methods` and
+ * `impersonator` are JSON text in it: `jsonb` would refuse what JSON allows, such as `\u0000`.
+ */
+export const ROW: string = `json_build_array(${NAMES.map((name) => `s.${COLUMNS[name]}`).join(', ')}) AS "row"`;
+
+export interface StoredSession {
   /** JSON */
-  readonly data: string | null;
-  /** JSON */
-  readonly amr: string;
-  /** JSON */
-  readonly passedMethods: string;
-  /** JSON */
-  readonly impersonator: string | null;
+  readonly row: string;
 }
 
 export function toRow(stored: StoredSession): SessionRow {
-  return {
-    ...stored,
-    data: parsedOrNull(stored.data) as SessionRow['data'], // what `parameters` wrote
-    amr: JSON.parse(stored.amr) as SessionRow['amr'], // what `parameters` wrote
-    passedMethods: JSON.parse(stored.passedMethods) as SessionRow['passedMethods'], // what `parameters` wrote
-    impersonator: parsedOrNull(stored.impersonator) as SessionRow['impersonator'], // what `parameters` wrote
-  };
+  const values = JSON.parse(stored.row) as readonly unknown[]; // as `ROW` selects
+  const row: Partial<Record<keyof SessionRow, unknown>> = {};
+  let index = 0;
+  for (const name of NAMES) row[name] = values[index++];
+  for (const name of JSON_TEXT) {
+    const text = row[name];
+    if (typeof text === 'string') row[name] = JSON.parse(text);
+  }
+  return row as SessionRow; // what `parameters` wrote
 }
 
-function parsedOrNull(json: string | null): unknown {
-  return json === null ? null : JSON.parse(json);
+const JSON_TEXT = ['data', 'amr', 'passedMethods', 'impersonator'] as const;
+
+/** The names of the columns, and beside them the parameters for their values from `$first` on. */
+export function columnsAndValues(first: number): readonly [columns: string, values: string] {
+  const names = NAMES.map((name) => COLUMNS[name]);
+  return [names.join(', '), names.map((_, index) => `$${index + first}`).join(', ')];
 }
 
-const NAMES = Object.keys(COLUMNS) as readonly (keyof SessionRow)[]; // its keys, which `Object.keys` calls strings
-
-export const insertRow = (
-  prefix: string,
-): string => `INSERT INTO ${prefix}_sessions (${NAMES.map(columnName).join(', ')})
-  VALUES (${NAMES.map((_, index) => `$${index + 1}`).join(', ')})`;
-
-/** The values for `insertRow`. */
+/** The values for `columnsAndValues`. */
 export function parameters(row: SessionRow): readonly unknown[] {
   return NAMES.map((name) => toColumn(row[name]));
 }
@@ -99,7 +93,7 @@ const FIXED: ReadonlySet<keyof SessionRow> = new Set([
 const CHANGEABLE = NAMES.filter((name) => !FIXED.has(name));
 
 export const updateRow = (prefix: string): string => `UPDATE ${prefix}_sessions
-  SET ${CHANGEABLE.map((name, index) => `${columnName(name)} = $${index + 2}`).join(', ')} WHERE id = $1`;
+  SET ${CHANGEABLE.map((name, index) => `${COLUMNS[name]} = $${index + 2}`).join(', ')} WHERE id = $1`;
 
 /** The values for `updateRow`; null where they are those of `before`. */
 export function changes(before: SessionRow, after: SessionRow): readonly unknown[] | null {
@@ -117,14 +111,10 @@ export function columns(row: SessionRow): object {
   const values = parameters(row);
   const { signInProofs, stepUpProofs } = row;
   return {
-    ...Object.fromEntries(NAMES.map((name, index) => [columnName(name), values[index]])),
+    ...Object.fromEntries(NAMES.map((name, index) => [COLUMNS[name], values[index]])),
     sign_in_proofs: signInProofs,
     step_up_proofs: stepUpProofs,
   };
-}
-
-function columnName(name: keyof SessionRow): string {
-  return COLUMNS[name].replace('::float8', '');
 }
 
 /** Of `s`, at the time `$1`. */

@@ -1,10 +1,12 @@
 import { PAGE_SIZE, pages } from '../contract/copy.js';
 import type { Claimable } from '../contract/realm.js';
-import { believedNotBefore, changed, type SessionChange } from '../contract/session-state.js';
+import { changed, type SessionChange } from '../contract/session-state.js';
 import type { EndedSession, SessionRow, SessionStore } from '../contract/sessions.js';
-import type { Connection, Database, Statement } from './connection.js';
+import type { Database, Run, Statement } from './connection.js';
+import { insertSession } from './insert.js';
 import { deleteBatch, deleteInOrder } from './locked-delete.js';
-import { changes, insertRow, LIVE, parameters, ROW, type StoredSession, toRow, updateRow } from './session-row.js';
+import { raiseNotBefore } from './not-before.js';
+import { changes, LIVE, ROW, type StoredSession, toRow, updateRow } from './session-row.js';
 import { touchSessions } from './touch.js';
 
 /** How many rows one statement deletes, and so has locked, at most. */
@@ -32,30 +34,6 @@ const LIST_FOR_USER: Rows = {
 const LIST: Rows = {
   name: 'list',
   text: (p) => `${from(p)} WHERE s.id > $2 AND ${LIVE} ORDER BY s.id LIMIT $3`,
-};
-const NOT_BEFORE: Statement<{ readonly notBefore: number }> = {
-  name: 'not_before',
-  text: (p) => `SELECT not_before::float8 AS "notBefore" FROM ${p}_not_before WHERE user_id = $1`,
-};
-const SET_NOT_BEFORE: Statement<never> = {
-  name: 'set_not_before',
-  text: (p) => `INSERT INTO ${p}_not_before (user_id, not_before) VALUES ($1, $2)
-    ON CONFLICT (user_id) DO UPDATE SET not_before = excluded.not_before`,
-};
-const INSERT: Statement<never> = { name: 'insert', text: insertRow };
-// The session that the new one replaces, and the user's oldest beyond those that may stay.
-const END_FOR_NEW: Statement<EndedSession & { readonly isReplaced: boolean }> = {
-  name: 'end_for_new',
-  text: (p) => `WITH replaced AS MATERIALIZED (
-      SELECT s.id FROM ${p}_sessions s WHERE s.token_hash = $5 OR s.previous_token_hash = $5
-    ), surplus AS MATERIALIZED (
-      SELECT s.id FROM ${p}_sessions s
-      WHERE $4::int8 IS NOT NULL AND s.user_id = $2 AND s.id <> $3 AND s.impersonator IS NULL AND ${LIVE}
-        AND s.id NOT IN (SELECT id FROM replaced)
-      ORDER BY s.created_at DESC, s.id DESC OFFSET $4
-    )
-    ${deleteInOrder(`${p}_sessions`, 'id', 'id IN (SELECT id FROM replaced UNION ALL SELECT id FROM surplus)')}
-    RETURNING id, user_id AS "userId", id IN (SELECT id FROM replaced) AS "isReplaced"`,
 };
 const REVOKE: Ended = {
   name: 'revoke',
@@ -97,34 +75,13 @@ export function postgresSessions(db: Database, claimable: Claimable): SessionSto
     const copy = { ...asked };
     return db.transaction(async (connection) => {
       const [stored] = (await connection.run(GET_LOCKED, [id])).rows;
-      return changeLocked(connection, stored, copy, now);
+      return changeLocked(connection.runLast, stored, copy, now);
     });
   }
 
   return {
     ...claimable,
-    insert({ row, replaces, cap, now }) {
-      const { id, userId, authenticatedAt } = row;
-      const values = parameters(row);
-      const kept = cap === null ? null : Math.max(0, cap - 1);
-      return db.locked('user', userId, async (connection) => {
-        const known = await notBeforeOf(connection, userId);
-        if (known !== null) {
-          const notBefore = believedNotBefore(known, now);
-          if (notBefore !== known) await connection.run(SET_NOT_BEFORE, [userId, notBefore]);
-          if (authenticatedAt <= notBefore) return { outcome: 'refused' };
-        }
-        await connection.run(INSERT, values);
-        const isAlone = replaces === null && kept === null;
-        const ended = isAlone ? [] : (await connection.run(END_FOR_NEW, [now, userId, id, kept, replaces])).rows;
-        const replaced = ended.find(({ isReplaced }) => isReplaced);
-        return {
-          outcome: 'inserted',
-          replaced: replaced === undefined ? null : endedSession(replaced),
-          evicted: ended.filter(({ isReplaced }) => !isReplaced).map(endedSession),
-        };
-      });
-    },
+    insert: (session) => insertSession(db, session),
     find: (tokenHash) => one(FIND, [tokenHash]),
     get: (id) => one(GET, [id]),
     async listForUser({ userId, limit, after, now }) {
@@ -134,18 +91,20 @@ export function postgresSessions(db: Database, claimable: Claimable): SessionSto
     list: async ({ limit, after, now }) => (await db.read(LIST, [now, after ?? '', limit])).rows.map(toRow),
     revoke: async (id, userId) => (await db.write(REVOKE, [id, userId])).rows[0] ?? null,
     revokeAllForUser: (userId, except, notBefore) =>
-      db.locked('user', userId, async (connection) => {
+      db.locked(['user', userId], async (connection) => {
         await raiseNotBefore(connection, userId, notBefore);
-        return (await connection.run(REVOKE_ALL, [userId, except])).rows;
+        return (await connection.runLast(REVOKE_ALL, [userId, except])).rows;
       }),
     touch: (touches, now) => touchSessions(db, touches, now),
     change,
     async changeAllOfUser(userId, asked, now) {
       const copy = { ...asked };
       const altered: string[] = [];
-      const all = pages<StoredSession>(async (last) => (await db.read(PAGE_OF_USER, [userId, last?.id ?? ''])).rows);
+      const all = pages<SessionRow>(async (last) =>
+        (await db.read(PAGE_OF_USER, [userId, last?.id ?? ''])).rows.map(toRow),
+      );
       for await (const page of all) {
-        for (const row of page.map(toRow)) {
+        for (const row of page) {
           const next = changed(row, copy, now);
           if (next !== null && changes(row, next) !== null) altered.push(row.id);
         }
@@ -155,12 +114,12 @@ export function postgresSessions(db: Database, claimable: Claimable): SessionSto
     replaceCredentials(id, asked, now) {
       const copy = { ...asked };
       const { userId } = copy;
-      return db.locked('user', userId, async (connection) => {
+      return db.locked(['user', userId], async (connection) => {
         const [stored] = (await connection.run(GET_OF_LOCKED_USER, [userId, id])).rows;
-        const row = await changeLocked(connection, stored, copy, now);
+        const row = await changeLocked(connection.run, stored, copy, now);
         if (row === null) return { outcome: 'lost' };
         await raiseNotBefore(connection, userId, now);
-        return { outcome: 'replaced', row, ended: (await connection.run(REVOKE_ALL, [userId, id])).rows };
+        return { outcome: 'replaced', row, ended: (await connection.runLast(REVOKE_ALL, [userId, id])).rows };
       });
     },
     async deleteExpired(now, notBefore, limit) {
@@ -172,7 +131,7 @@ export function postgresSessions(db: Database, claimable: Claimable): SessionSto
 
 /** Of a row that the transaction has locked. */
 async function changeLocked(
-  { run }: Connection,
+  update: Run,
   stored: StoredSession | undefined,
   asked: SessionChange,
   now: number,
@@ -180,21 +139,6 @@ async function changeLocked(
   const row = stored === undefined ? null : toRow(stored);
   const next = row && changed(row, asked, now);
   const values = row && next && changes(row, next);
-  if (values !== null) await run(UPDATE, values);
+  if (values !== null) await update(UPDATE, values);
   return next;
-}
-
-async function notBeforeOf({ run }: Connection, userId: string): Promise<number | null> {
-  return (await run(NOT_BEFORE, [userId])).rows[0]?.notBefore ?? null;
-}
-
-/** Under the lock of the user. */
-async function raiseNotBefore(connection: Connection, userId: string, notBefore: number): Promise<void> {
-  const known = (await notBeforeOf(connection, userId)) ?? Number.NEGATIVE_INFINITY;
-  const next = Math.max(notBefore, believedNotBefore(known, notBefore));
-  await connection.run(SET_NOT_BEFORE, [userId, next]);
-}
-
-function endedSession({ id, userId }: EndedSession): EndedSession {
-  return { id, userId };
 }

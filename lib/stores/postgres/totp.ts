@@ -45,32 +45,32 @@ export function postgresTotp(db: Database, claimable: Claimable): TotpStore {
     begin(row) {
       const values = parameters(row);
       const { userId } = row;
-      return db.locked('user', userId, async ({ run }) => {
+      return db.locked(['user', userId], async ({ run, runLast }) => {
         await run(REMOVE_ONE, [userId, true]);
-        await run(INSERT, values);
+        await runLast(INSERT, values);
       });
     },
     put(row) {
       const values = parameters(row);
       const { userId } = row;
-      return db.locked('user', userId, async ({ run }) => {
+      return db.locked(['user', userId], async ({ run, runLast }) => {
         await run(REMOVE, [userId]);
-        await run(INSERT, values);
+        await runLast(INSERT, values);
       });
     },
     confirm: ({ userId, encryptedSecret, step, now, onlyIfNone, rpID }) =>
-      db.locked('user', userId, async ({ run }) => {
+      db.locked(['user', userId], async ({ run, runLast }) => {
         const [waiting] = (await run(FIND, [userId, true])).rows;
         if (waiting?.encryptedSecret !== encryptedSecret) return 'refused';
         const replaces = (await run(FIND, [userId, false])).count > 0;
         if (onlyIfNone && (replaces || (await run(HAS_PASSKEY, [userId, rpID])).count > 0)) return 'refused';
         await run(REMOVE_ONE, [userId, false]);
-        await run(CONFIRM, [userId, encryptedSecret, step, now]);
+        await runLast(CONFIRM, [userId, encryptedSecret, step, now]);
         return replaces ? 'replaced' : 'confirmed';
       }),
     useStep: async ({ userId, encryptedSecret, renewed, step, latest }) =>
       (await db.write(USE_STEP, [userId, encryptedSecret, renewed, step, latest])).count === 1,
-    remove: (userId) => db.locked('user', userId, async ({ run }) => (await run(REMOVE, [userId])).count > 0),
+    remove: (userId) => db.locked(['user', userId], async ({ run }) => (await run(REMOVE, [userId])).count > 0),
   };
 }
 

@@ -3,8 +3,8 @@ import type { Database, Statement } from './connection.js';
 import { CAME_WITH_REFRESH, LIVE } from './session-row.js';
 
 /**
- * The batch takes the rows that nobody else has, in the order of their ids: two batches can't wait for each other, nor
- * one for a single row while it has hundreds. Then come those that were left, one by one.
+ * The batch takes the rows that nobody else has: two batches can't wait for each other, nor one for a single row while it
+ * has hundreds. Then come those that were left, one by one. Each goes in one round trip: to be seen is never taken back.
  */
 export async function touchSessions(db: Database, touches: readonly Touch[], now: number): Promise<void> {
   for (const round of inRounds(touches)) {
@@ -26,16 +26,18 @@ async function touch(
 ): Promise<ReadonlySet<string>> {
   const column = <K extends keyof Touch>(name: K) => touches.map((each) => each[name]);
   const values = [now, column('id'), column('seenAt'), column('idleExpiresAt'), column('confirms')];
-  return new Set((await db.write(statement, values)).rows.map(({ id }) => id));
+  const { rows } = await db.transaction(({ runLast }) => runLast(statement, values));
+  return new Set(rows.map(({ id }) => id));
 }
 
+// The rows are looked up one by one: the server can't know how many ids come, and would join lists by trying each pair.
 function touchStatement(name: string, lock: string): Statement<{ readonly id: string }> {
   return {
     name,
-    text: (p) => `WITH seen AS (
-        SELECT * FROM unnest($2::text[], $3::int8[], $4::int8[], $5::text[]) AS t (id, seen_at, idle_expires_at, confirms)
-      ), mine AS MATERIALIZED (
-        SELECT s.id FROM ${p}_sessions s WHERE s.id = ANY ($2) AND ${LIVE} ORDER BY s.id ${lock}
+    text: (p) => `WITH seen AS MATERIALIZED (
+        SELECT mine.id, t.seen_at, t.idle_expires_at, t.confirms
+        FROM unnest($2::text[], $3::int8[], $4::int8[], $5::text[]) AS t (id, seen_at, idle_expires_at, confirms)
+        CROSS JOIN LATERAL (SELECT s.id FROM ${p}_sessions s WHERE s.id = t.id AND ${LIVE} ${lock}) AS mine
       )
       UPDATE ${p}_sessions s SET
         last_seen_at = greatest(s.last_seen_at, seen.seen_at),
@@ -43,7 +45,7 @@ function touchStatement(name: string, lock: string): Statement<{ readonly id: st
         token_confirmed_at = coalesce(s.token_confirmed_at, CASE WHEN s.token_hash = seen.confirms THEN seen.seen_at END),
         refresh_confirmed_at = coalesce(s.refresh_confirmed_at,
           CASE WHEN s.token_hash = seen.confirms AND ${CAME_WITH_REFRESH} THEN seen.seen_at END)
-      FROM mine JOIN seen USING (id) WHERE s.id = mine.id RETURNING s.id`,
+      FROM seen WHERE s.id = seen.id RETURNING s.id`,
   };
 }
 

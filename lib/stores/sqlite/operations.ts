@@ -112,6 +112,8 @@ export interface Failure {
   readonly message: string;
   /** As SQLite names it. */
   readonly code?: string;
+  /** Of a `SetupError`. */
+  readonly help?: string;
 }
 
 export type Answer =

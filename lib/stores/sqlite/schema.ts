@@ -1,4 +1,5 @@
 import type { Database } from 'better-sqlite3';
+import { SetupError } from '../../internal/setup-error.js';
 
 /*
  * `find` decides the shape: it is asked once per request, and most of its time goes into pages that no cache of the
@@ -220,7 +221,8 @@ function versionOf(db: Database, prefix: string): number {
   if (made === undefined) return 0;
   const version = db.prepare<[], number>(`SELECT version FROM ${prefix}_schema`).pluck().get() ?? 0;
   if (version <= MIGRATIONS.length) return version;
-  throw new Error(
+  throw new SetupError(
     `The tables in this file are of version ${version}, made by a newer stepgate; this one knows versions up to ${MIGRATIONS.length}.`,
+    'Update stepgate here, too.',
   );
 }

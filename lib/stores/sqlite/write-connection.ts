@@ -1,4 +1,5 @@
 import type { Database } from 'better-sqlite3';
+import { SetupError } from '../../internal/setup-error.js';
 import { loadDriver } from './driver.js';
 import { type Answer, type Job, monotonicNow, type Place, prepareReads, prepareWrites } from './operations.js';
 import { migrate } from './schema.js';
@@ -64,7 +65,7 @@ function connect({ path, prefix, driver }: Place): Database {
     return db;
   } catch (error) {
     db?.close();
-    if (isBusy(error)) throw error;
+    if (isBusy(error) || error instanceof SetupError) throw error;
     throw Object.assign(new Error(`SQLite can't open ${path}: ${messageOf(error)}`, { cause: error }), {
       code: codeOf(error),
     });
@@ -80,6 +81,7 @@ export function dropped({ id }: Job): Answer {
 }
 
 export function failed({ id }: Job, error: unknown): Answer {
+  if (error instanceof SetupError) return { id, failure: { message: error.message, help: error.help } };
   const message = messageOf(error);
   const code = codeOf(error);
   return { id, failure: code === undefined ? { message } : { message, code } };

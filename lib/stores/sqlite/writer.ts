@@ -1,7 +1,9 @@
 import { Worker } from 'node:worker_threads';
+import { SetupError } from '../../internal/setup-error.js';
 import {
   type Answer,
   type Args,
+  type Failure,
   type FromThread,
   monotonicNow,
   type Operations,
@@ -34,6 +36,13 @@ export interface Writer {
   ) => (...args: Args<Operations[Part][Name]>) => Promise<Result<Operations[Part][Name]>>;
   /** Finishes the jobs that were put before, then ends the thread. */
   close(): Promise<void>;
+}
+
+/** As it was thrown in the thread, which can't hand over a class. */
+function errorOf({ message, help, ...rest }: Failure): Error {
+  return help === undefined
+    ? Object.assign(new Error(message), rest)
+    : new SetupError(message.slice(0, -` ${help}`.length), help);
 }
 
 /** Starts the thread, which opens the file. A job that isn't begun within `timeout` milliseconds is dropped. */
@@ -71,7 +80,7 @@ export function startWriter(place: Place, timeout: number): Writer {
     const job = pending.get(answer.id);
     pending.delete(answer.id);
     if ('value' in answer) job?.resolve(answer.value);
-    else job?.reject(Object.assign(new Error(answer.failure.message), answer.failure));
+    else job?.reject(errorOf(answer.failure));
   }
 
   function post(worker: Worker, message: ToThread): void {

@@ -71,7 +71,9 @@ function problemsOf(plan: Plan): readonly string[] {
 /** Every statement of every operation, with values. */
 async function statementsOf(pool: Pool): Promise<readonly PostgresQuery[]> {
   const seen = new Map<string, PostgresQuery>();
-  const store = postgresStore(recording(pool, (query) => query.name !== undefined && seen.set(query.name, query)));
+  const isPlanned = ({ text }: PostgresQuery): boolean => !/^(BEGIN|COMMIT)/.test(text);
+  const record = (query: PostgresQuery) => query.name !== undefined && isPlanned(query) && seen.set(query.name, query);
+  const store = postgresStore(recording(pool, record));
   await everyOperation(store, async (touch) => {
     const blocker = await pool.connect();
     await blocker.query("BEGIN; SELECT 1 FROM stepgate_sessions WHERE id = 'a' FOR UPDATE");

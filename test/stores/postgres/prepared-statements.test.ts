@@ -11,7 +11,7 @@ import { describeOnPostgres } from './support.js';
 
 describeOnPostgres('the statements of a PostgreSQL store', (database) => {
   for (const [preparedStatements, names] of [
-    [undefined, ['stepgate:find', 'stepgate:insert', 'stepgate:not_before']],
+    [undefined, ['stepgate:begin', 'stepgate:find', 'stepgate:insert']],
     [false, []],
   ] as const) {
     it(`are ${names.length > 0 ? '' : 'not '}kept prepared by the server: preparedStatements ${preparedStatements}`, async () => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { it } from '@jest/globals';
 import { SetupError } from '../../../lib/internal/setup-error.js';
 import { postgresStore } from '../../../lib/stores/postgres/index.js';
+import { LAYOUT_0_1 } from './layout-0.1.js';
 import { describeOnPostgres } from './support.js';
 
 describeOnPostgres('the realm of a PostgreSQL store', (database) => {
@@ -46,6 +47,19 @@ describeOnPostgres('the realm of a PostgreSQL store', (database) => {
     assert.equal(await staff.sessions.claim('b'), 'b');
     await staff.migrate({ realm: true });
     assert.equal(await app.sessions.claim('b'), 'a');
+  });
+
+  it('is claimed on tables of today only, and says what to do', async () => {
+    const pool = await database.pool();
+    const { migrate, sessions } = postgresStore(pool);
+    const refused = (message: RegExp) => ({ name: 'SetupError', message });
+    await assert.rejects(sessions.claim('a'), refused(/There are no stepgate tables.* Call `await store.migrate\(\)`/));
+    await pool.query(LAYOUT_0_1);
+    await assert.rejects(sessions.claim('a'), refused(/are of version 1, and this .* Call `await store.migrate\(\)`/));
+    await migrate();
+    assert.equal(await sessions.claim('a'), 'a');
+    await pool.query('UPDATE stepgate_schema SET version = version + 1');
+    await assert.rejects(sessions.claim('a'), refused(/made by a newer one: update stepgate here, too/));
   });
 
   it('is forgotten by no other option', async () => {

@@ -120,6 +120,19 @@ describe('the file of a SQLite store', () => {
     });
   }
 
+  it('is refused by migrate with what to do when a newer stepgate has made it', async () => {
+    const file = newFile();
+    const db = connect(file);
+    db.exec('CREATE TABLE stepgate_schema (version INTEGER); INSERT INTO stepgate_schema VALUES (1000)');
+    await assert.rejects(openStore(file).migrate(), (error: unknown) => {
+      assert.ok(error instanceof SetupError);
+      assert.match(error.message, /of version 1000, made by a newer stepgate/);
+      assert.equal(error.help, 'Update stepgate here, too.');
+      return true;
+    });
+    assert.equal(db.prepare('SELECT count(*) FROM sqlite_schema').pluck().get(), 1);
+  });
+
   it('is tried again after it could not be opened', async () => {
     const file = newFile();
     const { sessions } = openStore(join(file, 'sessions.db'));
