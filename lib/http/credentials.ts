@@ -113,7 +113,8 @@ export function createCookies({ cookieName, deliveries, insecureCookies }: Cooki
     clearOne,
     clear(res) {
       if (res.headersSent) return;
-      for (const kind of credentials) clearOne(res, kind);
+      // The return cookie, which few have, is cleared by whoever ends what it stands for.
+      for (const kind of credentials) if (kind !== 'return') clearOne(res, kind);
     },
   };
 }

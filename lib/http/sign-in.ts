@@ -97,12 +97,14 @@ export function createSignIn(services: Needed): SignIn<string> {
     }
     const { row, token } = created;
     // Nobody could go back to it any more: the cookie goes below.
-    for (const value of isForeign ? [] : cookies.all(req, 'return')) {
+    const returnTokens = isForeign ? [] : cookies.all(req, 'return');
+    for (const value of returnTokens) {
       const returnToken = decodeToken(value);
       if (returnToken !== null) await sessions.revokeByReturnToken(returnToken, 'sign-in');
     }
     emit({ type: 'session.created', userId, sessionId: row.id, methods, ...sentFrom(req) });
     if (!isForeign) cookies.clear(res); // of the other deliveries; the ones of this delivery are set next
+    if (returnTokens.length > 0) cookies.clearOne(res, 'return');
     const body = deliver(res, created);
     states.set(req, withNewToken(row, token));
     return { session: publicSession(row), body };

@@ -51,11 +51,13 @@ export function createSignOut({
     for (const value of cookies.all(req, 'access')) await byAccessToken(value, 'token-cookies');
     for (const value of cookies.all(req, 'refresh')) await byRefreshToken(value, 'token-cookies');
     if (cookies.deliveries.has('bearer')) await byRefreshToken(refreshToken, 'bearer');
-    for (const value of cookies.all(req, 'return')) {
+    const returnTokens = cookies.all(req, 'return');
+    for (const value of returnTokens) {
       const token = decodeToken(value);
       if (token !== null) await sessions.revokeByReturnToken(token, 'sign-out');
     }
     cookies.clear(res);
+    if (returnTokens.length > 0 && !res.headersSent) cookies.clearOne(res, 'return');
     states.set(req, anonymous(wwwAuthenticate.sessionRequired));
   };
 }
