@@ -16,12 +16,12 @@ import { pin } from '../support/pin.js';
 export const PASSWORD = 'correct horse battery staple';
 
 /** Needs no script, as its `field` says. */
-export const pinWithField: Method<'pin'> = {
+const pinWithField: Method<'pin'> = {
   ...pin,
   field: { member: 'code', label: 'PIN', type: 'password', autocomplete: 'off', inputMode: 'numeric' },
 };
 
-export const transferRule = {
+const transferRule = {
   method: ['key', 'password'],
   bind: ({ body }: GuardRequest) => ({ to: body['to'], amount: body['amount'] }),
   summary: ({ to, amount }: { to: unknown; amount: unknown }): string => `Send ${String(amount)} to ${String(to)}`,
