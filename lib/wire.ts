@@ -118,12 +118,6 @@ export interface MethodLockedJson extends RefusalJson {
   readonly retryAfter: number;
 }
 
-/** 403 `sign_in_refused`. */
-export interface SignInRefusedJson extends RefusalJson {
-  readonly code: 'sign_in_refused';
-  readonly unknownCredential?: true;
-}
-
 export interface ProofJson {
   readonly method: string;
   /** Epoch milliseconds. */

@@ -1,5 +1,5 @@
 import type { MethodLockedJson } from '../wire.js';
-import { StepgateError, type StepgateErrorCode } from './errors.js';
+import { StepgateError } from './errors.js';
 import { jsonOf } from './refusal.js';
 import type { Answer, Sending, Transport } from './transport.js';
 
@@ -12,8 +12,7 @@ export function createCall(send: (sending: Sending) => Promise<Answer>, { reques
     if (refusal) {
       const { code, retryAfter } = refusal as MethodLockedJson; // the one that has such a member
       const isSession = /^(?:session|refresh)_/.test(code);
-      // Every other code is in both unions.
-      throw new StepgateError(isSession ? 'signed_out' : (code as StepgateErrorCode), {
+      throw new StepgateError(isSession ? 'signed_out' : code, {
         response,
         refusal,
         retryAfter,

@@ -8,7 +8,7 @@ import type {
 } from '../wire.js';
 import { createCall } from './call.js';
 import type { Confirm } from './confirm.js';
-import type { StepgateError } from './errors.js';
+import { StepgateError } from './errors.js';
 import { type ClientEvents, createPageSession } from './page-session.js';
 import { createPasskeys, type Passkeys } from './passkeys.js';
 import { type ClientRequestInit, requestMaker } from './request.js';
@@ -90,8 +90,8 @@ export function createClient(options: ClientOptions): Client {
   const call = createCall(perform, transport);
   async function load(): Promise<CurrentSessionJson | null> {
     const look = createCall((sending) => send({ ...sending, isLook: true }), transport);
-    const known = await look<CurrentSessionJson>('GET', '/session').catch((error: StepgateError) => {
-      if (error.code !== 'signed_out') throw error;
+    const known = await look<CurrentSessionJson>('GET', '/session').catch((error: unknown) => {
+      if (!(error instanceof StepgateError) || error.code !== 'signed_out') throw error;
       return null;
     });
     if (known) session.pin(known.session.id, known);
@@ -109,8 +109,8 @@ export function createClient(options: ClientOptions): Client {
   return {
     async fetch(input, { stepUp = true, ...init } = {}) {
       const make = requestMaker(input, init);
-      const { url, method, signal } = make();
-      if (!origins.includes(new URL(url).origin)) return fetch(make());
+      const { url: target, method, signal } = make();
+      if (!origins.includes(new URL(target).origin)) return fetch(make());
       const unsafe = !/^(?:GET|HEAD|OPTIONS)$/.test(method);
       if (unsafe) await pinned;
       const again = async (): Promise<Response> => {

@@ -41,6 +41,7 @@ export interface StepgateErrorInit {
   readonly again?: (() => Promise<Response>) | undefined;
 }
 
+// oxlint-disable-next-line typescript/no-unsafe-declaration-merging -- the constructor assigns all of them
 export interface StepgateError extends Omit<StepgateErrorInit, 'cause'> {}
 
 /**

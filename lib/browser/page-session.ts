@@ -34,6 +34,7 @@ export function createPageSession(channel: string, given: string | null, isShare
   let known: CurrentSessionJson | null | undefined;
   let told = false;
   const tabs = new BroadcastChannel(channel);
+  // oxlint-disable-next-line unicorn/prefer-add-event-listener -- shorter, and nobody else listens here
   tabs.onmessage = ({ data }: MessageEvent<Message>): void => {
     if ('signedOut' in data) {
       if (data.signedOut === id) end(true);

@@ -28,6 +28,7 @@ const RETRIED_AFTER = 30;
 export function createSignIn(call: Call, signedIn: (body: SignedInJson) => Promise<void>): SignInWithPasskey {
   async function signIn({ autofill, delivery, signal }: Options = {}): Promise<SignedInJson | null> {
     if (autofill && !(await canOffer())) return null;
+    // oxlint-disable-next-line eslint/no-unmodified-loop-condition -- its controller does
     while (!signal?.aborted) {
       const begin = call<CeremonyJson>('POST', '/sign-in/passkey/options', { delivery });
       // Nobody has asked for an offer: there is nobody to tell that it can't be made now.

@@ -44,7 +44,7 @@ export function createStepUp(confirm: Confirm, transport: Transport): Perform {
     let release: (() => void) | undefined;
     for (let asked = 0; ; asked++) {
       const before = proofs;
-      const answer = await transport.send({ ...sending, unsafe: sending.unsafe || !!action }).finally(release);
+      const answer = await transport.send({ ...sending, unsafe: !!sending.unsafe || !!action }).finally(release);
       const { refusal } = answer;
       const failure = (code: StepgateErrorCode) => new StepgateError(code, { ...answer, again: sending.again });
       if (refusal?.code === 'step_up_unavailable') throw failure(refusal.code);
@@ -112,10 +112,13 @@ export function createStepUp(confirm: Confirm, transport: Transport): Perform {
       let response: object | undefined;
       try {
         const perform = method === 'passkey' ? (options: object | null) => inDialog('get', options, signal) : given;
+        // `typeof` knows no more than that it is some function
+        const ceremonyOf =
+          typeof perform === 'function' ? (perform as (options: object | null) => Promise<object>) : null;
         if (challenge) ceremony = { challengeId: challenge.id, ...challenge.methods?.[method] };
-        else if (typeof perform === 'function') ceremony = await call('POST', '/step-up/options', { method });
+        else if (ceremonyOf) ceremony = await call('POST', '/step-up/options', { method });
         const { challengeId, options = null } = ceremony;
-        response = typeof perform === 'function' ? await perform(options) : perform;
+        response = ceremonyOf ? await ceremonyOf(options) : perform;
         if (signal.aborted) return { outcome: 'over' };
         isSent = true;
         await transport.keep(await call('POST', '/step-up/verify', { method, challengeId, response }));
@@ -182,8 +185,8 @@ export function createStepUp(confirm: Confirm, transport: Transport): Perform {
     if (outcome === 'confirmed' && isDone()) return outcome;
     // Nobody may say that nothing was done while a confirmation is left that would let the same request through.
     if (challenge) {
-      await call('DELETE', `/step-up/challenges/${challenge.id}`).catch((error: StepgateError) => {
-        if (isSent && error.code !== 'signed_out') throw error; // with a session all goes that it has confirmed
+      await call('DELETE', `/step-up/challenges/${challenge.id}`).catch((error: unknown) => {
+        if (isSent && !(error instanceof StepgateError && error.code === 'signed_out')) throw error; // with a session all goes that it has confirmed
       });
     }
     if (outcome === 'expired') return outcome;

@@ -144,7 +144,7 @@ export function withNewToken(row: SessionRow, token: Uint8Array): Authentication
   return { outcome: 'session', auth: sessionAuth(row, true), row, token, byCurrentToken: true };
 }
 
-export function sessionAuth(row: SessionRow, byCurrentToken: boolean): SessionAuth {
+function sessionAuth(row: SessionRow, byCurrentToken: boolean): SessionAuth {
   return {
     via: row.delivery === 'bearer' ? 'bearer' : 'cookie',
     userId: row.userId,

@@ -23,12 +23,12 @@ export type OriginCheck = (req: IncomingMessage) => boolean;
 export function createOriginCheck({ origin, trustedOrigins, csrf }: OriginOptions): OriginCheck {
   const trusted = new Set(trustedOrigins);
   return (req) => {
-    const sentFrom = req.headers.origin;
+    const source = req.headers.origin;
     const site = req.headers['sec-fetch-site'];
     // A browser writes http origins in small letters; the schemes of apps are written as the app has them.
-    if (sentFrom !== undefined && trusted.has(sentFrom.toLowerCase())) return true;
+    if (source !== undefined && trusted.has(source.toLowerCase())) return true;
     if (site !== undefined) return site === 'same-origin' || site === 'none';
-    if (sentFrom !== undefined) return sentFrom === origin;
+    if (source !== undefined) return source === origin;
     return csrf === 'standard'; // no current browser sends an unsafe request with neither header
   };
 }

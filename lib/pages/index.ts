@@ -217,10 +217,12 @@ export function createPages(
           return wantsPage(req) ? answerOther(refusal, res, site) : sendRefusal(res, refusal);
         };
         if (req.method === 'POST' && !isSameOrigin(req)) return void failed(new Refusal('cross_origin'));
-        readForm(req, res, (error) => {
-          const answered = error === undefined ? serve(req, res, site) : Promise.reject(error);
-          answered.catch(failed).catch(next);
-        });
+        const answered = async (error: unknown): Promise<void> => {
+          if (error !== undefined) throw error;
+          await serve(req, res, site);
+        };
+        // oxlint-disable-next-line promise/no-promise-in-callback -- the parser of forms has callbacks only
+        readForm(req, res, (error) => void answered(error).catch(failed).catch(next));
       };
     },
   };
@@ -264,7 +266,7 @@ function pageUrl({ url }: Site, returnTo: string, names: readonly string[]): str
   const { pathname, search } = new URL(returnTo);
   const query = new URLSearchParams({ return_to: pathname + search });
   for (const name of names) query.append('method', name);
-  return `${url}?${query}`;
+  return `${url}?${query.toString()}`;
 }
 
 function parseRender(options: PagesOptions): RenderPage | null {

@@ -11,18 +11,13 @@ export const REFUSED_FIELDS: Readonly<Record<RefusedFields, string>> = {
 
 /** What is said after an answer that was no good. */
 export function wrongText({ code, headers }: Refusal, attemptsLeft: number | undefined): string {
-  switch (code) {
-    case 'method_locked': {
-      const minutes = Math.ceil(Number(headers['Retry-After']) / 60);
-      return `Too many wrong answers. You can try again in ${minutes === 1 ? 'a minute' : `${minutes} minutes`}.`;
-    }
-    case 'method_disabled':
-      return 'This way was switched off after too many wrong answers.';
-    default: {
-      if (attemptsLeft === undefined) return 'That was not right.';
-      return `That was not right. ${attemptsLeft === 1 ? 'One attempt is' : `${attemptsLeft} attempts are`} left.`;
-    }
+  if (code === 'method_locked') {
+    const minutes = Math.ceil(Number(headers['Retry-After']) / 60);
+    return `Too many wrong answers. You can try again in ${minutes === 1 ? 'a minute' : `${minutes} minutes`}.`;
   }
+  if (code === 'method_disabled') return 'This way was switched off after too many wrong answers.';
+  if (attemptsLeft === undefined) return 'That was not right.';
+  return `That was not right. ${attemptsLeft === 1 ? 'One attempt is' : `${attemptsLeft} attempts are`} left.`;
 }
 
 /** That exactly this was done before. */

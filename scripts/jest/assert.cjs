@@ -14,7 +14,9 @@ for (const name of ['deepEqual', 'deepStrictEqual', 'notDeepEqual', 'notDeepStri
 for (const name of ['throws', 'rejects']) {
   // An error as what is expected would be no Error to Node.
   const plain = (expected) =>
-    expected instanceof Error ? { ...expected, name: expected.name, message: expected.message } : expected;
+    expected instanceof Error
+      ? { ...Object.fromEntries(Object.entries(expected)), name: expected.name, message: expected.message }
+      : expected;
   strict[name] = (tried, expected, ...message) => assert[name](tried, plain(expected), ...message);
 }
 strict.strict = strict;

@@ -6,9 +6,9 @@ import { begin, verify } from '../step-up/app.js';
 import { faultyParts } from '../step-up/faulty-parts.js';
 import { assertion, assertPresence, passkeyApp, withPasskey } from '../step-up/passkeys.js';
 import { assertRefused } from '../support/answers.js';
-import { forEachStore } from '../support/stores.js';
+import { forRules } from '../support/stores.js';
 
-forEachStore((_name, makeStore) => {
+forRules((_name, makeStore) => {
   describe("a good passkey of another user's", () => {
     it('is refused by the same questions as one that nobody has, which alone a browser is told to forget', async () => {
       const store = faultyParts(await makeStore());

@@ -16,7 +16,7 @@ import { stepUp, verify } from '../step-up/app.js';
 import { faultyParts } from '../step-up/faulty-parts.js';
 import { assertRefused } from '../support/answers.js';
 import { Client, DELIVERIES, REFRESHED } from '../support/client.js';
-import { forEachStore } from '../support/stores.js';
+import { forRules } from '../support/stores.js';
 
 const ages = { 'of this moment': 0, 'of a minute ago': 60_000 } as const;
 
@@ -24,7 +24,7 @@ function wait({ clock }: ActionApp, milliseconds: number): void {
   clock.set(clock.now() + milliseconds);
 }
 
-forEachStore((_name, makeStore) => {
+forRules((_name, makeStore) => {
   for (const delivery of REFRESHED) {
     for (const [age, milliseconds] of Object.entries(ages)) {
       describe(`a refresh token ${age}, copied from a client with ${delivery}`, () => {

@@ -13,7 +13,7 @@ import {
 } from '../actions/app.js';
 import { confirm } from '../step-up/app.js';
 import { Client, DELIVERIES } from '../support/client.js';
-import { type FullStore, forEachStore } from '../support/stores.js';
+import { type FullStore, forRules } from '../support/stores.js';
 
 const PAY: ActionRequest = { path: '/pay', body: { to: 'eve', amount: 9_999 } };
 type Names = readonly ('key' | 'code')[];
@@ -39,7 +39,7 @@ function riskyApp(store: FullStore): ActionApp & { ask(...methods: Names): void 
   };
 }
 
-forEachStore((_name, makeStore) => {
+forRules((_name, makeStore) => {
   for (const delivery of DELIVERIES) {
     describe(`an approval by the code, of a client with ${delivery}`, () => {
       it('doesn’t pass a guard that names the key, which leaves it for its own', async () => {

@@ -9,7 +9,7 @@ import { assertion, assertPresence, passkeyApp, withPasskey } from '../step-up/p
 import { assertRefused } from '../support/answers.js';
 import type { Browser } from '../support/browser.js';
 import { ORIGIN } from '../support/kit.js';
-import { forEachStore } from '../support/stores.js';
+import { forRules } from '../support/stores.js';
 
 /** Uses up what the session has left of attempts with a passkey. */
 async function lock(thief: Browser): Promise<void> {
@@ -27,7 +27,7 @@ async function lock(thief: Browser): Promise<void> {
   }
 }
 
-forEachStore((_name, makeStore) => {
+forRules((_name, makeStore) => {
   describe('who has copied a cookie, and nothing else,', () => {
     it('can lock that session’s attempts, but not the passkey in another session of its owner', async () => {
       const app = passkeyApp({ store: await makeStore() });

@@ -6,9 +6,9 @@ import { assertRefused } from '../support/answers.js';
 import { testApp } from '../support/app.js';
 import { Browser } from '../support/browser.js';
 import { testKit } from '../support/kit.js';
-import { forEachStore } from '../support/stores.js';
+import { forRules } from '../support/stores.js';
 
-forEachStore((_name, makeStore) => {
+forRules((_name, makeStore) => {
   it("a user can neither end another user's session nor tell that there is one", async () => {
     const { auth } = testKit({ store: await makeStore() });
     const { app } = testApp(auth);

@@ -4,11 +4,11 @@ import assert from 'node:assert/strict';
 import { describe, it } from '@jest/globals';
 import { actionApp, approve, assertPasses, send } from '../actions/app.js';
 import { Client, DELIVERIES } from '../support/client.js';
-import { forEachStore } from '../support/stores.js';
+import { forRules } from '../support/stores.js';
 
 const EXPORT = { method: 'GET', path: '/once?export=all' };
 
-forEachStore((_name, makeStore) => {
+forRules((_name, makeStore) => {
   for (const delivery of DELIVERIES) {
     describe(`a prefetch of what the user has just approved, with ${delivery}`, () => {
       for (const purpose of [

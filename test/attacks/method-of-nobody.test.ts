@@ -6,9 +6,9 @@ import { begin, stepUp, stepUpApp, verify } from '../step-up/app.js';
 import { fakeCode, fakeKey } from '../step-up/fake-methods.js';
 import { assertRefused } from '../support/answers.js';
 import { Client, DELIVERIES } from '../support/client.js';
-import { forEachStore } from '../support/stores.js';
+import { forRules } from '../support/stores.js';
 
-forEachStore((_name, makeStore) => {
+forRules((_name, makeStore) => {
   for (const delivery of DELIVERIES) {
     describe(`a right answer by a method that the user isn’t enrolled for, with ${delivery}`, () => {
       it('proves nothing, and says no more than a wrong one', async () => {

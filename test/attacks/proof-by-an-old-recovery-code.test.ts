@@ -6,7 +6,7 @@ import { recoveryCode } from '../../lib/index.js';
 import { stepUp, stepUpApp, verify } from '../step-up/app.js';
 import { fakeKey } from '../step-up/fake-methods.js';
 import type { Browser } from '../support/browser.js';
-import { forEachStore } from '../support/stores.js';
+import { forRules } from '../support/stores.js';
 
 const key = fakeKey();
 const ASKS_A_CODE = { method: 'recovery-code', maxAge: '5m' } as const;
@@ -17,7 +17,7 @@ async function newCodes(browser: Browser): Promise<readonly string[]> {
   return body.codes;
 }
 
-forEachStore((_name, makeStore) => {
+forRules((_name, makeStore) => {
   describe('whoever used a recovery code that they had seen', () => {
     it('has proved nothing any more when the owner has made new ones', async () => {
       const app = stepUpApp({

@@ -21,7 +21,7 @@ import {
   prove,
   TOTP_SECRET,
 } from '../support/method-app.js';
-import { forEachStore } from '../support/stores.js';
+import { forRules } from '../support/stores.js';
 import { totpCode } from '../support/totp.js';
 
 type Removed = 'passkey' | 'totp';
@@ -86,7 +86,7 @@ async function assertTakenAway({ laptop }: Pick<Scene, 'laptop'>, method: Remove
   assert.equal(shown.verifiedAt, null);
 }
 
-forEachStore((_name, makeStore) => {
+forRules((_name, makeStore) => {
   for (const delivery of DELIVERIES) {
     for (const [how, remove] of Object.entries(removals)) {
       for (const method of ['passkey', 'totp'] as const) {
@@ -158,7 +158,7 @@ forEachStore((_name, makeStore) => {
     });
 
     const ways = { proof: prove, approval: approvePayment } as const;
-    for (const [what, answer] of Object.entries(ways)) {
+    for (const [what, give] of Object.entries(ways)) {
       it(`leaves no ${what} of an answer that is being verified, at whichever step`, async () => {
         const store = faultyParts(await makeStore());
         const app = methodApp({ store });
@@ -168,7 +168,7 @@ forEachStore((_name, makeStore) => {
             const next = await beginNext(made.phone);
             const replace = async (): Promise<void> => assert.equal((await confirm(app, made.phone, next)).status, 204);
             let wasReached = (): boolean => false;
-            await answer(made.laptop, 'totp', (options) => {
+            await give(made.laptop, 'totp', (options) => {
               wasReached = store.at(step, async (run) => {
                 if (isBefore) await replace();
                 const given = await run();

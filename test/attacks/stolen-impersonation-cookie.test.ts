@@ -20,8 +20,8 @@ async function arrange() {
         (req, res) => {
           auth.endImpersonation(req, res).then(
             ({ body }) => sendJson(res, body),
-            ({ status }) => {
-              res.statusCode = status;
+            (error: unknown) => {
+              res.statusCode = (error as { status: number }).status;
               res.end();
             },
           );

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from '@jest/globals';
-import { forEachStore } from '../support/stores.js';
+import { forRules } from '../support/stores.js';
 import { opened, type TokenAnswer, type TokenApp, tokenApp } from '../tokens/app.js';
 
 /** A thief has copied a refresh token. Whoever of the two comes second shows that there are two. */
@@ -15,7 +15,7 @@ describe('a copied refresh token', () => {
     }
   }
 
-  forEachStore((_name, makeStore) => {
+  forRules((_name, makeStore) => {
     it('ends the session when the thief comes after the owner', async () => {
       const app = tokenApp({ store: await opened(makeStore) });
       const copied = await app.signIn();

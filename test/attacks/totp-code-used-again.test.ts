@@ -5,7 +5,7 @@ import { describe, it } from '@jest/globals';
 import type { Store } from '../../lib/stores/contract/store.js';
 import { type Client, enrolmentApp } from '../http/enrolment-app.js';
 import { cleanUp } from '../support/clean-up.js';
-import { forEachStore } from '../support/stores.js';
+import { forRules } from '../support/stores.js';
 import { totpCode } from '../support/totp.js';
 
 async function enrolled(store: Store) {
@@ -22,7 +22,7 @@ async function isAccepted(client: Client, code: string): Promise<boolean> {
   return status === 200;
 }
 
-forEachStore((_name, makeStore) => {
+forRules((_name, makeStore) => {
   describe('a code that was accepted', () => {
     it('is refused in every other session, and in the same', async () => {
       const { app, ada, code } = await enrolled(await makeStore());

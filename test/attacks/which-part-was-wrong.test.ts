@@ -32,7 +32,7 @@ describe('the answer to a step-up that fails', () => {
     responses.push(await verify(there, 'key', {}, (await begin(there, 'key')).challengeId));
     const unknown = responses.filter(({ body }) => body.unknownCredential === true);
     assert.deepEqual(unknown, [responses[2]]);
-    const bodies = responses.map(({ body: { attemptsLeft: _, unknownCredential: __, ...body } }) =>
+    const bodies = responses.map(({ body: { attemptsLeft: _left, unknownCredential: _unknown, ...body } }) =>
       JSON.stringify(body),
     );
     assert.equal(new Set(bodies).size, 1);

@@ -4,7 +4,7 @@ import type { Response } from 'supertest';
 import { memoryStore } from '../../lib/index.js';
 import { PASSKEY } from '../methods/context.js';
 import { parseChallenges } from '../support/challenges.js';
-import { forEachStore } from '../support/stores.js';
+import { forRules } from '../support/stores.js';
 import { totpCode } from '../support/totp.js';
 import { codeOf, opened } from '../tokens/app.js';
 import { type Client, enrolmentApp, PASSWORD } from './enrolment-app.js';
@@ -139,7 +139,7 @@ describe('a user who has a method', () => {
   });
 });
 
-forEachStore((_name, makeStore) => {
+forRules((_name, makeStore) => {
   describe('parallel first methods', () => {
     it('of two sessions make one TOTP, that of whoever began last', async () => {
       const store = await opened(makeStore);

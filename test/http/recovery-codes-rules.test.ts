@@ -5,7 +5,7 @@ import { stepUp, stepUpApp, verify } from '../step-up/app.js';
 import { fakeCode, fakeKey } from '../step-up/fake-methods.js';
 import { assertRefused } from '../support/answers.js';
 import type { Browser } from '../support/browser.js';
-import { forEachStore } from '../support/stores.js';
+import { forRules } from '../support/stores.js';
 
 const NAMED = { method: ['key', 'recovery-code'] } as const;
 
@@ -105,7 +105,7 @@ describe('the proof of a recovery code', () => {
   });
 });
 
-forEachStore((_name, makeStore) => {
+forRules((_name, makeStore) => {
   describe('a new set of recovery codes', () => {
     it('ends the old one, on every session of the user', async () => {
       const store = await makeStore();

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from '@jest/globals';
 import { pin } from '../support/pin.js';
-import { forEachStore } from '../support/stores.js';
+import { forRules } from '../support/stores.js';
 import { codeOf, opened } from '../tokens/app.js';
 import { type Client, enrolmentApp } from './enrolment-app.js';
 
@@ -100,7 +100,7 @@ describe('a recovery code', () => {
   });
 });
 
-forEachStore((_name, makeStore) => {
+forRules((_name, makeStore) => {
   describe('a recovery code', () => {
     it('steps up one of 50 parallel sessions', async () => {
       const store = await opened(makeStore);

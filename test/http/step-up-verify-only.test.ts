@@ -5,11 +5,11 @@ import { fakeKey, WRONG } from '../step-up/fake-methods.js';
 import { assertion, assertPresence, passkeyApp, withPasskey } from '../step-up/passkeys.js';
 import { assertRefused } from '../support/answers.js';
 import { Browser } from '../support/browser.js';
-import { forEachStore } from '../support/stores.js';
+import { forRules } from '../support/stores.js';
 
 const PATH = '/auth/passkey/verify-assertion';
 
-forEachStore((_name, makeStore) => {
+forRules((_name, makeStore) => {
   describe('POST /passkey/verify-assertion', () => {
     it('says that the assertion is good, and makes nothing of it', async () => {
       const app = passkeyApp({ store: await makeStore() });

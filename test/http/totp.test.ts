@@ -252,7 +252,7 @@ describe('POST /totp/confirm, while another TOTP is set up', () => {
     const { ada, laptop, next, clock, told } = await beside();
     const code = totpCode(next, clock.now());
     const all = await Promise.all([ada, laptop].map((client) => client.post('/totp/confirm', { code })));
-    const [winner, loser = 0] = all.map(({ status }) => status).sort();
+    const [winner, loser = 0] = all.map(({ status }) => status).sort((a, b) => a - b);
     assert.equal(winner, 204);
     assert.ok([401, 403].includes(loser)); // its proof may be gone by then
     assert.equal(told('method.enrolled').length, 1);

@@ -8,7 +8,7 @@ import { Browser } from '../support/browser.js';
 import { cleanUp } from '../support/clean-up.js';
 import { faultyStore } from '../support/faulty-store.js';
 import { type TestKitOptions, testKit } from '../support/kit.js';
-import { forEachStore } from '../support/stores.js';
+import { forRules } from '../support/stores.js';
 
 const DAY = 86_400_000;
 const onFire = () => Promise.reject(new Error('The store is on fire.'));
@@ -22,7 +22,7 @@ async function arrange(makeStore: () => Promise<Store>, options: TestKitOptions 
   return { ...kit, ...app, store, browser, session };
 }
 
-forEachStore((_name, makeStore) => {
+forRules((_name, makeStore) => {
   describe('a session that is seen', () => {
     it('is live a millisecond before its idle end and over at it', async () => {
       const { browser, clock, session, store } = await arrange(makeStore);

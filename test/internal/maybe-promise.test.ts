@@ -39,6 +39,5 @@ describe('isPromise', () => {
 });
 
 function withThen(then: unknown): object {
-  // oxlint-disable-next-line unicorn/no-thenable -- what is tested is that such an object is told from a value
   return Object.fromEntries([['then', then]]);
 }

@@ -5,7 +5,7 @@ import { recoveryCode } from '../../lib/index.js';
 import type { MethodContext, MethodOutcome } from '../../lib/methods/method.js';
 import type { RecoveryCodeStore } from '../../lib/stores/contract/recovery-codes.js';
 import { memoryStore } from '../../lib/stores/memory/index.js';
-import { forEachStore } from '../support/stores.js';
+import { forRules } from '../support/stores.js';
 import { contextOn, methodContext, NO_STRINGS, NOW, OTHER_SECRET, SECRET } from './context.js';
 
 const method = recoveryCode();
@@ -174,7 +174,7 @@ describe('recovery codes', () => {
 
 const NONE_LEFT = { outcome: 'failed', reason: 'unknown-credential' };
 
-forEachStore((_name, makeStore) => {
+forRules((_name, makeStore) => {
   describe('recovery codes', () => {
     it('are good for one of 50 parallel uses each', async () => {
       const context = await contextOn(makeStore);

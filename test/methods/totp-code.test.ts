@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from '@jest/globals';
 import type { MethodContext } from '../../lib/methods/method.js';
-import { forEachStore } from '../support/stores.js';
+import { forRules } from '../support/stores.js';
 import { totpCode, wrongCode } from '../support/totp.js';
 import { contextOn, methodContext, NO_STRINGS, NOW } from './context.js';
 import {
@@ -123,7 +123,7 @@ describe('a TOTP code', () => {
   });
 });
 
-forEachStore((_name, makeStore) => {
+forRules((_name, makeStore) => {
   describe('a TOTP code', () => {
     it('is good for one of 50 parallel uses', async () => {
       const context = await contextOn(makeStore);

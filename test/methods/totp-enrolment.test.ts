@@ -3,7 +3,7 @@ import { describe, it } from '@jest/globals';
 import { SetupError } from '../../lib/index.js';
 import { type TotpOptions, totp } from '../../lib/methods/totp/index.js';
 import { memoryStore } from '../../lib/stores/memory/index.js';
-import { forEachStore } from '../support/stores.js';
+import { forRules } from '../support/stores.js';
 import { totpCode, wrongCode } from '../support/totp.js';
 import { contextOn, methodContext, NO_STRINGS, NOW, OTHER_SECRET, PASSKEY, SECRET } from './context.js';
 import {
@@ -116,7 +116,7 @@ describe('importing a TOTP', () => {
   });
 });
 
-forEachStore((_name, makeStore) => {
+forRules((_name, makeStore) => {
   describe('confirming a TOTP', () => {
     it('makes it count, and uses its code up', async () => {
       const context = await contextOn(makeStore);

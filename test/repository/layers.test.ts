@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, describe, it } from '@jest/globals';
@@ -9,24 +9,36 @@ import { root } from './root.js';
 const folder = mkdtempSync(join(tmpdir(), 'stepgate-layers-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** Checks a copy of lib in which one module is replaced by, or added as, the given source. */
-function check(module?: string, source?: string): { status: number | null; output: string } {
-  const copy = mkdtempSync(join(folder, 'lib-'));
-  cpSync(join(root, 'lib'), copy, { recursive: true });
-  if (module !== undefined && source !== undefined) {
-    // Modules to aim at, whatever lib holds today.
-    for (const target of ['http/planted.ts', 'session/planted.ts', 'stores/sqlite/planted.ts']) {
-      mkdirSync(dirname(join(copy, target)), { recursive: true });
-      writeFileSync(join(copy, target), 'export const planted = 1;\n');
-    }
-    mkdirSync(dirname(join(copy, module)), { recursive: true });
-    writeFileSync(join(copy, module), `${source}\n`);
-  }
-  const { status, stdout, stderr } = spawnSync(process.execPath, ['scripts/layers.mjs', copy], {
+// Modules to aim at, whatever lib holds today.
+const TARGETS = ['http/planted.ts', 'session/planted.ts', 'stores/sqlite/planted.ts'];
+
+cpSync(join(root, 'lib'), folder, { recursive: true });
+for (const target of TARGETS) write(target, 'export const planted = 1;\n');
+
+function write(module: string, source: string): void {
+  mkdirSync(dirname(join(folder, module)), { recursive: true });
+  writeFileSync(join(folder, module), source);
+}
+
+function check(): { status: number | null; output: string } {
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['scripts/layers.mjs', folder], {
     cwd: root,
     encoding: 'utf8',
   });
   return { status, output: stdout + stderr };
+}
+
+/** Checks a copy of lib in which one module is replaced by, or added as, the given source. */
+function checkWith(module: string, source: string): { status: number | null; output: string } {
+  const path = join(folder, module);
+  const before = existsSync(path) ? readFileSync(path, 'utf8') : null;
+  write(module, `${source}\n`);
+  try {
+    return check();
+  } finally {
+    if (before === null) rmSync(path);
+    else write(module, before);
+  }
 }
 
 const plants: [what: string, module: string, source: string, message: RegExp][] = [
@@ -119,7 +131,7 @@ describe('npm run layers', () => {
 
   for (const [what, module, source, message] of plants) {
     it(`refuses ${what}`, () => {
-      const { status, output } = check(module, source);
+      const { status, output } = checkWith(module, source);
       assert.equal(status, 1, output);
       assert.match(output, message);
       assert.ok(output.includes(module), output);
@@ -127,12 +139,12 @@ describe('npm run layers', () => {
   }
 
   it('lets any function ask for services by their type', () => {
-    const { status, output } = check('session/a.ts', `import type { Services } from '../services.js';`);
+    const { status, output } = checkWith('session/a.ts', `import type { Services } from '../services.js';`);
     assert.equal(status, 0, output);
   });
 
   it('lets a guard use the types of a store', () => {
-    const { status, output } = check('http/a.ts', `import type { Store } from '../stores/contract/store.js';`);
+    const { status, output } = checkWith('http/a.ts', `import type { Store } from '../stores/contract/store.js';`);
     assert.equal(status, 0, output);
   });
 });

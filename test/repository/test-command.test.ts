@@ -38,8 +38,8 @@ function run(sources: Readonly<Record<string, string>>, args: readonly string[] 
   const results: { testResults: { name: string; status: string; message: string }[] } = JSON.parse(
     readFileSync(json, 'utf8'),
   );
-  const failures = results.testResults.map(({ name, status, message }) => {
-    return [basename(name, '.test.js'), status === 'passed' ? null : message] as const;
+  const failures = results.testResults.map((result) => {
+    return [basename(result.name, '.test.js'), result.status === 'passed' ? null : result.message] as const;
   });
   return { status, output: stdout + stderr, failures: new Map(failures) };
 }

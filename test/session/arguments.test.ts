@@ -10,7 +10,7 @@ import { Browser } from '../support/browser.js';
 import { faultyStore } from '../support/faulty-store.js';
 import { testKit } from '../support/kit.js';
 import { pin } from '../support/pin.js';
-import { forEachStore } from '../support/stores.js';
+import { forRules } from '../support/stores.js';
 
 type Kit = Stepgate<'pin'>;
 type Call = (auth: Kit, value: never) => Promise<unknown>;
@@ -56,7 +56,7 @@ async function arrange(made: Store) {
 
 const named = (value: unknown): string => inspect(value).slice(0, 40);
 
-forEachStore((_name, makeStore) => {
+forRules((_name, makeStore) => {
   describe('a call of the app', () => {
     for (const [name, call] of Object.entries(USER_ID_CALLS)) {
       it(`auth.${name} rejects with a SetupError for what is no user id, and asks the store nothing`, async () => {

@@ -198,8 +198,8 @@ describe('a store that is not known to be ours', () => {
   it('is asked for its realm until it has said it once, and no more', async () => {
     const store = memoryStore();
     const claimed = part(rejected, () => new Promise(() => {}), ours);
-    const sessions = { ...store.sessions, claim: claimed.claim };
-    const checked = createCheckedStore({ ...store, sessions }, OURS, call);
+    const claiming = { ...store.sessions, claim: claimed.claim };
+    const checked = createCheckedStore({ ...store, sessions: claiming }, OURS, call);
     await assert.rejects(async () => checked.sessions.get('A'), /on fire/);
     void checked.sessions.get('A'); // which hangs, and holds up no other
     for (let time = 0; time < 3; time += 1) assert.equal(await checked.sessions.get('A'), null);

@@ -7,7 +7,7 @@ import { Browser } from '../support/browser.js';
 import { fakeTimers } from '../support/fake-timers.js';
 import { faultyStore } from '../support/faulty-store.js';
 import { type TestKit, testKit } from '../support/kit.js';
-import { forEachStore } from '../support/stores.js';
+import { forRules } from '../support/stores.js';
 
 interface Scene extends TestKit {
   readonly ids: readonly string[];
@@ -30,7 +30,7 @@ async function arrange(store: Store, users: readonly string[]): Promise<Scene> {
 
 const UNKNOWN = 'AAAAAAAAAAAAAAAAAAAAAA';
 
-forEachStore((_name, makeStore) => {
+forRules((_name, makeStore) => {
   describe('auth.sessions', () => {
     it("lists a user's live sessions, the one seen last first", async () => {
       const { auth, ids } = await arrange(await makeStore(), ['ada', 'eve', 'ada', 'ada']);

@@ -3,7 +3,7 @@ import { describe, it } from '@jest/globals';
 import type { Response } from 'supertest';
 import { assertRefused } from '../support/answers.js';
 import type { Browser } from '../support/browser.js';
-import { forEachStore } from '../support/stores.js';
+import { forRules } from '../support/stores.js';
 import { answer, begin, confirm, copyOf, type StepUpApp, stepUp, stepUpApp, verify } from './app.js';
 import { type FakeMethod, fakeCode, fakeKey, WRONG } from './fake-methods.js';
 
@@ -32,7 +32,7 @@ async function useUp(app: StepUpApp, method: FakeMethod, failures = 20): Promise
   for (let left = failures; left > 0; left -= 5) await failTimes(Math.min(left, 5), await app.signIn(), method);
 }
 
-forEachStore((_name, makeStore) => {
+forRules((_name, makeStore) => {
   const key = fakeKey();
   const code = fakeCode();
   const word = fakeCode('word');

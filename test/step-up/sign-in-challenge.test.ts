@@ -8,7 +8,7 @@ import type { ChallengeStore } from '../../lib/stores/contract/challenges.js';
 import { memoryStore } from '../../lib/stores/memory/index.js';
 import { manualClock } from '../../lib/testing/manual-clock.js';
 import { SECRET } from '../support/kit.js';
-import { forEachStore } from '../support/stores.js';
+import { forRules } from '../support/stores.js';
 import { opened } from '../tokens/app.js';
 
 const OTHER_SECRET = 'another secret of at least 32 bytes';
@@ -154,7 +154,7 @@ describe('a sign-in challenge', () => {
   });
 });
 
-forEachStore((_name, makeStore) => {
+forRules((_name, makeStore) => {
   describe('a sign-in challenge', () => {
     it('is spent by one of 50 who try at once', async () => {
       const { challenges: store } = await opened(makeStore);

@@ -3,7 +3,7 @@ import { describe, it } from '@jest/globals';
 import type { Store } from '../../lib/stores/contract/store.js';
 import { assertRefused } from '../support/answers.js';
 import type { Browser } from '../support/browser.js';
-import { forEachStore } from '../support/stores.js';
+import { forRules } from '../support/stores.js';
 import { answer, begin, confirm, copyOf, type StepUpApp, stepUp, stepUpApp, verify } from './app.js';
 import { fakeCode, fakeKey } from './fake-methods.js';
 
@@ -28,7 +28,7 @@ async function stateOf(browser: Browser): Promise<'elevated' | 'signed in' | 'si
   return (await browser.get('/me')).status === 200 ? 'signed in' : 'signed out';
 }
 
-forEachStore((_name, makeStore) => {
+forRules((_name, makeStore) => {
   describe('the session token at a step-up', () => {
     it(`is replaced each of ${STEP_UPS} times, on one row with one id`, async () => {
       const store = await makeStore();

@@ -10,3 +10,8 @@ export function runConformance(all: readonly ConformanceCase[]): void {
     });
   }
 }
+
+/** Those that two callers at once decide, or two changes of the same row. */
+export function racesOf(cases: readonly ConformanceCase[]): readonly ConformanceCase[] {
+  return cases.filter(({ group }) => /races|cap|beside|first|touch|take|spend/.test(group));
+}

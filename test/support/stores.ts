@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from '@jest/globals';
@@ -47,6 +47,21 @@ export function forEachStore(body: StoreTests): void {
   for (const store of stores) describeStore(store, body);
 }
 
+let storeOfRules = 'memory';
+
+/** In `npm run test:slow` those of the other stores have their turn (test/stores/rules). */
+export function chooseStoreOfRules(name: string): void {
+  storeOfRules = name;
+}
+
+/**
+ * Writes tests of what no store decides: on the memory store, and in `npm run test:slow` on the others. That each store
+ * answers like it, in races too, is for its conformance to show.
+ */
+export function forRules(body: StoreTests): void {
+  describeStore(storeNamed(storeOfRules), body);
+}
+
 /** The same for one: so that files of long tests can run beside each other. */
 export function forStore(name: string, body: StoreTests): void {
   describeStore(storeNamed(name), body);
@@ -89,9 +104,25 @@ export function shared(store: Store): Store {
 
 const fileOf = new WeakMap<Store, string>();
 
-async function temporarySqliteStore(): Promise<FullStore> {
+let emptyFile: Promise<Buffer> | null = null;
+
+/** A file with all tables. Its bytes are copied for each store, since making the tables takes longer than most tests. */
+async function makeEmptyFile(): Promise<Buffer> {
   const folder = await mkdtemp(join(tmpdir(), 'stepgate-'));
   const file = join(folder, 'test.db');
+  const store = sqliteStore(file);
+  await store.sessions.get('nobody'); // answered when the tables are there
+  await store.close?.();
+  const bytes = await readFile(file);
+  await rm(folder, { recursive: true });
+  return bytes;
+}
+
+async function temporarySqliteStore(): Promise<FullStore> {
+  emptyFile ??= makeEmptyFile();
+  const folder = await mkdtemp(join(tmpdir(), 'stepgate-'));
+  const file = join(folder, 'test.db');
+  await writeFile(file, await emptyFile);
   const opened = sqliteStore(file);
   const store: FullStore = {
     ...opened,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from '@jest/globals';
-import { forEachStore } from '../support/stores.js';
+import { forRules } from '../support/stores.js';
 import { codeOf, cookieHeader, cookiesOf, opened, type TokenAnswer, type TokenApp, tokenApp } from './app.js';
 import { readJwt } from './jwt.js';
 
@@ -8,7 +8,7 @@ const changed = (app: TokenApp, { access_token }: TokenAnswer) =>
   app.http.post('/password').set('Authorization', `Bearer ${access_token}`);
 
 describe('changed credentials', () => {
-  forEachStore((_name, makeStore) => {
+  forRules((_name, makeStore) => {
     it('give the session a pair that lives on, and end the old one with neither overlap nor grace', async () => {
       const app = tokenApp({ store: await opened(makeStore) });
       const before = await app.signIn();

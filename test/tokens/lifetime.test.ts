@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from '@jest/globals';
-import { forEachStore } from '../support/stores.js';
+import { forRules } from '../support/stores.js';
 import { codeOf, cookieHeader, cookiesOf, opened, type TokenAnswer, type TokenApp, tokenApp } from './app.js';
 import { readJwt } from './jwt.js';
 
@@ -20,7 +20,7 @@ async function constantsOf(app: TokenApp, { access_token, session_id }: TokenAns
 }
 
 describe('the life of a session', () => {
-  forEachStore((_name, makeStore) => {
+  forRules((_name, makeStore) => {
     it('keeps who, since when and until when through 20 refreshes', async () => {
       const app = tokenApp({ store: await opened(makeStore) });
       let pair = await app.signIn();

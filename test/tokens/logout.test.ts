@@ -4,7 +4,7 @@ import { describe, it } from '@jest/globals';
 import type { Response } from 'supertest';
 import { hashToken } from '../../lib/internal/tokens.js';
 import { memoryStore } from '../../lib/stores/memory/index.js';
-import { forEachStore } from '../support/stores.js';
+import { forRules } from '../support/stores.js';
 import {
   altered,
   codeOf,
@@ -61,7 +61,7 @@ const credentials: Readonly<Record<string, { by(g: Generations): Promise<Respons
 };
 
 describe('POST /logout', () => {
-  forEachStore((_name, makeStore) => {
+  forRules((_name, makeStore) => {
     for (const [what, { by, wait }] of Object.entries(credentials)) {
       it(`ends the session by ${what}`, async () => {
         const generations = await threeGenerations({ store: await opened(makeStore) });

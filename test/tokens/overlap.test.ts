@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from '@jest/globals';
 import type { Store } from '../../lib/stores/contract/store.js';
 import { memoryStore } from '../../lib/stores/memory/index.js';
-import { forEachStore } from '../support/stores.js';
+import { forRules } from '../support/stores.js';
 import { codeOf, cookieHeader, cookiesOf, opened, type TokenAnswer, type TokenAppOptions, tokenApp } from './app.js';
 
 const OVERLAP = 10_000;
@@ -17,7 +17,7 @@ async function rotated(store: Store, options: TokenAppOptions = {}) {
 }
 
 describe('the previous session token', () => {
-  forEachStore((_name, makeStore) => {
+  forRules((_name, makeStore) => {
     it('works as long as nobody has used the current one', async () => {
       const { app, previous } = await rotated(await opened(makeStore));
       await app.me(previous.access_token).expect(200);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from '@jest/globals';
-import { forEachStore } from '../support/stores.js';
+import { forRules } from '../support/stores.js';
 import { codeOf, opened, type TokenAnswer, type TokenApp, tokenApp } from './app.js';
 import { readJwt } from './jwt.js';
 
@@ -27,7 +27,7 @@ async function assertTheft(app: TokenApp, refreshToken: string, sessionId: strin
 }
 
 describe('the rotation of refresh tokens', () => {
-  forEachStore((_name, makeStore) => {
+  forRules((_name, makeStore) => {
     it('gives 100 parallel requests with one parent the same pair', async () => {
       const app = tokenApp({ store: await opened(makeStore) });
       const parent = await parentOf(app);

@@ -3,7 +3,7 @@ import { describe, it } from '@jest/globals';
 import type { Store } from '../../lib/stores/contract/store.js';
 import { manualClock } from '../../lib/testing/index.js';
 import { SECRET as OLD } from '../support/kit.js';
-import { forEachStore } from '../support/stores.js';
+import { forRules } from '../support/stores.js';
 import { codeOf, opened, type TokenAnswer, tokenApp } from './app.js';
 import { kidOf, readJwt } from './jwt.js';
 
@@ -18,7 +18,7 @@ function processes<N extends string>(store: Store, secrets: Readonly<Record<N, s
 }
 
 describe('the rotation of secrets', () => {
-  forEachStore((_name, makeStore) => {
+  forRules((_name, makeStore) => {
     it('keeps what the old secret made until that is removed, and makes new things with the new one', async () => {
       const { clock, before, between, after } = processes(await opened(makeStore), {
         before: OLD,

@@ -55,13 +55,13 @@ export function openDialog(
     }
 
     /** Shows a text, fields and the button, which does `onSubmit`; without its words only the text. */
-    function show(text: string, words: string | null, onSubmit = submit, ...fields: readonly HTMLElement[]): void {
+    function show(text: string, label: string | null, onSubmit = submit, ...fields: readonly HTMLElement[]): void {
       message.textContent = text;
       timer.textContent = '';
       form.replaceChildren(...fields);
       others.replaceChildren();
       submit = onSubmit;
-      if (words !== null) form.append(described(element('button', 'submit', {}, words), 'summary message'));
+      if (label !== null) form.append(described(element('button', 'submit', {}, label), 'summary message'));
       (form.querySelector<HTMLElement>('input:not([hidden]), button') ?? message).focus();
     }
 
@@ -103,6 +103,7 @@ export function openDialog(
         if (other === method) continue;
         if (others.childElementCount === 0) others.append(element('h3', 'others-title', {}, words.others));
         const choice = element('button', 'other', { type: 'button' }, methods[other]?.choose ?? other);
+        // oxlint-disable-next-line unicorn/prefer-add-event-listener -- shorter
         choice.onclick = () => {
           chosen = other;
           askFor('');

@@ -108,7 +108,7 @@ function parseOrigins(
     );
   }
   if (Array.isArray(origins) && origins.every((origin) => isSecureOrigin(origin) || isOther(origin)))
-    return [...origins];
+    return [...(origins as readonly string[])]; // each was looked at
   throw new SetupError(
     `\`${name}\` must be a list of origins.`,
     "Write each as scheme and host without a path or a slash, for example 'https://app.example'; http is for localhost only.",

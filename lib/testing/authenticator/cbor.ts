@@ -13,7 +13,8 @@ export function encodeCbor(value: Cbor): Uint8Array {
     const items: readonly Cbor[] = [...value]; // what is left is a list
     return Buffer.concat([head(4, items.length), ...items.map(encodeCbor)]);
   }
-  const entries = [...value].flatMap(([key, member]) => [encodeCbor(key), encodeCbor(member)]);
+  const members = [...(value as ReadonlyMap<Cbor, Cbor>)]; // `instanceof` forgets the types
+  const entries = members.flatMap(([key, member]) => [encodeCbor(key), encodeCbor(member)]);
   return Buffer.concat([head(5, value.size), ...entries]);
 }
 

@@ -72,7 +72,7 @@ export function send(page: Page, path: string, init: { method?: string; json?: u
     ([url, how]) =>
       client.fetch(url, how).then(
         async (response) => ({ status: response.status, body: await response.json().catch(() => null) }),
-        (error) => ({ code: error.code }),
+        (error: unknown) => ({ code: (error as Required<Outcome>).code }),
       ),
     [path, init] as const,
   );

@@ -13,7 +13,7 @@ import { cleanUp } from '../../support/clean-up.js';
 import { type TestKit, type TestKitOptions, testKit } from '../../support/kit.js';
 import { pin } from '../../support/pin.js';
 
-export const PASSWORD = 'sesame';
+const PASSWORD = 'sesame';
 export type MethodName = 'passkey' | 'totp' | 'password' | 'pin' | 'recovery-code';
 
 /** An answer that is held back, after everything was done for it. */
@@ -120,7 +120,7 @@ export async function startSite({ routes, keepAlive = false, ...options }: SiteO
     auth.requireFreshStepUp({
       method: ['passkey', 'totp', 'password'],
       bind: (req: GuardRequest) => bind(req),
-      summary: ({ to, cents }) => `Send ${cents} cents to ${to}`,
+      summary: ({ to, cents }) => `Send ${String(cents)} cents to ${String(to)}`,
     }),
     (req, res) => {
       bookings.push(bind(req));

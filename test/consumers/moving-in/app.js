@@ -93,7 +93,7 @@ console.log('moved in: a passkey and a TOTP of better-auth, and a TOTP of otplib
 
 /** A user of better-auth who has added a passkey and set up TOTP there. */
 async function theirUser() {
-  const options = {
+  const settings = {
     database: db,
     secret: SECRET,
     baseURL: ORIGIN,
@@ -103,8 +103,8 @@ async function theirUser() {
     rateLimit: { enabled: false },
     plugins: [betterAuthPasskey({ rpID: 'app.example', rpName: 'Example', origin: ORIGIN }), twoFactor()],
   };
-  await (await getMigrations(options)).runMigrations();
-  const betterAuthKit = betterAuth(options);
+  await (await getMigrations(settings)).runMigrations();
+  const betterAuthKit = betterAuth(settings);
   const cookies = new Map();
   const send = async (method, path, body) => {
     const headers = { origin: ORIGIN, 'content-type': 'application/json' };
@@ -124,12 +124,16 @@ async function theirUser() {
     return JSON.parse(text);
   };
   const password = 'correct horse battery staple';
-  const { user } = await send('POST', '/sign-up/email', { name: 'Mona', email: 'mona@app.example', password });
+  const { user: signedUp } = await send('POST', '/sign-up/email', {
+    name: 'Mona',
+    email: 'mona@app.example',
+    password,
+  });
   const creation = await send('GET', '/passkey/generate-register-options');
   await send('POST', '/passkey/verify-registration', { response: key.create(creation), name: 'laptop' });
   const { totpURI } = await send('POST', '/two-factor/enable', { password });
   await send('POST', '/two-factor/verify-totp', { code: TOTP.generate({ secret: secretOf(totpURI) }) });
-  return { id: user.id, totpURI };
+  return { id: signedUp.id, totpURI };
 }
 
 function secretOf(uri) {

@@ -7,7 +7,7 @@ import { assertRefused } from '../../support/answers.js';
 import { handle, testApp } from '../../support/app.js';
 import { Browser, setCookies } from '../../support/browser.js';
 import { type TestKit, testKit } from '../../support/kit.js';
-import { forEachStore } from '../../support/stores.js';
+import { forRules } from '../../support/stores.js';
 
 interface Scene extends TestKit {
   readonly laptop: Browser;
@@ -49,7 +49,7 @@ function assertCleared(response: Response): void {
 
 const isOver = async (browser: Browser): Promise<boolean> => (await browser.get('/me')).status === 401;
 
-forEachStore((_name, makeStore) => {
+forRules((_name, makeStore) => {
   describe('GET /session', () => {
     it('gives the session and its proofs', async () => {
       const { laptop, ids } = await arrange(makeStore);

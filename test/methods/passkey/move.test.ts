@@ -13,9 +13,9 @@ async function elsewhere(more: Parameters<typeof authenticator>[0] = {}) {
   const key = authenticator(more);
   const outcome = await other.register('alice', key);
   assert.equal(outcome.outcome, 'enrolled');
-  const { id, userHandle, publicKey, counter, backupEligible, backedUp, transports } =
-    outcome.outcome === 'enrolled' ? outcome.row : assert.fail();
-  return { key, passkey: { id, userHandle, publicKey, counter, backupEligible, backedUp, transports } };
+  const row = outcome.outcome === 'enrolled' ? outcome.row : assert.fail();
+  const { id, publicKey, counter, backupEligible, backedUp, transports } = row;
+  return { key, passkey: { id, userHandle: row.userHandle, publicKey, counter, backupEligible, backedUp, transports } };
 }
 
 const context = (kit: ReturnType<typeof setUp>['kit'], userId: string) => ({ kit, userId, now: NOW });
@@ -52,14 +52,14 @@ describe('importing a passkey', () => {
     const { key, passkey } = await elsewhere();
     await setting.method.import(context(setting.kit, 'alice'), { ...passkey, userHandle: null });
     assert.equal((await setting.store.passkeys.findById(passkey.id))?.userHandle, null);
-    for (const userHandle of [undefined, null, 'bW9uYQ']) {
-      const variant = userHandle === undefined ? {} : { userHandle };
+    for (const handle of [undefined, null, 'bW9uYQ']) {
+      const variant = handle === undefined ? {} : { userHandle: handle };
       assert.deepEqual(await setting.stepUp('alice', key, variant), { outcome: 'verified' });
     }
     const challenge = Buffer.alloc(32, 1).toString('base64url');
-    const signIn = async (userHandle?: string) => {
+    const signIn = async (handle?: string) => {
       const options = { challenge, rpId: 'app.example' };
-      const response = key.get(options, userHandle === undefined ? {} : { userHandle });
+      const response = key.get(options, handle === undefined ? {} : { userHandle: handle });
       return setting.method.signIn.verify(setting.kit, { response, challenge, now: NOW });
     };
     assert.deepEqual(await signIn(), { outcome: 'failed', reason: 'rejected' });

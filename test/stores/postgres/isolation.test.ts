@@ -1,6 +1,6 @@
 import { afterAll } from '@jest/globals';
 import { storeConformance } from '../../../lib/conformance/index.js';
-import { runConformance } from '../../support/conformance.js';
+import { racesOf, runConformance } from '../../support/conformance.js';
 import { describeIfPresent } from '../../support/needs.js';
 import { postgresTestStore } from '../../support/postgres-store.js';
 
@@ -11,7 +11,6 @@ for (const isolation of ['repeatable read', 'serializable']) {
   });
   describeIfPresent(`a PostgreSQL store in a database that is set to ${isolation}`, store.missing, () => {
     afterAll(() => store.stop?.());
-    const decidedByRaces = /races|cap|beside|first|touch|take|spend/;
-    runConformance(storeConformance(store.make).filter(({ group }) => decidedByRaces.test(group)));
+    runConformance(racesOf(storeConformance(store.make)));
   });
 }

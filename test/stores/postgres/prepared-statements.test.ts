@@ -4,7 +4,7 @@ import { storeConformance } from '../../../lib/conformance/index.js';
 import { insert, sessionRow } from '../../../lib/conformance/session-rows.js';
 import { NOW } from '../../../lib/conformance/setting.js';
 import { postgresStore } from '../../../lib/stores/postgres/index.js';
-import { runConformance } from '../../support/conformance.js';
+import { racesOf, runConformance } from '../../support/conformance.js';
 import { describeIfPresent } from '../../support/needs.js';
 import { postgresTestStore } from '../../support/postgres-store.js';
 import { describeOnPostgres } from './support.js';
@@ -31,7 +31,8 @@ describeOnPostgres('the statements of a PostgreSQL store', (database) => {
 
 const store = postgresTestStore('postgres', { preparedStatements: false });
 
+// The other cases are in not-prepared.slow.test.ts.
 describeIfPresent('a PostgreSQL store without prepared statements', store.missing, () => {
   afterAll(() => store.stop?.());
-  runConformance(storeConformance(store.make));
+  runConformance(racesOf(storeConformance(store.make)));
 });

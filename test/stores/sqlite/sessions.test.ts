@@ -5,7 +5,7 @@ import { newFile, newRow, openStore } from './support.js';
 
 /** Another hash that begins with the same ten characters: rows lie in the order of these. */
 function neighbourOf(hash: TokenHash): TokenHash {
-  return `${hash.slice(0, 10)}${[...hash.slice(10)].reverse().join('')}` as TokenHash; // a hash as well, though nobody knows of what
+  return `${hash.slice(0, 10)}${hash.slice(10).split('').reverse().join('')}` as TokenHash; // a hash as well, though nobody knows of what
 }
 
 describe('two hashes that begin alike', () => {

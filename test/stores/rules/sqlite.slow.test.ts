@@ -1,0 +1,3 @@
+import { rulesOn } from './rules-on.js';
+
+await rulesOn('sqlite');
