@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { gzipSync } from 'node:zlib';
 import { describe, it } from '@jest/globals';
-import { rolldown } from 'rolldown';
 import { missingChromium } from '../../example-app/chromium.js';
 import { root } from '../../repository/root.js';
 import { describeIfPresent } from '../../support/needs.js';
@@ -22,7 +21,7 @@ describeIfPresent('the dialog', missingChromium, () => {
     assert.equal(await dialog.focused(), 'button: Use a passkey');
     await dialog.choose('Use a passkey');
     assert.deepEqual(await dialog.proved(), [['passkey']]);
-    assert.deepEqual(await dialog.outcomes(), ['confirmed']);
+    assert.deepEqual(await dialog.outcomes(1), ['confirmed']);
     assert.equal(await dialog.page.locator('stepgate-dialog').count(), 0);
   });
 
@@ -62,7 +61,7 @@ describeIfPresent('the dialog', missingChromium, () => {
     assert.equal(await dialog.focused(), `input: ${CODE}`);
     await dialog.press('1', '2', '3', '4', '5', '6', 'Enter');
     assert.deepEqual(await dialog.proved(), [['totp', { code: '123456' }]]);
-    assert.deepEqual(await dialog.outcomes(), ['confirmed']);
+    assert.deepEqual(await dialog.outcomes(1), ['confirmed']);
   });
 
   it('lets browsers fill in its fields', async () => {
@@ -140,7 +139,7 @@ describeIfPresent('the dialog', missingChromium, () => {
     assert.equal(await dialog.focused(), `input: ${CODE}`); // and not the passkey, which the user hasn't chosen
     await dialog.type(CODE, '123456');
     await dialog.choose('Confirm');
-    assert.deepEqual(await dialog.outcomes(), ['confirmed']);
+    assert.deepEqual(await dialog.outcomes(1), ['confirmed']);
   });
 
   it('offers no way of which one part can not be asked for', async () => {
@@ -157,7 +156,7 @@ describeIfPresent('the dialog', missingChromium, () => {
     assert.match(await dialog.text(), /You confirmed exactly this 2 minutes ago\. Do it again\?/);
     assert.equal(await dialog.focused(), 'p: Send €700.00 to Bob');
     await dialog.choose('No');
-    assert.deepEqual(await dialog.outcomes(), ['cancelled']);
+    assert.deepEqual(await dialog.outcomes(1), ['cancelled']);
     assert.deepEqual(await dialog.proved(), []);
 
     await dialog.ask({ ...ACTION, summary: null, again: { spentAt: again.spentAt - 3 * 3_600_000 } });
@@ -176,7 +175,7 @@ describeIfPresent('the dialog', missingChromium, () => {
     assert.match(await dialog.text(), /The time to confirm this is over\./);
     assert.deepEqual(await dialog.outcomes(), []);
     await dialog.choose('Start again');
-    assert.deepEqual(await dialog.outcomes(), ['expired']);
+    assert.deepEqual(await dialog.outcomes(1), ['expired']);
   });
 
   it('lets an attempt end that was begun in time', async () => {
@@ -191,7 +190,7 @@ describeIfPresent('the dialog', missingChromium, () => {
     const dialog = await open();
     await dialog.ask({ ...ACTION, answers: [{ outcome: 'expired' }] });
     await dialog.choose('Use a passkey');
-    assert.deepEqual(await dialog.outcomes(), ['expired']);
+    assert.deepEqual(await dialog.outcomes(1), ['expired']);
     await dialog.ask({ ...ACTION, notice: 'expired' });
     assert.match(await dialog.text(), /The time was over\. Please confirm once more\./);
   });
@@ -214,7 +213,7 @@ describeIfPresent('the dialog', missingChromium, () => {
         if (state === 'proving') await dialog.choose('Use a passkey');
         await cancel();
       }
-      assert.deepEqual(await dialog.outcomes(), ['cancelled', 'cancelled']);
+      assert.deepEqual(await dialog.outcomes(2), ['cancelled', 'cancelled']);
       assert.equal(await dialog.page.locator('stepgate-dialog').count(), 0);
     });
   }
@@ -242,7 +241,7 @@ describeIfPresent('the dialog', missingChromium, () => {
     await dialog.press('Escape');
     assert.match(await dialog.text(), /Dan/);
     await dialog.press('Escape');
-    assert.deepEqual(await dialog.outcomes(), ['cancelled', 'cancelled', 'cancelled']);
+    assert.deepEqual(await dialog.outcomes(3), ['cancelled', 'cancelled', 'cancelled']);
   });
 
   it('takes a summary for text', async () => {
@@ -272,10 +271,11 @@ describeIfPresent('the dialog', missingChromium, () => {
 });
 
 describe('the module of the dialog', () => {
-  it('has at most 3.5 kB, minified and gzipped', async () => {
-    const bundle = await rolldown({ input: join(root, 'dist/esm/browser/dialog.js'), platform: 'browser' });
-    const { output } = await bundle.generate({ format: 'esm', minify: true });
-    const size = gzipSync(output[0].code, { level: 9 }).length;
+  it('has at most 3.5 kB, minified and gzipped', () => {
+    // In a process of its own: the bundler's native part can't work with what Jest gives a test for globals.
+    const { stdout } = spawnSync(process.execPath, ['scripts/browser-sizes.mjs'], { cwd: root, encoding: 'utf8' });
+    const sizes: Readonly<Record<string, number>> = JSON.parse(stdout);
+    const size = sizes['./browser/dialog'] ?? Number.NaN;
     assert.ok(size <= 3_500, `${size} bytes`);
   });
 

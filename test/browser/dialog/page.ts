@@ -25,8 +25,8 @@ export interface DialogPage {
   giveUp(index: number): Promise<void>;
   /** The attempts, each with its method and what was typed. */
   proved(): Promise<readonly unknown[]>;
-  /** How the requests ended, in the order in which they did. */
-  outcomes(): Promise<readonly string[]>;
+  /** How the requests ended, in the order in which they did, once so many have. @default 0 */
+  outcomes(count?: number): Promise<readonly string[]>;
   press(...keys: readonly string[]): Promise<void>;
   choose(button: string): Promise<void>;
   type(field: string, text: string): Promise<void>;
@@ -104,7 +104,10 @@ function withHelpers(page: Page): DialogPage {
     },
     giveUp: (index) => page.evaluate((at) => (window as unknown as PageWindow).giveUp(at), index),
     proved: () => page.evaluate(() => (window as unknown as PageWindow).proved),
-    outcomes: () => page.evaluate(() => (window as unknown as PageWindow).outcomes),
+    async outcomes(count = 0) {
+      await page.waitForFunction((least) => (window as unknown as PageWindow).outcomes.length >= least, count);
+      return page.evaluate(() => (window as unknown as PageWindow).outcomes);
+    },
     async press(...keys) {
       for (const key of keys) await page.keyboard.press(key);
     },
