@@ -147,7 +147,8 @@ describe('a refused sign-in by passkey', () => {
       if (variant.counter === 0) await signInBy(new Browser(app.app), key);
       const passkeysBefore = (await browser.get('/auth/passkeys')).body;
       const sessions = (await app.auth.sessions.listForUser('ada')).sessions.length;
-      assertRefused(await signInBy(new Browser(app.app), key, { variant }), 403, 'sign_in_refused');
+      const members = which === 'by an unknown passkey' ? { unknownCredential: true } : {};
+      assertRefused(await signInBy(new Browser(app.app), key, { variant }), 403, 'sign_in_refused', members);
       assert.equal((await app.auth.sessions.listForUser('ada')).sessions.length, sessions);
       assert.deepEqual((await browser.get('/auth/passkeys')).body, passkeysBefore);
       const changed = CHANGED[which];
@@ -179,7 +180,8 @@ describe('a refused sign-in by passkey', () => {
     const app = passkeyApp();
     const { key } = await app.userWithPasskey();
     await app.auth.methods.remove('ada', 'passkey');
-    assertRefused(await signInBy(new Browser(app.app), key), 403, 'sign_in_refused');
+    const response = await signInBy(new Browser(app.app), key);
+    assertRefused(response, 403, 'sign_in_refused', { unknownCredential: true });
   });
 
   it('from another site is refused before all else', async () => {
@@ -215,7 +217,8 @@ describe('users.find', () => {
     const refused = await signInBy(new Browser(app.app), key);
     const failed = await signInBy(new Browser(app.app), key, { variant: { tamperSignature: true } });
     const stranger = await signInBy(new Browser(app.app), strangersKey());
-    for (const response of [refused, failed, stranger]) assertRefused(response, 403, 'sign_in_refused');
+    for (const response of [refused, failed]) assertRefused(response, 403, 'sign_in_refused');
+    assertRefused(stranger, 403, 'sign_in_refused', { unknownCredential: true });
     const visible = ({ body, headers }: Response): object => ({ body, headers: { ...headers, date: 'now' } });
     assert.deepEqual(visible(refused), visible(failed));
     assert.deepEqual(visible(refused), visible(stranger));

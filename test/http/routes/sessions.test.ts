@@ -52,7 +52,7 @@ const isOver = async (browser: Browser): Promise<boolean> => (await browser.get(
 forRules((_name, makeStore) => {
   describe('GET /session', () => {
     it('gives the session and its proofs', async () => {
-      const { laptop, ids } = await arrange(makeStore);
+      const { laptop, ids, clock } = await arrange(makeStore);
       const me = await laptop.get('/me');
       const response = await laptop.get('/auth/session');
       assert.equal(response.status, 200);
@@ -60,7 +60,9 @@ forRules((_name, makeStore) => {
       assert.equal(response.headers['cache-control'], 'no-store');
       assert.equal(response.body.session.id, ids.laptop);
       const { data: _data, ...session } = me.body.session;
-      assert.deepEqual(response.body, { session, proofs: me.body.proofs });
+      const { expiresIn, ...shown } = response.body.session;
+      assert.equal(expiresIn, (session.expiresAt - clock.now()) / 1_000);
+      assert.deepEqual({ ...response.body, session: shown }, { session, proofs: me.body.proofs });
     });
 
     it('gives nobody anything', async () => {
@@ -90,11 +92,12 @@ forRules((_name, makeStore) => {
     });
 
     it('shows all that is public of each and no hash', async () => {
-      const { laptop, ids, auth } = await arrange(makeStore);
+      const { laptop, ids, auth, clock } = await arrange(makeStore);
       const { body } = await laptop.get('/auth/sessions');
       const { data: _data, ...session } = (await auth.sessions.get(ids.laptop)) ?? {};
-      assert.deepEqual(body.sessions[1], { ...session, current: true });
-      assert.equal(Object.keys(body.sessions[1]).length, 12);
+      const expiresIn = (Number(session.expiresAt) - clock.now()) / 1_000;
+      assert.deepEqual(body.sessions[1], { ...session, expiresIn, current: true });
+      assert.equal(Object.keys(body.sessions[1]).length, 13);
       assert.equal(body.after, null);
     });
 
