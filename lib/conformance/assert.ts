@@ -1,7 +1,8 @@
 import strict from 'node:assert/strict';
+import { types } from 'node:util';
 
 /**
- * Node's strict assertions, but that `deepEqual` takes plain objects and arrays of any realm: a test runner may give the
+ * Node's strict assertions, but that `deepEqual` takes plain objects, arrays, sets and bytes of any realm: a test runner may give the
  * tests a realm of their own, and what comes from a thread or a socket isn't of that.
  */
 export const assert: Pick<typeof strict, 'deepEqual' | 'equal' | 'fail' | 'match' | 'ok' | 'rejects'> = {
@@ -13,6 +14,8 @@ export const assert: Pick<typeof strict, 'deepEqual' | 'equal' | 'fail' | 'match
 
 function ofThisRealm(value: unknown): unknown {
   if (Array.isArray(value)) return Array.from(value as readonly unknown[], ofThisRealm); // `isArray` says any[]
+  if (types.isSet(value)) return new Set([...value].map(ofThisRealm));
+  if (types.isUint8Array(value)) return new Uint8Array(value);
   if (!isPlain(value)) return value;
   return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, ofThisRealm(member)]));
 }

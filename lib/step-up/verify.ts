@@ -190,7 +190,13 @@ export function createVerify({
       createdAt: recorded.verifiedAt,
       expiresAt: recorded.verifiedAt + GRANT_LIFETIME,
     });
-    if (!(await challenges.keep(challenge))) await store.grants.dropForChallenge(row.id, challenge.id);
+    let isKept = false;
+    try {
+      isKept = await challenges.keep(challenge);
+    } finally {
+      // Given up meanwhile, or the store failed: who is told of no approval has none.
+      if (!isKept) await store.grants.dropForChallenge(row.id, challenge.id);
+    }
   }
 
   /** Whether the credential was removed while its answer was checked: then what was made of it goes again. */

@@ -56,6 +56,7 @@ describe('the enrolment guard for a user with methods', () => {
       assert.deepEqual(asked, {
         rule: { method: [name, 'recovery-code'], maxAge: 300 },
         reason: 'missing',
+        missing: [[name], ['recovery-code']].filter(([method]) => has.some((one) => one === method)),
         methods: [
           { method: name, enrolled: true },
           { method: 'recovery-code', enrolled: has.some((one) => one === 'recovery-code') },
@@ -139,7 +140,7 @@ describe('the enrolment guard for a user without methods', () => {
       assert.equal(await isAllowed(browser), true);
       app.clock.set(signedInAt + 300_000);
       const asked = assertAsked(await browser.post(ENROL), { max_age: '300' });
-      assert.deepEqual(asked, { rule: { method: [], maxAge: 300 }, reason: 'expired', methods: [] });
+      assert.deepEqual(asked, { rule: { method: [], maxAge: 300 }, reason: 'expired', missing: [], methods: [] });
     });
   }
 

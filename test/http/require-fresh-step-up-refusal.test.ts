@@ -19,18 +19,26 @@ const methods = [key, card, code, word];
 const ASKED: readonly (readonly [
   rule: Rule<string>,
   header: { acr_values?: string; max_age: string },
-  json: { rule: object; methods: readonly string[] },
+  json: { rule: object; missing: readonly (readonly string[])[]; methods: readonly string[] },
 ])[] = [
   [
     { method: 'key', maxAge: '5m' },
     { acr_values: 'phr', max_age: '300' },
-    { rule: { method: 'key', maxAge: 300 }, methods: ['key'] },
+    { rule: { method: 'key', maxAge: 300 }, missing: [['key']], methods: ['key'] },
   ],
-  [{ method: 'word', maxAge: 90 }, { max_age: '90' }, { rule: { method: 'word', maxAge: 90 }, methods: ['word'] }],
+  [
+    { method: 'word', maxAge: 90 },
+    { max_age: '90' },
+    { rule: { method: 'word', maxAge: 90 }, missing: [['word']], methods: ['word'] },
+  ],
   [
     { method: ['code', 'key', 'card', 'code'], maxAge: '12h' },
     { acr_values: 'urn:app:code phr', max_age: '43200' },
-    { rule: { method: ['code', 'key', 'card'], maxAge: 43_200 }, methods: ['code', 'key', 'card'] },
+    {
+      rule: { method: ['code', 'key', 'card'], maxAge: 43_200 },
+      missing: [['code'], ['key'], ['card']],
+      methods: ['code', 'key', 'card'],
+    },
   ],
   [
     {
@@ -57,6 +65,7 @@ const ASKED: readonly (readonly [
           },
         ],
       },
+      missing: [['key'], ['word', 'code']],
       methods: ['key', 'word', 'code'],
     },
   ],
@@ -72,6 +81,7 @@ describe('the refusal of a step-up guard', () => {
       assert.deepEqual(asked, {
         rule: json.rule,
         reason: 'missing',
+        missing: json.missing,
         methods: json.methods.map((method) => ({ method, enrolled: true })),
       });
       assert.deepEqual(told('step-up.asked'), [

@@ -147,7 +147,9 @@ describe('a refused sign-in by passkey', () => {
       if (variant.counter === 0) await signInBy(new Browser(app.app), key);
       const passkeysBefore = (await browser.get('/auth/passkeys')).body;
       const sessions = (await app.auth.sessions.listForUser('ada')).sessions.length;
-      assertRefused(await signInBy(new Browser(app.app), key, { variant }), 403, 'sign_in_refused');
+      const refused = await signInBy(new Browser(app.app), key, { variant });
+      assertRefused(refused, 403, 'sign_in_refused');
+      assert.equal(refused.body.unknownCredential, variant.statedId === undefined ? undefined : true);
       assert.equal((await app.auth.sessions.listForUser('ada')).sessions.length, sessions);
       assert.deepEqual((await browser.get('/auth/passkeys')).body, passkeysBefore);
       const changed = CHANGED[which];
@@ -181,6 +183,7 @@ describe('a refused sign-in by passkey', () => {
     await app.auth.methods.remove('ada', 'passkey');
     const response = await signInBy(new Browser(app.app), key);
     assertRefused(response, 403, 'sign_in_refused');
+    assert.equal(response.body.unknownCredential, true);
   });
 
   it('from another site is refused before all else', async () => {
@@ -216,8 +219,8 @@ describe('users.find', () => {
     const refused = await signInBy(new Browser(app.app), key);
     const failed = await signInBy(new Browser(app.app), key, { variant: { tamperSignature: true } });
     const stranger = await signInBy(new Browser(app.app), strangersKey());
-    for (const response of [refused, failed]) assertRefused(response, 403, 'sign_in_refused');
-    assertRefused(stranger, 403, 'sign_in_refused');
+    for (const response of [refused, failed, stranger]) assertRefused(response, 403, 'sign_in_refused');
+    assert.equal(stranger.body.unknownCredential, true);
     const visible = ({ body, headers }: Response): object => ({ body, headers: { ...headers, date: 'now' } });
     assert.deepEqual(visible(refused), visible(failed));
     assert.equal((await app.auth.sessions.listForUser('ada')).sessions.length, sessions);
