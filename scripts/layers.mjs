@@ -1,5 +1,5 @@
 // Checks the import directions of lib/, type-only imports included:
-//   internal <- wire <- events <- stores/contract <- session, step-up <- http <- methods <- pages, options <- services <- stepgate <- index
+//   internal <- wire <- events <- stores/contract <- session, step-up <- http <- methods <- pages, options <- services <- stepgate <- index <- cli
 // with the adapters, conformance and testing beside them. `node scripts/layers.mjs [folder]`
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, posix, relative, sep } from 'node:path';
@@ -14,6 +14,7 @@ const OWNERS = {
   'better-sqlite3': 'stores/sqlite/',
   'body-parser': 'http/router.ts',
   cookie: 'http/credentials.ts',
+  jiti: 'cli/config.ts',
   jsonwebtoken: 'session/access-token.ts',
   otpauth: 'methods/totp/code.ts',
   pg: 'stores/postgres/',
@@ -35,6 +36,7 @@ const CORE = [
   ['services.ts'],
   ['stepgate.ts'],
   ['index.ts'],
+  ['cli/'],
 ];
 // A list of names: whatever is made there may ask for a part of it by its type.
 const SERVICES = 'services.ts';
@@ -52,6 +54,9 @@ const FROM = /^(?:import|export|\}).*\bfrom\s*['"`]/gm;
 // Side effects, dynamic imports and import types, require, the URLs of worker files.
 const OTHER = /(?:^import\s+|(?<!\.)\b(?:import|require)\(\s*|new URL\(\s*(?='\.))'([^']+)'/gm;
 const COMPUTED = /(?:\b(?:await|return)|=>|[=(:])\s*(?:import|require)\(\s*[^'\s]/g;
+
+// The one module that loads a file of the app's own, so that its imports can't be written plainly: how many it has.
+const LOADS_FILES = { 'cli/config.ts': 1 };
 
 const isIn = (module, place) => (place.endsWith('/') ? module.startsWith(place) : module === place);
 const layerOf = (module) => CORE.findIndex((layer) => layer.some((place) => isIn(module, place)));
@@ -122,7 +127,8 @@ for (const file of files) {
 for (const [module, source] of modules) {
   const { imports, unread } = importsOf(source);
   importCount += imports.length;
-  if (unread !== 0) problems.push(`${module}: ${unread} import(s) could not be read; write them plainly`);
+  if (unread !== (LOADS_FILES[module] ?? 0))
+    problems.push(`${module}: ${unread} import(s) could not be read; write them plainly`);
   for (const { specifier, typeOnly } of imports) {
     const to = specifier.startsWith('.')
       ? posix.join(posix.dirname(module), specifier.replace(/\.js$/, '.ts'))
