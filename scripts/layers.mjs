@@ -1,6 +1,6 @@
 // Checks the import directions of lib/, type-only imports included:
 //   internal <- wire <- events <- stores/contract <- session, step-up <- http <- methods <- pages, options <- services <- stepgate <- index <- cli
-// with the adapters, conformance and testing beside them. `node scripts/layers.mjs [folder]`
+// with the adapters, conformance, testing and opentelemetry beside them. `node scripts/layers.mjs [folder]`
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, posix, relative, sep } from 'node:path';
 import { BUNDLED } from './entries.mjs';
@@ -9,6 +9,7 @@ const lib = process.argv[2] ?? 'lib';
 
 // One owner (a file, or a folder ending in '/') for each third-party package.
 const OWNERS = {
+  '@opentelemetry/api': 'opentelemetry/',
   '@noble/hashes': 'internal/tokens.ts',
   '@simplewebauthn/server': 'methods/passkey/',
   'better-sqlite3': 'stores/sqlite/',
@@ -63,10 +64,10 @@ const layerOf = (module) => CORE.findIndex((layer) => layer.some((place) => isIn
 
 /** Why `from` may not import the module `to` of ours; undefined when it may. */
 function refusal(from, to, typeOnly) {
-  const beside = ['testing/', 'conformance/'].find((place) => isIn(from, place));
+  const beside = ['testing/', 'conformance/', 'opentelemetry/'].find((place) => isIn(from, place));
   if (beside !== undefined) {
     const allowed = isIn(to, beside) || PUBLIC.some((place) => isIn(to, place));
-    return allowed ? undefined : 'testing imports public modules only';
+    return allowed ? undefined : `${beside} imports public modules only`;
   }
   if (isIn(from, BROWSER)) {
     return typeOnly || isIn(to, BROWSER) ? undefined : 'the browser loads nothing of the server';
@@ -82,7 +83,7 @@ function refusal(from, to, typeOnly) {
   if (to === SERVICES && typeOnly) return;
   if (from === 'index.ts' && /^stores\/memory[./]/.test(to)) return;
   if (ADAPTER.test(to)) return 'core imports no adapter';
-  if (layerOf(to) === -1) return 'core imports neither testing nor conformance';
+  if (layerOf(to) === -1) return 'core imports neither testing nor conformance nor opentelemetry';
   if (layerOf(to) > layer) return 'the import runs against the layers';
   const subpath = SUBPATHS.find((place) => isIn(to, place));
   if (subpath !== undefined && !isIn(from, subpath)) return 'only its own subpath loads this method';
