@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import type { PresentedSession } from '../session/keeper.js';
 import type { Session } from '../stores/contract/sessions.js';
 import type { Refusal } from './refusal.js';
@@ -56,6 +57,9 @@ export type Authentication =
   | { readonly outcome: 'api-key'; readonly auth: ApiKeyAuth }
   /** `stale`: a cookie that names no live session, which an optional guard takes for nobody. */
   | { readonly outcome: 'refused'; readonly refusal: Refusal; readonly stale: boolean };
+
+/** A request with what this app's packages add to it, by their own types. */
+export type ExpressRequest = IncomingMessage & Express.Request;
 
 declare global {
   namespace Express {

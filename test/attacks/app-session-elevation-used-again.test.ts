@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { describe, it } from '@jest/globals';
-import { answer, copyOf, stepUp } from '../step-up/app.js';
+import { begin, copyOf, stepUp, verify } from '../step-up/app.js';
 import { fakeCode, fakeKey } from '../step-up/fake-methods.js';
 import { foreignApp } from '../support/foreign-app.js';
 import { forEachStore } from '../support/stores.js';
@@ -55,10 +55,19 @@ forEachStore((_name, makeStore) => {
         await stepUp(ada, code);
         app.clock.advance('5m');
         const thief = copyOf(ada, app.app);
-        const [one, other] = await Promise.all([answer(ada, key), answer(thief, code)]);
+        const { challengeId, options } = await begin(ada, 'key');
+        const [one, other] = await Promise.all([
+          verify(ada, 'key', key.right(options), challengeId),
+          verify(thief, 'code', code.right(null)),
+        ]);
         assert.deepEqual([one.status, other.status], [200, 200]);
         assert.equal((await thief.post('/key')).body.reason, 'missing');
-        assert.equal((await ada.post('/key')).status, 200);
+        for (const [browser, path] of [
+          [ada, '/key'],
+          [thief, '/code'],
+        ] as const) {
+          assert.equal((await browser.post(path)).status, 200);
+        }
       }
     });
   });
