@@ -69,7 +69,7 @@ export function expressSession<R extends IncomingMessage = ExpressRequest>(
     of,
     end: (req) =>
       new Promise<void>((resolve, reject) => {
-        const ended = (error: unknown): void => (error ? reject(error as Error) : resolve());
+        const ended = (error: unknown): void => (error ? reject(error) : resolve());
         sessionOn(req).session.destroy(ended);
       }),
   };

@@ -299,7 +299,7 @@ describe('the options of expressSession', () => {
 function assertRefusedBeside(
   response: { status: number; body: { code?: string } },
   status: number,
-  code: string,
+  refusal: string,
 ): void {
-  assert.deepEqual([response.status, response.body.code], [status, code]);
+  assert.deepEqual([response.status, response.body.code], [status, refusal]);
 }

@@ -17,7 +17,7 @@ import { type TestKit, type TestKitOptions, testKit } from './kit.js';
 
 /** The app's own session cookie, and the header in which its other clients bring the same. */
 export const APP_COOKIE = 'app-session';
-export const APP_HEADER = 'x-app-session';
+const APP_HEADER = 'x-app-session';
 
 export interface ForeignApp extends TestKit<string> {
   readonly app: App;
@@ -99,9 +99,13 @@ export function foreignApp({
       return browser;
     },
     signInByHeader: (userId = 'ada') => new BearerClient(app, signedIn(userId, { via: 'bearer' })),
-    told: (...types) =>
-      kit.events.filter(({ type }) => types.includes(type)).map(({ at: _, ...rest }) => rest as object),
+    told: (...types) => kit.events.filter(({ type }) => types.includes(type)).map(withoutTime),
   };
+}
+
+function withoutTime(event: StepgateEvent): object {
+  const { at: _, ...rest } = event;
+  return rest;
 }
 
 function sessionOf({ headers }: IncomingMessage, kept: ReadonlyMap<string, ForeignSession>): ForeignSession | null {
