@@ -56,6 +56,7 @@ try {
   await tryIf('bundled', () => tryBundles(tarball));
   await tryIf('types', () => tryTypes(tarball));
   await tryIf('moving-in', () => tryMovingIn(tarball));
+  await tryIf('beside-better-auth', () => tryBesideBetterAuth(tarball));
   for (const version of values.all ? OTHER_NODES : []) await tryAll(tarball, otherNode(version), ` on Node ${version}`);
 } finally {
   rmSync(folder, { recursive: true });
@@ -199,6 +200,16 @@ function tryMovingIn(tarball) {
   const guide = readFileSync('docs/moving-in.md', 'utf8');
   writeFileSync(join(project, 'move.js'), /```js\n(.*?)```/s.exec(guide)[1]);
   execFileSync(process.execPath, ['app.js'], { cwd: project, stdio: 'inherit' });
+}
+
+/** The same. */
+function tryBesideBetterAuth(tarball) {
+  installTools(BETTER_AUTH);
+  const project = install('beside-better-auth', tarball, {});
+  const [, guide] = readFileSync('docs/your-sessions.md', 'utf8').split(/^## better-auth$/m);
+  writeFileSync(join(project, 'kit.js'), /```js\n(.*?)```/s.exec(guide)[1]);
+  const env = { PATH: process.env.PATH, STEPGATE_SECRET: 'a secret of at least thirty-two bytes' };
+  execFileSync(process.execPath, ['app.js'], { cwd: project, stdio: 'inherit', env });
 }
 
 function tryTypes(tarball) {

@@ -39,7 +39,7 @@ const CORE = [
 // A list of names: whatever is made there may ask for a part of it by its type.
 const SERVICES = 'services.ts';
 /** Each has a subpath of its own, and needs a package that only its users install. */
-const SUBPATHS = ['methods/passkey/', 'methods/totp/', 'adapters/express-session.ts'];
+const SUBPATHS = ['methods/passkey/', 'methods/totp/', 'adapters/better-auth/', 'adapters/express-session.ts'];
 /** Bundled on its own, with the types of the server's answers and none of its code. */
 const BROWSER = 'browser/';
 const ADAPTER = /^stores\/(?!contract\/)[^./]+/;
