@@ -1,6 +1,6 @@
 // Checks the import directions of lib/, type-only imports included:
-//   internal <- wire <- events <- stores/contract <- session, step-up <- http <- methods <- pages, options <- services <- stepgate <- index <- cli
-// with the adapters, conformance, testing and opentelemetry beside them. `node scripts/layers.mjs [folder]`
+//   internal <- wire <- events <- stores/contract <- session, step-up <- http <- methods, adapters <- pages, options <- services <- stepgate <- index <- cli
+// with the adapters of stores, conformance, testing and opentelemetry beside them. `node scripts/layers.mjs [folder]`
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, posix, relative, sep } from 'node:path';
 import { BUNDLED } from './entries.mjs';
@@ -15,6 +15,7 @@ const OWNERS = {
   'better-sqlite3': 'stores/sqlite/',
   'body-parser': 'http/router.ts',
   cookie: 'http/credentials.ts',
+  ioredis: 'stores/redis/',
   jiti: 'cli/config.ts',
   jsonwebtoken: 'session/access-token.ts',
   otpauth: 'methods/totp/code.ts',
@@ -31,7 +32,7 @@ const CORE = [
   ['stores/contract/'],
   ['session/', 'step-up/', 'methods/method.ts'],
   ['http/'],
-  ['methods/'],
+  ['methods/', 'adapters/'],
   ['pages/'],
   ['options/', 'copy/'],
   ['services.ts'],
@@ -42,7 +43,7 @@ const CORE = [
 // A list of names: whatever is made there may ask for a part of it by its type.
 const SERVICES = 'services.ts';
 /** Each has a subpath of its own, and needs a package that only its users install. */
-const SUBPATHS = ['methods/passkey/', 'methods/totp/'];
+const SUBPATHS = ['methods/passkey/', 'methods/totp/', 'adapters/better-auth/', 'adapters/express-session.ts'];
 /** Bundled on its own, with the types of the server's answers and none of its code. */
 const BROWSER = 'browser/';
 const ADAPTER = /^stores\/(?!contract\/)[^./]+/;
