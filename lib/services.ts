@@ -113,10 +113,10 @@ export function createServices(settings: Settings): Services {
 
   const methodServices = createMethodKit({ settings, store, secrets, emit, call });
   const methods = createMethods({ settings, methodServices, clock });
-  const challenges = createChallenges({ store, clock });
+  const attempts = createAttempts({ store, clock });
+  const challenges = createChallenges({ store, attempts, clock });
   const signInChallenges = createSignInChallenges({ store, secrets, clock });
   const pendingSignIns = createPendingSignIns({ store, secrets, clock });
-  const attempts = createAttempts({ store, clock });
   const verify = createVerify({ store, sessions, methods, challenges, attempts, secrets, clock, emit });
   const checkEnrolment = createCheckEnrolment({ methods, clock });
 

@@ -1,4 +1,4 @@
-import type { MethodLockedJson, StepUpFailedJson } from '../wire.js';
+import type { StepUpFailedJson, TooManyJson } from '../wire.js';
 import { StepgateError } from './errors.js';
 import { jsonOf } from './refusal.js';
 import { requestMaker } from './request.js';
@@ -14,7 +14,7 @@ export function createCall(send: (sending: Sending) => Promise<Answer>, mount: s
     const make = requestMaker(mount + path, { method, json, credentials: 'include' });
     const { response, refusal } = await send({ make });
     if (refusal) {
-      const { code, retryAfter, unknownCredential } = refusal as MethodLockedJson & StepUpFailedJson; // either, or neither
+      const { code, retryAfter, unknownCredential } = refusal as TooManyJson & StepUpFailedJson; // either, or neither
       if (unknownCredential) forget((json as { response: { id: string } }).response.id);
       const isSession = /^(?:session|refresh)_/.test(code);
       throw new StepgateError(isSession ? 'signed_out' : code, { response, refusal, retryAfter });

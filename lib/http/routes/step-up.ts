@@ -16,7 +16,7 @@ import type { LiveSession } from '../request-auth.js';
 import type { StepUpCheck } from '../require-fresh-step-up.js';
 import { endJson, parseFields, type RouteTable, sendJson, sendNothing } from '../router.js';
 import { isUnsafe } from '../same-origin.js';
-import { failedMembers, notVerified, stepUpFailed } from '../step-up-refusal.js';
+import { failedMembers, notVerified, stepUpFailed, tooMany } from '../step-up-refusal.js';
 
 export interface BeginStepUp<Name extends string> {
   readonly method: Name;
@@ -244,7 +244,8 @@ export function stepUpRoutes({
       async delete(req, res) {
         const { row } = await requireCaller(req);
         parseFields(req, []);
-        await challenges.giveUp(row, String(req.params['id']));
+        const limitedUntil = await challenges.giveUp(row, String(req.params['id']));
+        if (limitedUntil !== null) throw tooMany('slow_down', limitedUntil, clock);
         sendNothing(res);
       },
     },
