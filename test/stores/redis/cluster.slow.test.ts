@@ -65,7 +65,9 @@ describeIfPresent('on a Redis Cluster of three nodes', missingRedis, () => {
       it(`answers as ever ${stage}`, async () => {
         const { sessions } = await emptyStore();
         const userId = `user ${stage}`;
-        const [old, kept] = [rotatedRow({ id: 'old', userId, createdAt: 0 }), rotatedRow({ id: 'kept', userId })];
+        const counted = { userId, impersonator: null }; // by a cap
+        const old = rotatedRow({ id: 'old', createdAt: 0, ...counted });
+        const kept = rotatedRow({ id: 'kept', ...counted });
         await given(sessions, old, kept);
         await Promise.all(cluster.nodes.map(({ admin }) => admin.scriptFlush()));
         const move = await cluster.moveSlotOf(sessionsOf(userId));
