@@ -1,4 +1,3 @@
-import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import express, { type Response, Router } from 'express';
 import type { RequireSession } from 'stepgate';
@@ -7,10 +6,10 @@ const PAGES = fileURLToPath(new URL('../../example-app/pages', import.meta.url))
 
 /** What the pages load of packages, each a module that runs in a browser as it is. */
 const VENDOR: Readonly<Record<string, string>> = {
-  'stepgate/browser.js': fileOf('stepgate/browser'),
-  'stepgate/dialog.js': fileOf('stepgate/browser/dialog'),
-  'uqr.mjs': fileOf('uqr'),
-  'bowser.mjs': `${dirname(fileOf('bowser'))}/bowser.mjs`,
+  'stepgate/browser.js': import.meta.resolve('stepgate/browser'),
+  'stepgate/dialog.js': import.meta.resolve('stepgate/browser/dialog'),
+  'uqr.mjs': import.meta.resolve('uqr'),
+  'bowser.mjs': new URL('bowser.mjs', import.meta.resolve('bowser')).href,
 };
 
 /** The bank's pages, and what they load. */
@@ -24,8 +23,8 @@ export function site(requireSession: RequireSession): Router {
     if (!req.auth) return res.redirect('/');
     return sendPage(res, 'account.html');
   });
-  for (const [path, file] of Object.entries(VENDOR)) {
-    router.get(`/vendor/${path}`, (_req, res) => res.sendFile(file));
+  for (const [path, url] of Object.entries(VENDOR)) {
+    router.get(`/vendor/${path}`, (_req, res) => res.sendFile(fileURLToPath(url)));
   }
   router.use(express.static(PAGES, { index: false }));
   return router;
@@ -34,8 +33,4 @@ export function site(requireSession: RequireSession): Router {
 /** Kept by no cache: who goes back to a page after signing in or out would find what isn't so any more. */
 function sendPage(res: Response, file: string): void {
   res.set('Cache-Control', 'no-store').sendFile(file, { root: PAGES, cacheControl: false });
-}
-
-function fileOf(module: string): string {
-  return fileURLToPath(import.meta.resolve(module));
 }
