@@ -127,10 +127,10 @@ export function createServices(settings: Settings): Services {
 
   const methodServices = createMethodKit({ settings, store, secrets, emit, call });
   const methods = createMethods({ settings, methodServices, clock });
-  const challenges = createChallenges({ store, clock });
+  const attempts = createAttempts({ store, clock });
+  const challenges = createChallenges({ store, attempts, clock });
   const signInChallenges = createSignInChallenges({ store, secrets, clock });
   const pendingSignIns = createPendingSignIns({ store, secrets, clock });
-  const attempts = createAttempts({ store, clock });
   const verify = createVerify({ store, keeper, methods, challenges, attempts, clock, emit });
   const checkEnrolment = createCheckEnrolment({ methods, clock });
 
