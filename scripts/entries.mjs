@@ -3,6 +3,7 @@ export const ENTRIES = {
   '.': 'index',
   './conformance': 'conformance/index',
   './copy': 'copy/index',
+  './express': 'express',
   './passkey': 'methods/passkey/index',
   './postgres': 'stores/postgres/index',
   './redis': 'stores/redis/index',
