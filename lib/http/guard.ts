@@ -11,8 +11,7 @@ export interface Guarded<Auth> {
   readonly locals: {
     readonly [guarded]?: { readonly auth: Auth } | undefined;
     // biome-ignore lint/suspicious/noExplicitAny: Express types `res.locals` so; anything else would take from it.
-    // oxlint-disable-next-line typescript/no-explicit-any -- as above
-    [name: string]: any;
+    [name: string]: any; // oxlint-disable-line typescript/no-explicit-any
   };
 }
 
