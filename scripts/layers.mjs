@@ -14,6 +14,7 @@ const OWNERS = {
   'better-sqlite3': 'stores/sqlite/',
   'body-parser': 'http/router.ts',
   cookie: 'http/credentials.ts',
+  ioredis: 'stores/redis/',
   jsonwebtoken: 'session/access-token.ts',
   otpauth: 'methods/totp/code.ts',
   pg: 'stores/postgres/',
