@@ -134,7 +134,7 @@ export function createServices(settings: Settings): Services {
   const verify = createVerify({ store, keeper, methods, challenges, attempts, clock, emit });
   const checkEnrolment = createCheckEnrolment({ methods, clock });
 
-  const states = createRequestStates();
+  const states = createRequestStates({ settings });
   const cookies = createCookies(settings);
   const isSameOrigin = createOriginCheck(settings);
   const wwwAuthenticate = createWwwAuthenticate(settings.origin);

@@ -35,7 +35,7 @@ const CORE = [
   ['options/', 'copy/'],
   ['services.ts'],
   ['stepgate.ts'],
-  ['index.ts'],
+  ['index.ts', 'express.ts'],
 ];
 // A list of names: whatever is made there may ask for a part of it by its type.
 const SERVICES = 'services.ts';
