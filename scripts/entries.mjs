@@ -4,6 +4,7 @@ export const ENTRIES = {
   './better-auth': 'adapters/better-auth/index',
   './conformance': 'conformance/index',
   './copy': 'copy/index',
+  './express': 'express',
   './express-session': 'adapters/express-session',
   './opentelemetry': 'opentelemetry/index',
   './passkey': 'methods/passkey/index',

@@ -37,7 +37,7 @@ const CORE = [
   ['options/', 'copy/'],
   ['services.ts'],
   ['stepgate.ts'],
-  ['index.ts'],
+  ['index.ts', 'express.ts'],
   ['cli/'],
 ];
 // A list of names: whatever is made there may ask for a part of it by its type.
