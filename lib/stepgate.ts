@@ -29,6 +29,7 @@ import { newId } from './internal/tokens.js';
 import { refuseUnknownKeys } from './internal/unknown-keys.js';
 import { parseBoolean } from './options/checks.js';
 import { parseOptions, type StepgateOptions } from './options/index.js';
+import { inspectable } from './options/inspection.js';
 import { createPages, type PagesOptions } from './pages/index.js';
 import { createServices, type Services } from './services.js';
 import { withTimeout } from './session/checked-store.js';
@@ -131,7 +132,7 @@ export function stepgate(options: StepgateOptions): Stepgate<string> {
   const { impersonate, endImpersonation } = createImpersonation(services);
   const { handle, checkHandle } = createHandles(services);
 
-  return {
+  const kit: Stepgate<string> = {
     requireSession: createRequireSession(services, onRefusal),
     requireSameOrigin: createRequireSameOrigin(services, onRefusal),
     requireFreshStepUp: createRequireFreshStepUp(stepUpCheckOf, onRefusal),
@@ -176,6 +177,7 @@ export function stepgate(options: StepgateOptions): Stepgate<string> {
       await settings.store.close?.();
     },
   };
+  return inspectable(kit, settings);
 }
 
 function routerOf(services: Services, given: RouterOptions<string> = {}): Middleware {
