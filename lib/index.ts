@@ -30,6 +30,7 @@ export type { TokenHash } from './internal/tokens.js';
 export type {
   BeginContext,
   MethodContext,
+  MethodField,
   MethodOutcome,
   MethodServices,
   User,
@@ -38,6 +39,9 @@ export type {
 export { type PasswordOptions, password } from './methods/password.js';
 export { type RecoveryCodeMethod, recoveryCode } from './methods/recovery-code/index.js';
 export type { CollectOption, Policy, StepgateOptions, UsersOption } from './options/index.js';
+export type { PagesOptions } from './pages/index.js';
+export type { AskedMethod, PageContent, RenderPage, StepUpPage } from './pages/page.js';
+export type { ForeignSession, SessionOption } from './session/foreign-session.js';
 export type { PageOptions, SessionAdmin, SessionPage } from './session/session-admin.js';
 export type { MethodAdmin } from './step-up/method-admin.js';
 export type { ActionRule, GuardRequest, Rule } from './step-up/rule.js';

@@ -1,4 +1,5 @@
-import type { Session, SessionRow } from '../stores/contract/sessions.js';
+import type { PresentedSession } from '../session/keeper.js';
+import type { Session } from '../stores/contract/sessions.js';
 import type { Refusal } from './refusal.js';
 
 /** "This session passed `method` at `verifiedAt`" (epoch milliseconds). How long that counts is the guard's business. */
@@ -42,10 +43,8 @@ export interface ApiKeyAuth {
 export type RequestAuth = SessionAuth | ApiKeyAuth;
 
 /** A session as the request brought it, with what only the kit may see. */
-export interface LiveSession {
+export interface LiveSession extends PresentedSession {
   readonly auth: SessionAuth;
-  readonly row: SessionRow;
-  readonly token: Uint8Array;
   /** By its current token; the previous one proves nothing and manages nothing. */
   readonly byCurrentToken: boolean;
 }

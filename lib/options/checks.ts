@@ -83,7 +83,7 @@ function quoted(names: readonly string[]): string {
 }
 
 /** What another cookie of a kit is called, ours or one beside it. */
-const TAKEN_NAME = /(?:^|-)(?:access|refresh|sign-in)$/;
+const TAKEN_NAME = /(?:^|-)(?:access|refresh|sign-in|step-up)$/;
 
 /** What Express and its usual middlewares write to a request: overwriting it would break the app in a far place. */
 const TAKEN_PROPERTIES: readonly string[] = (
@@ -116,7 +116,7 @@ export function parseCookieName(name: unknown): string {
   if (TAKEN_NAME.test(name)) {
     throw new SetupError(
       '`cookieName` is taken.',
-      'Write a name that ends neither with `access` nor with `refresh` or `sign-in`: a kit has cookies of these names.',
+      'Write a name that ends neither with `access` nor with `refresh`, `sign-in` or `step-up`: a kit has cookies of these names.',
     );
   }
   return name;

@@ -38,7 +38,9 @@ async function arrange() {
 
   const profile = mkdtempSync(join(tmpdir(), 'stepgate-profile-'));
   let browser: BrowserContext | null = null;
-  const close = async (): Promise<void> => browser?.close();
+  const close = async (): Promise<void> => {
+    await browser?.close();
+  };
   cleanUp(async () => {
     await close();
     server.closeAllConnections();
