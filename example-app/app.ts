@@ -1,6 +1,7 @@
 import cookieParser from 'cookie-parser';
 import express, { type Express, type Request, type RequestHandler, type Response } from 'express';
 import type { RequestAuth } from 'stepgate';
+import 'stepgate/express';
 import { type Account, type Accounts, openAccounts } from './accounts.js';
 import { readDelivery, readEmail, readPassword, readRole, readTransfer, type Transfer } from './input.js';
 import { createKit, type KitOptions } from './kit.js';

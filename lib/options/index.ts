@@ -10,6 +10,7 @@ import type { MaybePromise } from '../internal/maybe-promise.js';
 import { SetupError } from '../internal/setup-error.js';
 import { refuseUnknownKeys } from '../internal/unknown-keys.js';
 import type { User } from '../methods/method.js';
+import type { SessionOption } from '../session/foreign-session.js';
 import type { Delivery } from '../stores/contract/sessions.js';
 import type { Store } from '../stores/contract/store.js';
 import {
@@ -26,6 +27,7 @@ import {
   parseIssuer,
   parseMethods,
   parseOrigins,
+  parseRequestProperty,
   parseStore,
   parseTouchInterval,
   readDelivery,
@@ -49,6 +51,11 @@ export interface StepgateOptions<M extends readonly RoutedMethod[] = readonly Ro
   readonly methods?: M;
   /** How the app names its users; some methods need it. */
   readonly users?: UsersOption;
+  /**
+   * Who is signed in by sessions that the app keeps itself: `expressSession(…)`, `betterAuth(…)` or your own. The kit adds
+   * step-up to them, and nothing else: it signs nobody in. @default the kit's own sessions
+   */
+  readonly session?: SessionOption;
   /** `aud` of access tokens. @default `issuer` */
   readonly audience?: string;
   /** How a session travels when `signIn` doesn't say. @default 'cookie' */
@@ -98,6 +105,11 @@ export interface StepgateOptions<M extends readonly RoutedMethod[] = readonly Ro
   readonly policy?: Policy;
   /** The app's own API keys. @default none */
   readonly apiKeys?: ApiKeysOption;
+  /**
+   * The property of the request that guards set for handlers; `false` for none. `auth.current(req)` gives the same. Its
+   * type is that of `import 'stepgate/express'` for `auth`, and the app's own for another. @default 'auth'
+   */
+  readonly requestProperty?: string | false;
   /** Answers a refusal in place of the guards' problem+json. */
   readonly onRefusal?: OnRefusal;
   /** Is told everything worth an audit log. @default failures go to `console.error` */
@@ -126,6 +138,8 @@ export interface Settings {
   readonly store: Store;
   readonly methods: readonly RoutedMethod[];
   readonly users: UsersOption | null;
+  /** Null: the kit's own. */
+  readonly session: SessionOption | null;
   readonly audience: string;
   readonly delivery: Delivery;
   readonly deliveries: readonly Delivery[];
@@ -146,6 +160,8 @@ export interface Settings {
   readonly collect: Required<CollectOption>;
   readonly cleanupInterval: number;
   readonly apiKeys: ApiKeysOption | null;
+  /** Null for none. */
+  readonly requestProperty: string | null;
   readonly onRefusal: OnRefusal | null;
   readonly onEvent: ((event: StepgateEvent) => unknown) | undefined;
   readonly clock: Clock;
@@ -158,6 +174,7 @@ const NAMES = [
     'store',
     'methods',
     'users',
+    'session',
     'audience',
     'delivery',
     'deliveries',
@@ -175,7 +192,7 @@ const NAMES = [
     'policy',
     'apiKeys',
   ] as const),
-  ...(['onRefusal', 'onEvent', 'clock'] as const),
+  ...(['requestProperty', 'onRefusal', 'onEvent', 'clock'] as const),
 ] satisfies (keyof StepgateOptions)[];
 
 const DEFAULTS = {
@@ -193,6 +210,7 @@ const DEFAULTS = {
   tokenOverlap: '10s',
   storeTimeout: '5s',
   cleanupInterval: '1h',
+  requestProperty: 'auth',
   clock: systemClock,
 } as const satisfies Partial<StepgateOptions>;
 
@@ -213,7 +231,8 @@ export function parseOptions(given: StepgateOptions): Settings {
   const duration = (name: DurationName): number =>
     milliseconds(options[name], name, { allowZero: SWITCHABLE.has(name) });
   const idleLifetime = duration('idleLifetime');
-  const deliveries = parseDeliveries(options.deliveries);
+  const session = parseSession(given);
+  const deliveries = session === null ? parseDeliveries(options.deliveries) : [];
   return {
     secrets: parseSecrets(options.secret),
     issuer: options.issuer,
@@ -222,7 +241,8 @@ export function parseOptions(given: StepgateOptions): Settings {
     methods: parseMethods(options.methods),
     users: parseUsers(options.users),
     audience: options.audience === undefined ? options.issuer : text('audience', options.audience),
-    delivery: readDelivery(options.delivery, deliveries),
+    session,
+    delivery: session === null ? readDelivery(options.delivery, deliveries) : options.delivery,
     deliveries,
     cookieName: parseCookieName(options.cookieName),
     insecureCookies: parseInsecureCookies(options.insecureCookies, issuer),
@@ -243,6 +263,7 @@ export function parseOptions(given: StepgateOptions): Settings {
     collect: parseCollect(options.collect),
     cleanupInterval: duration('cleanupInterval'),
     apiKeys: parseApiKeys(options.apiKeys),
+    requestProperty: parseRequestProperty(options.requestProperty),
     onRefusal: parseFunction('onRefusal', options.onRefusal) ?? null,
     onEvent: parseFunction('onEvent', options.onEvent),
     clock: parseClock(options.clock),
@@ -259,6 +280,31 @@ function parseCollect(collect: CollectOption = {}): Required<CollectOption> {
   refuseUnknownKeys(object('collect', collect), ['ip', 'userAgent'], 'collect');
   const { ip = true, userAgent = true } = collect;
   return { ip: parseBoolean('collect.ip', ip), userAgent: parseBoolean('collect.userAgent', userAgent) };
+}
+
+/** What is about sessions of the kit's own. */
+const OF_OWN_SESSIONS = [
+  'delivery',
+  'deliveries',
+  'idleLifetime',
+  'accessTokenLifetime',
+  'refreshGrace',
+  'tokenOverlap',
+  'touchInterval',
+  'maxSessionsPerUser',
+] as const satisfies (keyof StepgateOptions)[];
+
+function parseSession(options: StepgateOptions): SessionOption | null {
+  const { session } = options;
+  if (session === undefined) return null;
+  const useless = OF_OWN_SESSIONS.find((name) => options[name] !== undefined);
+  if (useless !== undefined) {
+    throw new SetupError(`\`${useless}\` says nothing about sessions that the app keeps.`, 'Leave it out.');
+  }
+  refuseUnknownKeys(object('session', session), ['of', 'end'], 'session');
+  parseFunction('session.end', session.end);
+  if (parseFunction('session.of', session.of) !== undefined) return session;
+  throw new SetupError('`session.of` is missing.', 'Write a function that gives `{ id, userId }` or null.');
 }
 
 function parseUsers(users: UsersOption | undefined): UsersOption | null {

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { encode, hash, hashToken, isId, newId, TOKEN_BYTES } from '../internal/tokens.js';
 import type { Services } from '../services.js';
+import type { PresentedSession } from '../session/keeper.js';
 import type { ChallengePurpose, ChallengeRow } from '../stores/contract/challenges.js';
 import type { SessionRow } from '../stores/contract/sessions.js';
 import { grantDigest } from './action.js';
@@ -38,7 +39,7 @@ export interface Challenges {
    * Gives a challenge up, with the grant that was made of it, or is being made just now. Gives null; or, where the session
    * has given up too many that aren't there, until when: then one that is being made just now may still come to be.
    */
-  giveUp(row: SessionRow, id: string): Promise<number | null>;
+  giveUp(session: PresentedSession, id: string): Promise<number | null>;
   /** Says whether the challenge that a grant was made of stands. False: it was given up, and the grant has to go. */
   keep(challenge: ChallengeRow): Promise<boolean>;
   /** Drops a session's challenges, and what was granted for those that were answered. */
@@ -105,13 +106,13 @@ export function createChallenges({
       const action = { digest: taken.actionDigest, mark: taken.actionMark };
       return issue(row, { purpose: 'action', methods: [method], action }, taken);
     },
-    async giveUp(row, id) {
+    async giveUp({ row, proofsId }, id) {
       if (!isId(id)) return null;
       if ((await partOf(store, 'challenges').take(row.id, id, clock.now())) !== null) return null; // nobody has answered it
       // It was answered, or it is made up: a mark for whatever comes would let any session fill the store.
       const limitedUntil = await attempts.countGivenUp(row);
       if (limitedUntil === null) await claim(row.id, id);
-      await store.grants?.dropForChallenge(row.id, id);
+      if (proofsId !== null) await store.grants?.dropForChallenge(proofsId, id);
       return limitedUntil;
     },
     keep: ({ sessionId, id }) => claim(sessionId, id),
