@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
+import { text as textOf } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, it } from '@jest/globals';
 import { root } from '../repository/root.js';
 import { codeBlocks, read } from './markdown.js';
@@ -166,7 +166,7 @@ async function run(command: string, port: number, jar: string): Promise<{ answer
   const status = `HTTP/1.1 ${response.statusCode} ${response.statusMessage}`;
   const lines = linesOf(response.headers).filter((line) => !CUT.test(line));
   const [, cookie = ''] = /^set-cookie: ([^;]+)/m.exec(lines.join('\n')) ?? [];
-  return { answer: { status, headers: lines, body: await text(response) }, cookie };
+  return { answer: { status, headers: lines, body: await textOf(response) }, cookie };
 }
 
 async function signInFromElsewhere(port: number): Promise<{ status: number; type: string; code: string }> {
