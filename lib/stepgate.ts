@@ -1,12 +1,19 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type BeginSignIn, createBeginSignIn } from './http/begin-sign-in.js';
 import { type CredentialsChanged, createCredentialsChanged } from './http/credentials-changed.js';
+import type { Guard } from './http/guard.js';
 import { createHandles, type Handles } from './http/handle.js';
 import { createImpersonation, type Impersonation } from './http/impersonation.js';
 import { methodRoutes, type RoutedMethod } from './http/method-routes.js';
 import { type OnRefusal, Refusal, refusing, refusingEach } from './http/refusal.js';
-import type { RequestAuth } from './http/request-auth.js';
-import { createRequireFreshStepUp, type RequireFreshStepUp, toGuard } from './http/require-fresh-step-up.js';
+import type { RequestAuth, SessionAuth } from './http/request-auth.js';
+import {
+  type CheckFreshStepUp,
+  createCheckFreshStepUp,
+  createRequireFreshStepUp,
+  type RequireFreshStepUp,
+  toGuard,
+} from './http/require-fresh-step-up.js';
 import { createRequireSession, type Middleware, type RequireSession } from './http/require-session.js';
 import { createRouter, sendRefusal } from './http/router.js';
 import { sessionRoutes } from './http/routes/sessions.js';
@@ -22,13 +29,15 @@ import { newId } from './internal/tokens.js';
 import { refuseUnknownKeys } from './internal/unknown-keys.js';
 import { parseBoolean } from './options/checks.js';
 import { parseOptions, type StepgateOptions } from './options/index.js';
+import { inspectable } from './options/inspection.js';
 import { createPages, type PagesOptions } from './pages/index.js';
 import { createServices, type Services } from './services.js';
 import { withTimeout } from './session/checked-store.js';
+import { ownCall } from './session/own-call.js';
 import { claimFor, partsOf } from './session/realm.js';
 import { createSessionAdmin, type SessionAdmin } from './session/session-admin.js';
 import { createMethodAdmin, type MethodAdmin } from './step-up/method-admin.js';
-import type { ActionRule, GuardRequest, Rule } from './step-up/rule.js';
+import type { Rule } from './step-up/rule.js';
 
 /** What a request turned out to be. */
 export type AuthenticateOutcome =
@@ -49,7 +58,7 @@ export interface Stepgate<Name extends string = never> extends StepUpCalls<Name>
    */
   readonly checkFreshStepUp: CheckFreshStepUp<Name>;
   /** Guards an app's own routes that add, change or remove a method, as the kit's own are guarded. */
-  readonly requireEnrolmentProof: Middleware;
+  readonly requireEnrolmentProof: Guard<SessionAuth>;
   readonly signIn: SignIn<Name | 'password' | 'external'>;
   readonly beginSignIn: BeginSignIn<Name>;
   readonly credentialsChanged: CredentialsChanged;
@@ -98,19 +107,14 @@ export interface Stepgate<Name extends string = never> extends StepUpCalls<Name>
   readonly close: () => Promise<void>;
 }
 
-/** See `Stepgate.checkFreshStepUp`. */
-export type CheckFreshStepUp<Name extends string> = <P, R extends IncomingMessage = GuardRequest>(
-  rule: Rule<Name> | ActionRule<Name, P, R>,
-) => (req: IncomingMessage) => Promise<RequestAuth>;
-
 export interface RouterOptions<Name extends string = never> {
   /** What has to be proved before a session is ended by way of the list (ASVS 7.5.2). @default nothing */
-  readonly manageSessions?: Rule<Name>;
+  readonly manageSessions?: Rule<Name> | undefined;
   /**
    * Whether `GET /session` and `GET /sessions` show the `data` of a session to its user. Handlers have it in any case,
    * in `req.auth.session.data`. @default false
    */
-  readonly listData?: boolean;
+  readonly listData?: boolean | undefined;
 }
 
 /** Makes the kit of one app. Throws a `SetupError` for wrong options. */
@@ -121,36 +125,31 @@ export function stepgate<const M extends readonly RoutedMethod[] = readonly []>(
 export function stepgate(options: StepgateOptions): Stepgate<string> {
   const settings = parseOptions(options);
   const services = createServices(settings);
-  const { sessions, store, stepUpCalls, stepUpCheckOf, touchQueue, cleanup } = services;
+  const { keeper, store, stepUpCalls, stepUpCheckOf, touchQueue, cleanup } = services;
+  const own = ownCall(services);
   const pages = createPages(services, settings.onRefusal ?? answer, settings.onRefusal === null);
   const { onRefusal } = pages;
   const { impersonate, endImpersonation } = createImpersonation(services);
   const { handle, checkHandle } = createHandles(services);
 
-  return {
+  const kit: Stepgate<string> = {
     requireSession: createRequireSession(services, onRefusal),
     requireSameOrigin: createRequireSameOrigin(services, onRefusal),
     requireFreshStepUp: createRequireFreshStepUp(stepUpCheckOf, onRefusal),
-    checkFreshStepUp(rule) {
-      const check = stepUpCheckOf(rule);
-      return refusing(async (req) => {
-        await check(req);
-        return services.states.current(req);
-      });
-    },
+    checkFreshStepUp: createCheckFreshStepUp(services),
     requireEnrolmentProof: toGuard(
       async (req) => void (await services.requireEnrolment(req)),
       onRefusal,
       'requireEnrolmentProof',
     ),
-    signIn: refusing(services.signIn),
+    signIn: refusing(own('signIn', services.signIn)),
     signOut: refusing((req, res) => services.signOut(req, res)),
-    impersonate: refusing(impersonate),
-    endImpersonation: refusing(endImpersonation),
-    beginSignIn: refusing(createBeginSignIn(services)),
-    handle,
-    checkHandle: refusing(checkHandle),
-    credentialsChanged: refusing(createCredentialsChanged(services)),
+    impersonate: refusing(own('impersonate', impersonate)),
+    endImpersonation: refusing(own('endImpersonation', endImpersonation)),
+    beginSignIn: refusing(own('beginSignIn', createBeginSignIn(services))),
+    handle: own('handle', handle),
+    checkHandle: refusing(own('checkHandle', checkHandle)),
+    credentialsChanged: refusing(own('credentialsChanged', createCredentialsChanged(services))),
     beginStepUp: refusing(stepUpCalls.beginStepUp),
     verifyStepUp: refusing(stepUpCalls.verifyStepUp),
     verifyOnly: refusing(stepUpCalls.verifyOnly),
@@ -163,7 +162,7 @@ export function stepgate(options: StepgateOptions): Stepgate<string> {
     current: (req) => services.states.current(req),
     clock: settings.clock,
     forgetUser: refusing(async (userId) => {
-      await sessions.revokeAllForUser(parseUserId(userId), null, 'admin');
+      await keeper.endAll(parseUserId(userId));
       for (const part of [store.challenges, store.attempts, store.passkeys, store.recoveryCodes]) {
         await part?.dropForUser(userId);
       }
@@ -178,18 +177,20 @@ export function stepgate(options: StepgateOptions): Stepgate<string> {
       await settings.store.close?.();
     },
   };
+  return inspectable(kit, settings);
 }
 
 function routerOf(services: Services, given: RouterOptions<string> = {}): Middleware {
   refuseUnknownKeys(given, ['manageSessions', 'listData'], 'options');
   const { manageSessions, listData = false } = given;
+  const { settings } = services;
   const manage = manageSessions === undefined ? null : services.stepUpCheckOf(manageSessions);
   const tables = [
     sessionRoutes(services, { manage, listData: parseBoolean('listData', listData) }),
     tokenRoutes(services),
-    ...(services.settings.methods.length === 0 ? [] : [signInRoutes(services)]),
+    ...(settings.methods.length === 0 || settings.session !== null ? [] : [signInRoutes(services)]),
     stepUpRoutes(services),
-    ...methodRoutes(services.settings.methods, services),
+    ...methodRoutes(settings.methods, services),
   ];
   return createRouter(tables, createRequireSameOrigin(services, answer));
 }

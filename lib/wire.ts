@@ -24,6 +24,7 @@ export type RefusalCode =
   | 'body_too_large'
   | 'unsupported_media_type'
   | 'method_locked'
+  | 'slow_down'
   | 'store_unavailable';
 
 /** The members that every refusal has (RFC 9457). */
@@ -111,9 +112,9 @@ export interface StepUpUnavailableJson extends RefusalJson {
   readonly methods?: readonly MethodJson[];
 }
 
-/** 429 `method_locked`. */
-export interface MethodLockedJson extends RefusalJson {
-  readonly code: 'method_locked';
+/** 429. */
+export interface TooManyJson extends RefusalJson {
+  readonly code: 'method_locked' | 'slow_down';
   /** Seconds, as in `Retry-After`. */
   readonly retryAfter: number;
 }
@@ -162,6 +163,8 @@ export interface SignedInJson {
   readonly access_token?: string;
   /** Only where a new one was made. */
   readonly refresh_token?: string;
+  /** Of a step-up beside a session that the app keeps, without cookies: to be sent in `Stepgate-Step-Up`. */
+  readonly step_up_token?: string;
 }
 
 /** `GET {mount}/step-up`. */

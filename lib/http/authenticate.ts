@@ -4,12 +4,13 @@ import { andThen, isPromise, type MaybePromise } from '../internal/maybe-promise
 import { SetupError } from '../internal/setup-error.js';
 import { decodeToken } from '../internal/tokens.js';
 import type { Services } from '../services.js';
+import type { PresentedSession } from '../session/keeper.js';
 import { type Claim, type FindOutcome, publicSession } from '../session/sessions.js';
 import type { Impersonator, ProofTimes, SessionRow } from '../stores/contract/sessions.js';
 import { sentFrom } from './client.js';
 import { type Credential, isAmbient, readCredential } from './credentials.js';
 import { Refusal, type RefusalCode, refusalFrom } from './refusal.js';
-import type { Authentication, RequestAuth, SessionAuth } from './request-auth.js';
+import type { Authentication, LiveSession, RequestAuth, SessionAuth } from './request-auth.js';
 import { isUnsafe } from './same-origin.js';
 
 /** The app's own API keys: they come in `Authorization: Bearer` and are told by their prefix. */
@@ -41,6 +42,7 @@ export function createAuthenticate({
   cookies,
   accessTokens,
   sessions,
+  foreignSessions,
   call,
   isSameOrigin,
   wwwAuthenticate,
@@ -48,7 +50,16 @@ export function createAuthenticate({
   emit,
 }: Pick<
   Services,
-  'settings' | 'cookies' | 'accessTokens' | 'sessions' | 'call' | 'isSameOrigin' | 'wwwAuthenticate' | 'clock' | 'emit'
+  | 'settings'
+  | 'cookies'
+  | 'accessTokens'
+  | 'sessions'
+  | 'foreignSessions'
+  | 'call'
+  | 'isSameOrigin'
+  | 'wwwAuthenticate'
+  | 'clock'
+  | 'emit'
 >): Authenticate {
   function refused(
     req: IncomingMessage,
@@ -63,7 +74,9 @@ export function createAuthenticate({
   }
 
   function check(req: IncomingMessage, credential: Credential, passive: boolean): MaybePromise<Authentication> {
-    if (credential.kind === 'none') return anonymous(wwwAuthenticate.sessionRequired);
+    if (credential.kind === 'none') {
+      return foreignSessions === null ? nobody() : andThen(foreignSessions.of(req), (row) => checkForeign(req, row));
+    }
     if (isAmbient(credential) && isUnsafe(req) && !isSameOrigin(req)) {
       return refused(req, 'cross_origin', 'cross-origin');
     }
@@ -100,11 +113,29 @@ export function createAuthenticate({
         return refused(req, 'session_invalid', found.reason, { row: found.row, stale });
       }
       const { row, byCurrentToken } = found;
-      const wanted = req.headers['stepgate-session'];
-      // The page shows, and asks for, what is another session's: in another tab somebody has signed in.
-      if (wanted !== undefined && wanted !== row.id) return refused(req, 'session_changed', 'session-changed', { row });
-      return { outcome: 'session', auth: sessionAuth(row, byCurrentToken), row, token, byCurrentToken };
+      return unlessChanged(req, { row, token, byCurrentToken, proofsId: row.id });
     });
+  }
+
+  function nobody(): Authentication {
+    return anonymous(wwwAuthenticate.sessionRequired);
+  }
+
+  /** A session of the app's, as it says by itself: without what was proved for it, which a guard reads that asks for it. */
+  function checkForeign(req: IncomingMessage, row: SessionRow | null): Authentication {
+    if (row === null) return nobody();
+    if (row.delivery !== 'bearer' && isUnsafe(req) && !isSameOrigin(req)) {
+      return refused(req, 'cross_origin', 'cross-origin');
+    }
+    return unlessChanged(req, { row, token: null, byCurrentToken: true, proofsId: null });
+  }
+
+  /** The page may show, and ask for, what is another session's: in another tab somebody has signed in. */
+  function unlessChanged(req: IncomingMessage, session: Omit<LiveSession, 'auth'>): Authentication {
+    const { row } = session;
+    const wanted = req.headers['stepgate-session'];
+    if (wanted !== undefined && wanted !== row.id) return refused(req, 'session_changed', 'session-changed', { row });
+    return live(session);
   }
 
   function checkApiKey(req: IncomingMessage, value: string): MaybePromise<Authentication> {
@@ -140,8 +171,12 @@ function isOwnerOrNull(owner: { readonly userId: string } | null): boolean {
 }
 
 /** The state of a request whose session has just been given this token. */
-export function withNewToken(row: SessionRow, token: Uint8Array): Authentication {
-  return { outcome: 'session', auth: sessionAuth(row, true), row, token, byCurrentToken: true };
+export function withNewToken(session: PresentedSession): Authentication {
+  return live({ ...session, byCurrentToken: true });
+}
+
+function live({ row, token, byCurrentToken, proofsId }: Omit<LiveSession, 'auth'>): Authentication {
+  return { outcome: 'session', auth: sessionAuth(row, byCurrentToken), row, token, byCurrentToken, proofsId };
 }
 
 function sessionAuth(row: SessionRow, byCurrentToken: boolean): SessionAuth {
@@ -171,7 +206,7 @@ export function proofTimes({ signInProofs, stepUpProofs }: SessionRow): ProofTim
 
 /**
  * What this kit knows of a request. It lives beside the request, not on it, so that nobody else's `req.auth` is ever
- * trusted; `req.auth` is a copy for the app's handlers.
+ * trusted; the property of the request is a copy for the app's handlers.
  */
 export interface RequestStates {
   get(req: IncomingMessage): Authentication | undefined;
@@ -180,14 +215,14 @@ export interface RequestStates {
   current(req: IncomingMessage): RequestAuth;
 }
 
-export function createRequestStates(): RequestStates {
+export function createRequestStates({ settings: { requestProperty } }: Pick<Services, 'settings'>): RequestStates {
   const states = new WeakMap<IncomingMessage, Authentication>();
   return {
     get: (req) => states.get(req),
     set(req, authentication) {
       states.set(req, authentication);
-      // A plain node:http request has no `auth`; Express gets its type by the augmentation above.
-      (req as { auth?: RequestAuth | null }).auth = 'auth' in authentication ? authentication.auth : null;
+      if (requestProperty === null) return;
+      Reflect.set(req, requestProperty, 'auth' in authentication ? authentication.auth : null);
     },
     current(req) {
       const state = states.get(req);

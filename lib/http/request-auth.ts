@@ -1,4 +1,5 @@
-import type { Session, SessionRow } from '../stores/contract/sessions.js';
+import type { PresentedSession } from '../session/keeper.js';
+import type { Session } from '../stores/contract/sessions.js';
 import type { Refusal } from './refusal.js';
 
 /** "This session passed `method` at `verifiedAt`" (epoch milliseconds). How long that counts is the guard's business. */
@@ -20,9 +21,9 @@ export interface SessionAuth {
 }
 
 /** One action, confirmed for this request and spent by it. */
-export interface ApprovedAction {
+export interface ApprovedAction<Payload = unknown> {
   /** What `bind` gave, deep-frozen; null for a `once` rule. */
-  readonly payload: unknown;
+  readonly payload: Payload;
   /** What the user proved presence with. */
   readonly method: string;
 }
@@ -42,10 +43,8 @@ export interface ApiKeyAuth {
 export type RequestAuth = SessionAuth | ApiKeyAuth;
 
 /** A session as the request brought it, with what only the kit may see. */
-export interface LiveSession {
+export interface LiveSession extends PresentedSession {
   readonly auth: SessionAuth;
-  readonly row: SessionRow;
-  readonly token: Uint8Array;
   /** By its current token; the previous one proves nothing and manages nothing. */
   readonly byCurrentToken: boolean;
 }
@@ -57,12 +56,3 @@ export type Authentication =
   | { readonly outcome: 'api-key'; readonly auth: ApiKeyAuth }
   /** `stale`: a cookie that names no live session, which an optional guard takes for nobody. */
   | { readonly outcome: 'refused'; readonly refusal: Refusal; readonly stale: boolean };
-
-declare global {
-  namespace Express {
-    interface Request {
-      /** Set by stepgate's guards; null where an optional guard found nobody. */
-      auth?: RequestAuth | null;
-    }
-  }
-}
