@@ -66,6 +66,7 @@ function createCounter(): Counter {
 
   function connectThrough(client: Socket, upstream: Socket): void {
     carry(client, upstream, () => {
+      if (client.destroyed) return; // what was sent at last has no answer
       if (asking.size === 0) count += 1;
       asking.add(client);
     });

@@ -75,7 +75,7 @@ export async function startRedisCluster(): Promise<RedisCluster> {
         },
       };
     },
-    connect: (library, ports = new Map()) => connectTo[library](nodes, ports),
+    connect: (library, through = new Map()) => connectTo[library](nodes, through),
     async empty() {
       await Promise.all(nodes.map(({ admin }) => admin.flushAll()));
     },

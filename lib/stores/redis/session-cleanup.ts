@@ -1,5 +1,5 @@
 import type { SessionStore } from '../contract/sessions.js';
-import { inBatches } from './batches.js';
+import { chunks } from './batches.js';
 import { BUCKETS, nameOf } from './keys.js';
 import { tracesIn } from './lookup-keys.js';
 import type { Place } from './place-cache.js';
@@ -42,9 +42,10 @@ export function sessionCleanup({
       const buckets = BUCKETS.slice(next, next + AT_ONCE);
       const over = await Promise.all(buckets.map((bucket) => lookupKeys.overIn(bucket, now, limit - count)));
       await Promise.all(buckets.map((bucket) => lookupKeys.dropTokensOver(bucket, now - SESSION_MARGIN)));
-      await inBatches(over.flat().slice(0, limit - count), async (place) => {
-        if (await endIfOver(place, now)) count += 1;
-      });
+      for (const some of chunks(over.flat().slice(0, limit - count))) {
+        const went = await Promise.all(some.map((place) => endIfOver(place, now)));
+        count += went.filter((each) => each).length;
+      }
       next = next + AT_ONCE < BUCKETS.length ? next + AT_ONCE : 0;
     }
     return count;
