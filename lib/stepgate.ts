@@ -109,12 +109,12 @@ export interface Stepgate<Name extends string = never> extends StepUpCalls<Name>
 
 export interface RouterOptions<Name extends string = never> {
   /** What has to be proved before a session is ended by way of the list (ASVS 7.5.2). @default nothing */
-  readonly manageSessions?: Rule<Name>;
+  readonly manageSessions?: Rule<Name> | undefined;
   /**
    * Whether `GET /session` and `GET /sessions` show the `data` of a session to its user. Handlers have it in any case,
    * in `req.auth.session.data`. @default false
    */
-  readonly listData?: boolean;
+  readonly listData?: boolean | undefined;
 }
 
 /** Makes the kit of one app. Throws a `SetupError` for wrong options. */

@@ -111,8 +111,8 @@ describe('the first screen of README.md', () => {
     it(`has a server that runs, asks for a proof and survives a rejection (${framework})`, async () => {
       rmSync(folder, { recursive: true, force: true });
       mkdirSync(folder, { recursive: true });
-      const text = listeningAnywhere(first).replace("from 'express'", `from '${framework}'`);
-      writeFileSync(join(folder, 'server.mjs'), text);
+      const source = listeningAnywhere(first).replace("from 'express'", `from '${framework}'`);
+      writeFileSync(join(folder, 'server.mjs'), source);
       const child = fork('server.mjs', { cwd: folder, env, stdio: ['ignore', 'ignore', 'ignore', 'ipc'] });
       try {
         const [message] = await once(child, 'message');
@@ -140,9 +140,9 @@ describe('the first screen of README.md', () => {
 });
 
 /** The server on a port that is free, which it tells. */
-function listeningAnywhere(text: string): string {
-  assert.ok(text.includes(LISTEN));
-  return text.replace(LISTEN, 'const server = app.listen(0, () => process.send(server.address().port));');
+function listeningAnywhere(source: string): string {
+  assert.ok(source.includes(LISTEN));
+  return source.replace(LISTEN, 'const server = app.listen(0, () => process.send(server.address().port));');
 }
 
 function exchange(part: string): Exchange {
