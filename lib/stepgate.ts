@@ -26,6 +26,7 @@ import { createPages, type PagesOptions } from './pages/index.js';
 import { createServices, type Services } from './services.js';
 import { withTimeout } from './session/checked-store.js';
 import { ownCall } from './session/own-call.js';
+import { proofsForTests } from './session/proofs-for-tests.js';
 import { claimFor, partsOf } from './session/realm.js';
 import { createSessionAdmin, type SessionAdmin } from './session/session-admin.js';
 import { createMethodAdmin, type MethodAdmin } from './step-up/method-admin.js';
@@ -129,7 +130,7 @@ export function stepgate(options: StepgateOptions): Stepgate<string> {
   const { impersonate, endImpersonation } = createImpersonation(services);
   const { handle, checkHandle } = createHandles(services);
 
-  return {
+  const kit: Stepgate<string> = {
     requireSession: createRequireSession(services, onRefusal),
     requireSameOrigin: createRequireSameOrigin(services, onRefusal),
     requireFreshStepUp: createRequireFreshStepUp(stepUpCheckOf, onRefusal),
@@ -180,6 +181,8 @@ export function stepgate(options: StepgateOptions): Stepgate<string> {
       await settings.store.close?.();
     },
   };
+  if (settings.session !== null) proofsForTests.set(kit, services.elevations.prove);
+  return kit;
 }
 
 function routerOf(services: Services, given: RouterOptions<string> = {}): Middleware {
