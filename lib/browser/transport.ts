@@ -85,12 +85,13 @@ export function createTransport({ mount, origins, tokens, session }: TransportOp
     return true;
   }
 
-  async function transmit({ make, signal, unsafe, again, isLook }: Sending, accessToken?: string): Promise<Answer> {
+  async function transmit({ make, signal, unsafe, again, isLook }: Sending, held?: Tokens | null): Promise<Answer> {
     if (signal?.aborted) throw new StepgateError('cancelled', { cause: signal.reason });
     const request = make();
     const id = isLook ? null : session.pinned();
     if (id) request.headers.set('Stepgate-Session', id);
-    if (accessToken) request.headers.set('Authorization', `Bearer ${accessToken}`);
+    if (held?.access_token) request.headers.set('Authorization', `Bearer ${held.access_token}`);
+    if (held?.step_up_token) request.headers.set('Stepgate-Step-Up', held.step_up_token);
     const lost = unsafe ? 'outcome_unknown' : 'offline';
     let response: Response;
     try {
@@ -114,12 +115,12 @@ export function createTransport({ mount, origins, tokens, session }: TransportOp
   async function send(sending: Sending): Promise<Answer> {
     for (let attempt = 0; ; attempt++) {
       const before = refreshes;
-      const accessToken = (await tokens?.get())?.access_token;
-      const answer = await transmit(sending, accessToken);
+      const held = await tokens?.get();
+      const answer = await transmit(sending, held);
       const code = answer.refusal?.code;
       if (code === 'session_invalid' && attempt < 2) {
         if (before === refreshes) {
-          refreshing ??= refresh(accessToken).finally(() => {
+          refreshing ??= refresh(held?.access_token).finally(() => {
             refreshing = undefined;
           });
         }
