@@ -3,7 +3,8 @@
 
 import type { Server } from 'node:http';
 import type { Express, Request, Response } from 'express';
-import type { Method, RequireSession, Stepgate, StepgateOptions, Store } from 'stepgate';
+import type { Method, RequireFreshStepUp, RequireSession, Stepgate, StepgateOptions, Store } from 'stepgate';
+import 'stepgate/express';
 
 declare global {
   const app: Express;
@@ -11,6 +12,7 @@ declare global {
   const options: StepgateOptions;
   const auth: Stepgate<'passkey' | 'totp' | 'password' | 'recovery-code'>;
   const requireSession: RequireSession;
+  const requireFreshStepUp: RequireFreshStepUp<'passkey' | 'totp' | 'password' | 'recovery-code'>;
   const pins: Map<string, string>;
   const pin: Method<'pin'>;
   const db: {

@@ -1,11 +1,13 @@
 import cookieParser from 'cookie-parser';
-import express, { type Express, type RequestHandler } from 'express';
+import express, { type Express, type Request, type RequestHandler, type Response } from 'express';
 import type { RequestAuth } from 'stepgate';
+import 'stepgate/express';
 import { type Account, type Accounts, openAccounts } from './accounts.js';
 import { readDelivery, readEmail, readPassword, readRole, readTransfer, type Transfer } from './input.js';
 import { createKit, type KitOptions } from './kit.js';
 import { openLedger } from './ledger.js';
 import { money } from './money.js';
+import { plain } from './plain.js';
 import { answerError, notFound, Problem } from './problem.js';
 import { securityHeaders } from './security-headers.js';
 import { createSignInLimit } from './sign-in-limit.js';
@@ -51,7 +53,8 @@ export async function createApp({ origin, secret, ...where }: BankOptions): Prom
     res.status(201).json({ id: account.id, email: account.email });
   });
 
-  app.post('/login', async (req, res) => {
+  /** By e-mail address and password, for both kinds of page. */
+  async function signIn(req: Request, res: Response): Promise<object> {
     // Taken before the password is checked: a sign-in with the old password can't outlive a change that it crosses.
     const startedAt = Date.now();
     const delivery = readDelivery(req.body);
@@ -66,7 +69,10 @@ export async function createApp({ origin, secret, ...where }: BankOptions): Prom
     if (account === null) throw new Problem(401, 'sign_in_failed', 'The e-mail address or the password is wrong.');
     signInLimit.succeeded(email);
     const { body } = await auth.signIn(req, res, { userId: account.id, method: 'password', delivery, startedAt });
-    res.json(body);
+    return body;
+  }
+  app.post('/login', async (req, res) => {
+    res.json(await signIn(req, res));
   });
 
   app.get('/me', requireSession, async (req, res) => {
@@ -104,13 +110,17 @@ export async function createApp({ origin, secret, ...where }: BankOptions): Prom
     },
     summary: (payload) => summaryOf(readTransfer(payload), payload.isHere),
   });
-  app.post('/transfers', requireSession, checkTransfer, confirmed, async (req, res) => {
+  const transferGuards = [requireSession, checkTransfer, confirmed];
+  async function transfer(req: Request): Promise<object> {
     const { userId, action } = auth.current(req);
     if (action === undefined) throw new Error('Nothing was confirmed.'); // behind this guard there always is an action
-    const transfer = readTransfer(action.payload); // what was confirmed, not what the body says
-    const balance = await ledger.send(userId, transfer, action.method);
+    const sent = readTransfer(action.payload); // what was confirmed, not what the body says
+    const balance = await ledger.send(userId, sent, action.method);
     if (balance === null) throw notEnough();
-    res.json({ ...transfer, balance });
+    return { ...sent, balance };
+  }
+  app.post('/transfers', ...transferGuards, async (req, res) => {
+    res.json(await transfer(req));
   });
   app.get('/transfers', requireSession, async (req, res) => {
     res.json({ transfers: await ledger.history(auth.current(req).userId, LATEST) });
@@ -132,12 +142,26 @@ export async function createApp({ origin, secret, ...where }: BankOptions): Prom
     },
   );
 
-  app.get('/export', requireFreshStepUp({ method: ['password', 'totp'], maxAge: '10m' }), async (req, res) => {
+  const exportGuard = requireFreshStepUp({ method: ['password', 'totp'], maxAge: '10m' });
+  app.get('/export', exportGuard, async (req, res) => {
     const caller = auth.current(req);
     const { email, role, balance } = await accountOf(accounts, caller);
     const transfers = await ledger.history(caller.userId);
     res.attachment('small-bank.json').json({ email, role, balance, transfers });
   });
+
+  app.use(
+    '/plain',
+    plain({
+      auth,
+      exportGuard,
+      transferGuards,
+      transfer,
+      signIn,
+      accountOf: (caller) => accountOf(accounts, caller),
+      historyOf: ({ userId }) => ledger.history(userId, LATEST),
+    }),
+  );
 
   app.use(notFound);
   app.use(answerError);

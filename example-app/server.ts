@@ -8,10 +8,10 @@ import { isPostgres } from './storage.js';
 
 async function start(): Promise<void> {
   // Set to nothing counts as not set.
-  const { PORT, ORIGIN, DATABASE = '', SESSIONS, STEPGATE_SECRET } = process.env;
+  const { PORT, HOST, ORIGIN, DATABASE = '', SESSIONS, STEPGATE_SECRET } = process.env;
   const onServer = isPostgres(DATABASE);
   const database = onServer ? DATABASE : resolve(DATABASE || 'bank.db');
-  const server = createServer().listen(Number(PORT || 3000));
+  const server = createServer().listen(Number(PORT || 3000), HOST || 'localhost');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo; // it listens on a port, not on a pipe
   const origin = ORIGIN || `http://localhost:${port}`;

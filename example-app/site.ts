@@ -1,25 +1,36 @@
-import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import express, { Router } from 'express';
+import express, { type Response, Router } from 'express';
 import type { RequireSession } from 'stepgate';
 
 const PAGES = fileURLToPath(new URL('../../example-app/pages', import.meta.url));
-const BOWSER = dirname(fileURLToPath(import.meta.resolve('bowser')));
-const WEBAUTHN = dirname(fileURLToPath(import.meta.resolve('@simplewebauthn/browser')));
+
+/** What the pages load of packages, each a module that runs in a browser as it is. */
+const VENDOR: Readonly<Record<string, string>> = {
+  'stepgate/browser.js': import.meta.resolve('stepgate/browser'),
+  'stepgate/dialog.js': import.meta.resolve('stepgate/browser/dialog'),
+  'uqr.mjs': import.meta.resolve('uqr'),
+  'bowser.mjs': new URL('bowser.mjs', import.meta.resolve('bowser')).href,
+};
 
 /** The bank's pages, and what they load. */
 export function site(requireSession: RequireSession): Router {
   const router = Router();
   router.get('/', requireSession({ optional: true }), (req, res) => {
     if (req.auth) return res.redirect('/account');
-    return res.sendFile('index.html', { root: PAGES });
+    return sendPage(res, 'index.html');
   });
   router.get('/account', requireSession({ optional: true }), (req, res) => {
     if (!req.auth) return res.redirect('/');
-    return res.sendFile('account.html', { root: PAGES });
+    return sendPage(res, 'account.html');
   });
-  router.get('/vendor/bowser.mjs', (_req, res) => res.sendFile('bowser.mjs', { root: BOWSER }));
-  router.use('/vendor/simplewebauthn', express.static(WEBAUTHN, { index: false }));
+  for (const [path, url] of Object.entries(VENDOR)) {
+    router.get(`/vendor/${path}`, (_req, res) => res.sendFile(fileURLToPath(url)));
+  }
   router.use(express.static(PAGES, { index: false }));
   return router;
+}
+
+/** Kept by no cache: who goes back to a page after signing in or out would find what isn't so any more. */
+function sendPage(res: Response, file: string): void {
+  res.set('Cache-Control', 'no-store').sendFile(file, { root: PAGES, cacheControl: false });
 }

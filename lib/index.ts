@@ -3,12 +3,13 @@ export type { ApiKeysOption } from './http/authenticate.js';
 export type { BeginSignIn, BeginSignInOptions, PendingSignInBody } from './http/begin-sign-in.js';
 export type { SignedInBody } from './http/credentials.js';
 export type { CredentialsChanged } from './http/credentials-changed.js';
+export type { ConfirmedAuth, Guard } from './http/guard.js';
 export type { HandleOutcome, Handles, SessionId } from './http/handle.js';
 export type { ImpersonateOptions, Impersonation } from './http/impersonation.js';
 export type { AfterChange, MethodRouteServices, RoutedMethod as Method } from './http/method-routes.js';
 export { type OnRefusal, Refusal, type RefusalCode } from './http/refusal.js';
 export type { ApiKeyAuth, ApprovedAction, Proof, RequestAuth, SessionAuth } from './http/request-auth.js';
-export type { RequireFreshStepUp, RequireFreshStepUpOptions } from './http/require-fresh-step-up.js';
+export type { CheckFreshStepUp, RequireFreshStepUp, RequireFreshStepUpOptions } from './http/require-fresh-step-up.js';
 export type { Middleware, RequireSession, RequireSessionOptions } from './http/require-session.js';
 export type { RouteHandler, RouteRequest, RouteTable } from './http/router.js';
 export { sendRefusal } from './http/router.js';
@@ -29,6 +30,7 @@ export type { TokenHash } from './internal/tokens.js';
 export type {
   BeginContext,
   MethodContext,
+  MethodField,
   MethodOutcome,
   MethodServices,
   User,
@@ -37,13 +39,14 @@ export type {
 export { type PasswordOptions, password } from './methods/password.js';
 export { type RecoveryCodeMethod, recoveryCode } from './methods/recovery-code/index.js';
 export type { CollectOption, Policy, StepgateOptions, UsersOption } from './options/index.js';
+export type { PagesOptions } from './pages/index.js';
+export type { AskedMethod, PageContent, RenderPage, StepUpPage } from './pages/page.js';
 export type { ForeignSession, SessionOption } from './session/foreign-session.js';
 export type { PageOptions, SessionAdmin, SessionPage } from './session/session-admin.js';
 export type { MethodAdmin } from './step-up/method-admin.js';
 export type { ActionRule, GuardRequest, Rule } from './step-up/rule.js';
 export {
   type AuthenticateOutcome,
-  type CheckFreshStepUp,
   type RouterOptions,
   type Stepgate,
   stepgate,

@@ -127,14 +127,14 @@ export function createServices(settings: Settings): Services {
 
   const methodServices = createMethodKit({ settings, store, secrets, emit, call });
   const methods = createMethods({ settings, methodServices, clock });
-  const challenges = createChallenges({ store, clock });
+  const attempts = createAttempts({ store, clock });
+  const challenges = createChallenges({ store, attempts, clock });
   const signInChallenges = createSignInChallenges({ store, secrets, clock });
   const pendingSignIns = createPendingSignIns({ store, secrets, clock });
-  const attempts = createAttempts({ store, clock });
   const verify = createVerify({ store, keeper, methods, challenges, attempts, clock, emit });
   const checkEnrolment = createCheckEnrolment({ methods, clock });
 
-  const states = createRequestStates();
+  const states = createRequestStates({ settings });
   const cookies = createCookies(settings);
   const isSameOrigin = createOriginCheck(settings);
   const wwwAuthenticate = createWwwAuthenticate(settings.origin);

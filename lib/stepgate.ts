@@ -1,12 +1,19 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type BeginSignIn, createBeginSignIn } from './http/begin-sign-in.js';
 import { type CredentialsChanged, createCredentialsChanged } from './http/credentials-changed.js';
+import type { Guard } from './http/guard.js';
 import { createHandles, type Handles } from './http/handle.js';
 import { createImpersonation, type Impersonation } from './http/impersonation.js';
 import { methodRoutes, type RoutedMethod } from './http/method-routes.js';
 import { type OnRefusal, Refusal, refusing, refusingEach } from './http/refusal.js';
-import type { RequestAuth } from './http/request-auth.js';
-import { createRequireFreshStepUp, type RequireFreshStepUp, toGuard } from './http/require-fresh-step-up.js';
+import type { RequestAuth, SessionAuth } from './http/request-auth.js';
+import {
+  type CheckFreshStepUp,
+  createCheckFreshStepUp,
+  createRequireFreshStepUp,
+  type RequireFreshStepUp,
+  toGuard,
+} from './http/require-fresh-step-up.js';
 import { createRequireSession, type Middleware, type RequireSession } from './http/require-session.js';
 import { createRouter, sendRefusal } from './http/router.js';
 import { sessionRoutes } from './http/routes/sessions.js';
@@ -30,7 +37,7 @@ import { proofsForTests } from './session/proofs-for-tests.js';
 import { claimFor, partsOf } from './session/realm.js';
 import { createSessionAdmin, type SessionAdmin } from './session/session-admin.js';
 import { createMethodAdmin, type MethodAdmin } from './step-up/method-admin.js';
-import type { ActionRule, GuardRequest, Rule } from './step-up/rule.js';
+import type { Rule } from './step-up/rule.js';
 
 /** What a request turned out to be. */
 export type AuthenticateOutcome =
@@ -51,7 +58,7 @@ export interface Stepgate<Name extends string = never> extends StepUpCalls<Name>
    */
   readonly checkFreshStepUp: CheckFreshStepUp<Name>;
   /** Guards an app's own routes that add, change or remove a method, as the kit's own are guarded. */
-  readonly requireEnrolmentProof: Middleware;
+  readonly requireEnrolmentProof: Guard<SessionAuth>;
   readonly signIn: SignIn<Name | 'password' | 'external'>;
   readonly beginSignIn: BeginSignIn<Name>;
   readonly credentialsChanged: CredentialsChanged;
@@ -100,11 +107,6 @@ export interface Stepgate<Name extends string = never> extends StepUpCalls<Name>
   readonly close: () => Promise<void>;
 }
 
-/** See `Stepgate.checkFreshStepUp`. */
-export type CheckFreshStepUp<Name extends string> = <P, R extends IncomingMessage = GuardRequest>(
-  rule: Rule<Name> | ActionRule<Name, P, R>,
-) => (req: IncomingMessage) => Promise<RequestAuth>;
-
 export interface RouterOptions<Name extends string = never> {
   /** What has to be proved before a session is ended by way of the list (ASVS 7.5.2). @default nothing */
   readonly manageSessions?: Rule<Name>;
@@ -134,13 +136,7 @@ export function stepgate(options: StepgateOptions): Stepgate<string> {
     requireSession: createRequireSession(services, onRefusal),
     requireSameOrigin: createRequireSameOrigin(services, onRefusal),
     requireFreshStepUp: createRequireFreshStepUp(stepUpCheckOf, onRefusal),
-    checkFreshStepUp(rule) {
-      const check = stepUpCheckOf(rule);
-      return refusing(async (req) => {
-        await check(req);
-        return services.states.current(req);
-      });
-    },
+    checkFreshStepUp: createCheckFreshStepUp(services),
     requireEnrolmentProof: toGuard(
       async (req) => void (await services.requireEnrolment(req)),
       onRefusal,

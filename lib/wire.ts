@@ -24,6 +24,7 @@ export type RefusalCode =
   | 'body_too_large'
   | 'unsupported_media_type'
   | 'method_locked'
+  | 'slow_down'
   | 'store_unavailable';
 
 /** The members that every refusal has (RFC 9457). */
@@ -111,9 +112,9 @@ export interface StepUpUnavailableJson extends RefusalJson {
   readonly methods?: readonly MethodJson[];
 }
 
-/** 429 `method_locked`. */
-export interface MethodLockedJson extends RefusalJson {
-  readonly code: 'method_locked';
+/** 429. */
+export interface TooManyJson extends RefusalJson {
+  readonly code: 'method_locked' | 'slow_down';
   /** Seconds, as in `Retry-After`. */
   readonly retryAfter: number;
 }

@@ -237,8 +237,10 @@ function tryTypes(tarball) {
         'node',
       ];
       const options = { cwd: project, encoding: 'utf8' };
-      const { status, stdout } = spawnSync(process.execPath, [tsc, '--noEmit', ...common, ...flags, 'use.ts'], options);
-      assert.equal(status, 0, `${compiler}, ${setting}: ${stdout}`);
+      for (const file of ['use.ts', 'own-auth.ts']) {
+        const { status, stdout } = spawnSync(process.execPath, [tsc, '--noEmit', ...common, ...flags, file], options);
+        assert.equal(status, 0, `${compiler}, ${setting}: ${stdout}`);
+      }
     }
   }
 }

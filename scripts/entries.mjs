@@ -4,6 +4,7 @@ export const ENTRIES = {
   './better-auth': 'adapters/better-auth/index',
   './conformance': 'conformance/index',
   './copy': 'copy/index',
+  './express': 'express',
   './express-session': 'adapters/express-session',
   './passkey': 'methods/passkey/index',
   './postgres': 'stores/postgres/index',

@@ -14,6 +14,7 @@ const OWNERS = {
   'better-sqlite3': 'stores/sqlite/',
   'body-parser': 'http/router.ts',
   cookie: 'http/credentials.ts',
+  ioredis: 'stores/redis/',
   jsonwebtoken: 'session/access-token.ts',
   otpauth: 'methods/totp/code.ts',
   pg: 'stores/postgres/',
@@ -34,7 +35,7 @@ const CORE = [
   ['options/', 'copy/'],
   ['services.ts'],
   ['stepgate.ts'],
-  ['index.ts'],
+  ['index.ts', 'express.ts'],
 ];
 // A list of names: whatever is made there may ask for a part of it by its type.
 const SERVICES = 'services.ts';

@@ -106,6 +106,11 @@ const WRONG: Readonly<Record<string, readonly [values: readonly unknown[], messa
     [['bearer'], ['bearer', 'token-cookies']],
     /`delivery` must be one of `deliveries`.*'bearer'/,
   ],
+  requestProperty: [['', 'a b', 'a-b', '1a', 'ä', true, ...NO_STRINGS], /`requestProperty` must be a name.*false/],
+  'requestProperty (taken)': [
+    ['url', 'headers', 'on', 'constructor', '__proto__', 'body', 'query', 'session', 'res'],
+    /`requestProperty` is taken/,
+  ],
   insecureCookies: [[null, 'true', 1, 0, {}], /`insecureCookies`.*boolean/],
   trustedOrigins: [
     [
@@ -330,6 +335,7 @@ describe('stepgate', () => {
       maxSessionsPerUser: null,
       collect: { ip: true, userAgent: true },
       cleanupInterval: 3_600_000,
+      requestProperty: 'auth',
       apiKeys: null,
       onRefusal: null,
       onEvent: undefined,

@@ -1,20 +1,19 @@
 // The account page: what it shows first, signing out, and the password.
 import { call, leave, notify, onPress, onSubmit } from './bank.js';
+import { client } from './client.js';
 import { showRole } from './details.js';
 import { showMethods } from './methods.js';
 import { showMoney } from './money.js';
 import { listPasskeys } from './passkeys.js';
 import { listSessions } from './sessions.js';
-import { callWithStepUp } from './step-up.js';
 
-onPress(document.querySelector('#sign-out'), async () => {
-  await call('POST', '/auth/logout');
-  leave();
-});
+client.on('signed-out', () => leave('?ended'));
+
+onPress(document.querySelector('#sign-out'), () => client.signOut());
 
 const changePassword = document.querySelector('#password');
 onSubmit(changePassword, async (fields) => {
-  await callWithStepUp('POST', '/password', fields);
+  await call('POST', '/password', fields);
   changePassword.reset();
   await listSessions();
   notify('Your password is changed, and every other device is signed out.');
@@ -31,5 +30,5 @@ try {
   document.querySelector('#password-email').value = email;
   showRole(role);
 } catch (error) {
-  notify(error.message, 'error');
+  notify(`Your account could not be shown: ${error.message}`, 'error');
 }

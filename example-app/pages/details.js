@@ -1,16 +1,15 @@
-import { notify, onPress, onSubmit } from './bank.js';
-import { callWithStepUp } from './step-up.js';
+import { call, notify, onPress, onSubmit } from './bank.js';
 
 const form = document.querySelector('#role');
 
 onSubmit(form, async (fields) => {
-  const { role } = await callWithStepUp('POST', '/role', { role: fields.role });
+  const { role } = await call('POST', '/role', { role: fields.role });
   showRole(role);
   notify(`Your role is ${role} now.`);
 });
 
 onPress(document.querySelector('#export'), async () => {
-  const data = await callWithStepUp('GET', '/export');
+  const data = await call('GET', '/export');
   const link = document.createElement('a');
   link.href = URL.createObjectURL(new Blob([JSON.stringify(data, null, 2)], { type: 'application/json' }));
   link.download = 'small-bank.json';

@@ -1,22 +1,23 @@
 import { call, notify, onPress, onSubmit } from './bank.js';
-import { signWithPasskey } from './webauthn.js';
+import { client } from './client.js';
+
+const open = () => location.assign('/account');
 
 for (const form of document.querySelectorAll('form')) {
   onSubmit(form, async (fields) => {
-    await call('POST', form.getAttribute('action'), fields);
-    location.assign('/account');
+    try {
+      await call('POST', form.getAttribute('action'), fields);
+    } catch (error) {
+      // Here it does no harm to try again.
+      throw error.code === 'outcome_unknown' ? Object.assign(new Error(), { code: 'offline' }) : error;
+    }
+    open();
   });
 }
 
 onPress(document.querySelector('#sign-in-passkey'), async () => {
-  const { challengeId, options } = await call('POST', '/auth/sign-in/passkey/options');
-  const response = await signWithPasskey(options);
-  try {
-    await call('POST', '/auth/sign-in/passkey', { challengeId, response });
-  } catch (error) {
-    throw error.code === 'sign_in_refused' ? new Error('The bank does not know this passkey.') : error;
-  }
-  location.assign('/account');
+  await client.signInWithPasskey();
+  open();
 });
 
 for (const button of document.querySelectorAll('button')) button.disabled = false;
@@ -24,3 +25,19 @@ for (const button of document.querySelectorAll('button')) button.disabled = fals
 if (new URLSearchParams(location.search).has('ended')) {
   notify('You are signed out on this device. Sign in to go on.');
 }
+
+/** Offers the passkeys of this device in the field for the e-mail address, for as long as the page is open. */
+async function offerPasskeys() {
+  for (;;) {
+    try {
+      const signedIn = await client.signInWithPasskey({ autofill: true });
+      if (signedIn) open();
+      return;
+    } catch (error) {
+      if (error.code !== 'sign_in_refused') return; // nobody has asked for the offer, and the button is still there
+      notify('The bank does not know this passkey.', 'error');
+    }
+  }
+}
+
+await offerPasskeys();

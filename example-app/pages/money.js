@@ -1,19 +1,43 @@
-import { call, notify, onSubmit } from './bank.js';
+import { call, notify, onPress, onSubmit } from './bank.js';
+import { client } from './client.js';
 import { listPasskeys } from './passkeys.js';
-import { callWithStepUp } from './step-up.js';
 import { showTime } from './time.js';
 
 const euros = new Intl.NumberFormat('en', { style: 'currency', currency: 'EUR' });
 const money = (cents) => euros.format(cents / 100);
 
 const form = document.querySelector('#transfer');
+const after = document.querySelector('#after-transfer');
+let last;
 
 onSubmit(form, async ({ to, amount }) => {
-  const sent = await callWithStepUp('POST', '/transfers', { to, amount: toCents(amount) });
+  await send({ to, amount: toCents(amount) });
   form.reset();
-  await Promise.all([showMoney(), listPasskeys()]); // one of them may have been used
-  notify(`${money(sent.amount)} went to ${sent.to}.`);
 });
+
+onPress(document.querySelector('#send-again'), () => send(last));
+
+// The approval was for another amount. The dialog would ask for one of its own: this shows what the bank says without.
+onPress(document.querySelector('#send-more'), async () => {
+  const more = { ...last, amount: last.amount * 100 };
+  const response = await client.fetch('/transfers', { method: 'POST', json: more, stepUp: false });
+  if (response.status !== 401) throw new Error(`The bank answered ${response.status}.`);
+  notify(`Refused: you have confirmed ${money(last.amount)}, and nobody ${money(more.amount)}.`);
+});
+
+/** Sends money, and shows what the bank has booked, also where its answer got lost. */
+async function send(transfer) {
+  try {
+    const sent = await call('POST', '/transfers', transfer);
+    last = transfer;
+    after.hidden = false;
+    await Promise.all([showMoney(), listPasskeys()]); // one of them may have been used
+    notify(`${money(sent.amount)} went to ${sent.to}.`);
+  } catch (error) {
+    if (error.code === 'outcome_unknown') await showMoney().catch(() => null); // that is the next thing to look at
+    throw error;
+  }
+}
 
 /** Shows the balance and the latest transfers; gives whose they are. */
 export async function showMoney() {
@@ -39,6 +63,7 @@ function transferItem({ from, to, amount, approvedBy, sentAt }, me) {
 /** Without arithmetic on fractions: 19.99 times 100 isn't 1999. */
 function toCents(text) {
   const [, whole, fraction = ''] = /^(\d{1,6})(?:[.,](\d{1,2}))?$/.exec(text.trim()) ?? [];
-  if (whole !== undefined) return Number(whole + fraction.padEnd(2, '0'));
+  const cents = whole === undefined ? 0 : Number(whole + fraction.padEnd(2, '0'));
+  if (cents > 0) return cents;
   throw Object.assign(new Error('Write an amount such as 12.50.'), { field: 'amount' });
 }

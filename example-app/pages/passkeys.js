@@ -1,9 +1,8 @@
-import { call, notify, onPress, onSubmit } from './bank.js';
+import { notify, onPress, onSubmit } from './bank.js';
+import { client } from './client.js';
 import { device } from './device.js';
 import { showMethods } from './methods.js';
-import { callWithStepUp } from './step-up.js';
 import { showAgo, showTime } from './time.js';
-import { createPasskey } from './webauthn.js';
 
 const title = document.querySelector('#passkeys-title');
 const add = document.querySelector('#add-passkey');
@@ -11,23 +10,20 @@ const suggested = device(navigator.userAgent).name;
 add.elements.label.value = suggested;
 
 onSubmit(add, async ({ label }) => {
-  const { challengeId, options } = await callWithStepUp('POST', '/auth/passkeys/options');
-  const response = await createPasskey(options);
-  await callWithStepUp('POST', '/auth/passkeys', { challengeId, response, label: label.trim() || suggested });
+  await client.passkeys.add({ label: label.trim() || suggested });
   add.elements.label.value = suggested;
   await Promise.all([listPasskeys(), showMethods()]);
   notify('Your passkey is added. Next time you can sign in with it.');
 });
 
 export async function listPasskeys() {
-  const { passkeys } = await call('GET', '/auth/passkeys');
+  const passkeys = await client.passkeys.list();
   document.querySelector('#passkeys').replaceChildren(...passkeys.map(passkeyItem));
 }
 
 function passkeyItem({ id, label, createdAt, lastUsedAt, backedUp }) {
   const item = document.querySelector('#passkey').content.cloneNode(true);
   const name = label ?? 'Passkey';
-  const path = `/auth/passkeys/${encodeURIComponent(id)}`;
   item.querySelector('.name').textContent = name;
   item.querySelector('.badge').hidden = !backedUp;
   showTime(item.querySelector('.created'), createdAt);
@@ -39,16 +35,20 @@ function passkeyItem({ id, label, createdAt, lastUsedAt, backedUp }) {
   const rename = item.querySelector('form');
   rename.elements.label.value = name;
   onSubmit(rename, async (fields) => {
-    const renamed = await callWithStepUp('PATCH', path, { label: fields.label });
+    const renamed = await client.passkeys.rename(id, fields.label);
     await listPasskeys();
     title.focus(); // the form is gone
     notify(`The passkey is called ${renamed.label} now.`);
   });
-  onPress(item.querySelector('.remove'), async () => {
-    await callWithStepUp('DELETE', path);
-    await Promise.all([listPasskeys(), showMethods()]);
-    title.focus(); // the button is gone
-    notify(`${name} is removed here. Delete it on your device as well.`);
-  });
+  onPress(
+    item.querySelector('.remove'),
+    async () => {
+      await client.passkeys.remove(id);
+      await Promise.all([listPasskeys(), showMethods()]);
+      title.focus(); // the button is gone
+      notify(`${name} is removed here. If your device still offers it, delete it there as well.`);
+    },
+    () => `Remove ${name} from your account?`,
+  );
   return item;
 }

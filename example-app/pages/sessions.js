@@ -1,4 +1,5 @@
-import { call, leave, notify, onPress } from './bank.js';
+import { leave, notify, onPress } from './bank.js';
+import { client } from './client.js';
 import { device } from './device.js';
 import { showAgo, showTime } from './time.js';
 
@@ -6,14 +7,14 @@ const title = document.querySelector('#sessions-title');
 const signOutOthers = document.querySelector('#sign-out-others');
 
 onPress(signOutOthers, async () => {
-  await call('DELETE', '/auth/sessions?keep=current');
+  await client.sessions.endOthers();
   await listSessions();
   title.focus(); // the button is gone
   notify('You are signed out everywhere else.');
 });
 
 export async function listSessions() {
-  const { sessions } = await call('GET', '/auth/sessions');
+  const { sessions } = await client.sessions.list();
   document.querySelector('#sessions').replaceChildren(...sessions.map(sessionItem));
   signOutOthers.hidden = sessions.length < 2;
 }
@@ -28,12 +29,16 @@ function sessionItem(session) {
   showAgo(item.querySelector('.seen'), session.lastSeenAt);
   showTime(item.querySelector('.created'), session.createdAt);
   item.querySelector('.revoke .unseen').textContent = ` ${name}`;
-  onPress(item.querySelector('.revoke'), () => revoke(session, name));
+  onPress(
+    item.querySelector('.revoke'),
+    () => revoke(session, name),
+    () => session.current && 'Sign out on this device?',
+  );
   return item;
 }
 
 async function revoke(session, name) {
-  await call('DELETE', `/auth/sessions/${session.id}`);
+  await client.sessions.end(session.id);
   if (session.current) return leave();
   await listSessions();
   title.focus(); // the button is gone

@@ -1,8 +1,17 @@
 import type { IncomingMessage } from 'node:http';
-import type { ExpressRequest } from '../http/request-auth.js';
 import { SetupError } from '../internal/setup-error.js';
 import { refuseUnknownKeys } from '../internal/unknown-keys.js';
 import type { SessionOption } from '../session/foreign-session.js';
+
+// So that `Express.Request` is there without the types of Express.
+declare global {
+  namespace Express {
+    interface Request {}
+  }
+}
+
+/** A request with what this app's packages add to it, by their own types. */
+type ExpressRequest = IncomingMessage & Express.Request;
 
 export interface ExpressSessionOptions<R extends IncomingMessage = ExpressRequest> {
   /**

@@ -1,26 +1,35 @@
-import type { MethodLockedJson } from '../wire.js';
+import type { StepUpFailedJson, TooManyJson } from '../wire.js';
 import { StepgateError } from './errors.js';
 import { jsonOf } from './refusal.js';
-import type { Answer, Sending, Transport } from './transport.js';
+import { requestMaker } from './request.js';
+import type { Answer, Sending } from './transport.js';
+import { forget } from './webauthn.js';
 
 /** Calls one of the kit's routes, and gives its JSON. Rejects with a `StepgateError` for every other answer. */
-export type Call = <T>(method: string, path: string, body?: object) => Promise<T>;
+export type Call = <T>(method: string, path: string, json?: object) => Promise<T>;
 
-export function createCall(send: (sending: Sending) => Promise<Answer>, { requestTo }: Transport): Call {
-  return async <T>(method: string, path: string, body?: object) => {
-    const { response, refusal } = await send({ make: () => requestTo(method, path, body) });
+export function createCall(send: (sending: Sending) => Promise<Answer>, mount: string): Call {
+  return async <T>(method: string, path: string, json?: object) => {
+    // The kit may be on another origin than the page.
+    const make = requestMaker(mount + path, { method, json, credentials: 'include' });
+    const { response, refusal } = await send({ make });
     if (refusal) {
-      const { code, retryAfter } = refusal as MethodLockedJson; // the one that has such a member
+      const { code, retryAfter, unknownCredential } = refusal as TooManyJson & StepUpFailedJson; // either, or neither
+      if (unknownCredential) forget((json as { response: { id: string } }).response.id);
       const isSession = /^(?:session|refresh)_/.test(code);
-      throw new StepgateError(isSession ? 'signed_out' : code, {
-        response,
-        refusal,
-        retryAfter,
-      });
+      throw new StepgateError(isSession ? 'signed_out' : code, { response, refusal, retryAfter });
     }
-    if (response.status === 204) return undefined as T; // of a route that has nothing to say
     const answer = response.ok && (await jsonOf(response));
-    if (!answer) throw new StepgateError('offline', { response });
+    // A route that has nothing to say says 204.
+    if (!answer && response.status !== 204) throw new StepgateError('offline', { response });
     return answer as T; // by the route that was called
   };
+}
+
+/** Null where that fails because there is no session. */
+export function unlessSignedOut<T>(promise: Promise<T>): Promise<T | null> {
+  return promise.catch((error: unknown) => {
+    if ((error as Partial<StepgateError> | null)?.code !== 'signed_out') throw error; // anything can be thrown
+    return null;
+  });
 }

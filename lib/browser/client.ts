@@ -6,9 +6,8 @@ import type {
   StepUpStateJson,
   TotpJson,
 } from '../wire.js';
-import { createCall } from './call.js';
+import { createCall, unlessSignedOut } from './call.js';
 import type { Confirm } from './confirm.js';
-import { StepgateError } from './errors.js';
 import { type ClientEvents, createPageSession } from './page-session.js';
 import { createPasskeys, type Passkeys } from './passkeys.js';
 import { type ClientRequestInit, requestMaker } from './request.js';
@@ -78,22 +77,24 @@ export interface Client {
 }
 
 /** One for a page. */
-export function createClient(options: ClientOptions): Client {
-  const { confirm, tokens, sessionId = null } = options;
-  const url = new URL(options.mount ?? '/auth', document.baseURI);
+export function createClient({
+  confirm,
+  mount: where = '/auth',
+  origins = [location.origin],
+  tokens,
+  sessionId,
+}: ClientOptions): Client {
+  const url = new URL(where, document.baseURI);
   const mount = url.href.replace(/\/$/, '');
-  const origins = [...(options.origins ?? [location.origin]), url.origin];
-  const session = createPageSession(`stepgate ${mount}`, sessionId, !tokens);
-  const transport = createTransport({ mount, origins, tokens, session });
-  const { send, keep } = transport;
-  const perform = createStepUp(confirm, transport);
-  const call = createCall(perform, transport);
+  const isOurs = (target: string): boolean =>
+    [...origins, url.origin].some((origin) => target.startsWith(`${origin}/`));
+  const session = createPageSession(`stepgate ${mount}`, sessionId ?? null, !tokens);
+  const [send, keep] = createTransport(mount, isOurs, tokens, session);
+  const perform = createStepUp(confirm, send, keep, mount);
+  const call = createCall(perform, mount);
   async function load(): Promise<CurrentSessionJson | null> {
-    const look = createCall((sending) => send({ ...sending, isLook: true }), transport);
-    const known = await look<CurrentSessionJson>('GET', '/session').catch((error: unknown) => {
-      if (!(error instanceof StepgateError) || error.code !== 'signed_out') throw error;
-      return null;
-    });
+    const look = createCall((sending) => send({ ...sending, isLook: true }), mount);
+    const known = await unlessSignedOut(look<CurrentSessionJson>('GET', '/session'));
     if (known) session.pin(known.session.id, known);
     return known;
   }
@@ -110,12 +111,11 @@ export function createClient(options: ClientOptions): Client {
     async fetch(input, { stepUp = true, ...init } = {}) {
       const make = requestMaker(input, init);
       const { url: target, method, signal } = make();
-      if (!origins.includes(new URL(target).origin)) return fetch(make());
+      if (!isOurs(target)) return fetch(make());
       const unsafe = !/^(?:GET|HEAD|OPTIONS)$/.test(method);
       if (unsafe) await pinned;
       const again = async (): Promise<Response> => {
-        const { response } = await (stepUp ? perform : send)({ make, unsafe, signal, again });
-        return response;
+        return (await (stepUp ? perform : send)({ make, unsafe, signal, again })).response;
       };
       return again();
     },

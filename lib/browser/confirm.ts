@@ -49,12 +49,13 @@ export interface ConfirmRequest {
   /**
    * Runs one attempt. For a passkey the client runs the browser's ceremony, so call it in the handler of a click; every
    * other method takes what the user typed: `{ code }` for `totp` and `recovery-code`, `{ password }` for `password`. A
-   * method of the app's own takes its own answer, or, where it has a ceremony, a function that makes it of the server's
-   * options. One attempt at a time: a second call gets the first one's outcome. Never rejects.
+   * method of the app's own takes its own answer; where it has a ceremony, or sends the user something when it begins, a
+   * function, which is called with the server's options once it has begun, and gives the answer, or null when the user
+   * gives up. One attempt at a time: a second call gets the first one's outcome. Never rejects.
    */
   readonly prove: (
     method: MethodName,
-    response?: object | ((options: object | null) => object | Promise<object>),
+    response?: object | ((options: object | null) => object | null | Promise<object | null>),
   ) => Promise<ProveOutcome>;
 }
 
@@ -69,7 +70,7 @@ export type ProveOutcome =
   | { readonly outcome: 'disabled' }
   /** The challenge was used up or is too old: resolve with `'expired'`, and the client asks anew. */
   | { readonly outcome: 'expired' }
-  /** The user closed the browser's own dialog, or let it run out. Nothing was counted: offer the button again. */
+  /** The user gave up the ceremony, or let it run out. Nothing was counted: offer the button again. */
   | { readonly outcome: 'dismissed' }
   /** This browser or device can't do that: offer another method. */
   | { readonly outcome: 'unavailable' }

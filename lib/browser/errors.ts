@@ -42,7 +42,9 @@ export interface StepgateErrorInit {
 }
 
 // oxlint-disable-next-line typescript/no-unsafe-declaration-merging -- the constructor assigns all of them
-export interface StepgateError extends Omit<StepgateErrorInit, 'cause'> {}
+export interface StepgateError extends Omit<StepgateErrorInit, 'cause'> {
+  readonly code: StepgateErrorCode;
+}
 
 /**
  * The one kind of error that the client's calls reject with. Its `code` is for the app to decide by and to put into the
@@ -51,11 +53,9 @@ export interface StepgateError extends Omit<StepgateErrorInit, 'cause'> {}
 // biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the constructor assigns all of them
 export class StepgateError extends Error {
   override readonly name = 'StepgateError';
-  readonly code: StepgateErrorCode;
 
-  constructor(code: StepgateErrorCode, { cause, ...init }: StepgateErrorInit = {}) {
-    super(init.refusal?.detail ?? code, { cause });
-    this.code = code;
-    Object.assign(this, init);
+  constructor(code: StepgateErrorCode, init: StepgateErrorInit = {}) {
+    super(init.refusal?.detail ?? code, init);
+    Object.assign(this, init, { code });
   }
 }

@@ -22,7 +22,8 @@ export interface PageSession {
   on<Type extends keyof ClientEvents>(type: Type, listener: ClientEvents[Type]): () => void;
 }
 
-type Message = { readonly signedIn: string } | { readonly signedOut: string };
+/** The public ids of the session that a tab had, and of the one that it has by now; null for none. */
+type Message = readonly [was: string | null, is: string | null];
 
 /**
  * `channel`: a name that the tabs of one app share. `isShared`: whether they share the session too, as they do where it
@@ -35,10 +36,10 @@ export function createPageSession(channel: string, given: string | null, isShare
   let told = false;
   const tabs = new BroadcastChannel(channel);
   // oxlint-disable-next-line unicorn/prefer-add-event-listener -- shorter, and nobody else listens here
-  tabs.onmessage = ({ data }: MessageEvent<Message>): void => {
-    if ('signedOut' in data) {
-      if (data.signedOut === id) end(true);
-    } else if (isShared && data.signedIn !== id) {
+  tabs.onmessage = ({ data: [was, is] }: MessageEvent<Message>): void => {
+    if (is === null) {
+      if (was === id) end(true);
+    } else if (isShared && is !== id) {
       emit('session-changed');
     }
   };
@@ -47,11 +48,15 @@ export function createPageSession(channel: string, given: string | null, isShare
     events.dispatchEvent(new Event(type));
   }
 
-  function end(tell: boolean): void {
-    if (id !== null) tabs.postMessage({ signedOut: id } satisfies Message);
-    id = null;
-    known = null;
+  function become(next: string | null, now: CurrentSessionJson | null | undefined): void {
+    if (next !== id) tabs.postMessage([id, next] satisfies Message);
+    id = next;
+    known = now;
     emit('change');
+  }
+
+  function end(tell: boolean): void {
+    become(null, null);
     if (tell && !told) {
       told = true;
       emit('signed-out');
@@ -63,10 +68,7 @@ export function createPageSession(channel: string, given: string | null, isShare
     snapshot: () => known,
     pin(next, now) {
       told = false;
-      if (next !== id) tabs.postMessage({ signedIn: next } satisfies Message);
-      id = next;
-      known = now;
-      emit('change');
+      become(next, now);
     },
     end,
     emit,

@@ -11,22 +11,20 @@ export interface Passkeys {
   readonly remove: (id: string) => Promise<void>;
 }
 
-const PATH = '/passkeys';
-
 export function createPasskeys(call: Call): Passkeys {
-  const all = (): Promise<PasskeysJson> => call('GET', PATH);
+  const all = (): Promise<PasskeysJson> => call('GET', '/passkeys');
   return {
     async add({ label } = {}) {
-      const { challengeId, options } = await call<CeremonyJson>('POST', `${PATH}/options`);
+      const { challengeId, options } = await call<CeremonyJson>('POST', '/passkeys/options');
       const response = await inDialog('create', options);
-      return call('POST', PATH, { challengeId, response, label });
+      return call('POST', '/passkeys', { challengeId, response, label });
     },
     list: async () => (await all()).passkeys,
-    rename: (id, label) => call('PATCH', `${PATH}/${id}`, { label }),
+    rename: (id, label) => call('PATCH', `/passkeys/${id}`, { label }),
     async remove(id) {
-      await call('DELETE', `${PATH}/${id}`);
+      await call('DELETE', `/passkeys/${id}`);
       const { passkeys, rpId } = await all();
-      if (!passkeys.some((passkey) => passkey.id === id)) forget(rpId, id);
+      if (!passkeys.some((passkey) => passkey.id === id)) forget(id, rpId);
     },
   };
 }

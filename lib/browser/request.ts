@@ -15,13 +15,14 @@ export interface ClientRequestInit extends Omit<RequestInit, 'body'> {
  */
 export function requestMaker(input: RequestInfo | URL, { body, json, ...init }: ClientRequestInit): () => Request {
   if (body instanceof ReadableStream) throw new StepgateError('stream_body');
-  const isStream = typeof body === 'function';
-  const given = json === undefined ? body : JSON.stringify(json);
-  const template = new Request(input instanceof Request ? input.clone() : input, {
+  const text = JSON.stringify(json) as string | undefined; // of undefined
+  const makeStream = typeof body === 'function' ? body : null; // no other body is a function
+  const template = new Request(input, {
     ...init,
-    ...(given !== undefined && !isStream && { body: given as BodyInit | null }), // a function is a stream
-  });
-  if (json !== undefined) template.headers.set('Content-Type', 'application/json');
+    body: text ?? (makeStream ? undefined : body),
+  } as RequestInit);
+  if (text) template.headers.set('Content-Type', 'application/json');
   // `duplex` is in no types yet; browsers want it said.
-  return () => (isStream ? new Request(template, { body: body(), duplex: 'half' } as RequestInit) : template.clone());
+  return () =>
+    makeStream ? new Request(template, { body: makeStream(), duplex: 'half' } as RequestInit) : template.clone();
 }

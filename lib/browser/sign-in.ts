@@ -1,7 +1,7 @@
 import type { CeremonyJson, SignedInJson } from '../wire.js';
 import type { Call } from './call.js';
-import { StepgateError } from './errors.js';
-import { canOffer, forgetUnknown, inDialog, inForm } from './webauthn.js';
+import { passed } from './wait.js';
+import { inDialog, inForm } from './webauthn.js';
 
 export interface PasskeySignInOptions {
   /** How the session is to travel, of those that the server has in use. @default the server's own */
@@ -27,9 +27,9 @@ const RETRIED_AFTER = 30;
 /** `signedIn`: what to do with the answer. */
 export function createSignIn(call: Call, signedIn: (body: SignedInJson) => Promise<void>): SignInWithPasskey {
   async function signIn({ autofill, delivery, signal }: Options = {}): Promise<SignedInJson | null> {
-    if (autofill && !(await canOffer())) return null;
+    if (autofill && !(await globalThis.PublicKeyCredential?.isConditionalMediationAvailable?.())) return null;
     // oxlint-disable-next-line eslint/no-unmodified-loop-condition -- its controller does
-    while (!signal?.aborted) {
+    while (!autofill || !signal?.aborted) {
       const begin = call<CeremonyJson>('POST', '/sign-in/passkey/options', { delivery });
       // Nobody has asked for an offer: there is nobody to tell that it can't be made now.
       const begun = await (autofill ? begin.catch(() => passed(RETRIED_AFTER)) : begin);
@@ -39,25 +39,13 @@ export function createSignIn(call: Call, signedIn: (body: SignedInJson) => Promi
         ? inForm(options, expiresIn * RENEWED_AFTER, signal)
         : inDialog('get', options, signal));
       if (!response) continue;
-      try {
-        const body = await call<SignedInJson>('POST', '/sign-in/passkey', { challengeId, response, delivery });
-        await signedIn(body);
-        return body;
-      } catch (error) {
-        forgetUnknown(error, options, response);
-        throw error;
-      }
+      const body = await call<SignedInJson>('POST', '/sign-in/passkey', { challengeId, response, delivery });
+      await signedIn(body);
+      return body;
     }
-    if (autofill) return null;
-    throw new StepgateError('cancelled');
+    return null;
   }
   return signIn as SignInWithPasskey; // null only where passkeys are offered
 }
 
 type Options = PasskeySignInOptions & { readonly autofill?: boolean };
-
-function passed(seconds: number): Promise<null> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, seconds * 1_000, null);
-  });
-}

@@ -1,7 +1,9 @@
 import type { RefusalJson, SignedInJson } from '../wire.js';
+import { createCall, unlessSignedOut } from './call.js';
 import { StepgateError } from './errors.js';
 import type { PageSession } from './page-session.js';
-import { jsonOf, refusalIn } from './refusal.js';
+import { refusalIn } from './refusal.js';
+import { aborted, shared } from './wait.js';
 
 /** The tokens of a `bearer` session, as the server hands them out. */
 export type Tokens = SignedInJson;
@@ -28,70 +30,60 @@ export interface Sending {
   readonly isLook?: boolean;
 }
 
-export interface Transport {
+export type Transport = readonly [
   /** Sends a request, and once more after a refresh where the access token was over. */
-  readonly send: (sending: Sending) => Promise<Answer>;
-  /** A request to one of the kit's routes. */
-  readonly requestTo: (method: string, path: string, body?: object) => Request;
+  send: (sending: Sending) => Promise<Answer>,
   /** Keeps the tokens of an answer, where a store was given. A step-up's has no new refresh token. */
-  readonly keep: (body: Partial<Tokens>) => Promise<void>;
-}
-
-export interface TransportOptions {
-  /** Without a slash at its end. */
-  readonly mount: string;
-  readonly origins: readonly string[];
-  readonly tokens: TokenStore | undefined;
-  readonly session: PageSession;
-}
+  keep: (body: Partial<Tokens>) => Promise<void>,
+];
 
 /** A refresh that takes longer is given up, so that no tab holds the others back. */
 const PATIENCE = 10_000;
 
-export function createTransport({ mount, origins, tokens, session }: TransportOptions): Transport {
-  let refreshes = 0;
-  let refreshing: Promise<boolean> | undefined;
+export function createTransport(
+  /** Without a slash at its end. */
+  mount: string,
+  /** Whether a URL is the session's to send to, and its answer to be believed. */
+  isOurs: (url: string) => boolean,
+  tokens: TokenStore | undefined,
+  session: PageSession,
+): Transport {
+  const callNow = createCall(
+    ({ make }) => transmit({ make: () => new Request(make(), { signal: AbortSignal.timeout(PATIENCE) }) }),
+    mount,
+  );
 
   /**
    * Once for all requests of the page, one at a time in all tabs; at once where there are no locks, or where nobody gives
-   * the lock back. False: there is nothing to refresh.
+   * the lock back. Gives nothing where there is nothing to refresh.
    */
-  async function refresh(expired: string | undefined): Promise<boolean> {
-    let running: Promise<boolean> | undefined;
-    const begin = (): Promise<boolean> => {
-      running ??= refreshNow(expired);
-      return running;
-    };
-    const options = { signal: AbortSignal.timeout(PATIENCE) };
+  const refresh = shared(async (expired: string | undefined) => {
+    let running: Promise<unknown> | undefined;
+    const begin = (): Promise<unknown> => (running ??= refreshNow(expired));
     // Whatever the work fails with, it fails with once more below.
-    await navigator.locks?.request(`stepgate ${mount}`, options, begin).catch(() => null);
+    await navigator.locks
+      ?.request(`stepgate ${mount}`, { signal: AbortSignal.timeout(PATIENCE) }, begin)
+      .catch(() => null);
     return begin();
-  }
+  });
 
-  /** Once for all tabs: whoever had to wait finds that it has been done. */
-  async function refreshNow(expired: string | undefined): Promise<boolean> {
+  /** Whoever had to wait for another tab finds that it has been done. */
+  async function refreshNow(expired: string | undefined): Promise<unknown> {
     const now = await tokens?.get();
-    const ask = (method: string, path: string, body?: object): Promise<Answer> =>
-      transmit({ make: () => requestTo(method, path, body, AbortSignal.timeout(PATIENCE)) });
-    const isDone = tokens ? now?.access_token !== expired : (await ask('GET', '/session')).response.ok;
-    if (!isDone) {
-      const { response, refusal } = await ask('POST', '/token/refresh', { refresh_token: now?.refresh_token });
-      if (refusal?.code.startsWith('refresh_')) return false;
-      const body = response.ok && (await jsonOf(response));
-      if (!body) throw new StepgateError('offline', { response });
-      await keep(body);
-    }
-    refreshes++;
-    return true;
+    if (tokens ? now?.access_token !== expired : await unlessSignedOut(callNow('GET', '/session'))) return true;
+    const body = await unlessSignedOut(
+      callNow<Tokens>('POST', '/token/refresh', { refresh_token: now?.refresh_token }),
+    );
+    if (body) await keep(body);
+    return body;
   }
 
-  async function transmit({ make, signal, unsafe, again, isLook }: Sending, held?: Tokens | null): Promise<Answer> {
-    if (signal?.aborted) throw new StepgateError('cancelled', { cause: signal.reason });
+  async function transmit({ make, signal, unsafe, again, isLook }: Sending, accessToken?: string): Promise<Answer> {
+    if (signal?.aborted) await aborted(signal);
     const request = make();
     const id = isLook ? null : session.pinned();
     if (id) request.headers.set('Stepgate-Session', id);
-    if (held?.access_token) request.headers.set('Authorization', `Bearer ${held.access_token}`);
-    if (held?.step_up_token) request.headers.set('Stepgate-Step-Up', held.step_up_token);
+    if (accessToken) request.headers.set('Authorization', `Bearer ${accessToken}`);
     const lost = unsafe ? 'outcome_unknown' : 'offline';
     let response: Response;
     try {
@@ -99,53 +91,35 @@ export function createTransport({ mount, origins, tokens, session }: TransportOp
     } catch (cause) {
       throw new StepgateError(signal?.aborted && !unsafe ? 'cancelled' : lost, { cause, again });
     }
-    const { url, status, headers } = response;
     // A proxy speaks: the app behind it may have done everything.
-    if (unsafe && status >= 500 && !headers.get('Content-Type')?.includes('json')) {
+    if (unsafe && response.status >= 500 && !response.headers.get('Content-Type')?.includes('json')) {
       throw new StepgateError(lost, { response, again });
     }
-    const refusal = url && origins.includes(new URL(url).origin) ? await refusalIn(response) : null;
+    const refusal = isOurs(response.url) ? await refusalIn(response) : null;
+    const answer = { response, refusal };
     if (refusal?.code === 'session_changed') {
       session.emit('session-changed');
-      throw new StepgateError('session_changed', { response, refusal });
+      throw new StepgateError(refusal.code, answer);
     }
-    return { response, refusal };
+    return answer;
   }
 
   async function send(sending: Sending): Promise<Answer> {
     for (let attempt = 0; ; attempt++) {
-      const before = refreshes;
-      const held = await tokens?.get();
-      const answer = await transmit(sending, held);
+      const accessToken = (await tokens?.get())?.access_token;
+      const answer = await transmit(sending, accessToken);
       const code = answer.refusal?.code;
-      if (code === 'session_invalid' && attempt < 2) {
-        if (before === refreshes) {
-          refreshing ??= refresh(held?.access_token).finally(() => {
-            refreshing = undefined;
-          });
-        }
-        if (before !== refreshes || (await refreshing)) continue;
-      }
-      if (code === 'session_invalid' || code === 'session_required') {
-        await tokens?.set(null);
-        session.end(!sending.isLook);
-      }
+      if (!code?.startsWith('session_')) return answer;
+      if (code === 'session_invalid' && attempt < 2 && (await refresh(accessToken))) continue;
+      await tokens?.set(null);
+      session.end(!sending.isLook);
       return answer;
     }
-  }
-
-  function requestTo(method: string, path: string, body?: object, signal?: AbortSignal): Request {
-    return new Request(mount + path, {
-      method,
-      credentials: 'include', // the kit may be on another origin than the page
-      ...(signal && { signal }),
-      ...(body && { body: JSON.stringify(body), headers: { 'Content-Type': 'application/json' } }),
-    });
   }
 
   async function keep(body: Partial<Tokens>): Promise<void> {
     await tokens?.set({ ...(await tokens.get()), ...(body as Tokens) }); // whole with what there was before
   }
 
-  return { send, requestTo, keep };
+  return [send, keep];
 }

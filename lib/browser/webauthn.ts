@@ -1,11 +1,13 @@
-import type { StepUpFailedJson } from '../wire.js';
-import { StepgateError, type StepgateErrorCode } from './errors.js';
+import { StepgateError } from './errors.js';
+import { aborted, passed } from './wait.js';
 
 type Options = PublicKeyCredentialRequestOptionsJSON & PublicKeyCredentialCreationOptionsJSON;
 
 // A browser runs one ceremony at a time: a dialog that the user asked for takes the place of the offer in a form.
 let offer: AbortController | undefined;
 let dialog: Promise<unknown> | undefined;
+/** Whose passkeys were asked for last. */
+let domain: string | undefined;
 
 /** Lets the user sign with a passkey, or make one, in the browser's dialog, and gives the answer as JSON. */
 export function inDialog(kind: 'get' | 'create', options: object | null, signal?: AbortSignal): Promise<object> {
@@ -24,33 +26,16 @@ export async function inForm(options: object, seconds: number, signal?: AbortSig
   const own = new AbortController();
   offer = own;
   const stop = (): void => own.abort();
-  const timer = setTimeout(stop, seconds * 1_000);
-  signal?.addEventListener('abort', stop);
-  try {
-    return await ceremony('get', options, own.signal, 'conditional');
-  } catch (error) {
+  Promise.race([passed(seconds), aborted(signal)]).then(stop, stop);
+  return ceremony('get', options, own.signal, 'conditional').catch((error: unknown) => {
     if (own.signal.aborted) return null;
     throw error;
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-export async function canOffer(): Promise<boolean | undefined> {
-  return globalThis.PublicKeyCredential?.isConditionalMediationAvailable?.();
-}
-
-/** Lets the browser forget the passkey that an error says no server knows any more. */
-export function forgetUnknown(error: unknown, options: object | null | undefined, response: object | undefined): void {
-  const { refusal } = error as Partial<StepgateError>; // anything can be thrown
-  if (!(refusal as StepUpFailedJson | undefined)?.unknownCredential) return;
-  const { rpId = location.hostname } = options as Options; // which a passkey has answered
-  forget(rpId, (response as { id: string }).id);
+  });
 }
 
 /** Lets the browser forget a passkey: a courtesy, which it may not know, or refuse. */
-export function forget(rpId: string, credentialId: string): void {
-  PublicKeyCredential.signalUnknownCredential?.({ rpId, credentialId }).catch(() => null);
+export function forget(credentialId: string, rpId: string | undefined = domain): void {
+  PublicKeyCredential.signalUnknownCredential?.({ rpId: rpId as string, credentialId }).catch(() => null);
 }
 
 async function ceremony(
@@ -60,34 +45,41 @@ async function ceremony(
   mediation?: 'conditional',
 ): Promise<object> {
   try {
-    const json = options as Options; // the server's, which knows what a browser takes
-    const publicKey = {
-      ...json,
-      challenge: bytesOf(json.challenge),
-      user: json.user && { ...json.user, id: bytesOf(json.user.id) },
-      allowCredentials: descriptorsOf(json.allowCredentials),
-      excludeCredentials: descriptorsOf(json.excludeCredentials),
-    };
+    const { rp, ...json } = options as Options; // the server's, which knows what a browser takes
+    domain = json.rpId;
+    // All of these are bytes; only the domain of `rp` has the same name.
+    const publicKey = JSON.parse(JSON.stringify(json), (name, value: unknown) =>
+      /^(id|challenge)$/.test(name) ? bytesOf(value as string) : value,
+    ) as object; // as it was
     // Either kind takes of them what is its own, and the strings are the browser's words.
     return jsonOf(
-      (await navigator.credentials[kind]({ publicKey, signal, mediation } as object)) as PublicKeyCredential,
+      (await navigator.credentials[kind]({
+        publicKey: { ...publicKey, rp },
+        signal,
+        mediation,
+      } as object)) as PublicKeyCredential,
     );
   } catch (cause) {
     const { name = '' } = cause as Partial<DOMException>; // anything can be thrown
-    throw new StepgateError(signal?.aborted ? 'cancelled' : (FAILURES[name] ?? 'passkey_unavailable'), { cause });
+    throw new StepgateError(
+      signal?.aborted
+        ? 'cancelled'
+        : /^(?:NotAllowed|Abort)/.test(name) // or not there: a browser tells no page which
+          ? 'passkey_cancelled'
+          : name === 'InvalidStateError'
+            ? 'passkey_exists'
+            : 'passkey_unavailable',
+      { cause },
+    );
   }
 }
 
-const FAILURES: Readonly<Record<string, StepgateErrorCode>> = {
-  NotAllowedError: 'passkey_cancelled', // or not there: a browser tells no page which
-  AbortError: 'passkey_cancelled',
-  InvalidStateError: 'passkey_exists',
-};
-
 /** By hand: browsers of last year have no `toJSON`, and that of a password manager's credentials may throw. */
 function jsonOf({ id, type, response }: PublicKeyCredential): object {
-  const { getTransports } = response as Partial<AuthenticatorAttestationResponse>; // of either kind
-  const parts: Record<string, unknown> = { transports: getTransports?.call(response) };
+  // of either kind
+  const parts: Record<string, unknown> = {
+    transports: (response as Partial<AuthenticatorAttestationResponse>).getTransports?.(),
+  };
   for (const part of ['clientDataJSON', 'authenticatorData', 'signature', 'userHandle', 'attestationObject'] as const) {
     const bytes = (response as Partial<Record<typeof part, ArrayBuffer | null>>)[part]; // of either kind
     if (bytes) {
@@ -96,10 +88,6 @@ function jsonOf({ id, type, response }: PublicKeyCredential): object {
     }
   }
   return { id, rawId: id, type, response: parts };
-}
-
-function descriptorsOf(list: readonly { readonly id: string }[] | undefined): object[] | undefined {
-  return list?.map((each) => ({ ...each, id: bytesOf(each.id) }));
 }
 
 function bytesOf(text: string): Uint8Array {

@@ -206,7 +206,7 @@ export function proofTimes({ signInProofs, stepUpProofs }: SessionRow): ProofTim
 
 /**
  * What this kit knows of a request. It lives beside the request, not on it, so that nobody else's `req.auth` is ever
- * trusted; `req.auth` is a copy for the app's handlers.
+ * trusted; the property of the request is a copy for the app's handlers.
  */
 export interface RequestStates {
   get(req: IncomingMessage): Authentication | undefined;
@@ -215,14 +215,14 @@ export interface RequestStates {
   current(req: IncomingMessage): RequestAuth;
 }
 
-export function createRequestStates(): RequestStates {
+export function createRequestStates({ settings: { requestProperty } }: Pick<Services, 'settings'>): RequestStates {
   const states = new WeakMap<IncomingMessage, Authentication>();
   return {
     get: (req) => states.get(req),
     set(req, authentication) {
       states.set(req, authentication);
-      // A plain node:http request has no `auth`; Express gets its type by the augmentation above.
-      (req as { auth?: RequestAuth | null }).auth = 'auth' in authentication ? authentication.auth : null;
+      if (requestProperty === null) return;
+      Reflect.set(req, requestProperty, 'auth' in authentication ? authentication.auth : null);
     },
     current(req) {
       const state = states.get(req);

@@ -1,9 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import { parseId, parseUserId } from '../internal/arguments.js';
 import { SetupError } from '../internal/setup-error.js';
-import { hashToken, isId } from '../internal/tokens.js';
+import { isId } from '../internal/tokens.js';
 import { refuseUnknownKeys } from '../internal/unknown-keys.js';
 import type { Services } from '../services.js';
+import { type HandleParts, isOutdated, readHandle, writeHandle } from '../session/handle-text.js';
 import { publicSession } from '../session/sessions.js';
 import { parseRule } from '../step-up/parse-rule.js';
 import type { Rule } from '../step-up/rule.js';
@@ -36,8 +37,9 @@ export interface Handles<Name extends string> {
   /**
    * Whether the session still lives, and with a rule whether it meets it. A handle meets a rule only while the session
    * token that it was made from is the current one: a cookie that was copied before a step-up gains nothing by it, and
-   * after a step-up the client connects anew. Slides no idle end. Rejects with the `Refusal` `store_unavailable` when the
-   * store fails, and with a `SetupError` for what is no handle, for a wrong rule and for one of a single request.
+   * after a step-up the client connects anew. After `credentialsChanged` it is over. Slides no idle end. Rejects with the
+   * `Refusal` `store_unavailable` when the store fails, and with a `SetupError` for what is no handle, for a wrong rule
+   * and for one of a single request.
    */
   readonly checkHandle: (handle: string | SessionId, rule?: Rule<Name>) => Promise<HandleOutcome>;
 }
@@ -53,24 +55,25 @@ export function createHandles(
       const state = states.get(req);
       if (state?.outcome !== 'session' || state.token === null) throw new Refusal('api_key_refused');
       const { row, token } = state;
-      return Buffer.from(JSON.stringify([row.id, hashToken(token), row.userId])).toString('base64url');
+      return writeHandle(row, token);
     },
 
     async checkHandle(given, rule) {
-      const { sessionId, userId, tokenHash } = parseHandle(given);
+      const { sessionId, userId, made } = parseGiven(given);
       const parsed = rule === undefined ? null : parseRule(rule, methods.names);
       if (parsed?.type === 'action') {
         throw new SetupError('A handle has no request that could be confirmed.', 'Write a rule with `maxAge`.');
       }
-      if (parsed !== null && tokenHash === null) {
+      if (parsed !== null && made === null) {
         throw new SetupError('A session id meets no rule.', 'Keep `auth.handle(req)` of the request that began it.');
       }
       const row = isId(sessionId) ? await sessions.get(sessionId) : null;
       if (row === null || row.userId !== userId) return { outcome: 'over' };
+      if (made !== null && isOutdated(made, row)) return { outcome: 'over' };
       if (parsed !== null) {
         try {
           refuseImpersonator({ row });
-          await requireProofs(services, { row, byCurrentToken: row.tokenHash === tokenHash }, parsed);
+          await requireProofs(services, { row, byCurrentToken: row.tokenHash === made?.tokenHash }, parsed);
         } catch (error) {
           const refusal = refusalFrom(error);
           if (refusal === null || refusal.code === 'store_unavailable') throw error;
@@ -82,31 +85,16 @@ export function createHandles(
   };
 }
 
-type Parsed = SessionId & { readonly tokenHash: string | null };
+/** `made`: null for a bare id. */
+type Parsed = SessionId & { readonly made: HandleParts | null };
 
-function parseHandle(given: string | SessionId): Parsed {
+function parseGiven(given: string | SessionId): Parsed {
   if (typeof given === 'object' && given !== null) {
     refuseUnknownKeys(given, ['userId', 'sessionId'], 'handle');
-    return {
-      userId: parseUserId(given.userId),
-      sessionId: parseId('sessionId', given.sessionId, 'a session id'),
-      tokenHash: null,
-    };
+    const { userId, sessionId } = given;
+    return { userId: parseUserId(userId), sessionId: parseId('sessionId', sessionId, 'a session id'), made: null };
   }
-  const parts = typeof given === 'string' ? partsOf(given) : null;
-  if (parts === null) {
-    throw new SetupError('`handle` must be one that `auth.handle(req)` gave.', 'Or write `{ userId, sessionId }`.');
-  }
-  const [sessionId, tokenHash, userId] = parts;
-  return { sessionId, tokenHash, userId };
-}
-
-function partsOf(handle: string): readonly [string, string, string] | null {
-  try {
-    const parts: unknown = JSON.parse(Buffer.from(handle, 'base64url').toString());
-    const isWhole = Array.isArray(parts) && parts.length === 3 && parts.every((part) => typeof part === 'string');
-    return isWhole ? (parts as [string, string, string]) : null; // as looked at
-  } catch {
-    return null; // it isn't JSON
-  }
+  const made = typeof given === 'string' ? readHandle(given) : null;
+  if (made !== null) return { userId: made.userId, sessionId: made.sessionId, made };
+  throw new SetupError('`handle` must be one that `auth.handle(req)` gave.', 'Or write `{ userId, sessionId }`.');
 }

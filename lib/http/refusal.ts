@@ -27,6 +27,7 @@ const STATUS: Readonly<Record<RefusalCode, number>> = {
   body_too_large: 413,
   unsupported_media_type: 415,
   method_locked: 429,
+  slow_down: 429,
   store_unavailable: 500,
 };
 
@@ -51,6 +52,7 @@ const DETAIL: Readonly<Record<RefusalCode, string>> = {
   body_too_large: 'The body is larger than this route takes.',
   unsupported_media_type: 'The body must be JSON in UTF-8.',
   method_locked: 'Too many attempts; try again later.',
+  slow_down: 'Too many requests of this kind; try again later.',
   store_unavailable: 'The session could not be checked; nothing is lost, try again.',
 };
 

@@ -1,4 +1,3 @@
-import type { IncomingMessage } from 'node:http';
 import type { PresentedSession } from '../session/keeper.js';
 import type { Session } from '../stores/contract/sessions.js';
 import type { Refusal } from './refusal.js';
@@ -22,9 +21,9 @@ export interface SessionAuth {
 }
 
 /** One action, confirmed for this request and spent by it. */
-export interface ApprovedAction {
+export interface ApprovedAction<Payload = unknown> {
   /** What `bind` gave, deep-frozen; null for a `once` rule. */
-  readonly payload: unknown;
+  readonly payload: Payload;
   /** What the user proved presence with. */
   readonly method: string;
 }
@@ -57,15 +56,3 @@ export type Authentication =
   | { readonly outcome: 'api-key'; readonly auth: ApiKeyAuth }
   /** `stale`: a cookie that names no live session, which an optional guard takes for nobody. */
   | { readonly outcome: 'refused'; readonly refusal: Refusal; readonly stale: boolean };
-
-/** A request with what this app's packages add to it, by their own types. */
-export type ExpressRequest = IncomingMessage & Express.Request;
-
-declare global {
-  namespace Express {
-    interface Request {
-      /** Set by stepgate's guards; null where an optional guard found nobody. */
-      auth?: RequestAuth | null;
-    }
-  }
-}

@@ -15,7 +15,8 @@ import {
 import { proofTimes } from './authenticate.js';
 import { refuseImpersonator } from './caller.js';
 import { type ConfirmationServices, requireConfirmation } from './confirmed-request.js';
-import { type OnRefusal, refusalFrom } from './refusal.js';
+import type { Guard, MeetsRule } from './guard.js';
+import { type OnRefusal, refusalFrom, refusing } from './refusal.js';
 import type { LiveSession } from './request-auth.js';
 import type { Middleware } from './require-session.js';
 import { stepUpRequired, stepUpUnavailable } from './step-up-refusal.js';
@@ -31,10 +32,15 @@ export interface RequireFreshStepUpOptions {
  * `step_up_unavailable` where the user has nothing that would, and with 400 `action_incomplete` where `bind` can't say
  * what is to be confirmed.
  */
-export type RequireFreshStepUp<Name extends string> = <P, R extends IncomingMessage = GuardRequest>(
+export type RequireFreshStepUp<Name extends string> = <P = never, R extends IncomingMessage = GuardRequest>(
   rule: Rule<Name> | ActionRule<Name, P, R>,
   options?: RequireFreshStepUpOptions,
-) => Middleware;
+) => Guard<MeetsRule<P>>;
+
+/** See `Stepgate.checkFreshStepUp`. */
+export type CheckFreshStepUp<Name extends string> = <P = never, R extends IncomingMessage = GuardRequest>(
+  rule: Rule<Name> | ActionRule<Name, P, R>,
+) => (req: IncomingMessage) => Promise<MeetsRule<P>>;
 
 /** Lets a request pass a rule or rejects with a `Refusal`. */
 export type StepUpCheck = (req: IncomingMessage) => Promise<void>;
@@ -93,6 +99,19 @@ export function createRequireFreshStepUp<Name extends string>(
     return toGuard(stepUpCheckOf(rule), options?.onRefusal ?? kitOnRefusal, 'requireFreshStepUpGuard');
   }
   return requireFreshStepUp;
+}
+
+export function createCheckFreshStepUp({
+  stepUpCheckOf,
+  states,
+}: Pick<Services, 'stepUpCheckOf' | 'states'>): CheckFreshStepUp<string> {
+  return <P>(rule: unknown) => {
+    const check = stepUpCheckOf(rule);
+    return refusing(async (req: IncomingMessage) => {
+      await check(req);
+      return states.current(req) as MeetsRule<P>; // which the check has just seen to
+    });
+  };
 }
 
 /** The middleware of a check. Its name shows in stack traces. */

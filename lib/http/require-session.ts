@@ -3,24 +3,25 @@ import { andThen, isPromise } from '../internal/maybe-promise.js';
 import { SetupError } from '../internal/setup-error.js';
 import { refuseUnknownKeys } from '../internal/unknown-keys.js';
 import type { Services } from '../services.js';
+import type { Guard } from './guard.js';
 import { type OnRefusal, Refusal } from './refusal.js';
-import type { Authentication } from './request-auth.js';
+import type { ApiKeyAuth, Authentication, SessionAuth } from './request-auth.js';
 
 /** A middleware for Express and Connect; typed by node:http, so that Express keeps its own route types. */
 export type Middleware = (req: IncomingMessage, res: ServerResponse, next: (error?: unknown) => void) => void;
 
-export interface RequireSessionOptions {
+export interface RequireSessionOptions<Optional extends boolean = boolean, ApiKeys extends boolean = boolean> {
   /**
    * Lets a request without a credential through, with `req.auth` null; so too one whose cookie names no live session.
    * A bearer token that is no good is refused all the same.
    * @default false
    */
-  readonly optional?: boolean;
+  readonly optional?: Optional;
   /**
    * Lets requests with an API key through.
    * @default false
    */
-  readonly apiKeys?: boolean;
+  readonly apiKeys?: ApiKeys;
   /**
    * Takes the request for no activity of the user's, for pages that ask by themselves every now and then: it slides no
    * idle end. It has no effect where an earlier guard of this kit has let the request through.
@@ -32,8 +33,10 @@ export interface RequireSessionOptions {
 }
 
 /** The guard itself, or with options another one: `app.use(requireSession)`, `requireSession({ optional: true })`. */
-export interface RequireSession extends Middleware {
-  (options?: RequireSessionOptions): Middleware;
+export interface RequireSession extends Guard<SessionAuth> {
+  <Optional extends boolean = false, ApiKeys extends boolean = false>(
+    options?: RequireSessionOptions<Optional, ApiKeys>,
+  ): Guard<SessionAuth | (ApiKeys extends true ? ApiKeyAuth : never) | (Optional extends true ? null : never)>;
 }
 
 const NAMES = ['optional', 'apiKeys', 'passive', 'onRefusal'] satisfies (keyof RequireSessionOptions)[];

@@ -5,11 +5,11 @@ import type { UnansweredChallenge, VerifyOutcome, WrongAnswer } from '../step-up
 import type {
   ActionChallengeJson,
   MethodJson,
-  MethodLockedJson,
   RefusalJson,
   StepUpFailedJson,
   StepUpRequiredJson,
   StepUpUnavailableJson,
+  TooManyJson,
 } from '../wire.js';
 import { bearer, Refusal } from './refusal.js';
 
@@ -95,14 +95,18 @@ export function notVerified(outcome: Exclude<VerifyOutcome<object>, { outcome: '
       return stepUpFailed(failedMembers(outcome));
     case 'disabled':
       return new Refusal('method_disabled');
-    case 'locked': {
-      const seconds = Math.max(1, Math.ceil((outcome.until - clock.now()) / 1_000));
-      return new Refusal('method_locked', {
-        headers: { 'Retry-After': String(seconds) },
-        members: { retryAfter: seconds } satisfies Members<MethodLockedJson>,
-      });
-    }
+    case 'locked':
+      return tooMany('method_locked', outcome.until, clock);
   }
+}
+
+/** It can be tried again at `until`. */
+export function tooMany(code: TooManyJson['code'], until: number, clock: Clock): Refusal {
+  const seconds = Math.max(1, Math.ceil((until - clock.now()) / 1_000));
+  return new Refusal(code, {
+    headers: { 'Retry-After': String(seconds) },
+    members: { retryAfter: seconds } satisfies Members<TooManyJson>,
+  });
 }
 
 export function failedMembers(failed: UnansweredChallenge | WrongAnswer): Members<StepUpFailedJson> {

@@ -1,3 +1,5 @@
+import { IncomingMessage } from 'node:http';
+import { Socket } from 'node:net';
 import type { ApiKeysOption } from '../http/authenticate.js';
 import type { RoutedMethod } from '../http/method-routes.js';
 import { DELIVERIES } from '../http/sign-in-options.js';
@@ -82,6 +84,23 @@ function quoted(names: readonly string[]): string {
 
 /** What another cookie of a kit is called, ours or one beside it. */
 const TAKEN_NAME = /(?:^|-)(?:access|refresh|sign-in|step-up)$/;
+
+/** What Express and its usual middlewares write to a request: overwriting it would break the app in a far place. */
+const TAKEN_PROPERTIES: readonly string[] = (
+  'app baseUrl body cookies file files next originalUrl params query rawBody res ' +
+  'route secret session sessionID sessionStore signedCookies'
+).split(' ');
+
+export function parseRequestProperty(name: unknown): string | null {
+  if (name === false) return null;
+  if (typeof name !== 'string' || !/^[A-Za-z_$][\w$]*$/.test(name)) {
+    throw new SetupError('`requestProperty` must be a name.', "Write for example 'staff', or false for no property.");
+  }
+  if (TAKEN_PROPERTIES.includes(name) || name in new IncomingMessage(new Socket())) {
+    throw new SetupError('`requestProperty` is taken.', 'Write a name that neither Node nor Express has on a request.');
+  }
+  return name;
+}
 
 export function parseCookieName(name: unknown): string {
   if (typeof name !== 'string' || !/^[\w.-]{1,64}$/.test(name)) {

@@ -27,6 +27,7 @@ import {
   parseIssuer,
   parseMethods,
   parseOrigins,
+  parseRequestProperty,
   parseStore,
   parseTouchInterval,
   readDelivery,
@@ -104,6 +105,11 @@ export interface StepgateOptions<M extends readonly RoutedMethod[] = readonly Ro
   readonly policy?: Policy;
   /** The app's own API keys. @default none */
   readonly apiKeys?: ApiKeysOption;
+  /**
+   * The property of the request that guards set for handlers; `false` for none. `auth.current(req)` gives the same. Its
+   * type is that of `import 'stepgate/express'` for `auth`, and the app's own for another. @default 'auth'
+   */
+  readonly requestProperty?: string | false;
   /** Answers a refusal in place of the guards' problem+json. */
   readonly onRefusal?: OnRefusal;
   /** Is told everything worth an audit log. @default failures go to `console.error` */
@@ -154,6 +160,8 @@ export interface Settings {
   readonly collect: Required<CollectOption>;
   readonly cleanupInterval: number;
   readonly apiKeys: ApiKeysOption | null;
+  /** Null for none. */
+  readonly requestProperty: string | null;
   readonly onRefusal: OnRefusal | null;
   readonly onEvent: ((event: StepgateEvent) => unknown) | undefined;
   readonly clock: Clock;
@@ -184,7 +192,7 @@ const NAMES = [
     'policy',
     'apiKeys',
   ] as const),
-  ...(['onRefusal', 'onEvent', 'clock'] as const),
+  ...(['requestProperty', 'onRefusal', 'onEvent', 'clock'] as const),
 ] satisfies (keyof StepgateOptions)[];
 
 const DEFAULTS = {
@@ -202,6 +210,7 @@ const DEFAULTS = {
   tokenOverlap: '10s',
   storeTimeout: '5s',
   cleanupInterval: '1h',
+  requestProperty: 'auth',
   clock: systemClock,
 } as const satisfies Partial<StepgateOptions>;
 
@@ -254,6 +263,7 @@ export function parseOptions(given: StepgateOptions): Settings {
     collect: parseCollect(options.collect),
     cleanupInterval: duration('cleanupInterval'),
     apiKeys: parseApiKeys(options.apiKeys),
+    requestProperty: parseRequestProperty(options.requestProperty),
     onRefusal: parseFunction('onRefusal', options.onRefusal) ?? null,
     onEvent: parseFunction('onEvent', options.onEvent),
     clock: parseClock(options.clock),

@@ -10,6 +10,9 @@ const PER_SESSION = 5; // RTS (EU) 2018/389 art. 4(3)(b)
 const PER_USER = 20;
 const UNTIL_DISABLED = 100; // SP 800-63B-4 3.2.2
 const UNTIL_SESSION_ENDS = 10;
+/** For as long as each leaves a mark in the store. */
+const GIVEN_UP_WINDOW = 5 * 60_000;
+const GIVEN_UP_PER_SESSION = 32;
 
 export type AttemptOutcome =
   | { readonly outcome: 'open' }
@@ -38,6 +41,11 @@ export interface Attempts {
   /** Takes the attempt back, and lets the methods named in `enables` be tried again if they were disabled. */
   succeeded(row: Attempter, method: Method, enables: readonly string[]): Promise<void>;
   unlock(userId: string, method: string): Promise<void>;
+  /**
+   * Counts that a session has given up a challenge that isn't there, or not any more. Null; or until when there were too
+   * many, and then it wasn't counted.
+   */
+  countGivenUp(row: Attempter): Promise<number | null>;
 }
 
 export function createAttempts({ store, clock }: Pick<Services, 'store' | 'clock'>): Attempts {
@@ -92,6 +100,12 @@ export function createAttempts({ store, clock }: Pick<Services, 'store' | 'clock
     },
     async unlock(userId, method) {
       await partOf(store, 'attempts').reset(userId, { clear: [userKey(method), failuresKey(method)], refund: [] });
+    },
+    async countGivenUp({ id, userId }) {
+      const counter = { key: `given-up ${id}`, limit: GIVEN_UP_PER_SESSION, window: GIVEN_UP_WINDOW };
+      const now = clock.now();
+      const answer = await partOf(store, 'attempts').count(userId, [counter], now);
+      return answer.outcome === 'refused' ? (answer.at.endsAt ?? now + GIVEN_UP_WINDOW) : null;
     },
   };
 }

@@ -35,15 +35,22 @@ export interface Challenges {
    * Null as `take`.
    */
   choose(row: SessionRow, id: string, method: string): Promise<ChallengeRow | null>;
-  /** Gives a challenge up, with the grant that was made of it, or is being made just now. */
-  giveUp(session: PresentedSession, id: string): Promise<void>;
+  /**
+   * Gives a challenge up, with the grant that was made of it, or is being made just now. Gives null; or, where the session
+   * has given up too many that aren't there, until when: then one that is being made just now may still come to be.
+   */
+  giveUp(session: PresentedSession, id: string): Promise<number | null>;
   /** Says whether the challenge that a grant was made of stands. False: it was given up, and the grant has to go. */
   keep(challenge: ChallengeRow): Promise<boolean>;
   /** Drops a session's challenges, and what was granted for those that were answered. */
   dropForSession(sessionId: string): Promise<void>;
 }
 
-export function createChallenges({ store, clock }: Pick<Services, 'store' | 'clock'>): Challenges {
+export function createChallenges({
+  store,
+  attempts,
+  clock,
+}: Pick<Services, 'store' | 'attempts' | 'clock'>): Challenges {
   /**
    * Who has a challenge in the end: the one who gave it up, or the grant. It is asked after the grant was written, and
    * before one is deleted, so that in either order none is left of what was given up.
@@ -100,10 +107,13 @@ export function createChallenges({ store, clock }: Pick<Services, 'store' | 'clo
       return issue(row, { purpose: 'action', methods: [method], action }, taken);
     },
     async giveUp({ row, proofsId }, id) {
-      if (!isId(id)) return;
-      if ((await partOf(store, 'challenges').take(row.id, id, clock.now())) !== null) return; // nobody has answered it
-      await claim(row.id, id);
+      if (!isId(id)) return null;
+      if ((await partOf(store, 'challenges').take(row.id, id, clock.now())) !== null) return null; // nobody has answered it
+      // It was answered, or it is made up: a mark for whatever comes would let any session fill the store.
+      const limitedUntil = await attempts.countGivenUp(row);
+      if (limitedUntil === null) await claim(row.id, id);
       if (proofsId !== null) await store.grants?.dropForChallenge(proofsId, id);
+      return limitedUntil;
     },
     keep: ({ sessionId, id }) => claim(sessionId, id),
     async dropForSession(sessionId) {

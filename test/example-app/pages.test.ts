@@ -63,11 +63,11 @@ describeIfPresent('the pages of the bank in Chromium', missingChromium, () => {
     await first.getByLabel('New password').fill('another long password');
     await first.getByRole('button', { name: 'Change the password' }).click();
     const dialog = first.getByRole('dialog');
-    await dialog.getByLabel('Your password').fill('not the password');
-    await dialog.getByRole('button', { name: 'Use the password' }).click();
-    await dialog.getByRole('alert').getByText('The password is wrong.').waitFor();
-    await dialog.getByLabel('Your password').fill(PASSWORD);
-    await dialog.getByRole('button', { name: 'Use the password' }).click();
+    await dialog.getByLabel('Password').fill('not the password');
+    await dialog.getByRole('button', { name: 'Confirm' }).click();
+    await dialog.getByRole('alert').getByText('This password is wrong.').waitFor();
+    await dialog.getByLabel('Password').fill(PASSWORD);
+    await dialog.getByRole('button', { name: 'Confirm' }).click();
     await first.getByRole('status').getByText('Your password is changed').waitFor();
     assert.equal(await sessions(first).count(), 1);
 

@@ -1,3 +1,4 @@
+/// <reference lib="dom" />
 import { join } from 'node:path';
 import { afterAll, beforeAll } from '@jest/globals';
 import type { Browser, BrowserContextOptions, CDPSession, Locator, Page } from 'playwright-core';
@@ -35,6 +36,7 @@ export function pagesOfTheBank(): Pages {
       const page = await context.newPage();
       page.setDefaultTimeout(10_000);
       const faults: string[] = [];
+      page.on('dialog', (question) => void question.accept()); // "Remove it?"
       page.on('pageerror', (error) => faults.push(error.message));
       page.on('console', (message) => {
         // A refusal of the bank is no fault of the page.
@@ -97,3 +99,30 @@ export async function addAuthenticator(page: Page): Promise<VirtualAuthenticator
     },
   };
 }
+
+/** From the next page on the browser offers no passkeys in forms. */
+export async function offerNothing(page: Page): Promise<void> {
+  await page.addInitScript(() => {
+    PublicKeyCredential.isConditionalMediationAvailable = () => Promise.resolve(false);
+  });
+}
+
+export const card = (page: Page, name: string): Locator => page.getByRole('region', { name });
+export const notice = (page: Page, text: string | RegExp): Promise<void> =>
+  page.getByRole('status').getByText(text).waitFor();
+
+export async function addPasskey(page: Page, name: string): Promise<void> {
+  const passkeys = card(page, 'Passkeys');
+  await passkeys.getByLabel('Name of the new passkey').fill(name);
+  await passkeys.getByRole('button', { name: 'Add a passkey' }).click();
+  await notice(page, 'Your passkey is added.');
+}
+
+export async function send(page: Page, to: string, amount: string): Promise<void> {
+  const money = card(page, 'Money');
+  await money.getByLabel('To').fill(to);
+  await money.getByLabel('Amount').fill(amount);
+  await money.getByRole('button', { name: 'Send the money' }).click();
+}
+
+export const dialog = (page: Page): Locator => page.getByRole('dialog');

@@ -1,29 +1,25 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { it } from '@jest/globals';
-import type { Locator, Page, Route } from 'playwright-core';
+import type { Page, Route } from 'playwright-core';
 import { describeIfPresent } from '../support/needs.js';
 import { totpCode, wrongCode } from '../support/totp.js';
 import { missingChromium } from './chromium.js';
 import { checkLooks } from './looks.js';
-import { addAuthenticator, PASSWORD, pagesOfTheBank, sessions, signIn, signUp } from './pages.js';
-
-const card = (page: Page, name: string): Locator => page.getByRole('region', { name });
-const notice = (page: Page, text: string | RegExp): Promise<void> => page.getByRole('status').getByText(text).waitFor();
-
-async function addPasskey(page: Page, name: string): Promise<void> {
-  const passkeys = card(page, 'Passkeys');
-  await passkeys.getByLabel('Name of the new passkey').fill(name);
-  await passkeys.getByRole('button', { name: 'Add a passkey' }).click();
-  await notice(page, 'Your passkey is added.');
-}
-
-async function send(page: Page, to: string, amount: string): Promise<void> {
-  const money = card(page, 'Money');
-  await money.getByLabel('To').fill(to);
-  await money.getByLabel('Amount').fill(amount);
-  await money.getByRole('button', { name: 'Send the money' }).click();
-}
+import {
+  addAuthenticator,
+  addPasskey,
+  card,
+  dialog,
+  notice,
+  offerNothing,
+  PASSWORD,
+  pagesOfTheBank,
+  send,
+  sessions,
+  signIn,
+  signUp,
+} from './pages.js';
 
 /** Types the app's code; gives its secret. */
 async function confirmTotp(page: Page): Promise<string> {
@@ -34,8 +30,6 @@ async function confirmTotp(page: Page): Promise<string> {
   await notice(page, 'Your authenticator app is set up.');
   return secret;
 }
-
-const dialog = (page: Page): Locator => page.getByRole('dialog');
 
 /** Does this with the second transfer that the page sends: the one that is approved. */
 async function onApproved(page: Page, work: (route: Route) => Promise<void>): Promise<void> {
@@ -54,6 +48,7 @@ describeIfPresent('step-up on the pages of the bank in Chromium', missingChromiu
     await addAuthenticator(page);
     await signUp(page, 'ada@example.com');
     await addPasskey(page, 'My laptop');
+    await offerNothing(page);
     await page.getByRole('button', { name: 'Sign out', exact: true }).click();
 
     await page.getByRole('button', { name: 'Sign in with a passkey' }).click();
@@ -85,7 +80,7 @@ describeIfPresent('step-up on the pages of the bank in Chromium', missingChromiu
     await page.getByRole('button', { name: 'Send the money' }).click();
     await authenticator.recognise(false);
     await dialog(page).getByRole('button', { name: 'Use a passkey' }).click();
-    await dialog(page).getByRole('alert').getByText('No passkey was used.').waitFor();
+    await dialog(page).getByRole('alert').getByText('Not confirmed yet.').waitFor();
     await authenticator.recognise(true);
     await dialog(page).getByRole('button', { name: 'Use a passkey' }).click();
     await notice(page, '€12.50 went to ada@example.com.');
@@ -103,16 +98,19 @@ describeIfPresent('step-up on the pages of the bank in Chromium', missingChromiu
     await app.getByRole('button', { name: 'Set up an app' }).click();
     const link = app.getByRole('link', { name: 'Open the app' });
     assert.match((await link.getAttribute('href')) ?? '', /^otpauth:\/\/totp\/Small%20Bank:carol%40example\.com\?/);
+    await app.getByRole('img', { name: /QR code/ }).waitFor();
     await app.getByLabel('Six digits').fill('12345');
     await app.getByRole('button', { name: 'Confirm' }).click();
-    assert.equal(await app.locator('input:invalid').count(), 1);
+    await app.getByRole('alert').getByText('This is not the code').waitFor();
+    const described = (await app.getByLabel('Six digits').getAttribute('aria-describedby')) ?? '';
+    assert.match((await page.locator(`#${described}`).textContent()) ?? '', /^This is not the code/);
     const secret = await confirmTotp(page);
 
     await send(page, 'the baker', '3');
     await dialog(page).getByText('Send €3.00 to the baker, who has no account').waitFor();
-    const code = dialog(page).getByLabel('Six digits');
+    const code = dialog(page).getByLabel('Code of your authenticator app');
     await code.fill(wrongCode(secret, Date.now()));
-    await dialog(page).getByRole('button', { name: 'Use the code' }).click();
+    await dialog(page).getByRole('button', { name: 'Confirm' }).click();
     await dialog(page).getByRole('alert').getByText('This code is wrong').waitFor();
     assert.equal(await code.getAttribute('aria-invalid'), 'true');
     await code.fill(totpCode(secret, Date.now() + 30_000)); // the one before it was used up by the confirmation
@@ -152,9 +150,21 @@ describeIfPresent('step-up on the pages of the bank in Chromium', missingChromiu
     const { page: other } = await openPage(); // without the passkey
     await signIn(other, 'dave@example.com');
     await card(other, 'Authenticator app').getByRole('button', { name: 'Set up an app' }).click();
-    await dialog(other).getByLabel('recovery codes').fill(code);
-    await dialog(other).getByRole('button', { name: 'Use the recovery code' }).click();
+    await dialog(other).getByRole('button', { name: 'Use a recovery code' }).click();
+    await dialog(other).getByLabel('Recovery code').fill(code);
+    await dialog(other).getByRole('button', { name: 'Confirm' }).click();
     await confirmTotp(other);
+    assert.deepEqual(faults, []);
+  });
+
+  it('signs in by the passkey that is offered in the form', async () => {
+    const { page, faults } = await openPage();
+    await addAuthenticator(page);
+    await signUp(page, 'olga@example.com');
+    await addPasskey(page, 'My laptop');
+    await page.getByRole('button', { name: 'Sign out', exact: true }).click();
+    await sessions(page).first().waitFor(); // the authenticator's user is always there, and takes the offer at once
+    await page.getByText('olga@example.com').waitFor();
     assert.deepEqual(faults, []);
   });
 
@@ -180,41 +190,49 @@ describeIfPresent('step-up on the pages of the bank in Chromium', missingChromiu
     await addAuthenticator(page);
     await signUp(page, 'frank@example.com');
     await addPasskey(page, 'My laptop');
+    await offerNothing(page);
     await page.getByRole('button', { name: 'Sign out', exact: true }).click();
     await page.getByRole('button', { name: 'Sign in with a passkey' }).click();
     await sessions(page).first().waitFor();
 
     await page.getByRole('button', { name: 'Export my data' }).click();
     assert.equal(await dialog(page).getByRole('button', { name: 'Use a passkey' }).count(), 0);
-    await dialog(page).getByLabel('Your password').fill('not the password');
-    await dialog(page).getByRole('button', { name: 'Use the password' }).click();
-    await dialog(page).getByRole('alert').getByText('The password is wrong.').waitFor();
-    await dialog(page).getByLabel('Your password').fill(PASSWORD);
+    await dialog(page).getByLabel('Password').fill('not the password');
+    await dialog(page).getByRole('button', { name: 'Confirm' }).click();
+    await dialog(page).getByRole('alert').getByText('This password is wrong.').waitFor();
+    await dialog(page).getByLabel('Password').fill(PASSWORD);
     const [download] = await Promise.all([
       page.waitForEvent('download'),
-      dialog(page).getByRole('button', { name: 'Use the password' }).click(),
+      dialog(page).getByRole('button', { name: 'Confirm' }).click(),
     ]);
     assert.equal(download.suggestedFilename(), 'small-bank.json');
     assert.match(await readFile(await download.path(), 'utf8'), /"email": "frank@example\.com"/);
     assert.deepEqual(faults, []);
   });
 
-  it('says so, and does not ask a third time, when a proof has changed nothing', async () => {
+  it('says so, and does not ask for ever, when proofs change nothing', async () => {
     const { page } = await openPage();
     await addAuthenticator(page);
     await signUp(page, 'grace@example.com');
     await addPasskey(page, 'My laptop');
     let asked = 0;
-    const refusal = { code: 'step_up_required', methods: [{ method: 'passkey', enrolled: true }] };
+    const refusal = {
+      code: 'step_up_required',
+      missing: [['passkey']],
+      methods: [{ method: 'passkey', enrolled: true }],
+    };
     await page.route('**/role', async (route) => {
       asked++;
       await route.fulfill({ status: 401, contentType: 'application/problem+json', body: JSON.stringify(refusal) });
     });
     await page.getByRole('button', { name: 'Change the role' }).click();
-    await dialog(page).getByRole('button', { name: 'Use a passkey' }).click();
+    for (let proof = 1; proof <= 5; proof += 1) {
+      await dialog(page).getByRole('button', { name: 'Use a passkey' }).click();
+      await page.waitForResponse('**/role');
+    }
     await page.getByRole('alert').getByText('The bank asks again').waitFor();
     assert.equal(await dialog(page).count(), 0);
-    assert.equal(asked, 2);
+    assert.equal(asked, 6);
   });
 
   it('says that it may have been done when the answer is lost, and asks before it is done again', async () => {
@@ -233,8 +251,9 @@ describeIfPresent('step-up on the pages of the bank in Chromium', missingChromiu
 
     await page.getByRole('button', { name: 'Send the money' }).click();
     await dialog(page).getByRole('heading', { name: 'Do it again?' }).waitFor();
+    await dialog(page).getByText('Send €500.00 to the baker').waitFor();
     await dialog(page)
-      .getByText(/^Send €500\.00 to the baker, .* You did exactly this .*\. Do it again\?$/)
+      .getByText(/^You confirmed exactly this .*\. Do it again\?$/)
       .waitFor();
     await page.keyboard.press('Escape');
     await card(page, 'Money').getByText('nothing was done').waitFor();
@@ -242,6 +261,7 @@ describeIfPresent('step-up on the pages of the bank in Chromium', missingChromiu
     await card(page, 'Money').getByText('€9,500.00').waitFor();
 
     await send(page, 'the baker', '500');
+    await dialog(page).getByRole('button', { name: 'Do it again' }).click();
     await dialog(page).getByRole('button', { name: 'Use a passkey' }).click();
     await notice(page, '€500.00 went to the baker.');
     await card(page, 'Money').getByText('€9,000.00').waitFor();
@@ -306,10 +326,13 @@ describeIfPresent('step-up on the pages of the bank in Chromium', missingChromiu
     await card(page, 'Money').getByLabel('To').fill('ivan');
     const amount = card(page, 'Money').getByLabel('Amount');
     await amount.fill('1');
-    const focused = () => page.evaluate('document.activeElement.textContent.trim()');
+    const focused = () =>
+      page.evaluate('(document.activeElement.shadowRoot?.activeElement ?? document.activeElement).textContent.trim()');
 
     await amount.press('Enter');
     await dialog(page).waitFor();
+    assert.match(String(await focused()), /^Send €1\.00 to ivan/);
+    await page.keyboard.press('Tab');
     assert.equal(await focused(), 'Use a passkey');
     await page.keyboard.press('Tab');
     assert.equal(await focused(), 'Cancel');
@@ -319,6 +342,7 @@ describeIfPresent('step-up on the pages of the bank in Chromium', missingChromiu
 
     await page.keyboard.press('Enter');
     await dialog(page).waitFor();
+    await page.keyboard.press('Tab');
     await page.keyboard.press('Enter');
     await notice(page, '€1.00 went to ivan.');
     assert.deepEqual(faults, []);

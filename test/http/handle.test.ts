@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from '@jest/globals';
 import { copyOf, stepUp, stepUpApp } from '../step-up/app.js';
 import { fakeCode, fakeKey } from '../step-up/fake-methods.js';
-import { sendJson } from '../support/app.js';
+import { handle as answering, sendJson } from '../support/app.js';
 import type { Browser } from '../support/browser.js';
 
 const RULE = { method: 'code', maxAge: '5m' } as const;
@@ -11,7 +11,10 @@ function arrange() {
   const [key, code] = [fakeKey(), fakeCode()];
   const app = stepUpApp({
     methods: [key, code],
-    routes: (auth) => ({ '/handle': [auth.requireSession, (req, res) => sendJson(res, { handle: auth.handle(req) })] }),
+    routes: (auth) => ({
+      '/handle': [auth.requireSession, (req, res) => sendJson(res, { handle: auth.handle(req) })],
+      '/changed': [answering((req, res) => auth.credentialsChanged(req, res))],
+    }),
   });
   const handleOf = async (browser: Browser): Promise<string> => (await browser.get('/handle')).body.handle;
   const outcomeOf = async (handle: string, rule?: typeof RULE): Promise<string> => {
@@ -43,6 +46,27 @@ describe('a handle', () => {
       app.clock.advance(3_599);
       assert.equal(await app.outcomeOf(handle), 'live');
       app.clock.advance(1);
+      assert.equal(await app.outcomeOf(handle), 'over');
+    });
+  }
+
+  for (const delivery of ['cookie', 'token-cookies'] as const) {
+    it(`is over after a change of credentials, and goes on over step-ups and refreshes, with ${delivery}`, async () => {
+      const app = arrange();
+      const browser = await app.signIn('ada', { delivery });
+      const handle = await app.handleOf(browser);
+      for (let n = 0; n < 3; n++) {
+        await stepUp(browser, app.code);
+        app.clock.advance('5m');
+        if (delivery === 'token-cookies') await browser.post('/auth/token/refresh');
+        await browser.delete('/auth/step-up');
+      }
+      assert.equal(await app.outcomeOf(handle), 'live');
+      const { session } = (await browser.post('/changed')).body;
+      assert.equal(await app.outcomeOf(handle), 'over');
+      assert.equal(await app.outcomeOf(await app.handleOf(browser)), 'live');
+      assert.equal((await app.auth.checkHandle({ userId: 'ada', sessionId: session.id })).outcome, 'live');
+      await browser.post('/changed');
       assert.equal(await app.outcomeOf(handle), 'over');
     });
   }

@@ -34,6 +34,7 @@ const CODES: Readonly<Record<Exclude<RefusalCode, Unauthorized>, number>> = {
   body_too_large: 413,
   unsupported_media_type: 415,
   method_locked: 429,
+  slow_down: 429,
   store_unavailable: 500,
 };
 
@@ -41,6 +42,7 @@ const CODES: Readonly<Record<Exclude<RefusalCode, Unauthorized>, number>> = {
 const INITS: Readonly<Partial<Record<RefusalCode, RefusalInit>>> = {
   step_up_failed: { members: { reason: 'challenge' } },
   method_locked: { headers: { 'Retry-After': '5' }, members: { retryAfter: 5 } },
+  slow_down: { headers: { 'Retry-After': '5' }, members: { retryAfter: 5 } },
 };
 
 function answering(answer: (res: ServerResponse) => void): ReturnType<typeof supertest> {

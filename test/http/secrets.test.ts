@@ -116,6 +116,13 @@ const REFUSALS: Readonly<Record<RefusalCode, (app: SecretsApp) => Promise<unknow
   async method_locked(app) {
     return stepUp(await failPin(app, 5), PIN);
   },
+  async slow_down(app) {
+    const browser = await signedIn(app);
+    for (let count = 0; count < 32; count += 1) {
+      await browser.delete(`/auth/step-up/challenges/${String(100 + count).padEnd(22, 'A')}`);
+    }
+    return browser.delete(`/auth/step-up/challenges/${'A'.repeat(22)}`);
+  },
   async method_disabled(app) {
     for (let round = 0; round < 20; round += 1) {
       app.clock.advance('15m');

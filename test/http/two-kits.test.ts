@@ -6,8 +6,9 @@ import express from 'express';
 import type { Middleware } from '../../lib/http/require-session.js';
 import { passkey } from '../../lib/methods/passkey/index.js';
 import type { StepgateOptions } from '../../lib/options/index.js';
+import type { Stepgate } from '../../lib/stepgate.js';
 import { assertRefused } from '../support/answers.js';
-import { sendJson, testApp } from '../support/app.js';
+import { handle, sendJson, testApp } from '../support/app.js';
 import { Browser, setCookies } from '../support/browser.js';
 import { ORIGIN, testKit } from '../support/kit.js';
 
@@ -80,6 +81,44 @@ describe('two kits in one app', () => {
     assert.equal((await browser.post('/auth/sign-in/passkey/options')).status, 200);
     assert.deepEqual(names(browser), ['__Host-staff-sign-in']);
   });
+});
+
+describe('the property that guards set', () => {
+  /** An app with two kits, whose guards both run before the handler; it answers with what `properties` of the request are. */
+  function guardedByBoth(options: Pick<StepgateOptions, 'requestProperty'>, properties: readonly string[]) {
+    const customers = testKit();
+    const staff = testKit({ cookieName: 'staff', ...options });
+    const show: Middleware = (req, res) =>
+      sendJson(res, {
+        ...Object.fromEntries(properties.map((name) => [name, Reflect.get(req, name)?.userId])),
+        current: [customers.auth.current(req).userId, staff.auth.current(req).userId],
+      });
+    const { app } = testApp(customers.auth, {
+      before: [handleLogin(staff.auth)],
+      routes: { '/both': [customers.auth.requireSession, staff.auth.requireSession, show] },
+    });
+    return new Browser(app);
+  }
+
+  /** `/staff-login` signs in to the second kit. */
+  function handleLogin(auth: Stepgate): Middleware {
+    const login = handle((req, res) => auth.signIn(req, res, { userId: 'grace', method: 'password' }));
+    return (req, res, next) => (req.url === '/staff-login' ? login(req, res, next) : next());
+  }
+
+  for (const [how, options, expected] of [
+    ['has the name that its kit gives it', { requestProperty: 'staff' }, { auth: 'ada', staff: 'grace' }],
+    ['is not there for a kit that wants none', { requestProperty: false }, { auth: 'ada' }],
+    ['is of the guard that ran last where the kits share it', {}, { auth: 'grace' }],
+  ] as const) {
+    it(how, async () => {
+      const browser = guardedByBoth(options, ['auth', 'staff']);
+      await browser.signIn();
+      assert.equal((await browser.post('/staff-login')).status, 200);
+      const { body } = await browser.get('/both');
+      assert.deepEqual(body, { ...expected, current: ['ada', 'grace'] });
+    });
+  }
 });
 
 describe('a delivery that a kit does not use', () => {

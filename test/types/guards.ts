@@ -2,7 +2,8 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import connect from 'connect';
 import express from 'express';
-import type { RequestAuth, Stepgate } from 'stepgate';
+import type { RequestAuth, SessionAuth, Stepgate } from 'stepgate';
+import 'stepgate/express';
 
 export function expressApp({ current, requireSameOrigin, requireSession, router }: Stepgate): void {
   const app = express();
@@ -13,9 +14,7 @@ export function expressApp({ current, requireSameOrigin, requireSession, router 
     const upper: string = req.params.id.toUpperCase();
     // @ts-expect-error the route has no such parameter
     void req.params.other;
-    const auth: RequestAuth | null | undefined = req.auth;
-    // @ts-expect-error an optional guard may have let nobody through
-    void req.auth.userId;
+    const auth: SessionAuth = req.auth;
     res.json({ upper, auth, userId: current(req).userId });
   });
   app.post('/x/:from/to/:to', requireSameOrigin, requireSession({ apiKeys: true }), (req, res) => {

@@ -1,5 +1,13 @@
 // Compiled only: each line marked as an error must be one.
-import { memoryStore, password, recoveryCode, stepgate } from 'stepgate';
+import {
+  type MethodField,
+  memoryStore,
+  type PagesOptions,
+  password,
+  type RenderPage,
+  recoveryCode,
+  stepgate,
+} from 'stepgate';
 import { signedIn } from 'stepgate/testing';
 import { totp } from 'stepgate/totp';
 
@@ -40,3 +48,10 @@ export const forTests = [
   // @ts-expect-error a method that isn't configured
   signedIn(auth, { userId: 'ada', proofs: { passkey: '1m' } }),
 ];
+
+const field: MethodField = { member: 'code', label: 'PIN', type: 'password', autocomplete: 'off' };
+const render: RenderPage = ({ title, body, content }) => (content.type === 'ask' ? `${title}${body}` : title);
+export const pages = auth.pages({ render } satisfies PagesOptions);
+export const asked = field.member;
+// @ts-expect-error a page is text
+auth.pages({ render: () => 1 });

@@ -31,6 +31,7 @@ export function status(code: RefusalCode): number {
     case 'unsupported_media_type':
       return 415;
     case 'method_locked':
+    case 'slow_down':
       return 429;
     case 'store_unavailable':
       return 500;

@@ -8,6 +8,8 @@ export interface MethodField {
   readonly type?: 'text' | 'password';
   /** `'numeric'` for digits. */
   readonly inputMode?: string;
+  /** Whether it begins only when the user has chosen it, since that sends them something. @default false */
+  readonly begins?: boolean;
 }
 
 /** Those of the kit's own methods. A passkey has none: the browser asks for it. */

@@ -86,7 +86,7 @@ export function openDialog(
         show(`${text} ${words.nothingLeft}`, null);
         return;
       }
-      const { choose, label, wrong: _, member, ...attributes } = view;
+      const { choose, label, wrong: _, member, begins, ...attributes } = view;
       if (remaining(method) > 0) {
         show(text, null);
       } else if (member === undefined) {
@@ -96,8 +96,20 @@ export function openDialog(
         const name = element('label', 'label', { htmlFor: 'input' }, label ?? '');
         const user = element('input', 'user', { autocomplete: 'username', hidden: true, value: userName?.() ?? '' });
         input.ariaInvalid = String(isWrong);
-        const send = (): unknown => prove(method, words.sending, { [member]: input.value });
-        show(text, words.confirm, send, user, name, described(input, 'message'));
+        const typed = (): object => ({ [member]: input.value });
+        const ask = (said: string, onSubmit: () => unknown): void =>
+          show(said, words.confirm, onSubmit, user, name, described(input, 'message'));
+        // Once it has begun it is the only one that can be answered.
+        const begun = (): Promise<object> =>
+          new Promise((answer) => {
+            isProving = false;
+            ask('', () => {
+              beBusy(words.sending);
+              answer(typed());
+            });
+          });
+        if (begins) show(text, choose, () => prove(method, words.sending, begun));
+        else ask(text, () => prove(method, words.sending, typed()));
       }
       for (const other of open) {
         if (other === method) continue;
@@ -113,15 +125,19 @@ export function openDialog(
       tick();
     }
 
-    async function prove(method: MethodName, busy: string, response?: object): Promise<void> {
+    function beBusy(label: string): void {
       isProving = true;
       others.inert = true;
       message.textContent = '';
       const send = form.querySelector('button');
       if (send !== null) {
         send.ariaDisabled = 'true'; // and not `disabled`, which would lose the focus
-        send.textContent = busy;
+        send.textContent = label;
       }
+    }
+
+    async function prove(method: MethodName, busy: string, response?: object): Promise<void> {
+      beBusy(busy);
       const answer = await request.prove(method, response);
       isProving = others.inert = false;
       if (dialog.open) goOn(method, answer);

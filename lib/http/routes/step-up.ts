@@ -16,7 +16,7 @@ import type { LiveSession } from '../request-auth.js';
 import type { StepUpCheck } from '../require-fresh-step-up.js';
 import { endJson, parseFields, type RouteTable, sendJson, sendNothing } from '../router.js';
 import { isUnsafe } from '../same-origin.js';
-import { failedMembers, notVerified, stepUpFailed } from '../step-up-refusal.js';
+import { failedMembers, notVerified, stepUpFailed, tooMany } from '../step-up-refusal.js';
 
 export interface BeginStepUp<Name extends string> {
   readonly method: Name;
@@ -184,10 +184,11 @@ export function stepUpRoutes({
   methods,
   challenges,
   keeper,
+  clock,
   emit,
 }: Pick<
   Services,
-  'stepUpCalls' | 'stepUpCheckOf' | 'requireCaller' | 'methods' | 'challenges' | 'keeper' | 'emit'
+  'stepUpCalls' | 'stepUpCheckOf' | 'requireCaller' | 'methods' | 'challenges' | 'keeper' | 'clock' | 'emit'
 >): RouteTable {
   if (methods.names.length === 0) return {};
 
@@ -243,7 +244,8 @@ export function stepUpRoutes({
       async delete(req, res) {
         const caller = await requireCaller(req);
         parseFields(req, []);
-        await challenges.giveUp(caller, String(req.params['id']));
+        const limitedUntil = await challenges.giveUp(caller, String(req.params['id']));
+        if (limitedUntil !== null) throw tooMany('slow_down', limitedUntil, clock);
         sendNothing(res);
       },
     },

@@ -28,7 +28,7 @@ import type { ProofTimes, Session, SessionRow } from './sessions.js';
  *   refreshHash         the current refresh token, and `refreshedAt`, when it was made; null: the delivery has none
  *   parentRefreshHash   the token that was presented for it; `refreshNonce`: what it was derived with. It gives the
  *                       same successor again until `refreshConfirmedAt` and `refreshGrace` longer
- *   generation          counts whatever ends the grants that were made before
+ *   generation          counts whatever ends the grants that were made before; replace-credentials begins a new million
  *
  * With cookies a use confirms only what is SETTLING old: a browser that is killed comes back with the cookies it had
  * written by then.
@@ -184,11 +184,19 @@ function replaced(row: SessionRow, change: Change<'replace-credentials'>, now: n
     ...row,
     tokenHash: change.tokenHash,
     ...firstTokens(change.refreshHash, now),
-    generation: row.generation + 1,
+    generation: (credentialsOf(row) + 1) * PER_CREDENTIALS,
     passedMethods: [],
     signInProofs: {},
     stepUpProofs: {},
   };
+}
+
+/** Far more than a session sees of what counts generations, and few enough for a thousand million changes. */
+const PER_CREDENTIALS = 1_000_000;
+
+/** How often the credentials of the session were replaced: what was begun under earlier ones is over. */
+export function credentialsOf({ generation }: Pick<SessionRow, 'generation'>): number {
+  return Math.floor(generation / PER_CREDENTIALS);
 }
 
 function withoutMethod(row: SessionRow, method: string): SessionRow {

@@ -65,7 +65,10 @@ export interface SessionRow extends Omit<Session, 'impersonated'> {
   readonly amr: readonly string[];
   /** The `acr` of the sign-in; it never changes. */
   readonly acr: string | null;
-  /** Counts what ends the grants made before: refreshes, and step-ups by the previous token. */
+  /**
+   * Counts what ends the grants made before: refreshes, and step-ups by the previous token. A change of credentials goes
+   * on to the next million.
+   */
   readonly generation: number;
   /** The methods that this session has passed, at any time. */
   readonly passedMethods: readonly string[];

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express, { type Express } from 'express';
+import type { Method } from '../../../lib/methods/method.js';
 import { passkey } from '../../../lib/methods/passkey/index.js';
 import { password } from '../../../lib/methods/password.js';
 import { recoveryCode } from '../../../lib/methods/recovery-code/index.js';
@@ -14,7 +15,7 @@ import { type TestKit, type TestKitOptions, testKit } from '../../support/kit.js
 import { pin } from '../../support/pin.js';
 
 const PASSWORD = 'sesame';
-export type MethodName = 'passkey' | 'totp' | 'password' | 'pin' | 'recovery-code';
+export type MethodName = 'passkey' | 'totp' | 'password' | 'pin' | 'recovery-code' | 'sms';
 
 /** An answer that is held back, after everything was done for it. */
 export interface Held {
@@ -44,6 +45,8 @@ export type SiteOptions = Omit<TestKitOptions, 'methods'> & {
    * @default false
    */
   readonly keepAlive?: boolean;
+  /** Methods beside those that there are, weaker than all of them. */
+  readonly more?: readonly Method<MethodName>[];
   /** What else there is, before the kit's router. */
   readonly routes?: (app: Express, auth: TestKit<MethodName>['auth']) => void;
 };
@@ -55,7 +58,7 @@ type Interference = (res: ServerResponse, send: () => void) => void;
  * the app's own scripts: `POST /transfers` has to be confirmed as it is, `GET /passkey` and the like ask for a proof of
  * five minutes, `GET /both` for two.
  */
-export async function startSite({ routes, keepAlive = false, ...options }: SiteOptions = {}): Promise<Site> {
+export async function startSite({ routes, more = [], keepAlive = false, ...options }: SiteOptions = {}): Promise<Site> {
   const app = express();
   const server = createServer(app);
   await once(server.listen(0, '127.0.0.1'), 'listening');
@@ -69,6 +72,7 @@ export async function startSite({ routes, keepAlive = false, ...options }: SiteO
       password({ verify: (_userId, given) => given === PASSWORD }),
       pin,
       recoveryCode(),
+      ...more,
     ],
     users: { find: (id) => ({ name: `${id}@app.example` }) },
     ...options,

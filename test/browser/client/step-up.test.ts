@@ -115,6 +115,40 @@ describeIfPresent('the client in the browser steps up', missingChromium, () => {
     assert.equal(site.answered.filter((line) => line.includes('verify')).length, 1);
   });
 
+  it('still for a request whose dialog another one has given up, and for nobody whom the user has refused', async () => {
+    const site = await startSite();
+    const { open } = await visitor();
+    const page = await open(site);
+    await signIn(page);
+    const ends = await page.evaluate(async () => {
+      const controller = new AbortController();
+      globalThis.user = async ({ prove, signal }) => {
+        if (asked.length === 1) {
+          controller.abort();
+          return new Promise((resolve) => {
+            if (signal.aborted) resolve('cancelled');
+            signal.addEventListener('abort', () => resolve('cancelled'));
+          });
+        }
+        await prove('pin', { code: '1234' });
+        return 'confirmed';
+      };
+      const end = (sent: Promise<Response>) =>
+        sent.then(
+          ({ status }) => status,
+          (error: unknown) => (error as { code: string }).code,
+        );
+      const first = end(client.fetch('/pin', { signal: controller.signal }));
+      const others = [end(client.fetch('/pin')), end(client.fetch('/pin'))];
+      const all = await Promise.all([first, ...others]);
+      const dialogs = asked.length;
+      globalThis.user = async () => 'cancelled';
+      const refused = await Promise.all([end(client.fetch('/totp')), end(client.fetch('/both'))]);
+      return [all, dialogs, refused];
+    });
+    assert.deepEqual(ends, [['cancelled', 200, 200], 2, ['step_up_unavailable', 200]]);
+  });
+
   it('for two actions at once one after the other, each by itself', async () => {
     const site = await startSite();
     const { open } = await visitor();

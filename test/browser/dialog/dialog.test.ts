@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from '@jest/globals';
@@ -271,14 +270,6 @@ describeIfPresent('the dialog', missingChromium, () => {
 });
 
 describe('the module of the dialog', () => {
-  it('has at most 3.5 kB, minified and gzipped', () => {
-    // In a process of its own: the bundler's native part can't work with what Jest gives a test for globals.
-    const { stdout } = spawnSync(process.execPath, ['scripts/browser-sizes.mjs'], { cwd: root, encoding: 'utf8' });
-    const sizes: Readonly<Record<string, number>> = JSON.parse(stdout);
-    const size = sizes['./browser/dialog'] ?? Number.NaN;
-    assert.ok(size <= 3_500, `${size} bytes`);
-  });
-
   it('can be loaded where there is no page', async () => {
     const { stepUpDialog } = await import('../../../lib/browser/dialog/index.js');
     assert.equal(typeof stepUpDialog(), 'function');

@@ -1,6 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import express from 'express';
 import { password, stepgate } from 'stepgate';
+import 'stepgate/express';
 import { sqliteStore } from 'stepgate/sqlite';
 
 const auth = stepgate({
@@ -19,7 +20,7 @@ app.post('/login', async (req, res) => {
   res.json(body);
 });
 app.get('/me', auth.requireSession, (req, res) => {
-  const userId: string | undefined = req.auth?.userId;
+  const { userId } = req.auth;
   res.json({ userId });
 });
 app.post('/transfers', auth.requireFreshStepUp({ method: 'password', bind: () => ({ cents: 10 }) }), (_req, res) => {

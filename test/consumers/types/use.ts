@@ -1,5 +1,6 @@
 import express, { type Request } from 'express';
 import { memoryStore, password, Refusal, SetupError, type Store, stepgate } from 'stepgate';
+import 'stepgate/express';
 import { storeConformance } from 'stepgate/conformance';
 import { copyStore } from 'stepgate/copy';
 import { passkey } from 'stepgate/passkey';
@@ -33,8 +34,15 @@ app.get('/me', auth.requireSession, (req: Request, res) => {
   const tenant: string | undefined = req.auth?.session?.data?.tenant;
   res.json({ userId: req.auth?.userId, tenant });
 });
-app.post('/pay', auth.requireFreshStepUp({ method: ['passkey', 'totp'], maxAge: '5m' }), (_req, res) => {
-  res.end();
+app.post('/pay', auth.requireFreshStepUp({ method: ['passkey', 'totp'], maxAge: '5m' }), (req, res) => {
+  res.end(req.auth.userId);
+});
+const confirmed = auth.requireFreshStepUp({
+  method: 'passkey',
+  bind: ({ body }) => ({ cents: Number(body['cents']) }),
+});
+app.post('/transfers/:to', auth.requireSession, confirmed, (req, res) => {
+  res.end(`${req.auth.action.payload.cents.toFixed(2)} to ${req.params.to}`);
 });
 // @ts-expect-error no such method is configured
 auth.requireFreshStepUp({ method: 'sms', maxAge: '5m' });

@@ -1,0 +1,25 @@
+import { StepgateError } from './errors.js';
+
+export function passed(seconds: number): Promise<null> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, seconds * 1_000, null);
+  });
+}
+
+/** Rejects when somebody gives up; otherwise it never ends. */
+export function aborted(signal: AbortSignal | null | undefined): Promise<never> {
+  return new Promise((_, reject) => {
+    const cancel = (): void => reject(new StepgateError('cancelled', { cause: signal?.reason }));
+    if (signal?.aborted) cancel();
+    signal?.addEventListener('abort', cancel);
+  });
+}
+
+/** Whoever calls while it runs waits for the same run. */
+export function shared<A extends readonly unknown[], T>(work: (...args: A) => Promise<T>): (...args: A) => Promise<T> {
+  let running: Promise<T> | undefined;
+  return (...args) =>
+    (running ??= work(...args).finally(() => {
+      running = undefined;
+    }));
+}

@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict';
+import { it } from '@jest/globals';
+import type { Page, Request } from 'playwright-core';
+import { describeIfPresent } from '../support/needs.js';
+import { totpCode } from '../support/totp.js';
+import { missingChromium } from './chromium.js';
+import { PASSWORD, pagesOfTheBank } from './pages.js';
+
+async function givePassword(page: Page, text: string): Promise<void> {
+  const form = page.locator('form', { has: page.locator('[name=method][value=password]') });
+  if (!(await form.isVisible())) await page.getByText('Another way: Password').click();
+  await form.getByLabel('Password').fill(text);
+  await form.getByRole('button', { name: 'Confirm' }).click();
+}
+
+describeIfPresent('the bank in a browser without JavaScript', missingChromium, () => {
+  const { openPage } = pagesOfTheBank();
+
+  /** A signed-in page with scripts off, and all that it sends; the account was opened, with an app for codes, elsewhere. */
+  async function open(email: string): Promise<{ page: Page; sent: Request[]; code: (later?: number) => string }> {
+    const { page } = await openPage({ javaScriptEnabled: false });
+    const { origin } = new URL(page.url());
+    const api = (await openPage()).page.request;
+    const headers = { Origin: origin };
+    await api.post(`${origin}/signup`, { headers, data: { email, password: PASSWORD } });
+    const { secret } = await (await api.post(`${origin}/auth/totp`, { headers })).json();
+    const code = (later = 0) => totpCode(secret, Date.now() + later * 30_000);
+    const confirmed = await api.post(`${origin}/auth/totp/confirm`, { headers, data: { code: code() } });
+    assert.equal(confirmed.status(), 204);
+    const sent: Request[] = [];
+    page.on('request', (request) => sent.push(request));
+    await page.getByRole('link', { name: 'page without JavaScript' }).click();
+    await page.getByLabel('E-mail').fill(email);
+    await page.getByLabel('Password').fill(PASSWORD);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByRole('heading', { name: 'Your account' }).waitFor();
+    return { page, sent, code };
+  }
+
+  it('sends money once it is confirmed by a code, and shows it', async () => {
+    const { page, code } = await open('plain-ada@example.com');
+    await page.getByLabel('To').fill('<b>bob</b>');
+    await page.getByLabel('Amount in cents').fill('1250');
+    await page.getByRole('button', { name: 'Send the money' }).click();
+    await page.getByRole('heading', { name: 'Confirm this' }).waitFor();
+    await page.getByText('Send €12.50 to <b>bob</b>, who has no account at this bank').waitFor();
+    assert.equal(await page.locator('b').count(), 0);
+    await page.locator('input[name=answer]:visible').fill(code(1));
+    await page.getByRole('button', { name: 'Confirm' }).first().click();
+    await page.getByRole('button', { name: 'Send it' }).click();
+    await page.getByText('€12.50 to <b>bob</b>').waitFor();
+    await page.getByText('plain-ada@example.com: €9,987.50').waitFor();
+  });
+
+  it('leads to the guarded page and back, after a wrong password too, which no other request carries', async () => {
+    const { page, sent } = await open('plain-bob@example.com');
+    const signedIn = sent.length;
+    // The sign-in was a proof of the password: as if it were ten minutes ago.
+    const { origin } = new URL(page.url());
+    await page.request.delete(`${origin}/auth/step-up`, { headers: { Origin: origin } });
+    await page.getByRole('link', { name: 'Your data' }).click();
+    await page.getByRole('heading', { name: 'Confirm that it is you' }).waitFor();
+    await givePassword(page, 'not the password');
+    await page.getByRole('alert').getByText('That was not right.').waitFor();
+    await givePassword(page, PASSWORD);
+    await page.getByRole('heading', { name: 'Your data' }).waitFor();
+    assert.equal(new URL(page.url()).pathname, '/plain/export');
+    const carriers = sent
+      .slice(signedIn)
+      .filter((request) =>
+        decodeURIComponent(`${request.url()} ${request.postData() ?? ''}`.replaceAll('+', ' ')).includes(PASSWORD),
+      );
+    assert.deepEqual(
+      carriers.map((request) => [request.method(), new URL(request.url()).pathname]),
+      [['POST', '/plain/step-up/page']],
+    );
+  });
+
+  it('is led nowhere else by the path to return to', async () => {
+    const { page } = await open('plain-cid@example.com');
+    const { origin } = new URL(page.url());
+    for (const path of ['//evil.example', '/\\evil.example', 'https://evil.example', 'javascript:alert(1)']) {
+      const answer = await page.goto(
+        `${origin}/plain/step-up/page?return_to=${encodeURIComponent(path)}&method=password`,
+      );
+      assert.ok(answer);
+      assert.doesNotMatch(await page.content(), /(?:href|action)="(?:https?:)?\/\/evil/);
+      assert.equal(new URL(page.url()).origin, origin);
+      if ((await page.getByLabel('Password').count()) === 0) continue;
+      await givePassword(page, PASSWORD);
+      assert.equal(new URL(page.url()).origin, origin, path);
+    }
+  });
+
+  it('says in words what is wrong', async () => {
+    const { page } = await openPage({ javaScriptEnabled: false });
+    await page.goto(`${new URL(page.url()).origin}/plain`);
+    await page.getByLabel('E-mail').fill('nobody@example.com');
+    await page.getByLabel('Password').fill('not the password');
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByRole('alert').getByText('The e-mail address or the password is wrong.').waitFor();
+  });
+});
