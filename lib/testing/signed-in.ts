@@ -88,11 +88,12 @@ async function proven<Name extends string>(
 
 function timesOf(
   { clock }: Pick<Stepgate, 'clock'>,
-  proofs: object | undefined,
+  proofs: Readonly<Record<string, Duration | undefined>> | undefined,
 ): readonly (readonly [string, number])[] {
   const now = clock.now();
-  const ages = Object.entries({ ...proofs } as Readonly<Record<string, Duration>>); // no member of `proofs` may be undefined
-  return ages.map(([name, age]) => [name, now - milliseconds(age, name, { allowZero: true })] as const);
+  return Object.entries({ ...proofs }).flatMap(([name, age]) =>
+    age === undefined ? [] : [[name, now - milliseconds(age, name, { allowZero: true })] as const],
+  );
 }
 
 /** What a browser says of a request from the app's own page; a strict kit asks for it. */
