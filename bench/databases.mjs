@@ -1,3 +1,4 @@
+import { Redis } from 'ioredis';
 import { Pool } from 'pg';
 import { createClient } from 'redis';
 import { postgresBinaries, startPostgres } from '../.build/test/support/postgres.js';
@@ -28,6 +29,13 @@ export async function openRedis() {
   await client.connect();
   return {
     client,
+    /** A client of ioredis on the same server, for the caller to disconnect. */
+    async openIoredis() {
+      const how = { enableOfflineQueue: false, maxRetriesPerRequest: 0, lazyConnect: true };
+      const ioredis = server ? new Redis(server.path, how) : new Redis(url, how);
+      await ioredis.connect();
+      return ioredis;
+    },
     async close() {
       await client.close();
       await server?.stop();

@@ -10,7 +10,7 @@ const ours = createRequire(new URL('../package.json', import.meta.url));
 export function describeMachine() {
   const { dependencies } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8'));
   const installed = Object.keys(dependencies).map((name) => `${name} ${versionOf(require, name)}`);
-  for (const name of ['better-sqlite3', 'pg', 'redis', '@simplewebauthn/server']) {
+  for (const name of ['better-sqlite3', 'pg', 'redis', 'ioredis', '@simplewebauthn/server']) {
     const [a, b] = [versionOf(require, name), versionOf(ours, name)];
     if (a !== b) throw new Error(`${name} is ${a} for the others and ${b} for stepgate: install the same.`);
   }

@@ -83,7 +83,7 @@ function list({ email }: Account, bookings: readonly Booking[]): Html {
   const items = bookings.map(({ from, to, amount }) =>
     from === email ? html`<li>${money(amount)} to ${to}</li>` : html`<li>${money(amount)} from ${from}</li>`,
   );
-  return html`<ul>${items}</ul>`;
+  return html`<ul class="items">${items}</ul>`;
 }
 
 function documentOf(title: string, body: Html): string {

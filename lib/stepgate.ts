@@ -29,6 +29,7 @@ import { newId } from './internal/tokens.js';
 import { refuseUnknownKeys } from './internal/unknown-keys.js';
 import { parseBoolean } from './options/checks.js';
 import { parseOptions, type StepgateOptions } from './options/index.js';
+import { inspectable } from './options/inspection.js';
 import { createPages, type PagesOptions } from './pages/index.js';
 import { createServices, type Services } from './services.js';
 import { withTimeout } from './session/checked-store.js';
@@ -109,12 +110,12 @@ export interface Stepgate<Name extends string = never> extends StepUpCalls<Name>
 
 export interface RouterOptions<Name extends string = never> {
   /** What has to be proved before a session is ended by way of the list (ASVS 7.5.2). @default nothing */
-  readonly manageSessions?: Rule<Name>;
+  readonly manageSessions?: Rule<Name> | undefined;
   /**
    * Whether `GET /session` and `GET /sessions` show the `data` of a session to its user. Handlers have it in any case,
    * in `req.auth.session.data`. @default false
    */
-  readonly listData?: boolean;
+  readonly listData?: boolean | undefined;
 }
 
 /** Makes the kit of one app. Throws a `SetupError` for wrong options. */
@@ -178,7 +179,7 @@ export function stepgate(options: StepgateOptions): Stepgate<string> {
     },
   };
   if (settings.session !== null) proofsForTests.set(kit, services.elevations.prove);
-  return kit;
+  return inspectable(kit, settings);
 }
 
 function routerOf(services: Services, given: RouterOptions<string> = {}): Middleware {

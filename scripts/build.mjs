@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { copyFileSync, cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { rolldown } from 'rolldown';
-import { BROWSER_ENTRIES, BUNDLED, ENTRIES, fileOf, manifestOfEntries } from './entries.mjs';
+import { BROWSER_ENTRIES, BUNDLED, COMMAND_LINE, ENTRIES, fileOf, manifestOfEntries } from './entries.mjs';
 
 const manifest = JSON.parse(readFileSync('package.json', 'utf8'));
 for (const [name, value] of Object.entries(manifestOfEntries())) {
@@ -19,21 +19,13 @@ const OUTPUT = { strict: true, comments: { legal: true, annotation: true, jsdoc:
 
 const WRITER = resolve('lib/stores/sqlite/writer.ts');
 const writer = writerWith(await bundleThread());
-const bundle = await rolldown({
-  input: inputOf(ENTRIES),
-  external,
-  platform: 'node',
-  plugins: [
-    {
-      name: 'thread-code',
-      load: (id) => (id === WRITER ? writer : null),
-    },
-  ],
-});
+const plugins = [{ name: 'thread-code', load: (id) => (id === WRITER ? writer : null) }];
+const inputs = { esm: { ...ENTRIES, ...COMMAND_LINE }, cjs: ENTRIES };
 for (const format of ['esm', 'cjs']) {
+  const bundle = await rolldown({ input: inputOf(inputs[format]), external, platform: 'node', plugins });
   await bundle.write({ ...OUTPUT, dir: `dist/${format}`, format, chunkFileNames: 'shared/[name].js' });
+  await bundle.close();
 }
-await bundle.close();
 for (const [subpath, module] of Object.entries(BROWSER_ENTRIES)) {
   const page = await rolldown({ input: inputOf({ [subpath]: module }), platform: 'browser' });
   await page.write({ ...OUTPUT, dir: 'dist/esm', format: 'esm' });

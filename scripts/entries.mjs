@@ -6,6 +6,7 @@ export const ENTRIES = {
   './copy': 'copy/index',
   './express': 'express',
   './express-session': 'adapters/express-session',
+  './opentelemetry': 'opentelemetry/index',
   './passkey': 'methods/passkey/index',
   './postgres': 'stores/postgres/index',
   './redis': 'stores/redis/index',
@@ -20,6 +21,9 @@ export const BROWSER_ENTRIES = {
   './browser/dialog': 'browser/dialog/index',
   './browser/dialog/de': 'browser/dialog/de',
 };
+
+/** The command `stepgate`: an ES module that nothing imports. */
+export const COMMAND_LINE = { './cli': 'cli/index' };
 
 /** The packages that the build takes into the bundles: each has ES modules only, which not every `require` can load. */
 export const BUNDLED = ['@noble/hashes'];
@@ -49,6 +53,7 @@ export function manifestOfEntries() {
         ...pages.map((subpath) => [fileOf(subpath), [typesOf('esm', subpath)]]),
       ]),
     },
+    bin: { stepgate: 'dist/esm/cli.js' },
     exports: {
       ...Object.fromEntries(
         subpaths.map((subpath) => [subpath, { import: target('esm', subpath), require: target('cjs', subpath) }]),

@@ -3,7 +3,7 @@ import { settings } from '../settings.mjs';
 import { median } from '../statistics.mjs';
 
 const entry = new URL('../../dist/esm/index.js', import.meta.url).href;
-const FORBIDDEN = ['@simplewebauthn/server', 'better-sqlite3', 'pg', 'redis'];
+const FORBIDDEN = ['@simplewebauthn/server', 'better-sqlite3', 'pg', 'redis', 'ioredis'];
 
 const TIMED = `const start = performance.now(); await import(${JSON.stringify(entry)}); console.log(performance.now() - start);`;
 // Modules of both kinds: what the loader is asked for, and what is in the cache of \`require\`.

@@ -1,7 +1,7 @@
 import type { Store } from '../stores/contract/store.js';
 
 /** A part of a store, by its name in `Store`. */
-export type StorePart = Exclude<keyof Store, 'close'>;
+export type StorePart = Exclude<keyof Store, 'close' | 'migrate' | 'pendingMigrations'>;
 
 /** What a case works with: the parts of a store of its own, which is closed after it. */
 export interface Bench extends Readonly<Required<Pick<Store, StorePart>>> {

@@ -23,7 +23,7 @@ import { stepUpRequired, stepUpUnavailable } from './step-up-refusal.js';
 
 export interface RequireFreshStepUpOptions {
   /** Answers for this guard in place of the kit's `onRefusal`. */
-  readonly onRefusal?: OnRefusal;
+  readonly onRefusal?: OnRefusal | undefined;
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Defined } from '../internal/defined.js';
 import { andThen, isPromise } from '../internal/maybe-promise.js';
 import { SetupError } from '../internal/setup-error.js';
 import { refuseUnknownKeys } from '../internal/unknown-keys.js';
@@ -16,20 +17,20 @@ export interface RequireSessionOptions<Optional extends boolean = boolean, ApiKe
    * A bearer token that is no good is refused all the same.
    * @default false
    */
-  readonly optional?: Optional;
+  readonly optional?: Optional | undefined;
   /**
    * Lets requests with an API key through.
    * @default false
    */
-  readonly apiKeys?: ApiKeys;
+  readonly apiKeys?: ApiKeys | undefined;
   /**
    * Takes the request for no activity of the user's, for pages that ask by themselves every now and then: it slides no
    * idle end. It has no effect where an earlier guard of this kit has let the request through.
    * @default false
    */
-  readonly passive?: boolean;
+  readonly passive?: boolean | undefined;
   /** Answers for this guard in place of the kit's `onRefusal`. */
-  readonly onRefusal?: OnRefusal;
+  readonly onRefusal?: OnRefusal | undefined;
 }
 
 /** The guard itself, or with options another one: `app.use(requireSession)`, `requireSession({ optional: true })`. */
@@ -91,7 +92,10 @@ export function createRequireSession(
   return requireSession;
 }
 
-function parseOptions(options: RequireSessionOptions, kitOnRefusal: OnRefusal): Required<RequireSessionOptions> {
+function parseOptions(
+  options: RequireSessionOptions,
+  kitOnRefusal: OnRefusal,
+): Required<Defined<RequireSessionOptions>> {
   if (typeof options !== 'object' || options === null) {
     throw new SetupError('`requireSession` takes an object of options.', 'Write `requireSession({ optional: true })`.');
   }

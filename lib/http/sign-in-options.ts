@@ -15,30 +15,30 @@ export interface SignInOptions<Name extends string> {
    * Whether the user was there and passed the method just now. False (impersonation, moving in) makes no proof.
    * @default true
    */
-  readonly interactive?: boolean;
+  readonly interactive?: boolean | undefined;
   /** One of the kit's `deliveries`. @default the kit's `delivery` */
-  readonly delivery?: Delivery;
+  readonly delivery?: Delivery | undefined;
   /** A name for the session list; what is beyond 255 characters is cut off. */
-  readonly label?: string;
+  readonly label?: string | undefined;
   /** How long the session lives without activity, at most as long as the kit's `idleLifetime`. @default the kit's */
-  readonly idleLifetime?: Duration;
+  readonly idleLifetime?: Duration | undefined;
   /** How long the session lives, at most as long as the kit's `absoluteLifetime`. @default the kit's */
-  readonly absoluteLifetime?: Duration;
+  readonly absoluteLifetime?: Duration | undefined;
   /**
    * Whether the cookies outlive the browser: false for a sign-in without "remember me". A browser that restores its last
    * tabs may keep them all the same, so give a shorter lifetime with it.
    * @default true
    */
-  readonly persistent?: boolean;
+  readonly persistent?: boolean | undefined;
   /** JSON, at most 4 KiB; fixed for the session's life. */
-  readonly data?: SessionData;
+  readonly data?: SessionData | undefined;
   /**
    * When the credentials were taken, in epoch milliseconds; by method where they were taken one after the other. Give
    * it when checking them takes time: a sign-in that began before the user's sessions were revoked is refused. A time
    * ahead of the kit's clock counts as now: the clock was put back meanwhile.
    * @default now
    */
-  readonly startedAt?: number | Readonly<Partial<Record<Name, number>>>;
+  readonly startedAt?: number | Readonly<Partial<Record<Name, number>>> | undefined;
 }
 
 /** The options of a sign-in, checked, with defaults in place but for the kit's own delivery. */

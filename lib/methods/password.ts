@@ -11,7 +11,7 @@ export interface PasswordOptions {
    */
   readonly verify: (userId: string, password: string) => MaybePromise<boolean>;
   /** Whether the user has a password. @default everybody */
-  readonly enrolled?: (userId: string) => MaybePromise<boolean>;
+  readonly enrolled?: ((userId: string) => MaybePromise<boolean>) | undefined;
 }
 
 /** SP 800-63B-4 3.1.1.2 asks for at least 64; without a limit a client could keep the hash busy. */

@@ -4,6 +4,7 @@ import type { RoutedMethod } from '../http/method-routes.js';
 import type { OnRefusal } from '../http/refusal.js';
 import { DELIVERIES } from '../http/sign-in-options.js';
 import { type Clock, systemClock } from '../internal/clock.js';
+import type { Defined } from '../internal/defined.js';
 import { type Duration, milliseconds } from '../internal/duration.js';
 import { parseSecrets, type Secrets } from '../internal/keys.js';
 import type { MaybePromise } from '../internal/maybe-promise.js';
@@ -48,74 +49,74 @@ export interface StepgateOptions<M extends readonly RoutedMethod[] = readonly Ro
   readonly issuer: string;
   readonly store: Store;
   /** Ways to prove presence, **strongest first**. @default [] */
-  readonly methods?: M;
+  readonly methods?: M | undefined;
   /** How the app names its users; some methods need it. */
-  readonly users?: UsersOption;
+  readonly users?: UsersOption | undefined;
   /**
    * Who is signed in by sessions that the app keeps itself: `expressSession(…)`, `betterAuth(…)` or your own. The kit adds
    * step-up to them, and nothing else: it signs nobody in. @default the kit's own sessions
    */
-  readonly session?: SessionOption;
+  readonly session?: SessionOption | undefined;
   /** `aud` of access tokens. @default `issuer` */
-  readonly audience?: string;
+  readonly audience?: string | undefined;
   /** How a session travels when `signIn` doesn't say. @default 'cookie' */
-  readonly delivery?: Delivery;
+  readonly delivery?: Delivery | undefined;
   /**
    * The deliveries in use, `delivery` among them. `signIn` and the routes refuse any other; a cookie or a bearer token of
    * another is not looked at and not cleared. @default all three
    */
-  readonly deliveries?: readonly Delivery[];
+  readonly deliveries?: readonly Delivery[] | undefined;
   /**
    * Of the session cookie, without its `__Host-` prefix. With `'staff'` the other cookies are `staff-access`,
    * `staff-refresh` and `staff-sign-in`; with the default `access`, `refresh` and `sign-in`. @default 'session'
    */
-  readonly cookieName?: string;
+  readonly cookieName?: string | undefined;
   /**
    * Sends cookies without `Secure` and without prefix, for http on localhost. Refused for any other issuer.
    * @default false
    */
-  readonly insecureCookies?: boolean;
+  readonly insecureCookies?: boolean | undefined;
   /**
    * Other origins whose pages may send unsafe requests with our cookies, each written out: no wildcards. Pages that an
    * app brings along have a scheme of their own: `capacitor://localhost`, `chrome-extension://…`. @default []
    */
-  readonly trustedOrigins?: readonly string[];
+  readonly trustedOrigins?: readonly string[] | undefined;
   /** `'strict'` refuses unsafe requests that have neither `Sec-Fetch-Site` nor `Origin`. @default 'standard' */
-  readonly csrf?: 'standard' | 'strict';
+  readonly csrf?: 'standard' | 'strict' | undefined;
   /** How long a session lives without being seen. @default '7d' */
-  readonly idleLifetime?: Duration;
+  readonly idleLifetime?: Duration | undefined;
   /** How long a session lives at most, from the sign-in. @default '30d' */
-  readonly absoluteLifetime?: Duration;
+  readonly absoluteLifetime?: Duration | undefined;
   /** @default '10m' */
-  readonly accessTokenLifetime?: Duration;
+  readonly accessTokenLifetime?: Duration | undefined;
   /** How long a refresh token still gives its successor after that was confirmed. 0: not at all. @default '30s' */
-  readonly refreshGrace?: Duration;
+  readonly refreshGrace?: Duration | undefined;
   /** How long a replaced session token still works after its successor was confirmed. 0: not at all. @default '10s' */
-  readonly tokenOverlap?: Duration;
+  readonly tokenOverlap?: Duration | undefined;
   /** How often "last seen" is written for a session. @default the smaller of a minute and a twentieth of the idle lifetime */
-  readonly touchInterval?: Duration;
+  readonly touchInterval?: Duration | undefined;
   /** After how long a store that doesn't answer counts as failed. @default '5s' */
-  readonly storeTimeout?: Duration;
+  readonly storeTimeout?: Duration | undefined;
   /** The oldest live sessions of a user end beyond it. @default no limit */
-  readonly maxSessionsPerUser?: number;
+  readonly maxSessionsPerUser?: number | undefined;
   /** What of a client is kept with its session; what is left out is kept. @default both */
-  readonly collect?: CollectOption;
+  readonly collect?: CollectOption | undefined;
   /** How often expired rows are deleted. @default '1h' */
-  readonly cleanupInterval?: Duration;
-  readonly policy?: Policy;
+  readonly cleanupInterval?: Duration | undefined;
+  readonly policy?: Policy | undefined;
   /** The app's own API keys. @default none */
-  readonly apiKeys?: ApiKeysOption;
+  readonly apiKeys?: ApiKeysOption | undefined;
   /**
    * The property of the request that guards set for handlers; `false` for none. `auth.current(req)` gives the same. Its
    * type is that of `import 'stepgate/express'` for `auth`, and the app's own for another. @default 'auth'
    */
-  readonly requestProperty?: string | false;
+  readonly requestProperty?: string | false | undefined;
   /** Answers a refusal in place of the guards' problem+json. */
-  readonly onRefusal?: OnRefusal;
+  readonly onRefusal?: OnRefusal | undefined;
   /** Is told everything worth an audit log. @default failures go to `console.error` */
-  readonly onEvent?: (event: StepgateEvent) => unknown;
+  readonly onEvent?: ((event: StepgateEvent) => unknown) | undefined;
   /** @default the system's */
-  readonly clock?: Clock;
+  readonly clock?: Clock | undefined;
 }
 
 export interface UsersOption {
@@ -125,9 +126,9 @@ export interface UsersOption {
 
 export interface CollectOption {
   /** The address, for the session list and the events. @default true */
-  readonly ip?: boolean;
+  readonly ip?: boolean | undefined;
   /** @default true */
-  readonly userAgent?: boolean;
+  readonly userAgent?: boolean | undefined;
 }
 
 /** The options, checked, with times in milliseconds and defaults in place. */
@@ -225,7 +226,7 @@ export function parseOptions(given: StepgateOptions): Settings {
   // An option that is undefined was left out; null is a mistake, which each check finds.
   const defined = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
   const policy = given.policy === undefined ? {} : oneOf('policy', given.policy, POLICIES);
-  const options = { ...DEFAULTS, ...policy, ...(defined as unknown as StepgateOptions) }; // it has the keys of `given`
+  const options = { ...DEFAULTS, ...policy, ...(defined as unknown as Defined<StepgateOptions>) }; // as filtered
 
   const issuer = parseIssuer(options.issuer);
   const duration = (name: DurationName): number =>

@@ -17,7 +17,7 @@ export interface PagesOptions {
    * Makes the HTML document of a page, in your own frame and words. Without it the page is a plain one in English that
    * loads nothing. Your own `Content-Security-Policy` then stays, with a further one that forbids framing.
    */
-  readonly render?: RenderPage;
+  readonly render?: RenderPage | undefined;
 }
 
 export interface Pages {

@@ -35,9 +35,9 @@ export interface SessionAdmin {
 
 export interface PageOptions {
   /** 1 to 1,000. @default 100 */
-  readonly limit?: number;
+  readonly limit?: number | undefined;
   /** The `after` of the page before. @default null: the first page */
-  readonly after?: string | null;
+  readonly after?: string | null | undefined;
 }
 
 export interface SessionPage {

@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -15,6 +13,7 @@ import { addAuthenticator } from '../example-app/pages.js';
 import { root } from '../repository/root.js';
 import { Browser } from '../support/browser.js';
 import { describeIfPresent } from '../support/needs.js';
+import { compile } from './compile.js';
 import { codeBlocks, read } from './markdown.js';
 
 const [server = '', rules = '', testStepUp = ''] = blocks('docs/step-up.md', 'ts');
@@ -56,14 +55,7 @@ interface Page {
 describe('the guides to step-up', () => {
   beforeAll(() => {
     assert.ok(server.includes(LISTEN));
-    rmSync(folder, { recursive: true, force: true });
-    mkdirSync(folder, { recursive: true });
-    for (const [name, text] of Object.entries(modules)) writeFileSync(join(folder, `${name}.ts`), text);
-    const compilerOptions = { target: 'es2022', module: 'nodenext', types: ['node'], strict: true, skipLibCheck: true };
-    writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions }));
-    const tsc = join(root, 'node_modules/typescript/bin/tsc');
-    const { stdout } = spawnSync(process.execPath, [tsc, '-p', folder, '--pretty', 'false'], { encoding: 'utf8' });
-    assert.equal(stdout, '');
+    compile('guides', modules);
     process.env['STEPGATE_SECRET'] = 'a secret of 32 bytes for one test';
   });
 

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
+import { text as textOf } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, it } from '@jest/globals';
 import { root } from '../repository/root.js';
 import { codeBlocks, read } from './markdown.js';
@@ -20,25 +20,28 @@ interface Exchange extends Answer {
   readonly command: string;
 }
 
-const server = codeBlocks(read('README.md'), 'ts')[0]?.text ?? '';
-const transcript = (codeBlocks(read('README.md'), 'console')[0]?.text ?? '').split(/^\$ /m).slice(1).map(exchange);
+const first = codeBlocks(read('README.md'), 'ts')[0]?.text ?? '';
+const server = codeBlocks(read('docs/tutorial.md'), 'ts')[0]?.text ?? '';
+const transcript = (codeBlocks(read('docs/tutorial.md'), 'console')[0]?.text ?? '')
+  .split(/^\$ /m)
+  .slice(1)
+  .map(exchange);
 
 const LISTEN = 'app.listen(3000);';
+const env = { ...process.env, STEPGATE_SECRET: 'a secret of 32 bytes for one test' };
 
-// What the README says it cuts.
+// What the page says it cuts.
 const CUT = /^(x-powered-by|content-length|etag|date|connection|keep-alive):|^set-cookie: [^=]+=;/i;
 
-describe('the server of README.md', () => {
-  const folder = join(root, '.build/readme');
-  const listening = server.replace(LISTEN, 'const server = app.listen(0, () => process.send(server.address().port));');
-  const env = { ...process.env, STEPGATE_SECRET: 'a secret of 32 bytes for one test' };
+describe('the server of docs/tutorial.md', () => {
+  const folder = join(root, '.build/tutorial');
+  const listening = listeningAnywhere(server);
   let child: ChildProcess;
   let port = 0;
 
   beforeAll(async () => {
     rmSync(folder, { recursive: true, force: true });
     mkdirSync(folder, { recursive: true });
-    assert.ok(server.includes(LISTEN));
     writeFileSync(join(folder, 'server.mjs'), listening);
     child = fork('server.mjs', { cwd: folder, env });
     const [message] = await once(child, 'message');
@@ -95,6 +98,53 @@ describe('the server of README.md', () => {
   });
 });
 
+describe('the first screen of README.md', () => {
+  const folder = join(root, '.build/readme');
+
+  it('has at most 60 lines, and a server of at most 15', () => {
+    const screen = read('README.md').split('## Install')[0] ?? '';
+    assert.ok(screen.split('\n').length <= 60);
+    assert.ok(first.trimEnd().split('\n').length <= 15);
+  });
+
+  for (const framework of ['express', 'express-4']) {
+    it(`has a server that runs, asks for a proof and survives a rejection (${framework})`, async () => {
+      rmSync(folder, { recursive: true, force: true });
+      mkdirSync(folder, { recursive: true });
+      const source = listeningAnywhere(first).replace("from 'express'", `from '${framework}'`);
+      writeFileSync(join(folder, 'server.mjs'), source);
+      const child = fork('server.mjs', { cwd: folder, env, stdio: ['ignore', 'ignore', 'ignore', 'ipc'] });
+      try {
+        const [message] = await once(child, 'message');
+        const port = Number(message);
+        const evil = { Origin: 'https://evil.example', 'Sec-Fetch-Site': 'cross-site' };
+        for (let i = 0; i < 2; i++) {
+          const refused = await fetch(`http://localhost:${port}/login`, { method: 'POST', headers: evil });
+          assert.equal(refused.status, 403);
+        }
+        assert.equal((await run('curl localhost:3000/me', port, '')).answer.status, 'HTTP/1.1 401 Unauthorized');
+        const { answer, cookie } = await run('curl -X POST localhost:3000/login', port, '');
+        assert.equal(answer.status, 'HTTP/1.1 200 OK');
+        const me = await run('curl -b jar localhost:3000/me', port, cookie);
+        assert.equal(me.answer.body, '{"hello":"ada"}');
+        const done = await run('curl -b jar -X DELETE localhost:3000/me', port, cookie);
+        assert.equal(done.answer.body, '{"deleted":true}'); // the sign-in is a fresh proof of the password
+        const none = await run('curl -X DELETE localhost:3000/me', port, '');
+        assert.equal(none.answer.status, 'HTTP/1.1 401 Unauthorized');
+      } finally {
+        child.kill();
+        await once(child, 'exit');
+      }
+    });
+  }
+});
+
+/** The server on a port that is free, which it tells. */
+function listeningAnywhere(source: string): string {
+  assert.ok(source.includes(LISTEN));
+  return source.replace(LISTEN, 'const server = app.listen(0, () => process.send(server.address().port));');
+}
+
 function exchange(part: string): Exchange {
   const [head = '', body = ''] = part.split('\n\n');
   const [command = '', status = '', ...headers] = head.trimEnd().split('\n');
@@ -116,7 +166,7 @@ async function run(command: string, port: number, jar: string): Promise<{ answer
   const status = `HTTP/1.1 ${response.statusCode} ${response.statusMessage}`;
   const lines = linesOf(response.headers).filter((line) => !CUT.test(line));
   const [, cookie = ''] = /^set-cookie: ([^;]+)/m.exec(lines.join('\n')) ?? [];
-  return { answer: { status, headers: lines, body: await text(response) }, cookie };
+  return { answer: { status, headers: lines, body: await textOf(response) }, cookie };
 }
 
 async function signInFromElsewhere(port: number): Promise<{ status: number; type: string; code: string }> {

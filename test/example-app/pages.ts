@@ -76,6 +76,8 @@ export async function signIn(page: Page, email: string, password: string = PASSW
 export interface VirtualAuthenticator {
   /** Whether it recognises its user from now on. */
   recognise(isUser: boolean): Promise<void>;
+  /** Whether its user touches it from now on. */
+  touch(isThere: boolean): Promise<void>;
 }
 
 /** Gives the page an authenticator that Chromium plays, with a user who is always there. */
@@ -96,6 +98,9 @@ export async function addAuthenticator(page: Page): Promise<VirtualAuthenticator
   return {
     async recognise(isUserVerified) {
       await cdp.send('WebAuthn.setUserVerified', { authenticatorId, isUserVerified });
+    },
+    async touch(enabled) {
+      await cdp.send('WebAuthn.setAutomaticPresenceSimulation', { authenticatorId, enabled });
     },
   };
 }

@@ -4,18 +4,22 @@ import type { Response } from 'supertest';
 import type { Delivery } from '../../lib/stores/contract/sessions.js';
 import { type StepUpAppOptions, stepUpApp } from '../step-up/app.js';
 import { type FakeMethod, fakeCode, fakeKey, WRONG } from '../step-up/fake-methods.js';
-import { sendJson } from '../support/app.js';
+import { handle as answering, sendJson } from '../support/app.js';
 import { Browser } from '../support/browser.js';
 
 const FIVE_MINUTES = 300;
+const DELIVERIES = ['cookie', 'bearer', 'token-cookies'] as const satisfies readonly Delivery[];
 
 /** An app whose `/begin` takes the password as checked, and asks for a second factor. */
 function arrange(options: StepUpAppOptions = {}) {
   const [key, code] = [fakeKey(), fakeCode()];
+  const users = new Map([['ada', { name: 'ada' }]]);
   const app = stepUpApp({
     methods: [key, code],
+    users: { find: (id) => (id === 'ada' ? (users.get(id) ?? null) : { name: id }) },
     ...options,
     routes: (auth) => ({
+      '/password': [answering((req, res) => auth.credentialsChanged(req, res))],
       '/begin': [
         (req, res, next) => {
           const { as = 'ada', delivery, ...rest } = JSON.parse(String(req.headers['x-options'] ?? '{}')); // by `begin`
@@ -32,7 +36,7 @@ function arrange(options: StepUpAppOptions = {}) {
       ],
     }),
   });
-  return { ...app, key, code };
+  return { ...app, key, code, users };
 }
 
 function begin(browser: Browser, options: object = {}): Promise<Response> {
@@ -55,7 +59,7 @@ async function complete(browser: Browser, pending: string, method: FakeMethod, r
 const refused = (response: Response): unknown => [response.status, response.body.code];
 
 describe('a sign-in that waits for a second factor', () => {
-  for (const delivery of ['cookie', 'bearer', 'token-cookies'] as const satisfies readonly Delivery[]) {
+  for (const delivery of DELIVERIES) {
     for (const name of ['key', 'code'] as const) {
       it(`is completed by a ${name}, with ${delivery}`, async () => {
         const app = arrange();
@@ -85,7 +89,7 @@ describe('a sign-in that waits for a second factor', () => {
     }
   }
 
-  it('keeps both proofs after a refresh', async () => {
+  it('keeps both proofs after a refresh, with token-cookies', async () => {
     const app = arrange({ delivery: 'token-cookies' });
     const browser = new Browser(app.app);
     const { pending } = (await begin(browser)).body;
@@ -97,15 +101,38 @@ describe('a sign-in that waits for a second factor', () => {
     assert.equal(before.length, 2);
   });
 
-  it('ends and evicts nothing before it is completed', async () => {
-    const app = arrange({ maxSessionsPerUser: 1 });
-    const browser = await app.signIn();
+  it('keeps both proofs after a refresh, with bearer', async () => {
+    const app = arrange({ delivery: 'bearer' });
+    const browser = new Browser(app.app);
     const { pending } = (await begin(browser)).body;
-    assert.equal((await complete(browser, pending, app.code, WRONG)).status, 403);
-    assert.equal((await browser.get('/me')).status, 200);
-    assert.equal((await complete(browser, pending, app.code)).status, 200);
-    assert.equal((await app.auth.sessions.listForUser('ada')).sessions.length, 1);
+    const proofsBy = async (token: string): Promise<readonly object[]> =>
+      (await browser.get('/me', { headers: { Authorization: `Bearer ${token}` } })).body.proofs;
+    const { access_token, refresh_token } = (await complete(browser, pending, app.code)).body;
+    const before = await proofsBy(access_token);
+    app.clock.advance(60);
+    const refreshed = await browser.post('/auth/token/refresh', { body: { refresh_token } });
+    assert.notEqual(refreshed.body.refresh_token, refresh_token);
+    assert.deepEqual(await proofsBy(refreshed.body.access_token), before);
+    assert.equal(before.length, 2);
   });
+
+  for (const delivery of DELIVERIES) {
+    it(`ends and evicts nothing before it is completed, with ${delivery}`, async () => {
+      const app = arrange({ maxSessionsPerUser: 1 });
+      const browser = await app.signIn();
+      const { sessions: before } = await app.auth.sessions.listForUser('ada');
+      const { pending } = (await begin(browser, { delivery })).body;
+      assert.equal((await complete(browser, pending, app.code, WRONG)).status, 403);
+      assert.equal((await browser.get('/me')).status, 200);
+      assert.deepEqual((await app.auth.sessions.listForUser('ada')).sessions, before);
+      assert.equal((await complete(browser, pending, app.code)).status, 200);
+      const { sessions: after } = await app.auth.sessions.listForUser('ada');
+      assert.deepEqual(
+        after.map((session) => session.delivery),
+        [delivery],
+      );
+    });
+  }
 
   it('takes label, data and lifetimes along, and shows the client none of them', async () => {
     const app = arrange();
@@ -123,14 +150,19 @@ describe('a sign-in that waits for a second factor', () => {
     assert.equal(session.idleExpiresAt - session.lastSeenAt, 3_600_000);
   });
 
-  it('is tried again after a wrong code, and used up by a right one', async () => {
-    const app = arrange();
-    const browser = new Browser(app.app);
-    const { pending } = (await begin(browser)).body;
-    assert.deepEqual(refused(await complete(browser, pending, app.code, WRONG)), [403, 'step_up_failed']);
-    assert.equal((await complete(browser, pending, app.code)).status, 200);
-    assert.deepEqual(refused(await complete(browser, pending, app.code)), [403, 'sign_in_refused']);
-  });
+  for (const delivery of DELIVERIES) {
+    it(`is tried again after a wrong code, and used up by a right one, with ${delivery}`, async () => {
+      const app = arrange();
+      const browser = new Browser(app.app);
+      const { pending } = (await begin(browser, { delivery })).body;
+      const before = new Map(browser.cookies);
+      assert.deepEqual(refused(await complete(browser, pending, app.code, WRONG)), [403, 'step_up_failed']);
+      assert.equal((await complete(browser, pending, app.code)).status, 200);
+      assert.deepEqual(refused(await complete(browser, pending, app.code)), [403, 'sign_in_refused']);
+      const again = new Browser(app.app, before); // with the cookie that the first one has given up
+      assert.deepEqual(refused(await complete(again, pending, app.code)), [403, 'sign_in_refused']);
+    });
+  }
 
   it('makes one session of two right answers at once', async () => {
     const app = arrange();
@@ -144,11 +176,11 @@ describe('a sign-in that waits for a second factor', () => {
     assert.equal((await app.auth.sessions.listForUser('ada')).sessions.length, 1);
   });
 
-  it('shares the limits of the user with every other of theirs', async () => {
+  it('shares the limits of the user with every other of theirs, whatever their deliveries', async () => {
     const app = arrange();
-    for (let n = 0; n < 4; n++) {
+    for (const delivery of [...DELIVERIES, 'bearer'] as const) {
       const browser = new Browser(app.app);
-      const { pending } = (await begin(browser)).body;
+      const { pending } = (await begin(browser, { delivery })).body;
       for (let wrong = 0; wrong < 5; wrong++) {
         assert.deepEqual(refused(await complete(browser, pending, app.code, WRONG)), [403, 'step_up_failed']);
       }
@@ -173,27 +205,28 @@ describe('a sign-in that waits for a second factor', () => {
     'after a change of the password': async (app) => {
       await app.auth.sessions.revokeAllForUser('ada');
     },
+    'after a change of the password in another browser': async (app) => {
+      const other = await app.signIn();
+      app.clock.advance(1); // what began in the same millisecond counts as begun before
+      assert.equal((await other.post('/password')).status, 200);
+      await other.delete('/auth/sessions');
+    },
+    'to a user who was disabled meanwhile': (app) => app.users.clear(),
     'in another browser': (_app, browser) => browser.cookies.clear(),
     'in a browser with another cookie': (_app, browser) => browser.cookies.set('__Host-sign-in', 'A'.repeat(43)),
   })) {
-    it(`is refused ${why}`, async () => {
-      const app = arrange();
-      const browser = new Browser(app.app);
-      const { pending } = (await begin(browser)).body;
-      await act(app, browser);
-      assert.deepEqual(refused(await complete(browser, pending, app.code)), [403, 'sign_in_refused']);
-      assert.deepEqual((await app.auth.sessions.listForUser('ada')).sessions, []);
-    });
+    // A pending sign-in of `bearer` is bound to no browser.
+    for (const delivery of DELIVERIES.filter((one) => one !== 'bearer' || !why.startsWith('in '))) {
+      it(`is refused ${why}, with ${delivery}`, async () => {
+        const app = arrange();
+        const browser = new Browser(app.app);
+        const { pending } = (await begin(browser, { delivery })).body;
+        await act(app, browser);
+        assert.deepEqual(refused(await complete(browser, pending, app.code)), [403, 'sign_in_refused']);
+        assert.deepEqual((await app.auth.sessions.listForUser('ada')).sessions, []);
+      });
+    }
   }
-
-  it('is refused to a user who was disabled meanwhile', async () => {
-    const users = new Map([['ada', { name: 'ada' }]]);
-    const app = arrange({ users: { find: (id) => users.get(id) ?? null } });
-    const browser = new Browser(app.app);
-    const { pending } = (await begin(browser)).body;
-    users.clear();
-    assert.deepEqual(refused(await complete(browser, pending, app.code)), [403, 'sign_in_refused']);
-  });
 
   it('is not completed by a method that was removed meanwhile, nor by one that was not asked for', async () => {
     const app = arrange();

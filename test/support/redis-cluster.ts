@@ -27,8 +27,8 @@ export interface RedisCluster {
   nodeOf(key: string): Promise<ClusterNode>;
   /** Begins to move the slot of a key to another node. A slot is moved once at most. */
   moveSlotOf(key: string): Promise<SlotMove>;
-  /** A client of all nodes, connected. */
-  connect(library: RedisLibrary): Promise<ClusterClient>;
+  /** A client of all nodes, connected; through these ports on loopback in the place of the nodes' own. */
+  connect(library: RedisLibrary, ports?: ReadonlyMap<number, number>): Promise<ClusterClient>;
   empty(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -75,7 +75,7 @@ export async function startRedisCluster(): Promise<RedisCluster> {
         },
       };
     },
-    connect: (library) => connectTo[library](nodes),
+    connect: (library, ports = new Map()) => connectTo[library](nodes, ports),
     async empty() {
       await Promise.all(nodes.map(({ admin }) => admin.flushAll()));
     },
@@ -86,24 +86,32 @@ export async function startRedisCluster(): Promise<RedisCluster> {
   };
 }
 
-const connectTo: Readonly<Record<RedisLibrary, (nodes: readonly ClusterNode[]) => Promise<ClusterClient>>> = {
-  async 'node-redis'(nodes) {
+type Connect = (nodes: readonly ClusterNode[], ports: ReadonlyMap<number, number>) => Promise<ClusterClient>;
+
+const connectTo: Readonly<Record<RedisLibrary, Connect>> = {
+  async 'node-redis'(nodes, ports) {
     const client = createCluster({
       rootNodes: nodes.map(({ port }) => ({ url: `redis://127.0.0.1:${port}` })),
       defaults: { disableOfflineQueue: true },
+      nodeAddressMap: addressesBy(ports),
     });
     client.on('error', () => {}); // it goes on trying to reach a node that is away
     await client.connect();
     return { client, close: () => client.destroy() };
   },
-  async ioredis(nodes) {
+  async ioredis(nodes, ports) {
     const addresses = nodes.map(({ port }) => ({ host: '127.0.0.1', port }));
-    const client = new Cluster(addresses, { enableOfflineQueue: false, lazyConnect: true });
+    const client = new Cluster(addresses, { enableOfflineQueue: false, lazyConnect: true, natMap: addressesBy(ports) });
     client.on('error', () => {});
     await client.connect();
     return { client, close: () => client.disconnect() };
   },
 };
+
+function addressesBy(ports: ReadonlyMap<number, number>): Record<string, { host: string; port: number }> {
+  const host = '127.0.0.1';
+  return Object.fromEntries([...ports].map(([from, to]) => [`${host}:${from}`, { host, port: to }]));
+}
 
 async function startNode(n: number, ports: readonly number[]): Promise<ClusterNode & { readonly busPort: number }> {
   const [port = 0, busPort = 0] = ports.slice(2 * n);

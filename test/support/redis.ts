@@ -3,6 +3,8 @@ import { createClient, type RedisClientType } from 'redis';
 import type { Store } from '../../lib/stores/contract/store.js';
 import { memoryStore } from '../../lib/stores/memory/index.js';
 import { type RedisStore, redisStore } from '../../lib/stores/redis/index.js';
+import { idOf, NOT_BEFORE, userOf } from '../../lib/stores/redis/keys.js';
+import { toRow } from '../../lib/stores/redis/session-row.js';
 import { hasRedisServer, type RedisServer, startRedisServer } from './redis-server.js';
 import type { FullStore, TestStore } from './stores.js';
 
@@ -98,12 +100,18 @@ export async function rowsIn(client: RedisClientType): Promise<readonly string[]
   return Promise.all(keys.map(async (key) => `${key} ${JSON.stringify(await contentOf(client, key))}`));
 }
 
+/** What the text of a session stands for, to be looked at beside it: times and names are short there. */
+function sessionIn(key: string, field: string, value: string): string {
+  if (!/^[^:]+:\{user:.*\}$/.test(key) || field === NOT_BEFORE) return '';
+  return ` ${JSON.stringify(toRow(value, { userId: userOf(key), id: idOf(field) }))}`;
+}
+
 async function contentOf(client: RedisClientType, key: string): Promise<unknown> {
   switch (await client.type(key)) {
     case 'hash':
       // The order of its fields may change by itself.
       return Object.entries(await client.hGetAll(key))
-        .map(([field, value]) => `${field} ${value}`)
+        .map(([field, value]) => `${field} ${value}${sessionIn(key, field, value)}`)
         .sort();
     case 'zset':
       return client.zRangeWithScores(key, 0, -1);

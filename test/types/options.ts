@@ -21,6 +21,11 @@ export const kit = stepgate({
   refreshGrace: 0,
   policy: 'nist-aal2',
 });
+/** With `exactOptionalPropertyTypes`, too: what is undefined counts as left out. */
+const unset = process.env['UNSET'];
+stepgate({ ...required, cookieName: unset, audience: unset, clock: undefined, collect: { ip: undefined } });
+kit.requireSession({ optional: undefined, onRefusal: undefined });
+kit.router({ listData: undefined });
 // @ts-expect-error the three without which there is no kit
 stepgate({ secret: 'a', issuer: 'https://app.example' });
 // @ts-expect-error a misspelt option

@@ -19,9 +19,9 @@ export interface PasskeyOptions {
    *
    * @default [] no other site may
    */
-  readonly allowedTopOrigins?: readonly string[];
+  readonly allowedTopOrigins?: readonly string[] | undefined;
   /** How long the browser waits for the user. A challenge lives five minutes, whatever is written here. @default '5m' */
-  readonly timeout?: Duration;
+  readonly timeout?: Duration | undefined;
   /**
    * What becomes of a right signature whose counter didn't go up: the passkey may have been copied, or its authenticator
    * stopped counting. `'refuse'` it, or accept it and only `'report'` it; either makes the event
@@ -30,7 +30,7 @@ export interface PasskeyOptions {
    *
    * @default 'refuse'
    */
-  readonly counter?: 'refuse' | 'report';
+  readonly counter?: 'refuse' | 'report' | undefined;
 }
 
 /** The options, checked. */

@@ -23,7 +23,7 @@ export type {
 
 export interface TotpOptions {
   /** What authenticator apps show beside the user's name, without a colon. @default the host of the kit's `issuer` */
-  readonly issuer?: string;
+  readonly issuer?: string | undefined;
 }
 
 export interface TotpMethod extends RoutedMethod<'totp'> {

@@ -13,7 +13,7 @@ import { postgresPasskeys } from './passkeys.js';
 import { listenForBrokenConnections, MAX_TIMEOUT, type PostgresPool } from './pool.js';
 import { postgresRealm } from './realm.js';
 import { postgresRecoveryCodes } from './recovery-codes.js';
-import { migrate } from './schema.js';
+import { migrate, pendingMigrations } from './schema.js';
 import { postgresSessions } from './sessions.js';
 import { postgresTotp } from './totp.js';
 
@@ -45,6 +45,8 @@ export type PostgresStore = Store &
      * `SetupError` for tables that a newer stepgate made, and for a database whose encoding isn't UTF8.
      */
     readonly migrate: (options?: MigrateOptions) => Promise<void>;
+    /** The SQL of the steps that `migrate` would do, for teams that run it themselves. Only reads. */
+    readonly pendingMigrations: () => Promise<readonly string[]>;
   };
 
 /**
@@ -73,6 +75,7 @@ export function postgresStore(pool: PostgresPool, options: PostgresStoreOptions 
     passkeys: { ...postgresPasskeys(db, claimable), copy: copy.passkeys },
     totp: { ...postgresTotp(db, claimable), copy: copy.totp },
     recoveryCodes: { ...postgresRecoveryCodes(db, claimable), copy: copy.recoveryCodes },
+    pendingMigrations: () => pendingMigrations(pool, { prefix, timeout }),
     async migrate(which = {}) {
       await migrate(pool, { prefix, timeout, forgetsRealm: forgetsRealm(which) });
     },

@@ -209,6 +209,18 @@ export async function migrate(pool: PostgresPool, { prefix, timeout, forgetsReal
   });
 }
 
+/**
+ * The steps that the database doesn't have yet. Rejects with a `SetupError` for tables that a newer stepgate made. Only
+ * reads.
+ */
+export async function pendingMigrations(
+  pool: PostgresPool,
+  { prefix, timeout }: Pick<Migration, 'prefix' | 'timeout'>,
+): Promise<readonly string[]> {
+  const version = await withClient(pool, timeout, (client) => versionOf(client, prefix));
+  return STEPS.slice(version).map((step) => step(prefix));
+}
+
 /** Of no meaning but for being the same everywhere, for every prefix. */
 const LOCK = '7310579803546231141';
 

@@ -100,8 +100,6 @@ end
 keep()
 return 1`);
 
-const DROP: Script = script(`return redis.call('DEL', KEYS[1])`);
-
 /** ARGV: now. As READ_ALL, of all counters. */
 const READ_EVERY: Script = script(`${READ}
 local answer = {}
@@ -119,7 +117,7 @@ write(key, { count = tonumber(ARGV[3]), ends = ends, window = ends and math.max(
 keep()
 return 1`);
 
-export function redisAttempts({ client, run, keys: { attemptsOf }, claim }: Redis): AttemptStore {
+export function redisAttempts({ client, command, run, keys: { attemptsOf }, claim }: Redis): AttemptStore {
   return {
     claim,
     async read(userId, keys, now) {
@@ -136,7 +134,7 @@ export function redisAttempts({ client, run, keys: { attemptsOf }, claim }: Redi
       await run(RESET, attemptsOf(userId), clear.length, ...clear, ...refund);
     },
     async dropForUser(userId) {
-      await run(DROP, attemptsOf(userId));
+      await command('DEL', attemptsOf(userId));
     },
     // They go by themselves.
     deleteExpired: () => Promise.resolve(0),

@@ -1,8 +1,14 @@
 import type { ChallengeRow, ChallengeStore } from '../contract/challenges.js';
-import { claim } from './lookup-keys.js';
 import { BY_BYTE, type Redis, type Script, script, textOrNull } from './scripts.js';
 import { LIVE, PUT, sessionScopedRows } from './session-scoped-rows.js';
 import { ttlOf } from './ttl.js';
+
+/** KEYS: lookup of the challenge. ARGV: session, time to live. The first session stays. */
+const CLAIM: Script = script(`
+if redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then return 1 end
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return redis.error_reply('This id is taken.') end
+if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[2]) then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
+return 1`);
 
 /** As PUT, and how many there may be. */
 const INSERT: Script = script(`${BY_BYTE}
@@ -41,7 +47,7 @@ export function redisChallenges(redis: Redis): ChallengeStore {
       const { id, sessionId, createdAt, expiresAt } = row;
       const ttl = ttlOf(expiresAt, createdAt);
       const args = [id, JSON.stringify(row), ttl, max];
-      await Promise.all([noteSession(row), claim(run, keys.challengeLookup(id), sessionId, ttl)]);
+      await Promise.all([noteSession(row), run(CLAIM, keys.challengeLookup(id), sessionId, ttl)]);
       await run(INSERT, keys.rowsOf('challenges', sessionId), ...args);
     },
     async take(sessionId, id, now) {
@@ -51,7 +57,7 @@ export function redisChallenges(redis: Redis): ChallengeStore {
     dropForSession,
     dropForUser: (userId) => dropForUser(userId, null),
     async spend(hash, expiresAt, now) {
-      return (await run(SPEND, keys.spentMark(hash), expiresAt, ttlOf(expiresAt, now))) === 1;
+      return Number(await run(SPEND, keys.spentMark(hash), expiresAt, ttlOf(expiresAt, now))) === 1;
     },
     // They go by themselves.
     deleteExpired: () => Promise.resolve(0),

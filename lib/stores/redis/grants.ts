@@ -67,16 +67,12 @@ for index = 1, #rows, 2 do
 end
 return 1`);
 
-const READ_MARK: Script = script(`return redis.call('HGET', KEYS[1], ARGV[1])`);
-
-const DROP_MARKS: Script = script(`return redis.call('DEL', KEYS[1])`);
-
 export function redisGrants(redis: Redis): GrantStore {
-  const { run, keys } = redis;
+  const { command, run, keys } = redis;
   const rows = sessionScopedRows(redis, 'grants');
 
   async function marked({ userId, action, now }: TakeGrant): Promise<number | null> {
-    const mark = textOrNull(await run(READ_MARK, keys.spentActionsOf(userId), action));
+    const mark = textOrNull(await command('HGET', keys.spentActionsOf(userId), action));
     const [spentAt, until] = (mark ?? '').split(' ').map(Number);
     return spentAt === undefined || until === undefined || now >= until ? null : spentAt;
   }
@@ -108,7 +104,7 @@ export function redisGrants(redis: Redis): GrantStore {
     dropForSession: rows.dropForSession,
     async dropForUser(userId, method) {
       await rows.dropForUser(userId, method);
-      if (method === null) await run(DROP_MARKS, keys.spentActionsOf(userId));
+      if (method === null) await command('DEL', keys.spentActionsOf(userId));
     },
     // They go by themselves.
     deleteExpired: () => Promise.resolve(0),

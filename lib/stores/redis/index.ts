@@ -1,15 +1,16 @@
 import { parsePrefix } from '../../internal/arguments.js';
 import { refuseUnknownKeys } from '../../internal/unknown-keys.js';
-import type { MigrateOptions } from '../contract/realm.js';
+import { forgetsRealm, type MigrateOptions } from '../contract/realm.js';
 import type { Store, StoreParts } from '../contract/store.js';
 import { redisAttempts } from './attempts.js';
 import { redisChallenges } from './challenges.js';
-import { parseClient, type RedisClient } from './client.js';
+import { type Client, parseClient, type RedisClient } from './client.js';
 import { redisGrants } from './grants.js';
-import { keysOf } from './keys.js';
+import { type Keys, keysOf } from './keys.js';
+import { assertLayout, migrateLayout } from './layout.js';
 import { assertNothingIsEvicted } from './policy.js';
 import { redisRealm } from './realm.js';
-import { createRunScript, type RunScript } from './scripts.js';
+import { createRunCommand, createRunScript, type Redis } from './scripts.js';
 import { redisSessions } from './sessions.js';
 
 export type { RedisClient } from './client.js';
@@ -27,7 +28,10 @@ export interface RedisStoreOptions {
 /** What Redis keeps. Passkeys, TOTP and recovery codes need a store that never forgets: take them from another. */
 export type RedisStore = Store &
   Pick<StoreParts, 'challenges' | 'grants' | 'attempts'> & {
-    /** Redis needs none: only for `realm`. */
+    /**
+     * Lays out anew what an older stepgate has left there: call it once, before the app listens, when no process of that
+     * runs any more. An empty server needs none. Throws a `SetupError` where a newer stepgate was there.
+     */
     readonly migrate: (options?: MigrateOptions) => Promise<void>;
   };
 
@@ -46,26 +50,52 @@ export type RedisStore = Store &
 export function redisStore(client: RedisClient, options: RedisStoreOptions = {}): RedisStore {
   refuseUnknownKeys(options, ['prefix'], 'redisStore');
   const keys = keysOf(parsePrefix(options.prefix));
-  const parsed = parseClient(client);
+  const straight = parseClient(client);
   listenForBrokenConnections(client);
-  const run = checkedFirst(createRunScript(parsed));
-  const { claim, migrate } = redisRealm(run, keys);
-  const redis = { client: parsed, run, keys, claim };
+  const unchecked = withClient(straight, keys);
+  const redis = withClient(
+    checkedFirst(straight, () => check(unchecked)),
+    keys,
+  );
   return {
     sessions: redisSessions(redis),
     challenges: redisChallenges(redis),
     grants: redisGrants(redis),
     attempts: redisAttempts(redis),
-    migrate,
+    async migrate(migrateOptions = {}) {
+      const isRenamed = forgetsRealm(migrateOptions);
+      await assertNothingIsEvicted(unchecked.run, keys.layout);
+      const { copy } = redisSessions(unchecked);
+      if (copy) await migrateLayout(unchecked, copy);
+      if (isRenamed) await unchecked.forget();
+    },
   };
 }
 
-function checkedFirst(run: RunScript): RunScript {
+function withClient(client: Client, keys: Keys): Redis & ReturnType<typeof redisRealm> {
+  const parts = { client, command: createRunCommand(client), run: createRunScript(client), keys };
+  return { ...parts, ...redisRealm(parts) };
+}
+
+async function check(redis: Redis): Promise<void> {
+  await assertNothingIsEvicted(redis.run, redis.keys.layout);
+  await assertLayout(redis);
+}
+
+/** Nothing is sent before the server was looked at, once with success. */
+function checkedFirst(client: Client, look: () => Promise<void>): Client {
   let isChecked = false;
-  return async (script, key, ...args) => {
-    if (!isChecked) await assertNothingIsEvicted(run, key);
+  async function ready(): Promise<void> {
+    if (!isChecked) await look();
     isChecked = true;
-    return run(script, key, ...args);
+  }
+  return {
+    isCluster: client.isCluster,
+    send: (key, command) => (isChecked ? client.send(key, command) : ready().then(() => client.send(key, command))),
+    async *scan(pattern) {
+      await ready();
+      yield* client.scan(pattern);
+    },
   };
 }
 

@@ -5,15 +5,19 @@ import type { TokenHash } from '../../internal/tokens.js';
  * session's challenges and grants. No step takes more than one key, though: while a slot is being moved its keys lie on
  * two servers, and a step that saw half of them would, for example, revoke only half of the sessions.
  *
- * A token or an id names no user. Its lookup key says where to look; it is written before the step that makes it true, and is
- * never believed: the row is read and compared.
+ * A token or an id names no user. Its lookup says where to look: a field of a hash that many share, since a key of its own
+ * would take three times the room. It is there before the step that makes it true, or comes with it, and is never
+ * believed: the row is read and compared.
  */
 
 /** The names of a store, which all begin with its prefix. */
 export interface Keys {
+  readonly prefix: string;
+  /** How the rest is laid out: the number of it. */
+  readonly layout: string;
   /** The realm of the kit that the store belongs to. */
   readonly realm: string;
-  /** A user's sessions, a hash: rows by their ids, and the not-before time. */
+  /** A user's sessions, a hash: rows by the names of their ids, and the not-before time. */
   sessionsOf(userId: string): string;
   attemptsOf(userId: string): string;
   /** What a user has spent grants for, a hash: when, and until when that is kept, by the action. */
@@ -22,54 +26,73 @@ export interface Keys {
   sessionsWith(part: SessionPart, userId: string): string;
   /** A session's rows of a part, a hash. */
   rowsOf(part: SessionPart, sessionId: string): string;
-  /** To the user's and the session's id. */
-  tokenLookup(token: TokenHash): string;
-  /** To the user's id and the absolute end. */
-  idLookup(id: string): string;
+  /** Lookups of tokens that begin alike. */
+  tokensIn(bucket: string): string;
+  /** Lookups of session ids that begin alike. */
+  idsIn(bucket: string): string;
   /** To the session's id: a challenge's id is there once in all sessions. */
   challengeLookup(id: string): string;
   spentMark(hash: TokenHash): string;
   /** Ids of users with a not-before time, scored by it. */
   readonly usersWithNotBefore: string;
-  /** Session ids that begin alike, in the order of their bytes. */
-  idsIn(shard: string): string;
-  /** The same ids, scored by an end of their sessions; where it has slid since, `deleteExpired` corrects it. */
-  endsIn(shard: string): string;
 }
 
 export type SessionPart = 'challenges' | 'grants';
 
 export function keysOf(prefix: string): Keys {
-  const ofUser = (userId: string, name: string): string => `${prefix}:{user:${nameOf(userId)}}:${name}`;
+  const ofUser = (userId: string, name: string): string => `${prefix}:{user:${nameOf(userId)}}${name}`;
   return {
+    prefix,
+    layout: `${prefix}:layout`,
     realm: `${prefix}:realm`,
-    sessionsOf: (userId) => ofUser(userId, 'sessions'),
-    attemptsOf: (userId) => ofUser(userId, 'attempts'),
-    spentActionsOf: (userId) => ofUser(userId, 'spent-actions'),
-    sessionsWith: (part, userId) => ofUser(userId, `sessions-with-${part}`),
+    sessionsOf: (userId) => ofUser(userId, ''),
+    attemptsOf: (userId) => ofUser(userId, ':attempts'),
+    spentActionsOf: (userId) => ofUser(userId, ':spent-actions'),
+    sessionsWith: (part, userId) => ofUser(userId, `:sessions-with-${part}`),
     rowsOf: (part, sessionId) => `${prefix}:{session:${nameOf(sessionId)}}:${part}`,
-    tokenLookup: (token) => `${prefix}:token:${token}`,
-    idLookup: (id) => `${prefix}:id:${id}`,
+    tokensIn: (bucket) => `${prefix}:tokens:${bucket}`,
+    idsIn: (bucket) => `${prefix}:sessions:${bucket}`,
     challengeLookup: (id) => `${prefix}:challenge:${id}`,
     spentMark: (hash) => `${prefix}:spent:${hash}`,
     usersWithNotBefore: `${prefix}:users-with-not-before`,
-    idsIn: (shard) => `${prefix}:ids:${shard}`,
-    endsIn: (shard) => `${prefix}:ends:${shard}`,
   };
 }
 
-/** Stands for an id in the names of keys and in lookup keys: no two are alike, and it holds neither braces nor blanks. */
+/** Stands for an id in the names of keys and fields, and in lookups: no two are alike, and it holds no braces or blanks. */
 export function nameOf(id: string): string {
   return encodeURIComponent(id);
 }
 
-/** Whose a key is that names a user. */
-export function userOf(key: string): string {
-  return decodeURIComponent(/\{user:(.*)\}/.exec(key)?.[1] ?? '');
+export function idOf(name: string): string {
+  return decodeURIComponent(name);
 }
 
-/** In the hash of a user's sessions. No id begins so. */
+/** Whose a key is that names a user. */
+export function userOf(key: string): string {
+  return idOf(/\{user:(.*)\}/.exec(key)?.[1] ?? '');
+}
+
+/** In the hash of a user's sessions. No name of an id begins so. */
 export const NOT_BEFORE = ':not-before';
 
-/** Every session's id begins with one of these, here in the order of their bytes. */
-export const SHARDS: readonly string[] = Array.from('-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz');
+/** Where a lookup is. */
+export interface Slot {
+  readonly bucket: string;
+  readonly field: string;
+}
+
+/** Of a token 84 bits: enough to tell it from all others, and a lookup that led astray would find another token there. */
+export function slotOfToken(token: TokenHash): Slot {
+  return { bucket: token.slice(0, 2), field: token.slice(2, 14) };
+}
+
+/** Ids of two such characters and more lie by both, and all others by the first. */
+export function slotOfName(name: string): Slot {
+  const size = /^[\w-]{2}/.test(name) ? 2 : 1;
+  return { bucket: name.slice(0, size), field: name.slice(size) };
+}
+
+const FIRST: readonly string[] = Array.from('-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz');
+
+/** Every session's id lies in one of these, here in the order of their bytes; and every token. */
+export const BUCKETS: readonly string[] = FIRST.flatMap((first) => [first, ...FIRST.map((next) => `${first}${next}`)]);

@@ -1,39 +1,45 @@
 import type { TokenHash } from '../../internal/tokens.js';
-import type { EndedSession } from '../contract/sessions.js';
+import type { EndedSession, SessionRow } from '../contract/sessions.js';
 import { chunks, inBatches } from './batches.js';
-import { nameOf } from './keys.js';
-import { type Redis, type RunScript, type Script, script, textOrNull, texts } from './scripts.js';
+import { idOf, nameOf, type Slot, slotOfName, slotOfToken } from './keys.js';
+import type { Place } from './place-cache.js';
+import { type Redis, type Script, script, textOrNull, texts } from './scripts.js';
+import { endOf, NULL, tokensOf, toTime } from './session-row.js';
 
-const GET: Script = script(`return redis.call('GET', KEYS[1])`);
-const SET: Script = script(`return redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])`);
-const DROP: Script = script(`return redis.call('DEL', KEYS[1])`);
-const SCORE: Script = script(`return redis.call('ZADD', KEYS[1], ARGV[1], ARGV[2])`);
-const REMOVE: Script = script(`return redis.call('ZREM', KEYS[1], unpack(ARGV))`);
-const AFTER: Script = script(`return redis.call('ZRANGEBYLEX', KEYS[1], ARGV[1], '+', 'LIMIT', 0, ARGV[2])`);
-const UNTIL: Script = script(`return redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', ARGV[1], 'LIMIT', 0, ARGV[2])`);
+/*
+ * A token leads to `end user id`, an id to `end user`: a hash can't end by its fields, so what ends says so itself, in
+ * base 36. The end of an id is one of its session's; where it has slid since, `deleteExpired` corrects it.
+ */
 
-/** KEYS: lookup key. ARGV: value, time to live. The first value stays. */
-const CLAIM: Script = script(`
-if redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then return 1 end
-if redis.call('GET', KEYS[1]) ~= ARGV[1] then return redis.error_reply('This id is taken.') end
-if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[2]) then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
+/** ARGV: field, value, time to live. */
+const PUT: Script = script(`
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
+if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[3]) then redis.call('PEXPIRE', KEYS[1], ARGV[3]) end
 return 1`);
 
-/** Rejects when the key says something else already. */
-export async function claim(run: RunScript, key: string, value: string, ttl: number): Promise<void> {
-  await run(CLAIM, key, value, ttl);
-}
+/** As PUT. An owner that is there stays. */
+const CLAIM: Script = script(`
+local known = redis.call('HGET', KEYS[1], ARGV[1])
+if known and string.match(known, ' .*') ~= string.match(ARGV[2], ' .*') then
+  return redis.error_reply('This id is taken.')
+end
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
+if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[3]) then redis.call('PEXPIRE', KEYS[1], ARGV[3]) end
+return 1`);
 
-export interface Place {
-  readonly userId: string;
-  readonly id: string;
-}
+/** ARGV: now, limit. Gives the fields and values of those that are over. */
+const OVER: Script = script(`
+local over, all = {}, redis.call('HGETALL', KEYS[1])
+for index = 1, #all, 2 do
+  if #over < 2 * tonumber(ARGV[2]) and tonumber(string.match(all[index + 1], '^%S+'), 36) <= tonumber(ARGV[1]) then
+    over[#over + 1] = all[index]
+    over[#over + 1] = all[index + 1]
+  end
+end
+return over`);
 
-/** Whose a session is, and its absolute end, for which all its lookup keys are kept. */
-export interface Owner {
-  readonly userId: string;
-  readonly expiresAt: number;
-}
+/** In one list, whatever the protocol makes of a hash. */
+const ALL: Script = script(`return redis.call('HGETALL', KEYS[1])`);
 
 /** A session's id and its tokens, so far as they are known. */
 export interface EndedTokens {
@@ -41,98 +47,138 @@ export interface EndedTokens {
   readonly tokens: readonly TokenHash[];
 }
 
+/** What the lookups of a session say, and its tokens. */
+export interface Leads {
+  readonly owner: string;
+  readonly place: string;
+  readonly tokens: readonly TokenHash[];
+}
+
 /**
- * Where sessions are, by token and by id; and the ids of all, by name and by end. A lookup key that leads nowhere is no fault:
- * it is left by a step that failed half-way, and goes with its time.
+ * Where sessions are, by token and by id. One that leads nowhere is no fault: it is left by a step that failed half-way,
+ * and goes with its time.
  */
 export interface LookupKeys {
   ofToken(token: TokenHash): Promise<Place | null>;
-  ofId(id: string): Promise<Owner | null>;
-  /** Before a token becomes one of the session. */
-  addToken(token: TokenHash, place: Place, ttl: number): Promise<void>;
-  /** Before a session is inserted, with its first end. Rejects when the id is another session's. */
-  addSession(id: string, owner: Owner, endsAt: number, ttl: number): Promise<void>;
+  ofId(id: string): Promise<Place | null>;
+  /** Before tokens become ones of the session. */
+  addTokens(tokens: readonly TokenHash[], leads: Leads, ttl: number): Promise<void>;
+  /** Before a session is inserted. Rejects when the id is another user's. */
+  addSession(id: string, leads: Leads, ttl: number): Promise<void>;
   dropSessions(gone: readonly EndedTokens[]): Promise<void>;
   /** After a step that ended sessions or replaced tokens: that it can't be done doesn't undo the step. */
   sweep(gone: readonly EndedTokens[], tokens?: readonly TokenHash[]): Promise<void>;
-  /** At most `limit` ids after this one, in byte order, of those that begin alike. */
-  idsAfter(shard: string, after: string | null, limit: number): Promise<readonly string[]>;
-  /** At most `limit` ids whose session seemed to end by then. */
-  idsUntil(shard: string, now: number, limit: number): Promise<readonly string[]>;
-  moveEnd(id: string, endsAt: number): Promise<void>;
+  /** The sessions whose ids lie there, by name. */
+  inBucket(bucket: string): Promise<readonly Place[]>;
+  /** At most `limit` of those that seemed to end by then. */
+  overIn(bucket: string, now: number, limit: number): Promise<readonly Place[]>;
+  /** Those of tokens there which no session can have any more. */
+  dropTokensOver(bucket: string, now: number): Promise<void>;
+  moveEnd(place: Place, endsAt: number): Promise<void>;
 }
 
-export function createLookupKeys({ run, keys }: Pick<Redis, 'run' | 'keys'>): LookupKeys {
-  const { endsIn, idLookup, idsIn, tokenLookup } = keys;
-  const shardOf = (id: string): string => id.charAt(0);
+export function createLookupKeys({ command, run, keys }: Pick<Redis, 'command' | 'run' | 'keys'>): LookupKeys {
+  const tokenKey = (token: TokenHash): readonly [string, string] => keyAndField(keys.tokensIn, slotOfToken(token));
+  const idKey = (id: string): readonly [string, string] => keyAndField(keys.idsIn, slotOfName(nameOf(id)));
 
-  async function dropTokens(tokens: readonly TokenHash[]): Promise<void> {
-    await inBatches(tokens, (token) => run(DROP, tokenLookup(token)));
+  async function get([key, field]: readonly [string, string]): Promise<readonly string[]> {
+    return (textOrNull(await command('HGET', key, field)) ?? '').split(' ');
+  }
+
+  /** Those of a hash together. */
+  async function drop(lookups: readonly (readonly [key: string, field: string])[]): Promise<void> {
+    const fieldsOf = new Map<string, string[]>();
+    for (const [key, field] of lookups) {
+      const fields = fieldsOf.get(key);
+      if (fields) fields.push(field);
+      else fieldsOf.set(key, [field]);
+    }
+    const some = [...fieldsOf].flatMap(([key, all]) => [...chunks(all)].map((fields) => ({ key, fields })));
+    await inBatches(some, ({ key, fields }) => command('HDEL', key, ...fields));
   }
 
   async function dropSessions(gone: readonly EndedTokens[]): Promise<void> {
-    const lists = new Map<string, string[]>();
-    for (const { id } of gone) {
-      const list = lists.get(shardOf(id));
-      if (list) list.push(id);
-      else lists.set(shardOf(id), [id]);
-    }
-    const parts = [...lists].flatMap(([shard, all]) => [...chunks(all)].map((ids) => ({ shard, ids })));
-    await Promise.all([
-      dropTokens(gone.flatMap(({ tokens }) => tokens)),
-      inBatches(gone, ({ id }) => run(DROP, idLookup(id))),
-      inBatches(parts, ({ shard, ids }) => run(REMOVE, idsIn(shard), ...ids)),
-      inBatches(parts, ({ shard, ids }) => run(REMOVE, endsIn(shard), ...ids)),
-    ]);
+    await drop(gone.flatMap(({ id, tokens }) => [idKey(id), ...tokens.map(tokenKey)]));
   }
 
-  async function moveEnd(id: string, endsAt: number): Promise<void> {
-    await run(SCORE, endsIn(shardOf(id)), endsAt, id);
+  async function addTokens(tokens: readonly TokenHash[], { place }: Leads, ttl: number): Promise<void> {
+    const lookups = tokens.map(tokenKey);
+    await Promise.all(lookups.map(([key, field]) => run(PUT, key, field, place, ttl)));
   }
 
   return {
-    moveEnd,
     dropSessions,
     async sweep(gone, tokens = []) {
-      await Promise.all([dropSessions(gone), dropTokens(tokens)]).catch(() => {});
+      await Promise.all([dropSessions(gone), drop(tokens.map(tokenKey))]).catch(() => {});
     },
     async ofToken(token) {
-      const lookedUp = textOrNull(await run(GET, tokenLookup(token)));
-      const [userId, id] = (lookedUp ?? '').split(' ').map(decodeURIComponent);
-      return userId === undefined || id === undefined ? null : { userId, id };
+      const [, user, name] = await get(tokenKey(token));
+      return user === undefined || name === undefined ? null : { userId: idOf(user), id: idOf(name) };
     },
     async ofId(id) {
-      const lookedUp = textOrNull(await run(GET, idLookup(id)));
-      const [userId, expiresAt] = (lookedUp ?? '').split(' ');
-      return userId === undefined || expiresAt === undefined
-        ? null
-        : { userId: decodeURIComponent(userId), expiresAt: Number(expiresAt) };
+      const [, user] = await get(idKey(id));
+      return user === undefined ? null : { userId: idOf(user), id };
     },
-    async addToken(token, { userId, id }, ttl) {
-      await run(SET, tokenLookup(token), `${nameOf(userId)} ${nameOf(id)}`, ttl);
+    addTokens,
+    async addSession(id, leads, ttl) {
+      const [key, field] = idKey(id);
+      await Promise.all([run(CLAIM, key, field, leads.owner, ttl), addTokens(leads.tokens, leads, ttl)]);
     },
-    async addSession(id, { userId, expiresAt }, endsAt, ttl) {
-      await Promise.all([
-        claim(run, idLookup(id), `${nameOf(userId)} ${expiresAt}`, ttl),
-        run(SCORE, idsIn(shardOf(id)), 0, id),
-        moveEnd(id, endsAt),
-      ]);
+    async inBucket(bucket) {
+      return placesIn(bucket, texts(await run(ALL, keys.idsIn(bucket)))).sort(byName);
     },
-    async idsAfter(shard, after, limit) {
-      return texts(await run(AFTER, idsIn(shard), after === null ? '-' : `(${after}`, limit));
+    async overIn(bucket, now, limit) {
+      return placesIn(bucket, texts(await run(OVER, keys.idsIn(bucket), now, limit)));
     },
-    async idsUntil(shard, now, limit) {
-      return texts(await run(UNTIL, endsIn(shard), now, limit));
+    async dropTokensOver(bucket, now) {
+      const key = keys.tokensIn(bucket);
+      const over = texts(await run(OVER, key, now, MOST));
+      await drop(over.flatMap((field, index) => (index % 2 === 0 ? [[key, field]] : [])));
+    },
+    async moveEnd({ userId, id }, endsAt) {
+      const [key, field] = idKey(id);
+      await command('HSET', key, field, ownerOf(userId, endsAt));
     },
   };
 }
 
-/** What a script says of ended sessions: id, token and previous token or '' of each. */
+/** At once, of those that are over. */
+const MOST = 10_000;
+
+function keyAndField(keyOf: (bucket: string) => string, { bucket, field }: Slot): readonly [string, string] {
+  return [keyOf(bucket), field];
+}
+
+function placesIn(bucket: string, flat: readonly string[]): Place[] {
+  return flat.flatMap((field, index) => {
+    const [, user] = (flat[index + 1] ?? '').split(' ');
+    return index % 2 === 1 || user === undefined ? [] : [{ userId: idOf(user), id: idOf(`${bucket}${field}`) }];
+  });
+}
+
+function byName(a: Place, b: Place): number {
+  return nameOf(a.id) < nameOf(b.id) ? -1 : 1;
+}
+
+function ownerOf(userId: string, endsAt: number): string {
+  return `${toTime(endsAt)} ${nameOf(userId)}`;
+}
+
+export function leadsOf(row: SessionRow): Leads {
+  const { id, userId, expiresAt } = row;
+  return {
+    owner: ownerOf(userId, endOf(row)),
+    place: `${toTime(expiresAt)} ${nameOf(userId)} ${nameOf(id)}`,
+    tokens: tokensOf(row),
+  };
+}
+
+/** What a script says of ended sessions: id, token and previous token of each. */
 export function tracesIn(flat: readonly string[]): readonly EndedTokens[] {
   const traces: EndedTokens[] = [];
   for (let index = 0; index < flat.length; index += 3) {
-    const [id = '', ...tokens] = flat.slice(index, index + 3);
-    traces.push({ id, tokens: tokens.filter((token) => token !== '') as TokenHash[] }); // they come from a row
+    const [name = '', ...tokens] = flat.slice(index, index + 3);
+    traces.push({ id: idOf(name), tokens: tokens.filter((token) => token !== NULL) as TokenHash[] }); // they come from a row
   }
   return traces;
 }

@@ -27,11 +27,19 @@ end
 /** Runs a script by its hash; a server that doesn't know it (yet, or any more after a restart) is sent the text. */
 export type RunScript = (script: Script, key: string, ...args: readonly (string | number)[]) => Promise<unknown>;
 
+/** Sends a command that decides nothing: its name, its one key, and the rest. */
+export type RunCommand = (name: string, key: string, ...args: readonly string[]) => Promise<unknown>;
+
 /** What each part of a store works with. */
 export interface Redis extends Claimable {
   readonly client: Client;
+  readonly command: RunCommand;
   readonly run: RunScript;
   readonly keys: Keys;
+}
+
+export function createRunCommand({ send }: Pick<Client, 'send'>): RunCommand {
+  return (name, key, ...args) => send(key, [name, key, ...args]);
 }
 
 export function createRunScript({ send }: Pick<Client, 'send'>): RunScript {

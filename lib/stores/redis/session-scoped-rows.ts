@@ -21,8 +21,6 @@ local function live(row, now)
 end
 `;
 
-const DROP: Script = script(`return redis.call('DEL', KEYS[1])`);
-
 /** KEYS: rows of the session. ARGV: the user whose rows go, and the method that they were made with or ''. */
 const DROP_FOR_USER: Script = script(`
 local rows = redis.call('HGETALL', KEYS[1])
@@ -39,8 +37,6 @@ redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[3] - ${MARGIN})
 if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[4]) then redis.call('PEXPIRE', KEYS[1], ARGV[4]) end
 return 1`);
 
-const SESSIONS: Script = script(`return redis.call('ZRANGE', KEYS[1], 0, -1)`);
-
 interface Row {
   readonly sessionId: string;
   readonly userId: string;
@@ -55,17 +51,17 @@ export interface SessionScopedRows {
   dropForUser(userId: string, method: string | null): Promise<void>;
 }
 
-export function sessionScopedRows({ run, keys }: Redis, part: SessionPart): SessionScopedRows {
+export function sessionScopedRows({ command, run, keys }: Redis, part: SessionPart): SessionScopedRows {
   return {
     async noteSession({ sessionId, userId, createdAt, expiresAt }) {
       const args = [sessionId, expiresAt, createdAt, ttlOf(expiresAt, createdAt)];
       await run(NOTE_SESSION, keys.sessionsWith(part, userId), ...args);
     },
     async dropForSession(sessionId) {
-      await run(DROP, keys.rowsOf(part, sessionId));
+      await command('DEL', keys.rowsOf(part, sessionId));
     },
     async dropForUser(userId, method) {
-      const sessions = texts(await run(SESSIONS, keys.sessionsWith(part, userId)));
+      const sessions = texts(await command('ZRANGE', keys.sessionsWith(part, userId), '0', '-1'));
       await inBatches(sessions, (sessionId) => run(DROP_FOR_USER, keys.rowsOf(part, sessionId), userId, method ?? ''));
     },
   };

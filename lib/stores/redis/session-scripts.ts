@@ -1,25 +1,66 @@
 import { CLOCK_TOLERANCE } from '../../internal/clock.js';
-import { NOT_BEFORE } from './keys.js';
+import type { Client } from './client.js';
+import { type Keys, NOT_BEFORE } from './keys.js';
 import { BY_BYTE, type Script, script } from './scripts.js';
+import { CAME_WITH_REFRESH, IMPERSONATED } from './session-row.js';
 
 /*
- * KEYS is the hash of a user's sessions, and nothing else. ARGV stands in the order in which it is handed over. Numbers in
- * Lua are doubles, exact for milliseconds, and are written back by `%.0f`. The time to live of the hash covers the
- * absolute ends of all its sessions; whether a session is live is decided by its own fields. What becomes of a session's
- * tokens is decided in session-changes.ts.
+ * KEYS is the hash of a user's sessions, and nothing else. ARGV stands in the order in which it is handed over; ids in it
+ * are names. Numbers in Lua are doubles, exact for milliseconds; times are compared, and written as the texts they came
+ * as. The time to live of the hash covers the absolute ends of all its sessions; whether a session is live is decided by
+ * its own fields. What becomes of a session's tokens is decided in session-changes.ts.
  */
 
 /** Of more sessions that end together only the ids are told: to read them all would hold up the server. */
-const MANY = 1000;
+export const MANY = 1000;
+
+/** Where one server has all keys, a step also writes the lookups of what it changes. */
+const lookupsOf = (prefix: string): string => `
+local function slot_of_token(token) return '${prefix}:tokens:' .. string.sub(token, 1, 2), string.sub(token, 3, 14) end
+local function slot_of_id(id)
+  local size = string.find(id, '^[%w_-][%w_-]') and 2 or 1
+  return '${prefix}:sessions:' .. string.sub(id, 1, size), string.sub(id, size + 1)
+end
+local function put(value, ms, key, field)
+  redis.call('HSET', key, field, value)
+  if redis.call('PTTL', key) < ms then redis.call('PEXPIRE', key, string.format('%.0f', ms)) end
+end
+local function lead_to(place, ms, token) if token ~= '-' then put(place, ms, slot_of_token(token)) end end
+local function lead_to_id(owner, ms, id) put(owner, ms, slot_of_id(id)) end
+local function forget(token) if token ~= '-' then redis.call('HDEL', slot_of_token(token)) end end
+local function forget_id(id) redis.call('HDEL', slot_of_id(id)) end
+local function is_taken(id)
+  local owner = redis.call('HGET', slot_of_id(id))
+  return owner and redis.call('HEXISTS', '${prefix}:{user:' .. string.match(owner, ' (.*)') .. '}', id) == 1
+end
+`;
+
+/** In a cluster the lookups lie on other servers: lookup-keys.ts writes them before the step, and after it. */
+const NO_LOOKUPS = `
+local function lead_to() end
+local function lead_to_id() end
+local function forget() end
+local function forget_id() end
+local function is_taken(id) return redis.call('HEXISTS', KEYS[1], id) == 1 end
+`;
 
 const COMMON = `
 local sessions = KEYS[1]
 local function integer(value) return string.format('%.0f', value) end
+local function time(text) return tonumber(text, 36) end
 local function read(id)
   local text = redis.call('HGET', sessions, id)
-  return text and cjson.decode(text)
+  if not text then return nil end
+  local row = { id = id }
+  row.flags, row.created, row.seen, row.idle_end, row.ends, row.confirmed, row.refresh_confirmed, row.token, row.previous, row.rest =
+    string.match(text, '^(%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (.*)$')
+  return row
 end
-local function write(row) redis.call('HSET', sessions, row.id, cjson.encode(row)) end
+local function write(row)
+  local fields = { row.flags, row.created, row.seen, row.idle_end, row.ends, row.confirmed, row.refresh_confirmed,
+    row.token, row.previous, row.rest }
+  redis.call('HSET', sessions, row.id, table.concat(fields, ' '))
+end
 local function ids()
   local names = {}
   for _, name in ipairs(redis.call('HKEYS', sessions)) do
@@ -27,32 +68,37 @@ local function ids()
   end
   return names
 end
-local function live(row, now)
-  return row and tonumber(row.idleExpiresAt) > now and tonumber(row.expiresAt) > now
-end
+local function earlier(a, b) if time(a) < time(b) then return a end return b end
+local function later(a, b) if time(a) > time(b) then return a end return b end
+local function end_of(row) return earlier(row.idle_end, row.ends) end
+local function live(row, now) return row and time(end_of(row)) > now end
+local function has(row, flag) return string.find(row.flags, flag, 2, true) end
 local function keep_for(ms)
   if redis.call('PTTL', sessions) < ms then redis.call('PEXPIRE', sessions, integer(ms)) end
 end
 local function not_before() return tonumber(redis.call('HGET', sessions, '${NOT_BEFORE}')) end
 local function is_ahead(at, now) return at > now + ${CLOCK_TOLERANCE} end
-local function raise_not_before(time, ms)
+local function raise_not_before(at, ms)
   local known = not_before()
-  if not known or known < time or is_ahead(known, time) then
-    redis.call('HSET', sessions, '${NOT_BEFORE}', integer(time))
+  if not known or known < at or is_ahead(known, at) then
+    redis.call('HSET', sessions, '${NOT_BEFORE}', integer(at))
   end
   keep_for(ms)
 end
 local function add(ended, id, row)
   ended[#ended + 1] = id
-  ended[#ended + 1] = row and row.tokenHash or ''
-  ended[#ended + 1] = row and row.previousTokenHash or ''
+  ended[#ended + 1] = row and row.token or '-'
+  ended[#ended + 1] = row and row.previous or '-'
 end
--- Adds the id and the tokens of what ended, so that their lookupKeys can go, too.
+-- Adds the id and the tokens of what ended, so that their lookups can go, too.
 local function end_session(row, ended)
   redis.call('HDEL', sessions, row.id)
+  forget_id(row.id)
+  forget(row.token)
+  forget(row.previous)
   add(ended, row.id, row)
 end
--- Of many no row is read, and their tokens' lookupKeys go by themselves.
+-- Of many no row is read, and their tokens' lookups go by themselves.
 local function end_all(all, ended)
   if #all <= ${MANY} then
     for _, id in ipairs(all) do end_session(read(id), ended) end
@@ -71,125 +117,133 @@ local function end_others(except)
   end_all(others, ended)
   return ended
 end
-local function holds(row, token) return row and (row.tokenHash == token or row.previousTokenHash == token) end
+local function holds(row, token) return row and (row.token == token or row.previous == token) end
 `;
 
-/**
- * Gives lists: what the not-before time was lowered to, if it was, and unless the session is refused what was replaced
- * and what was evicted.
- */
-export const INSERT: Script = script(`${COMMON}${BY_BYTE}
+/** ARGV: id, the row as it must be, the new one, time to live, where a token leads, a new token or '-', two old ones or '-'. */
+const SWAP = `
+local current = redis.call('HGET', sessions, ARGV[1])
+if current ~= ARGV[2] then return current end
+redis.call('HSET', sessions, ARGV[1], ARGV[3])
+lead_to(ARGV[5], tonumber(ARGV[4]), ARGV[6])
+forget(ARGV[7])
+forget(ARGV[8])
+`;
+
+export interface SessionScripts {
+  /**
+   * ARGV: id, row, authenticatedAt, now, cap or '', a token of the session that ends or '', the id of that, time to live,
+   * and then what the id leads to, what its tokens lead to, and these. Gives lists: what the not-before time was lowered
+   * to, if it was, and unless the session is refused what was replaced and what was evicted.
+   */
+  readonly INSERT: Script;
+  /** ARGV: id, row, time to live, and as INSERT. Gives how many were written. */
+  readonly PUT: Script;
+  /** ARGV: not-before time, time to live. Gives how many were written. */
+  readonly PUT_NOT_BEFORE: Script;
+  /** ARGV: id, token that it must have or ''. Gives what ended. */
+  readonly REVOKE: Script;
+  /** ARGV: except or '', not-before time, time to live. Gives what ended. */
+  readonly REVOKE_ALL: Script;
+  /** ARGV: now, and then id, seenAt, idleExpiresAt and confirms or '' of each touch. */
+  readonly TOUCH: Script;
+  /** Gives an empty list, or the row that is there where it wasn't so. */
+  readonly SWAP: Script;
+  /** As SWAP, and not-before time and time to live. Gives what ended, or the row. */
+  readonly REPLACE: Script;
+  /** ARGV: now, id. Gives its end if it is live, or what ended. */
+  readonly END_IF_OVER: Script;
+}
+
+export function sessionScripts({ prefix }: Keys, { isCluster }: Client): SessionScripts {
+  const step = (text: string): Script => script(`${isCluster ? NO_LOOKUPS : lookupsOf(prefix)}${COMMON}${text}`);
+  return {
+    INSERT: step(`${BY_BYTE}
 local function oldest_first(a, b)
-  if a.createdAt ~= b.createdAt then return a.createdAt < b.createdAt end
+  if a.created ~= b.created then return a.created < b.created end
   return comes_first(a.id, b.id)
 end
-local row, now, cap, replaces, replaced_id, ttl =
-  cjson.decode(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4], ARGV[5], tonumber(ARGV[6])
-if redis.call('HEXISTS', sessions, row.id) == 1 then
-  return redis.error_reply('There is a session with this id already.')
-end
-local time, lowered = not_before(), {}
-if time and is_ahead(time, now) then
-  time = now - 1
-  lowered[1] = integer(time)
+local id, now, cap, ttl = ARGV[1], tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[8])
+if is_taken(id) then return redis.error_reply('There is a session with this id already.') end
+local at, lowered = not_before(), {}
+if at and is_ahead(at, now) then
+  at = now - 1
+  lowered[1] = integer(at)
   redis.call('HSET', sessions, '${NOT_BEFORE}', lowered[1])
 end
-if time and tonumber(row.authenticatedAt) <= time then return { lowered } end
+if at and tonumber(ARGV[3]) <= at then return { lowered } end
 local replaced, evicted = {}, {}
-local carried = replaced_id ~= '' and read(replaced_id)
-if holds(carried, replaces) then end_session(carried, replaced) end
+local carried = ARGV[7] ~= '' and read(ARGV[7])
+if holds(carried, ARGV[6]) then end_session(carried, replaced) end
 -- Without so many there are as few live ones, and none has to be read.
 if cap and redis.call('HLEN', sessions) >= cap then
   local others = {}
-  for _, id in ipairs(ids()) do
-    local other = read(id)
-    if live(other, now) and not other.impersonator then others[#others + 1] = { id = id, createdAt = tonumber(other.createdAt) } end
+  for _, other_id in ipairs(ids()) do
+    local other = read(other_id)
+    if live(other, now) and not has(other, '${IMPERSONATED}') then
+      others[#others + 1] = { id = other_id, created = time(other.created) }
+    end
   end
   table.sort(others, oldest_first)
   local surplus = {}
   for index = 1, math.min(#others, #others + 1 - cap) do surplus[index] = others[index].id end
   end_all(surplus, evicted)
 end
-redis.call('HSET', sessions, row.id, ARGV[1])
+redis.call('HSET', sessions, id, ARGV[2])
 keep_for(ttl)
-return { lowered, replaced, evicted }`);
+lead_to_id(ARGV[9], ttl, id)
+for index = 11, #ARGV do lead_to(ARGV[10], ttl, ARGV[index]) end
+return { lowered, replaced, evicted }`),
 
-/** ARGV: id, row, time to live. Gives how many were written. */
-export const PUT: Script = script(`${COMMON}
-local written = redis.call('HSETNX', sessions, ARGV[1], ARGV[2])
-keep_for(tonumber(ARGV[3]))
-return written`);
+    PUT: step(`
+local id, ttl = ARGV[1], tonumber(ARGV[3])
+if redis.call('HSETNX', sessions, id, ARGV[2]) == 0 then return 0 end
+keep_for(ttl)
+lead_to_id(ARGV[4], ttl, id)
+for index = 6, #ARGV do lead_to(ARGV[5], ttl, ARGV[index]) end
+return 1`),
 
-/** ARGV: not-before time, time to live. Gives how many were written. */
-export const PUT_NOT_BEFORE: Script = script(`${COMMON}
-local known, time = not_before(), tonumber(ARGV[1])
-if known and known >= time then return 0 end
-raise_not_before(time, tonumber(ARGV[2]))
-return 1`);
+    PUT_NOT_BEFORE: step(`
+local known, at = not_before(), tonumber(ARGV[1])
+if known and known >= at then return 0 end
+raise_not_before(at, tonumber(ARGV[2]))
+return 1`),
 
-export const READ: Script = script(`return redis.call('HGET', KEYS[1], ARGV[1])`);
-
-export const READ_NOT_BEFORE: Script = script(`return redis.call('HGET', KEYS[1], '${NOT_BEFORE}')`);
-
-/** Gives the ids of the user's sessions. */
-export const IDS: Script = script(`${COMMON}
-return ids()`);
-
-/** ARGV: ids. Gives those of the rows that are there. */
-export const READ_SOME: Script = script(`
-local rows = {}
-for _, text in ipairs(redis.call('HMGET', KEYS[1], unpack(ARGV))) do
-  if text then rows[#rows + 1] = text end
-end
-return rows`);
-
-/** ARGV: id, token that it must have or ''. Gives what ended. */
-export const REVOKE: Script = script(`${COMMON}
+    REVOKE: step(`
 local row, ended = read(ARGV[1]), {}
 if row and (ARGV[2] == '' or holds(row, ARGV[2])) then end_session(row, ended) end
-return ended`);
+return ended`),
 
-/** ARGV: except or '', not-before time, time to live. Gives what ended. */
-export const REVOKE_ALL: Script = script(`${COMMON}
+    REVOKE_ALL: step(`
 raise_not_before(tonumber(ARGV[2]), tonumber(ARGV[3]))
-return end_others(ARGV[1])`);
+return end_others(ARGV[1])`),
 
-/** ARGV: now, and then id, seenAt, idleExpiresAt and confirms or '' of each touch. */
-export const TOUCH: Script = script(`${COMMON}
+    TOUCH: step(`
 for index = 2, #ARGV, 4 do
-  local row, seen_at, idle, confirms = read(ARGV[index]), ARGV[index + 1], ARGV[index + 2], ARGV[index + 3]
+  local row, seen, idle_end, confirms = read(ARGV[index]), ARGV[index + 1], ARGV[index + 2], ARGV[index + 3]
   if live(row, tonumber(ARGV[1])) then
-    row.lastSeenAt = integer(math.max(tonumber(row.lastSeenAt), tonumber(seen_at)))
-    idle = math.min(tonumber(idle), tonumber(row.expiresAt))
-    row.idleExpiresAt = integer(math.max(tonumber(row.idleExpiresAt), idle))
-    if confirms ~= '' and row.tokenHash == confirms then
-      row.tokenConfirmedAt = row.tokenConfirmedAt or seen_at
-      local came_with_refresh = row.refreshHash and not row.tokenMethod
-      if came_with_refresh then row.refreshConfirmedAt = row.refreshConfirmedAt or seen_at end
+    row.seen = later(row.seen, seen)
+    row.idle_end = later(row.idle_end, earlier(idle_end, row.ends))
+    if row.token == confirms then
+      if row.confirmed == '-' then row.confirmed = seen end
+      if row.refresh_confirmed == '-' and has(row, '${CAME_WITH_REFRESH}') then row.refresh_confirmed = seen end
     end
     write(row)
   end
 end
-return 1`);
+return 1`),
 
-/** ARGV: id, the row as it must be, the new one. Gives whether it was so. */
-export const SWAP: Script = script(`
-if redis.call('HGET', KEYS[1], ARGV[1]) ~= ARGV[2] then return 0 end
-redis.call('HSET', KEYS[1], ARGV[1], ARGV[3])
-return 1`);
+    SWAP: step(`${SWAP}
+return {}`),
 
-/** As SWAP, and not-before time and time to live. Gives what ended, or nothing where the row wasn't so. */
-export const REPLACE: Script = script(`${COMMON}
-if redis.call('HGET', sessions, ARGV[1]) ~= ARGV[2] then return false end
-redis.call('HSET', sessions, ARGV[1], ARGV[3])
-raise_not_before(tonumber(ARGV[4]), tonumber(ARGV[5]))
-return end_others(ARGV[1])`);
+    REPLACE: step(`${SWAP}
+raise_not_before(tonumber(ARGV[9]), tonumber(ARGV[10]))
+return end_others(ARGV[1])`),
 
-/** ARGV: now, id. Gives its end if it is live, or what ended. */
-export const END_IF_OVER: Script = script(`${COMMON}
+    END_IF_OVER: step(`
 local row, ended = read(ARGV[2]), {}
-if live(row, tonumber(ARGV[1])) then
-  return { integer(math.min(tonumber(row.idleExpiresAt), tonumber(row.expiresAt))) }
-end
+if live(row, tonumber(ARGV[1])) then return { end_of(row) } end
 if row then end_session(row, ended) end
-return ended`);
+return ended`),
+  };
+}

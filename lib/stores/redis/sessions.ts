@@ -1,175 +1,135 @@
 import type { TokenHash } from '../../internal/tokens.js';
 import { isLive } from '../contract/session-state.js';
-import type { SessionCursor, SessionRow, SessionStore } from '../contract/sessions.js';
-import { BATCH, chunks } from './batches.js';
+import type { EndedSession, SessionCursor, SessionRow, SessionStore } from '../contract/sessions.js';
+import { chunks } from './batches.js';
 import { sessionCopy } from './copy.js';
-import { SHARDS } from './keys.js';
-import { createLookupKeys, type EndedTokens, endedOf, type Place, tracesIn } from './lookup-keys.js';
-import { createNotBeforeTimes } from './not-before.js';
-import { lists, type Redis, textOrNull, texts } from './scripts.js';
+import { idOf, NOT_BEFORE, nameOf } from './keys.js';
+import { createLookupKeys, type EndedTokens, endedOf, type LookupKeys, leadsOf, tracesIn } from './lookup-keys.js';
+import { createNotBeforeTimes, type NotBeforeTimes } from './not-before.js';
+import type { Place } from './place-cache.js';
+import { lists, type Redis, texts } from './scripts.js';
 import { sessionChanges } from './session-changes.js';
-import { endOf, tokensOf, toRow, toText } from './session-row.js';
-import * as scripts from './session-scripts.js';
-import { createTokenCache } from './token-cache.js';
+import { sessionCleanup } from './session-cleanup.js';
+import { type SessionFinder, sessionFinder } from './session-finder.js';
+import { sessionList } from './session-list.js';
+import { toRow, toText, toTime } from './session-row.js';
+import { MANY, type SessionScripts, sessionScripts } from './session-scripts.js';
 import { NOT_BEFORE_FOR, SESSION_MARGIN, ttlOf } from './ttl.js';
 
+/** What the operations on sessions share. */
+export interface SessionParts {
+  readonly redis: Redis;
+  readonly scripts: SessionScripts;
+  readonly lookupKeys: LookupKeys;
+  readonly finder: SessionFinder;
+  readonly notBeforeTimes: NotBeforeTimes;
+  /** Gives what a script says of ended sessions, and sees to it that their lookups are gone. */
+  readonly sweep: (ended: readonly string[]) => Promise<readonly EndedTokens[]>;
+  /** In batches: however many there are, no event loop waits for them. */
+  readonly rowsOfUser: (userId: string) => AsyncIterable<readonly SessionRow[]>;
+}
+
 export function redisSessions(redis: Redis): SessionStore {
-  const { run, claim } = redis;
-  const { sessionsOf } = redis.keys;
+  const { client, command, run, claim, keys } = redis;
+  const { sessionsOf } = keys;
+  const scripts = sessionScripts(keys, client);
   const lookupKeys = createLookupKeys(redis);
-  const tokenCache = createTokenCache();
+  const finder = sessionFinder(redis, lookupKeys);
   const notBeforeTimes = createNotBeforeTimes(redis);
+  const parts: SessionParts = { redis, scripts, lookupKeys, finder, notBeforeTimes, sweep, rowsOfUser };
 
-  async function read(userId: string, id: string): Promise<SessionRow | null> {
-    const stored = textOrNull(await run(scripts.READ, sessionsOf(userId), id));
-    return stored === null ? null : toRow(stored);
+  async function sweep(ended: readonly string[]): Promise<readonly EndedTokens[]> {
+    const traces = tracesIn(ended);
+    if (client.isCluster || traces.length > MANY) await lookupKeys.sweep(traces);
+    return traces;
   }
 
-  async function findAt(place: Place | null, token: TokenHash): Promise<SessionRow | null> {
-    const row = place === null ? null : await read(place.userId, place.id);
-    if (place === null || row === null || !tokensOf(row).includes(token)) return null;
-    tokenCache.put(token, place);
-    return row;
-  }
-
-  async function get(id: string): Promise<SessionRow | null> {
-    const owner = await lookupKeys.ofId(id);
-    return owner === null ? null : read(owner.userId, id);
-  }
-
-  async function end(userId: string, id: string, token: TokenHash | null): Promise<readonly EndedTokens[]> {
-    return tracesIn(texts(await run(scripts.REVOKE, sessionsOf(userId), id, token ?? '')));
-  }
-
-  /** Whether the session went; if it is live or gone already, its place in the list of ends is put right. */
-  async function endIfOver(id: string, now: number): Promise<boolean> {
-    const owner = await lookupKeys.ofId(id);
-    const answer = owner === null ? [] : texts(await run(scripts.END_IF_OVER, sessionsOf(owner.userId), now, id));
-    if (answer.length === 1) {
-      await lookupKeys.moveEnd(id, Number(answer[0]));
-      return false;
+  async function* rowsOfUser(userId: string): AsyncGenerator<readonly SessionRow[], void> {
+    const key = sessionsOf(userId);
+    const names = texts(await command('HKEYS', key)).filter((name) => name !== NOT_BEFORE);
+    for (const some of chunks(names)) {
+      const found = await command('HMGET', key, ...some);
+      if (!Array.isArray(found)) throw new TypeError('HMGET gave no list.');
+      yield some.flatMap((name, index) => {
+        const text: unknown = found[index];
+        return typeof text === 'string' ? [toRow(text, { userId, id: idOf(name) })] : [];
+      });
     }
-    await lookupKeys.dropSessions(answer.length === 0 ? [{ id, tokens: [] }] : tracesIn(answer));
-    return answer.length > 0;
   }
 
-  /** Of those that begin alike. Looks at `limit` ids at most, so that many whose end has slid take no long time. */
-  async function endThoseOver(shard: string, now: number, limit: number): Promise<number> {
-    let count = 0;
-    for (let left = limit; left > 0; left -= BATCH) {
-      const asked = Math.min(left, BATCH);
-      const ids = await lookupKeys.idsUntil(shard, now, asked);
-      const went = await Promise.all(ids.map((id) => endIfOver(id, now)));
-      count += went.filter((each) => each).length;
-      if (ids.length < asked) break;
-    }
-    return count;
+  async function end({ userId, id }: Place, token: TokenHash | null): Promise<readonly EndedTokens[]> {
+    return sweep(texts(await run(scripts.REVOKE, sessionsOf(userId), nameOf(id), token ?? '')));
   }
 
-  async function addLookupKeys(row: SessionRow, ttl: number): Promise<void> {
-    const { id, userId, expiresAt } = row;
-    await Promise.all([
-      lookupKeys.addSession(id, { userId, expiresAt }, endOf(row), ttl),
-      ...tokensOf(row).map((token) => lookupKeys.addToken(token, { userId, id }, ttl)),
-    ]);
+  async function endAt(place: Place): Promise<EndedSession | null> {
+    const ended = await end(place, null);
+    return endedOf(place.userId, ended)[0] ?? null;
   }
 
-  const list: SessionStore['list'] = async ({ limit, after, now }) => {
-    const rows: SessionRow[] = [];
-    const first = after === null ? '' : after.charAt(0);
-    for (const shard of SHARDS.filter((each) => each >= first)) {
-      let from = shard === first ? after : null;
-      while (rows.length < limit) {
-        const asked = Math.min(limit - rows.length, BATCH);
-        const ids = await lookupKeys.idsAfter(shard, from, asked);
-        const found = await Promise.all(ids.map(get));
-        rows.push(...found.flatMap((row) => (row !== null && isLive(row, now) ? [row] : [])));
-        if (ids.length < asked) break;
-        from = ids.at(-1) ?? null;
-      }
-    }
-    return rows;
-  };
+  const list = sessionList(parts);
 
   return {
     claim,
     async insert({ row, replaces, cap, now }) {
       const { id, userId } = row;
-      const stored = toText(row);
-      const tokens = tokensOf(row);
-      const ttl = ttlOf(row.expiresAt, now, SESSION_MARGIN);
+      const [text, leads, ttl] = [toText(row), leadsOf(row), ttlOf(row.expiresAt, now, SESSION_MARGIN)];
+      const { authenticatedAt } = row;
       const [carried] = await Promise.all([
-        replaces === null ? null : lookupKeys.ofToken(replaces),
-        addLookupKeys(row, ttl),
+        replaces === null ? null : finder.placeOfToken(replaces),
+        client.isCluster && lookupKeys.addSession(id, leads, ttl),
       ]);
-      const own = carried?.userId === userId ? [replaces ?? '', carried.id] : ['', ''];
-      const answer = lists(await run(scripts.INSERT, sessionsOf(userId), stored, now, cap ?? '', ...own, ttl));
+      const own = carried?.userId === userId ? [replaces ?? '', nameOf(carried.id)] : ['', ''];
+      const args = [nameOf(id), text, authenticatedAt, now, cap ?? '', ...own, ttl, leads.owner, leads.place];
+      const answer = lists(await run(scripts.INSERT, sessionsOf(userId), ...args, ...leads.tokens));
       const [[lowered] = [], ...ended] = answer;
       if (lowered !== undefined) await notBeforeTimes.note(userId, Number(lowered));
       if (ended.length === 0) {
-        await lookupKeys.sweep([{ id, tokens }]);
+        if (client.isCluster) await lookupKeys.sweep([{ id, tokens: leads.tokens }]);
         return { outcome: 'refused' };
       }
-      const [replacedOwn = [], evicted = []] = ended.map(tracesIn);
+      finder.remember([id, ...leads.tokens], { userId, id });
+      const [replacedOwn = [], evicted = []] = await Promise.all(ended.map(sweep));
       // Another user's session lies under another key, so it ends in a step of its own: after the one that may refuse.
       const isForeign = carried !== null && carried.userId !== userId;
-      const foreign = isForeign ? await end(carried.userId, carried.id, replaces) : [];
-      await lookupKeys.sweep([...replacedOwn, ...evicted, ...foreign]);
+      const foreign = isForeign ? await end(carried, replaces) : [];
       const [replaced = null] = endedOf(carried?.userId ?? userId, [...replacedOwn, ...foreign]);
       return { outcome: 'inserted', replaced, evicted: endedOf(userId, evicted) };
     },
-    async find(tokenHash) {
-      const known = tokenCache.get(tokenHash);
-      return (known && (await findAt(known, tokenHash))) ?? findAt(await lookupKeys.ofToken(tokenHash), tokenHash);
-    },
-    get,
+    find: finder.byToken,
+    get: finder.byId,
     async listForUser({ userId, limit, after, now }) {
       const last = after && { ...after };
       const isAsked = (row: SessionRow): boolean => isLive(row, now) && (last === null || lastSeenFirst(last, row) < 0);
       let first: readonly SessionRow[] = [];
-      for (const ids of chunks(texts(await run(scripts.IDS, sessionsOf(userId))))) {
-        const rows = texts(await run(scripts.READ_SOME, sessionsOf(userId), ...ids)).map(toRow);
+      for await (const rows of rowsOfUser(userId)) {
         first = [...first, ...rows.filter(isAsked)].sort(lastSeenFirst).slice(0, limit);
       }
       return first;
     },
     list,
-    async revoke(id, userId) {
-      const owner = await lookupKeys.ofId(id);
-      if (owner === null || (userId !== null && owner.userId !== userId)) return null;
-      const ended = await end(owner.userId, id, null);
-      await lookupKeys.sweep(ended);
-      return endedOf(owner.userId, ended)[0] ?? null;
-    },
+    revoke: (id, userId) => (userId === null ? finder.inPlaceOf(id, endAt) : endAt({ userId, id })),
     async revokeAllForUser(userId, except, notBefore) {
-      const args = [except ?? '', notBefore, NOT_BEFORE_FOR];
-      const ended = tracesIn(texts(await run(scripts.REVOKE_ALL, sessionsOf(userId), ...args)));
-      await Promise.all([lookupKeys.sweep(ended), notBeforeTimes.note(userId, notBefore)]);
-      return endedOf(userId, ended);
+      const args = [except === null ? '' : nameOf(except), notBefore, NOT_BEFORE_FOR];
+      const ended = texts(await run(scripts.REVOKE_ALL, sessionsOf(userId), ...args));
+      const [traces] = await Promise.all([sweep(ended), notBeforeTimes.note(userId, notBefore)]);
+      return endedOf(userId, traces);
     },
     async touch(touches, now) {
       const argsOf = new Map<string, (string | number)[]>();
       const copies = touches.map((touch) => ({ ...touch }));
-      const owners = await Promise.all(copies.map(({ id }) => lookupKeys.ofId(id)));
-      for (const [index, touch] of copies.entries()) {
-        const owner = owners[index] ?? null;
-        if (owner === null) continue;
-        const args = argsOf.get(owner.userId) ?? [];
-        args.push(touch.id, touch.seenAt, touch.idleExpiresAt, touch.confirms ?? '');
-        argsOf.set(owner.userId, args);
+      const places = await Promise.all(copies.map(({ id }) => finder.placeOfId(id)));
+      for (const [index, { id, seenAt, idleExpiresAt, confirms }] of copies.entries()) {
+        const place = places[index] ?? null;
+        if (place === null) continue;
+        const args = argsOf.get(place.userId) ?? [];
+        args.push(nameOf(id), toTime(seenAt), toTime(idleExpiresAt), confirms ?? '');
+        argsOf.set(place.userId, args);
       }
       await Promise.all([...argsOf].map(([userId, args]) => run(scripts.TOUCH, sessionsOf(userId), now, ...args)));
     },
-    ...sessionChanges({ redis, lookupKeys, notBeforeTimes }),
-    async deleteExpired(now, notBefore, limit) {
-      await notBeforeTimes.deleteBefore(notBefore);
-      let count = 0;
-      for (const shard of SHARDS) {
-        if (count < limit) count += await endThoseOver(shard, now, limit - count);
-      }
-      return count;
-    },
-    copy: sessionCopy({ redis, list, addLookupKeys, notBeforeTimes }),
+    ...sessionChanges(parts),
+    deleteExpired: sessionCleanup(parts),
+    copy: sessionCopy(parts, list),
   };
 }
 

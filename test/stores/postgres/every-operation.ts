@@ -13,7 +13,7 @@ import type { PostgresStore } from '../../../lib/stores/postgres/index.js';
 
 /** Runs every operation of every part. `touchAgain` may hold the row `a` while it touches. */
 export async function everyOperation(
-  store: Omit<PostgresStore, 'migrate'>,
+  store: Omit<PostgresStore, 'migrate' | 'pendingMigrations'>,
   touchAgain: (touch: () => Promise<void>) => Promise<void> = (touch) => touch(),
 ): Promise<void> {
   const { sessions, challenges, grants, attempts, passkeys, totp, recoveryCodes } = store;
