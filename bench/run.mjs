@@ -1,6 +1,7 @@
 // Measures all figures of docs/performance.md and writes them there and into the README. `node bench/run.mjs <part> …`
 // measures and prints only those parts; `--quick` shows that all of it runs, and its figures say nothing.
 import { describeMachine } from './machine.mjs';
+import { measureBeside } from './measure/beside.mjs';
 import { measureFind } from './measure/find.mjs';
 import { measureHeap } from './measure/heap.mjs';
 import { measureImport } from './measure/import.mjs';
@@ -16,6 +17,7 @@ import { settings } from './settings.mjs';
 
 const PARTS = {
   requests: measureRequests,
+  beside: measureBeside,
   find: measureFind,
   lock: measureLock,
   'step-up': measureStepUp,

@@ -34,6 +34,7 @@ import { createPages, type PagesOptions } from './pages/index.js';
 import { createServices, type Services } from './services.js';
 import { withTimeout } from './session/checked-store.js';
 import { ownCall } from './session/own-call.js';
+import { proofsForTests } from './session/proofs-for-tests.js';
 import { claimFor, partsOf } from './session/realm.js';
 import { createSessionAdmin, type SessionAdmin } from './session/session-admin.js';
 import { createMethodAdmin, type MethodAdmin } from './step-up/method-admin.js';
@@ -177,6 +178,7 @@ export function stepgate(options: StepgateOptions): Stepgate<string> {
       await settings.store.close?.();
     },
   };
+  if (settings.session !== null) proofsForTests.set(kit, services.elevations.prove);
   return inspectable(kit, settings);
 }
 

@@ -47,7 +47,7 @@ const SUBPATHS = ['methods/passkey/', 'methods/totp/', 'adapters/better-auth/', 
 /** Bundled on its own, with the types of the server's answers and none of its code. */
 const BROWSER = 'browser/';
 const ADAPTER = /^stores\/(?!contract\/)[^./]+/;
-const PUBLIC = ['index.ts', 'events.ts', 'stores/contract/', 'internal/'];
+const PUBLIC = ['index.ts', 'events.ts', 'stores/contract/', 'internal/', 'session/proofs-for-tests.ts'];
 
 // The sources are formatted, so that an import starts a line.
 const STATIC = /^(?:import|export)\s+(type\s)?([\w\s{},*$]*?)from\s+'([^']+)'/gm;

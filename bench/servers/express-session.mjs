@@ -25,8 +25,9 @@ export function sessionOf(userId) {
 }
 
 /** As its README recommends: a session is written when it was changed, else touched. */
-export function mountOn(store) {
+export function mountOn(store, guard) {
   app.use(session({ store, secret: SECRET, cookie, resave: false, saveUninitialized: false }));
+  if (guard !== undefined) app.use(guard);
   app.get('/', (req, res) => {
     const { userId } = req.session;
     if (userId === undefined) return res.status(401).json({ error: 'unauthorized' });

@@ -2,8 +2,10 @@ import { andThen, type MaybePromise } from '../internal/maybe-promise.js';
 import { hashToken, newId, newToken, type TokenHash } from '../internal/tokens.js';
 import type { Services } from '../services.js';
 import { believed, firstTokens, isLive } from '../stores/contract/session-state.js';
-import type { SessionCursor, SessionRow } from '../stores/contract/sessions.js';
+import type { ProofTimes, SessionCursor, SessionRow } from '../stores/contract/sessions.js';
+import { keptRow } from './foreign-session.js';
 import type { PresentedSession, SessionKeeper, Step } from './keeper.js';
+import type { KeptSession } from './proofs-for-tests.js';
 
 /*
  * A session that the app keeps doesn't change its cookie when it is stepped up, so what was proved can't go by that
@@ -13,6 +15,8 @@ import type { PresentedSession, SessionKeeper, Step } from './keeper.js';
  */
 
 export interface Elevations extends SessionKeeper {
+  /** For tests: begins an elevation with these proofs, and gives its token. */
+  prove(session: KeptSession, proofs: ProofTimes): Promise<Uint8Array>;
   /** The session with what this token has proved for it; null where the token is not the current one of an elevation of it. */
   find(session: SessionRow, token: Uint8Array): MaybePromise<(PresentedSession & { readonly proofsId: string }) | null>;
 }
@@ -47,10 +51,10 @@ export function createElevations({
     return sessions.change(proofsId, change, now);
   }
 
-  /** Empty but for this proof. What other tokens have proved for the session stays theirs. */
+  /** Empty but for these proofs. What other tokens have proved for the session stays theirs. */
   async function begin(
     session: SessionRow,
-    { method, makesProof }: Step,
+    { methods, proofs }: { readonly methods: readonly string[]; readonly proofs: ProofTimes },
     token: Uint8Array,
     now: number,
   ): Promise<SessionRow | null> {
@@ -66,9 +70,9 @@ export function createElevations({
       label: session.id,
       tokenHash: elevationHash(session.id, token),
       ...firstTokens(null, now),
-      passedMethods: [...new Set([...session.passedMethods, method])],
+      passedMethods: [...new Set([...session.passedMethods, ...methods])],
       signInProofs: {},
-      stepUpProofs: makesProof ? { [method]: now } : {},
+      stepUpProofs: proofs,
     };
     const inserted = await sessions.insert({ row, replaces: null, cap: null, now });
     if (inserted.outcome === 'refused') return null;
@@ -116,11 +120,24 @@ export function createElevations({
     async record(presented, step) {
       const verifiedAt = clock.now();
       const token = newToken();
+      const { method, makesProof } = step;
+      const first = { methods: [method], proofs: makesProof ? { [method]: verifiedAt } : {} };
       const row =
-        (await goOn(presented, step, token, verifiedAt)) ?? (await begin(presented.row, step, token, verifiedAt));
+        (await goOn(presented, step, token, verifiedAt)) ?? (await begin(presented.row, first, token, verifiedAt));
       if (row === null) return null;
       const { generation: answers } = row;
       return { row: elevated(presented.row, row), token, proofsId: row.id, verifiedAt, answers };
+    },
+    async prove(session, proofs) {
+      const now = clock.now();
+      const token = newToken();
+      await begin(
+        keptRow(session, elevationHash(session.id, token), now),
+        { methods: Object.keys(proofs), proofs },
+        token,
+        now,
+      );
+      return token;
     },
     dropProofs: async ({ row }) => void (await end(await elevationsOf(row))),
     endAfterFailures: async (session) => void (await end(await elevationsOf(session))),

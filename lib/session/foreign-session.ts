@@ -2,10 +2,11 @@ import type { IncomingMessage } from 'node:http';
 import { parseUserId } from '../internal/arguments.js';
 import { andThen, isPromise, type MaybePromise } from '../internal/maybe-promise.js';
 import { SetupError } from '../internal/setup-error.js';
-import { encode, hashTokenWithKey, ID_BYTES } from '../internal/tokens.js';
+import { encode, hashTokenWithKey, ID_BYTES, type TokenHash } from '../internal/tokens.js';
 import type { Services } from '../services.js';
 import { firstTokens } from '../stores/contract/session-state.js';
 import type { SessionRow } from '../stores/contract/sessions.js';
+import type { KeptSession } from './proofs-for-tests.js';
 
 /** Who is signed in, by a session that the app keeps itself. */
 export interface ForeignSession {
@@ -76,35 +77,15 @@ export function createForeignSessions({
   }
 
   function rowOf({ id, userId, via, signedInAt, method }: ParsedForeignSession): SessionRow {
-    const now = clock.now();
-    const beganAt = signedInAt ?? 0;
-    const expiresAt = now + absoluteLifetime;
     const name = hashTokenWithKey(key, Buffer.from(JSON.stringify([id, userId, signedInAt])));
-    return {
-      id: encode(Buffer.from(name, 'base64url').subarray(0, ID_BYTES)),
-      userId,
-      delivery: via,
-      createdAt: beganAt,
-      authenticatedAt: beganAt,
-      lastSeenAt: now,
-      idleExpiresAt: expiresAt,
-      expiresAt,
-      userAgent: null,
-      ip: null,
-      label: null,
-      data: null,
-      tokenHash: name, // the hash of no token
-      ...firstTokens(null, now),
-      amr: [],
-      acr: null,
-      generation: 0,
-      passedMethods: signedInAt === null ? [] : [method],
-      signInProofs: signedInAt === null ? {} : { [method]: signedInAt },
-      stepUpProofs: {},
-      idleLifetime: null,
-      persistent: true,
-      impersonator: null,
-    };
+    const publicId = encode(Buffer.from(name, 'base64url').subarray(0, ID_BYTES));
+    const now = clock.now();
+    const row = keptRow({ id: publicId, userId, delivery: via }, name, now);
+    const expiresAt = now + absoluteLifetime;
+    const ends = { idleExpiresAt: expiresAt, expiresAt };
+    if (signedInAt === null) return { ...row, ...ends };
+    const times = { createdAt: signedInAt, authenticatedAt: signedInAt };
+    return { ...row, ...ends, ...times, passedMethods: [method], signInProofs: { [method]: signedInAt } };
   }
 
   return {
@@ -124,6 +105,35 @@ export function createForeignSessions({
         () => true,
       );
     },
+  };
+}
+
+/** The row that stands for a session of which no more is known, and which no store has. `noToken`: the hash of none. */
+export function keptRow({ id, userId, delivery }: KeptSession, noToken: TokenHash, now: number): SessionRow {
+  return {
+    id,
+    userId,
+    delivery,
+    createdAt: 0,
+    authenticatedAt: 0,
+    lastSeenAt: now,
+    idleExpiresAt: now,
+    expiresAt: now,
+    userAgent: null,
+    ip: null,
+    label: null,
+    data: null,
+    tokenHash: noToken,
+    ...firstTokens(null, now),
+    amr: [],
+    acr: null,
+    generation: 0,
+    passedMethods: [],
+    signInProofs: {},
+    stepUpProofs: {},
+    idleLifetime: null,
+    persistent: true,
+    impersonator: null,
   };
 }
 

@@ -12,4 +12,4 @@ export {
 } from './authenticator/software-authenticator.js';
 export type { AuthenticationVariant, RegistrationVariant, ResponseVariant } from './authenticator/variants.js';
 export { type ManualClock, manualClock } from './manual-clock.js';
-export { type SignedInForTest, type SignedInOptions, signedIn } from './signed-in.js';
+export { type ProvenOptions, type SignedInForTest, type SignedInOptions, signedIn } from './signed-in.js';

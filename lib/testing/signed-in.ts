@@ -2,6 +2,9 @@ import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import type { Delivery, Duration, Session, SessionData, Stepgate } from '../index.js';
 import { milliseconds } from '../internal/duration.js';
+import { SetupError } from '../internal/setup-error.js';
+import { encode } from '../internal/tokens.js';
+import { type KeptSession, proofsForTests } from '../session/proofs-for-tests.js';
 
 export interface SignedInOptions<Name extends string> {
   readonly userId: string;
@@ -21,17 +24,36 @@ export interface SignedInForTest {
   readonly session: Session;
 }
 
+/** For a kit beside sessions that the app keeps. */
+export interface ProvenOptions<Name extends string> {
+  /** Of the session, which the test has begun in the app's own way: `auth.current(req).session`, or as `GET /auth/session` answers. */
+  readonly session: KeptSession;
+  /** How long ago each method was passed. */
+  readonly proofs: Readonly<Partial<Record<Name, Duration>>>;
+  /** Of the kit's `cookieName` and `insecureCookies`. @default '__Host-step-up' */
+  readonly cookieName?: string;
+}
+
 /**
  * Signs a user in without a browser, for an app's own tests: a real session in the kit's store, with proofs of the age
- * that the test needs.
+ * that the test needs. Where the app keeps its sessions itself, it proves for one of them: the headers are to be sent
+ * beside the app's own, a `cookie` in one header with its cookie.
  */
 export async function signedIn<Name extends string>(
   auth: Pick<Stepgate<Name>, 'signIn' | 'clock'>,
-  { userId, proofs, delivery, data }: SignedInOptions<Name>,
-): Promise<SignedInForTest> {
-  const now = auth.clock.now();
-  const ages = Object.entries({ ...proofs } as Readonly<Record<string, Duration>>); // no member of `proofs` may be undefined
-  const times = ages.map(([name, age]) => [name, now - milliseconds(age, name, { allowZero: true })] as const);
+  options: SignedInOptions<Name>,
+): Promise<SignedInForTest>;
+export async function signedIn<Name extends string>(
+  auth: Stepgate<Name>,
+  options: ProvenOptions<Name>,
+): Promise<Pick<SignedInForTest, 'headers'>>;
+export async function signedIn<Name extends string>(
+  auth: Pick<Stepgate<Name>, 'signIn' | 'clock'>,
+  options: SignedInOptions<Name> | ProvenOptions<Name>,
+): Promise<SignedInForTest | Pick<SignedInForTest, 'headers'>> {
+  if ('session' in options) return proven(auth, options);
+  const { userId, proofs, delivery, data } = options;
+  const times = timesOf(auth, proofs);
   const method = times.map(([name]) => name) as unknown as readonly Name[]; // the keys of `proofs`
   const startedAt = Object.fromEntries(times) as Partial<Record<Name | 'password' | 'external', number>>; // the same keys
 
@@ -46,6 +68,32 @@ export async function signedIn<Name extends string>(
   });
   const credential = body.access_token === undefined ? cookieOf(res) : { authorization: `Bearer ${body.access_token}` };
   return { headers: { ...credential, ...FROM_OWN_PAGE }, session };
+}
+
+async function proven<Name extends string>(
+  auth: Pick<Stepgate<Name>, 'clock'>,
+  { session, proofs, cookieName = '__Host-step-up' }: ProvenOptions<Name>,
+): Promise<Pick<SignedInForTest, 'headers'>> {
+  const prove = proofsForTests.get(auth);
+  if (prove === undefined) {
+    throw new SetupError(
+      '`session` is for a kit beside sessions that the app keeps.',
+      'Write `userId`, or hand in the kit as `stepgate` made it.',
+    );
+  }
+  const token = encode(await prove(session, Object.fromEntries(timesOf(auth, proofs))));
+  if (session.delivery === 'bearer') return { headers: { 'stepgate-step-up': token } };
+  return { headers: { cookie: `${cookieName}=${token}`, ...FROM_OWN_PAGE } };
+}
+
+function timesOf(
+  { clock }: Pick<Stepgate, 'clock'>,
+  proofs: Readonly<Record<string, Duration | undefined>> | undefined,
+): readonly (readonly [string, number])[] {
+  const now = clock.now();
+  return Object.entries({ ...proofs }).flatMap(([name, age]) =>
+    age === undefined ? [] : [[name, now - milliseconds(age, name, { allowZero: true })] as const],
+  );
 }
 
 /** What a browser says of a request from the app's own page; a strict kit asks for it. */

@@ -8,7 +8,7 @@ import { codeBlocks, read } from './markdown.js';
 
 // Inside the package, so that `stepgate` is this very package, as it is built.
 const folder = join(root, '.build/testing-page');
-const [cookies = '', signedIn = '', manual = '', fake = ''] = codeBlocks(read('docs/testing.md'), 'ts').map(
+const [cookies = '', signedIn = '', kept = '', manual = '', fake = ''] = codeBlocks(read('docs/testing.md'), 'ts').map(
   ({ text }) => text,
 );
 // Each block is a module; what it takes for granted goes in front.
@@ -30,6 +30,11 @@ describe('the tests of docs/testing.md', () => {
       SMALL,
       GUARDED,
       signedIn.replace('passkey:', 'password:'),
+    ].join('\n'),
+    kept: [
+      "import { password } from 'stepgate';",
+      OPTIONS.replace(' };', ', methods: [password({ verify: () => true })] };'),
+      kept.replaceAll('passkey', 'password'),
     ].join('\n'),
     manual: `${APP}\n${OPTIONS}\n${manual}`,
   };

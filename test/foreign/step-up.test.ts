@@ -235,9 +235,10 @@ describe('a kit for sessions that the app keeps', () => {
   it('has no routes and calls for sessions of its own', async () => {
     const { auth, app, signIn } = foreignApp({ methods });
     const ada = signIn();
-    for (const path of ['/auth/sessions', '/auth/token/refresh', '/auth/sign-in/options']) {
+    for (const path of ['/auth/sessions', '/auth/sign-in/options']) {
       assert.equal((await ada.post(path)).status, 404);
     }
+    assertRefused(await ada.post('/auth/token/refresh'), 400, 'refresh_missing'); // as clients with tokens have to know
     const [req, res] = [{} as never, {} as never];
     const options = { userId: 'ada', method: 'password' } as const;
     for (const call of [

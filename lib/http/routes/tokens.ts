@@ -77,7 +77,10 @@ export function tokenRoutes({
       },
     },
   };
-  if (settings.session !== null) return ending;
+  if (settings.session !== null) {
+    // Clients that keep tokens hear that there is nothing to refresh.
+    return { ...ending, '/token/refresh': { post: () => Promise.reject(new Refusal('refresh_missing')) } };
+  }
   return {
     ...ending,
     '/token/refresh': {
