@@ -168,6 +168,7 @@ export function stepgate(options: StepgateOptions): Stepgate<string> {
         await part?.dropForUser(userId);
       }
       await store.grants?.dropForUser(userId, null);
+      await store.approvals?.dropForUser(userId, null);
       await store.totp?.remove(userId);
     }),
     ready: () => ready(services),

@@ -69,7 +69,8 @@ export function createSignIn(services: Needed): SignIn<string> {
       lifetimes: settings,
     });
     assertUnsent(res, 'signIn');
-    const { userId, methods, times, interactive, delivery = settings.delivery } = checked;
+    const { userId, methods, times, restricted, delivery = settings.delivery } = checked;
+    const interactive = checked.interactive && !restricted;
     const isForeign = isUnsafe(req) && !isSameOrigin(req);
     if (isForeign && delivery !== 'bearer') {
       emit({ type: 'session.refused', reason: 'cross-origin', ...sentFrom(req) });
@@ -88,6 +89,7 @@ export function createSignIn(services: Needed): SignIn<string> {
       idleLifetime: checked.idleLifetime,
       absoluteLifetime: checked.absoluteLifetime,
       persistent: checked.persistent,
+      restricted,
       impersonator: null,
       replaces: await presentedToken(req, isForeign, services),
     });

@@ -3,6 +3,7 @@ import { SetupError } from '../../internal/setup-error.js';
 import { refuseUnknownKeys } from '../../internal/unknown-keys.js';
 import type { MigrateOptions } from '../contract/realm.js';
 import type { Store, StoreParts } from '../contract/store.js';
+import { redisApprovals } from './approvals.js';
 import { redisAttempts } from './attempts.js';
 import { redisChallenges } from './challenges.js';
 import { redisGrants } from './grants.js';
@@ -26,7 +27,7 @@ export interface RedisStoreOptions {
 
 /** What Redis keeps. Passkeys, TOTP and recovery codes need a store that never forgets: take them from another. */
 export type RedisStore = Store &
-  Pick<StoreParts, 'challenges' | 'grants' | 'attempts'> & {
+  Pick<StoreParts, 'challenges' | 'grants' | 'approvals' | 'attempts'> & {
     /** Redis needs none: only for `realm`. */
     readonly migrate: (options?: MigrateOptions) => Promise<void>;
   };
@@ -54,6 +55,7 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
     sessions: redisSessions(redis),
     challenges: redisChallenges(redis),
     grants: redisGrants(redis),
+    approvals: redisApprovals(redis),
     attempts: redisAttempts(redis),
     migrate,
   };

@@ -29,6 +29,8 @@ export interface Keys {
   /** To the session's id: a challenge's id is there once in all sessions. */
   challengeLookup(id: string): string;
   spentMark(hash: TokenHash): string;
+  /** All approvals, a hash. */
+  readonly approvals: string;
   /** Ids of users with a not-before time, scored by it. */
   readonly usersWithNotBefore: string;
   /** Session ids that begin alike, in the order of their bytes. */
@@ -52,6 +54,7 @@ export function keysOf(prefix: string): Keys {
     idLookup: (id) => `${prefix}:id:${id}`,
     challengeLookup: (id) => `${prefix}:challenge:${id}`,
     spentMark: (hash) => `${prefix}:spent:${hash}`,
+    approvals: `${prefix}:approvals`,
     usersWithNotBefore: `${prefix}:users-with-not-before`,
     idsIn: (shard) => `${prefix}:ids:${shard}`,
     endsIn: (shard) => `${prefix}:ends:${shard}`,

@@ -10,7 +10,8 @@ const SIGN_IN = 'signIn:';
 const STEP_UP = 'stepUp:';
 
 export function toText(row: SessionRow): string {
-  const { amr, passedMethods, data, signInProofs, stepUpProofs, persistent, impersonator, ...scalars } = row;
+  const { amr, passedMethods, data, signInProofs, stepUpProofs, persistent, restricted, impersonator, ...scalars } =
+    row;
   const plain = Object.entries(scalars).flatMap(([name, value]) => (value === null ? [] : [[name, String(value)]]));
   return JSON.stringify(
     Object.fromEntries([
@@ -19,6 +20,7 @@ export function toText(row: SessionRow): string {
       ['passedMethods', JSON.stringify(passedMethods)],
       ...(data === null ? [] : [['data', JSON.stringify(data)]]),
       ...(persistent ? [] : [['persistent', 'false']]),
+      ...(restricted ? [['restricted', 'true']] : []),
       ...(impersonator === null ? [] : [['impersonator', JSON.stringify(impersonator)]]),
       ...proofFields(SIGN_IN, signInProofs),
       ...proofFields(STEP_UP, stepUpProofs),
@@ -66,6 +68,7 @@ export function toRow(stored: string): SessionRow {
     stepUpProofs: proofsOf(STEP_UP, fields),
     idleLifetime: numberOrNull('idleLifetime'),
     persistent: !fields.has('persistent'),
+    restricted: fields.has('restricted'),
     impersonator: json('impersonator') as SessionRow['impersonator'], // as `toText` wrote it
   };
 }
