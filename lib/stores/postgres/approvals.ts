@@ -20,24 +20,29 @@ const LOCK: Statement<Stored> = {
 };
 const WAITING: Statement<Stored> = {
   name: 'approval_waiting',
-  text: (p) => `SELECT "row" FROM ${p}_approvals WHERE waits_for @> ARRAY[$1]`,
+  text: (p) =>
+    `SELECT a."row" FROM ${p}_approvers o JOIN ${p}_approvals a ON a.id = o.approval_id WHERE o.user_id = $1`,
 };
 const KNOWN: Statement<Stored> = {
   name: 'approval_known',
-  text: (p) => `SELECT "row" FROM ${p}_approvals WHERE asker = $1 OR waits_for && $2::text[]`,
+  text: (p) => `SELECT "row" FROM ${p}_approvals WHERE asker = $1
+    UNION SELECT a."row" FROM ${p}_approvers o JOIN ${p}_approvals a ON a.id = o.approval_id
+    WHERE o.user_id = ANY ($2::text[])`,
 };
 const INSERT: Statement<never> = {
   name: 'approval_insert',
-  text: (p) => `INSERT INTO ${p}_approvals
-      (id, asker, user_id, session_id, approvers, waits_for, approved_by, approved_in, method, kept_until, "row")
-    VALUES ($1, $2, $3, $4, $5::text[], $6::text[], $7, $8, $9, $10, $11)`,
+  text: (
+    p,
+  ) => `INSERT INTO ${p}_approvals (id, asker, user_id, session_id, approved_by, approved_in, method, kept_until, "row")
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+};
+const INSERT_APPROVERS: Statement<never> = {
+  name: 'approval_approvers',
+  text: (p) => `INSERT INTO ${p}_approvers (user_id, approval_id) SELECT unnest($2::text[]), $1`,
 };
 const UPDATE: Statement<never> = {
   name: 'approval_update',
-  text: (
-    p,
-  ) => `UPDATE ${p}_approvals SET waits_for = $2::text[], approved_by = $3, approved_in = $4, method = $5, "row" = $6
-    WHERE id = $1`,
+  text: (p) => `UPDATE ${p}_approvals SET approved_by = $2, approved_in = $3, method = $4, "row" = $5 WHERE id = $1`,
 };
 const DROP_FOR_SESSION: Statement<never> = {
   name: 'approval_drop_session',
@@ -54,7 +59,12 @@ const DROP_APPROVED_BY: Statement<never> = {
 };
 const DROP_FOR_USER: Statement<never> = {
   name: 'approval_drop_user',
-  text: (p) => deleteInOrder(`${p}_approvals`, 'id', '(user_id = $1 OR approvers @> ARRAY[$1])'),
+  text: (p) =>
+    deleteInOrder(
+      `${p}_approvals`,
+      'id',
+      `id IN (SELECT id FROM ${p}_approvals WHERE user_id = $1 UNION SELECT approval_id FROM ${p}_approvers WHERE user_id = $1)`,
+    ),
 };
 const DELETE_OVER: Statement<never> = {
   name: 'approval_delete_over',
@@ -73,9 +83,10 @@ export function postgresApprovals(db: Database, claimable: Claimable): ApprovalS
         if (answer.outcome !== 'inserted') return answer;
         const { id, asker, approvers, keptUntil } = row;
         const sessionId = asker.kind === 'session' ? asker.id : null;
-        const [waitsFor, approvedBy, approvedIn, method, text] = stateOf(row);
-        const kept = [waitsFor, approvedBy, approvedIn, method, keptUntil, text];
-        await runLast(INSERT, [id, askerKey(asker), asker.userId, sessionId, approvers, ...kept]);
+        const [approvedBy, approvedIn, method, text] = stateOf(row);
+        const kept = [approvedBy, approvedIn, method, keptUntil, text];
+        await run(INSERT, [id, askerKey(asker), asker.userId, sessionId, ...kept]);
+        await runLast(INSERT_APPROVERS, [id, approvers]);
         return answer;
       });
     },
@@ -115,15 +126,8 @@ function toRow({ row }: Stored): ApprovalRow {
 }
 
 /** What a change writes. */
-function stateOf(row: ApprovalRow): readonly [readonly string[], string | null, string | null, string | null, string] {
-  const { approvers, status, decision } = row;
+function stateOf(row: ApprovalRow): readonly [string | null, string | null, string | null, string] {
+  const { status, decision } = row;
   const approved = status === 'approved' ? decision : null;
-  const waitsFor = status === 'pending' ? approvers : [];
-  return [
-    waitsFor,
-    approved?.userId ?? null,
-    approved?.sessionId ?? null,
-    approved?.method ?? null,
-    JSON.stringify(row),
-  ];
+  return [approved?.userId ?? null, approved?.sessionId ?? null, approved?.method ?? null, JSON.stringify(row)];
 }

@@ -176,8 +176,6 @@ CREATE TABLE ${p}_approvals (
   asker       text COLLATE "C" NOT NULL, -- JSON
   user_id     text COLLATE "C" NOT NULL,
   session_id  text COLLATE "C",
-  approvers   text[] COLLATE "C" NOT NULL,
-  waits_for   text[] COLLATE "C" NOT NULL,
   approved_by text COLLATE "C",
   approved_in text COLLATE "C",
   method      text COLLATE "C",
@@ -186,10 +184,15 @@ CREATE TABLE ${p}_approvals (
 );
 CREATE INDEX ${p}_approvals_asker ON ${p}_approvals (asker);
 CREATE INDEX ${p}_approvals_user_id ON ${p}_approvals (user_id, session_id);
-CREATE INDEX ${p}_approvals_approvers ON ${p}_approvals USING gin (approvers);
-CREATE INDEX ${p}_approvals_waits_for ON ${p}_approvals USING gin (waits_for);
 CREATE INDEX ${p}_approvals_approved_by ON ${p}_approvals (approved_by, method) WHERE approved_by IS NOT NULL;
 CREATE INDEX ${p}_approvals_kept_until ON ${p}_approvals (kept_until);
+
+CREATE TABLE ${p}_approvers (
+  user_id     text COLLATE "C" NOT NULL,
+  approval_id text COLLATE "C" NOT NULL REFERENCES ${p}_approvals ON DELETE CASCADE,
+  PRIMARY KEY (user_id, approval_id)
+);
+CREATE INDEX ${p}_approvers_approval_id ON ${p}_approvers (approval_id);
 
 UPDATE ${p}_schema SET version = 4;
 `;
