@@ -41,6 +41,19 @@ export const approvalsChange: CaseGroup = {
       }
     },
 
+    'withdraws what is approved, and nothing else, without a denial that counts': async ({ approvals }) => {
+      const withdraw = { type: 'withdraw' } as const;
+      await givenApprovals(approvals, approvalRow({ id: 'a', request: 'pay' }));
+      assert.equal((await approvals.change('a', withdraw, NOW)).outcome, 'refused');
+      await approvals.change('a', approve(), NOW);
+      const answer = await approvals.change('a', withdraw, NOW + 1);
+      assert.equal(answer.outcome === 'changed' && answer.from, 'approved');
+      assert.deepEqual((await approvals.get('a'))?.decision, APPROVED);
+      assert.equal((await approvals.get('a'))?.status, 'denied');
+      assert.equal((await approvals.change('a', withdraw, NOW + 1)).outcome, 'refused');
+      await givenApprovals(approvals, approvalRow({ id: 'b', request: 'pay' }));
+    },
+
     'spends what is approved, once, until its end': async ({ approvals }) => {
       await givenApprovals(approvals, approvalRow({ id: 'a' }), approvalRow({ id: 'b' }));
       assert.equal((await approvals.change('a', spend('a'), NOW)).outcome, 'refused');

@@ -98,6 +98,8 @@ export interface StepgateOptions<M extends readonly RoutedMethod[] = readonly Ro
   readonly policy?: Policy;
   /** The app's own API keys. @default none */
   readonly apiKeys?: ApiKeysOption;
+  /** How approvals by somebody else are asked for, where a rule has an `approver`. */
+  readonly approvals?: ApprovalsOption;
   /** Answers a refusal in place of the guards' problem+json. */
   readonly onRefusal?: OnRefusal;
   /** Is told everything worth an audit log. @default failures go to `console.error` */
@@ -109,6 +111,16 @@ export interface StepgateOptions<M extends readonly RoutedMethod[] = readonly Ro
 export interface UsersOption {
   /** Null: unknown or disabled. A throw is a store failure. */
   readonly find: (userId: string) => MaybePromise<User | null>;
+}
+
+export interface ApprovalsOption {
+  /** How long an approval may be decided. Once approved it may be spent for five minutes. @default '10m' */
+  readonly lifetime?: Duration;
+  /**
+   * The app's page to approve on, a path such as `'/approvals'`: what asks is told its address, with the approval's id
+   * as `?approval=…`. @default none
+   */
+  readonly page?: string;
 }
 
 export interface CollectOption {
@@ -146,6 +158,8 @@ export interface Settings {
   readonly collect: Required<CollectOption>;
   readonly cleanupInterval: number;
   readonly apiKeys: ApiKeysOption | null;
+  /** `page` is a whole URL. */
+  readonly approvals: { readonly lifetime: number; readonly page: string | null };
   readonly onRefusal: OnRefusal | null;
   readonly onEvent: ((event: StepgateEvent) => unknown) | undefined;
   readonly clock: Clock;
@@ -174,6 +188,7 @@ const NAMES = [
     'cleanupInterval',
     'policy',
     'apiKeys',
+    'approvals',
   ] as const),
   ...(['onRefusal', 'onEvent', 'clock'] as const),
 ] satisfies (keyof StepgateOptions)[];
@@ -243,6 +258,7 @@ export function parseOptions(given: StepgateOptions): Settings {
     collect: parseCollect(options.collect),
     cleanupInterval: duration('cleanupInterval'),
     apiKeys: parseApiKeys(options.apiKeys),
+    approvals: parseApprovals(options.approvals, issuer.origin),
     onRefusal: parseFunction('onRefusal', options.onRefusal) ?? null,
     onEvent: parseFunction('onEvent', options.onEvent),
     clock: parseClock(options.clock),
@@ -259,6 +275,23 @@ function parseCollect(collect: CollectOption = {}): Required<CollectOption> {
   refuseUnknownKeys(object('collect', collect), ['ip', 'userAgent'], 'collect');
   const { ip = true, userAgent = true } = collect;
   return { ip: parseBoolean('collect.ip', ip), userAgent: parseBoolean('collect.userAgent', userAgent) };
+}
+
+function parseApprovals(approvals: ApprovalsOption = {}, origin: string): Settings['approvals'] {
+  refuseUnknownKeys(object('approvals', approvals), ['lifetime', 'page'], 'approvals');
+  const { lifetime = '10m', page } = approvals;
+  return {
+    lifetime: milliseconds(lifetime, 'approvals.lifetime'),
+    page: page === undefined ? null : parsePage(page, origin),
+  };
+}
+
+function parsePage(page: unknown, origin: string): string {
+  if (typeof page === 'string' && page.startsWith('/') && URL.canParse(page, origin)) {
+    const url = new URL(page, origin);
+    if (url.origin === origin && url.hash === '') return url.href;
+  }
+  throw new SetupError('`approvals.page` must be a path of this app.', "Write for example '/approvals'.");
 }
 
 function parseUsers(users: UsersOption | undefined): UsersOption | null {

@@ -34,6 +34,8 @@ export type ApprovalChange =
   /** Also of what was approved, and isn't spent yet. */
   | { readonly type: 'deny'; readonly userId: string; readonly sessionId: string }
   | { readonly type: 'spend'; readonly tokenHash: TokenHash; readonly actionDigest: string }
+  /** What was approved doesn't stand any more; nobody has denied it. */
+  | { readonly type: 'withdraw' }
   /** Writes down that its time is over. */
   | { readonly type: 'expire' };
 
@@ -48,6 +50,7 @@ export function approvalChanged(row: ApprovalRow, change: ApprovalChange, now: n
     const isIt = row.tokenHash === change.tokenHash && row.actionDigest === change.actionDigest;
     return row.status === 'approved' && isIt ? { ...row, status: 'spent', spentAt: now } : null;
   }
+  if (change.type === 'withdraw') return row.status === 'approved' ? { ...row, status: 'denied' } : null;
   const { userId, sessionId } = change;
   if (!row.approvers.includes(userId)) return null;
   if (change.type === 'deny') {
@@ -84,7 +87,8 @@ export function admitted(row: ApprovalRow, known: readonly ApprovalRow[], now: n
   const asker = askerKey(row.asker);
   const ofAsker = known.filter((other) => askerKey(other.asker) === asker);
   const denials = ofAsker.flatMap(({ status, decision, request }) => {
-    if (status !== 'denied' || decision === null || isAhead(decision.at, now)) return [];
+    // With a method it was approved first, and nobody has denied it.
+    if (status !== 'denied' || decision === null || decision.method !== null || isAhead(decision.at, now)) return [];
     return decision.at + BLOCKED_FOR > now ? [{ at: decision.at, request }] : [];
   });
   const blocking = denials.map(({ at }) => at).sort((a, b) => b - a)[MAX_DENIALS - 1];
