@@ -37,6 +37,7 @@ export type {
 export { type PasswordOptions, password } from './methods/password.js';
 export { type RecoveryCodeMethod, recoveryCode } from './methods/recovery-code/index.js';
 export type { ApprovalsOption, CollectOption, Policy, StepgateOptions, UsersOption } from './options/index.js';
+export type { ForeignSession, SessionOption } from './session/foreign-session.js';
 export type { PageOptions, SessionAdmin, SessionPage } from './session/session-admin.js';
 export type { MethodAdmin } from './step-up/method-admin.js';
 export type { ActionRule, Approver, GuardRequest, Rule } from './step-up/rule.js';

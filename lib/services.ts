@@ -10,6 +10,7 @@ import {
   type RequireEnrolment,
 } from './http/caller.js';
 import { type Cookies, createCookies, createDeliver, type Deliver } from './http/credentials.js';
+import { createForeignSignOut } from './http/foreign-sign-out.js';
 import { createWwwAuthenticate, type WwwAuthenticate } from './http/refusal.js';
 import { createStepUpCheck, type StepUpCheckOf } from './http/require-fresh-step-up.js';
 import { createRefuseRestrictedSignIn, type RefuseRestrictedSignIn } from './http/restricted-sign-in.js';
@@ -17,6 +18,7 @@ import { createStepUpCalls, type UncheckedStepUpCalls } from './http/routes/step
 import { createOriginCheck, type OriginCheck } from './http/same-origin.js';
 import { createSignIn, type SignIn } from './http/sign-in.js';
 import { createSignOut, type SignOut } from './http/sign-out.js';
+import { createWithProofs, type WithProofs } from './http/with-proofs.js';
 import type { Clock } from './internal/clock.js';
 import type { Secrets } from './internal/keys.js';
 import type { MethodServices } from './methods/method.js';
@@ -24,6 +26,10 @@ import type { Settings } from './options/index.js';
 import { type AccessTokens, createAccessTokens } from './session/access-token.js';
 import { createCheckedStore, createStoreCall, type StoreCall } from './session/checked-store.js';
 import { type Cleanup, createCleanup } from './session/cleanup.js';
+import { createElevations, type Elevations } from './session/elevations.js';
+import { createForeignSessions, type ForeignSessions } from './session/foreign-session.js';
+import type { SessionKeeper } from './session/keeper.js';
+import { createOwnKeeper } from './session/own-keeper.js';
 import { createPendingSignIns, type PendingSignIns } from './session/pending-sign-ins.js';
 import { realmOf } from './session/realm.js';
 import { createRefresh, type Refresh } from './session/refresh.js';
@@ -61,6 +67,10 @@ export interface Services {
   readonly refreshTokens: RefreshTokens;
   readonly returnTokens: ReturnTokens;
   readonly sessions: Sessions;
+  /** Null: the sessions are the kit's own. */
+  readonly foreignSessions: ForeignSessions | null;
+  readonly elevations: Elevations;
+  readonly keeper: SessionKeeper;
   readonly refresh: Refresh;
   readonly cleanup: Cleanup;
 
@@ -79,6 +89,7 @@ export interface Services {
   readonly isSameOrigin: OriginCheck;
   readonly wwwAuthenticate: WwwAuthenticate;
   readonly authenticate: Authenticate;
+  readonly withProofs: WithProofs;
   readonly requireCaller: RequireCaller;
   /** The caller as the store has it now: revoked since, or without the proofs of before. */
   readonly requireCallerAnew: RequireCaller;
@@ -114,6 +125,9 @@ export function createServices(settings: Settings): Services {
     touchInterval: settings.touchInterval,
   });
   const sessions = createSessions({ settings, store, clock, emit, touchQueue, refreshTokens, returnTokens });
+  const foreignSessions = createForeignSessions({ settings, secrets, call, clock });
+  const elevations = createElevations({ store, clock, emit, settings });
+  const keeper = foreignSessions === null ? createOwnKeeper({ store, sessions, secrets, clock }) : elevations;
   const refresh = createRefresh({ settings, store, clock, emit, sessions, refreshTokens });
   const cleanup = createCleanup({ settings, store, clock, emit });
 
@@ -123,7 +137,7 @@ export function createServices(settings: Settings): Services {
   const signInChallenges = createSignInChallenges({ store, secrets, clock });
   const pendingSignIns = createPendingSignIns({ store, secrets, clock });
   const attempts = createAttempts({ store, clock });
-  const verify = createVerify({ store, sessions, methods, challenges, attempts, secrets, clock, emit });
+  const verify = createVerify({ store, keeper, methods, challenges, attempts, clock, emit });
   const approvals = createApprovals({ store, sessions, clock, emit });
   const checkEnrolment = createCheckEnrolment({ methods, clock });
 
@@ -136,20 +150,23 @@ export function createServices(settings: Settings): Services {
     cookies,
     accessTokens,
     sessions,
+    foreignSessions,
     call,
     isSameOrigin,
     wwwAuthenticate,
     clock,
     emit,
   });
-  const requireCaller = createRequireCaller({ authenticate, states });
-  const requireCallerAnew = createRequireCallerAnew({ authenticate, states });
+  const withProofs = createWithProofs({ foreignSessions, elevations, cookies, wwwAuthenticate, emit });
+  const requireCaller = createRequireCaller({ authenticate, withProofs, states });
+  const requireCallerAnew = createRequireCallerAnew({ authenticate, withProofs, states });
   const requireCurrentToken = createRequireCurrentToken({ requireCaller, wwwAuthenticate });
   const requireAsker = createRequireAsker({ settings, authenticate, states, wwwAuthenticate });
   const requireEnrolment = createRequireEnrolment({
     requireCallerAnew,
     wwwAuthenticate,
     checkEnrolment,
+    foreignSessions,
     methods,
     emit,
   });
@@ -170,7 +187,7 @@ export function createServices(settings: Settings): Services {
     clock,
     emit,
   });
-  const deliver = createDeliver({ cookies, accessTokens, clock });
+  const deliver = createDeliver({ settings, cookies, accessTokens, clock });
   const stepUpCalls = createStepUpCalls({
     settings,
     realm,
@@ -207,7 +224,16 @@ export function createServices(settings: Settings): Services {
     clock,
     emit,
   });
-  const signOut = createSignOut({ cookies, accessTokens, refreshTokens, sessions, states, wwwAuthenticate, clock });
+  const foreignSignOut = createForeignSignOut({
+    foreignSessions,
+    keeper,
+    challenges,
+    cookies,
+    states,
+    wwwAuthenticate,
+  });
+  const signOut =
+    foreignSignOut ?? createSignOut({ cookies, accessTokens, refreshTokens, sessions, states, wwwAuthenticate, clock });
 
   return {
     settings,
@@ -222,6 +248,9 @@ export function createServices(settings: Settings): Services {
     refreshTokens,
     returnTokens,
     sessions,
+    foreignSessions,
+    elevations,
+    keeper,
     refresh,
     cleanup,
     methodServices,
@@ -238,6 +267,7 @@ export function createServices(settings: Settings): Services {
     isSameOrigin,
     wwwAuthenticate,
     authenticate,
+    withProofs,
     requireCaller,
     requireCallerAnew,
     requireCurrentToken,

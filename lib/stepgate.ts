@@ -26,6 +26,7 @@ import { parseOptions, type StepgateOptions } from './options/index.js';
 import { createPages, type PagesOptions } from './pages/index.js';
 import { createServices, type Services } from './services.js';
 import { withTimeout } from './session/checked-store.js';
+import { ownCall } from './session/own-call.js';
 import { claimFor, partsOf } from './session/realm.js';
 import { createSessionAdmin, type SessionAdmin } from './session/session-admin.js';
 import { createMethodAdmin, type MethodAdmin } from './step-up/method-admin.js';
@@ -122,7 +123,8 @@ export function stepgate<const M extends readonly RoutedMethod[] = readonly []>(
 export function stepgate(options: StepgateOptions): Stepgate<string> {
   const settings = parseOptions(options);
   const services = createServices(settings);
-  const { sessions, store, stepUpCalls, stepUpCheckOf, touchQueue, cleanup } = services;
+  const { keeper, store, stepUpCalls, stepUpCheckOf, touchQueue, cleanup } = services;
+  const own = ownCall(services);
   const pages = createPages(services, settings.onRefusal ?? answer, settings.onRefusal === null);
   const { onRefusal } = pages;
   const { impersonate, endImpersonation } = createImpersonation(services);
@@ -144,14 +146,14 @@ export function stepgate(options: StepgateOptions): Stepgate<string> {
       onRefusal,
       'requireEnrolmentProof',
     ),
-    signIn: refusing(services.signIn),
+    signIn: refusing(own('signIn', services.signIn)),
     signOut: refusing((req, res) => services.signOut(req, res)),
-    impersonate: refusing(impersonate),
-    endImpersonation: refusing(endImpersonation),
-    beginSignIn: refusing(createBeginSignIn(services)),
-    handle,
-    checkHandle: refusing(checkHandle),
-    credentialsChanged: refusing(createCredentialsChanged(services)),
+    impersonate: refusing(own('impersonate', impersonate)),
+    endImpersonation: refusing(own('endImpersonation', endImpersonation)),
+    beginSignIn: refusing(own('beginSignIn', createBeginSignIn(services))),
+    handle: own('handle', handle),
+    checkHandle: refusing(own('checkHandle', checkHandle)),
+    credentialsChanged: refusing(own('credentialsChanged', createCredentialsChanged(services))),
     beginStepUp: refusing(stepUpCalls.beginStepUp),
     verifyStepUp: refusing(stepUpCalls.verifyStepUp),
     verifyOnly: refusing(stepUpCalls.verifyOnly),
@@ -164,7 +166,7 @@ export function stepgate(options: StepgateOptions): Stepgate<string> {
     current: (req) => services.states.current(req),
     clock: settings.clock,
     forgetUser: refusing(async (userId) => {
-      await sessions.revokeAllForUser(parseUserId(userId), null, 'admin');
+      await keeper.endAll(parseUserId(userId));
       for (const part of [store.challenges, store.attempts, store.passkeys, store.recoveryCodes]) {
         await part?.dropForUser(userId);
       }
@@ -192,13 +194,14 @@ function routerOf(services: Services, given: RouterOptions<string> = {}): Middle
 
 /** All that the router has. */
 export function routeTables(services: Services, sessionOptions: SessionRouteOptions): readonly RouteTable[] {
+  const { settings } = services;
   return [
     sessionRoutes(services, sessionOptions),
     tokenRoutes(services),
-    ...(services.settings.methods.length === 0 ? [] : [signInRoutes(services)]),
+    ...(settings.methods.length === 0 || settings.session !== null ? [] : [signInRoutes(services)]),
     stepUpRoutes(services),
-    approvalRoutes(services),
-    ...methodRoutes(services.settings.methods, services),
+    ...(settings.session === null ? [approvalRoutes(services)] : []),
+    ...methodRoutes(settings.methods, services),
   ];
 }
 

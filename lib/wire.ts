@@ -240,6 +240,8 @@ export interface SignedInJson {
   readonly access_token?: string;
   /** Only where a new one was made. */
   readonly refresh_token?: string;
+  /** Of a step-up beside a session that the app keeps, without cookies: to be sent in `Stepgate-Step-Up`. */
+  readonly step_up_token?: string;
 }
 
 /** `GET {mount}/step-up`. */

@@ -56,6 +56,7 @@ try {
   await tryIf('bundled', () => tryBundles(tarball));
   await tryIf('types', () => tryTypes(tarball));
   await tryIf('moving-in', () => tryMovingIn(tarball));
+  await tryIf('beside-better-auth', () => tryBesideBetterAuth(tarball));
   for (const version of values.all ? OTHER_NODES : []) await tryAll(tarball, otherNode(version), ` on Node ${version}`);
 } finally {
   rmSync(folder, { recursive: true });
@@ -77,6 +78,10 @@ async function tryAll(tarball, runtime, on = '') {
   await tryIf(`express4-commonjs as pnpm lays it out${on}`, async () => {
     const project = install('express4-commonjs', tarball, { ...runtime, layout: 'pnpm' });
     await use(project, 'app.js', runtime);
+  });
+  await tryIf(`express-session-commonjs${on}`, async () => {
+    const project = install('express-session-commonjs', tarball, runtime);
+    await use(project, 'app.js', runtime, stepUpBesideSession);
   });
   for (const name of SUITES)
     await tryIf(`${name}${on}`, () => runSuite(install(name, tarball, runtime), name, runtime));
@@ -197,6 +202,16 @@ function tryMovingIn(tarball) {
   execFileSync(process.execPath, ['app.js'], { cwd: project, stdio: 'inherit' });
 }
 
+/** The same. */
+function tryBesideBetterAuth(tarball) {
+  installTools(BETTER_AUTH);
+  const project = install('beside-better-auth', tarball, {});
+  const [, guide] = readFileSync('docs/your-sessions.md', 'utf8').split(/^## better-auth$/m);
+  writeFileSync(join(project, 'kit.js'), /```js\n(.*?)```/s.exec(guide)[1]);
+  const env = { PATH: process.env.PATH, STEPGATE_SECRET: 'a secret of at least thirty-two bytes' };
+  execFileSync(process.execPath, ['app.js'], { cwd: project, stdio: 'inherit', env });
+}
+
 function tryTypes(tarball) {
   for (const [compiler, few] of Object.entries(COMPILERS)) {
     const settings = [...few, ...((values.all && MORE_SETTINGS[compiler]) || [])];
@@ -241,8 +256,8 @@ function otherNode(version) {
   return { node, packages: { 'better-sqlite3': realpathSync(join(modules, 'node_modules/better-sqlite3')) } };
 }
 
-/** Signs in, steps up, lists, revokes; the app must have ended by itself after SIGTERM, and have nothing to complain about. */
-async function use(project, file, { node }) {
+/** Uses an app that the project starts; it must have ended by itself after SIGTERM, and have nothing to complain about. */
+async function use(project, file, { node }, visit = signInAndStepUp) {
   const child = spawn(node, [file], {
     cwd: project,
     env: { PATH: process.env.PATH, STEPGATE_SECRET: 'a secret of at least thirty-two bytes' },
@@ -256,42 +271,64 @@ async function use(project, file, { node }) {
   try {
     const [port] = await Promise.race([once(child.stdout.setEncoding('utf8'), 'data'), ended.then(() => [null])]);
     assert(port, `the app ended at once: ${complaints}`);
-    let cookie = '';
+    const jar = new Map();
     const send = async (method, path, body) => {
+      const cookie = [...jar].map((pair) => pair.join('=')).join('; ');
       const headers = { cookie, 'sec-fetch-site': 'same-origin', ...(body && { 'content-type': 'application/json' }) };
       const url = `http://localhost:${port.trim()}${path}`;
       const answer = await fetch(url, { method, headers, ...(body && { body: JSON.stringify(body) }) });
-      const set = answer.headers.getSetCookie().find((line) => line.startsWith('session='));
-      if (set) cookie = set.split(';')[0];
+      for (const line of answer.headers.getSetCookie()) {
+        const [, name, value] = /^([^=]+)=([^;]*)/.exec(line);
+        if (value === '') jar.delete(name);
+        else jar.set(name, value);
+      }
       return answer;
     };
-
-    assert.equal((await send('GET', '/me')).status, 401);
-    const login = await send('POST', '/login');
-    assert.equal(login.status, 200, `${await login.text()}${complaints}`);
-    const me = await send('GET', '/me');
-    assert.equal(me.status, 200);
-    assert.deepEqual(await me.json(), { userId: 'u1' });
-
-    const asked = await send('POST', '/transfers');
-    assert.equal(asked.status, 401);
-    const { challenge } = await asked.json();
-    const proof = { method: 'password', challengeId: challenge.id, response: { password: 'sesame' } };
-    assert.equal((await send('POST', '/auth/step-up/verify', proof)).status, 200);
-    assert.equal((await send('POST', '/transfers')).status, 200);
-    assert.equal((await send('POST', '/transfers')).status, 401);
-
-    const { sessions } = await (await send('GET', '/auth/sessions')).json();
-    assert.deepEqual(
-      sessions.map(({ userId, current }) => ({ userId, current })),
-      [{ userId: 'u1', current: true }],
-    );
-    assert.equal((await send('DELETE', `/auth/sessions/${sessions[0].id}`)).status, 204);
-    assert.equal((await send('GET', '/me')).status, 401);
+    await visit(send, () => complaints);
   } finally {
     child.kill('SIGTERM');
   }
   const [code] = await ended;
   assert.equal(code, 0, `the app ended with ${code}: ${complaints}`);
   assert.equal(complaints, '');
+}
+
+async function signInAndStepUp(send, complaints) {
+  assert.equal((await send('GET', '/me')).status, 401);
+  const login = await send('POST', '/login');
+  assert.equal(login.status, 200, `${await login.text()}${complaints()}`);
+  const me = await send('GET', '/me');
+  assert.equal(me.status, 200);
+  assert.deepEqual(await me.json(), { userId: 'u1' });
+
+  await confirmTransfer(send);
+
+  const { sessions } = await (await send('GET', '/auth/sessions')).json();
+  assert.deepEqual(
+    sessions.map(({ userId, current }) => ({ userId, current })),
+    [{ userId: 'u1', current: true }],
+  );
+  assert.equal((await send('DELETE', `/auth/sessions/${sessions[0].id}`)).status, 204);
+  assert.equal((await send('GET', '/me')).status, 401);
+}
+
+/** The same on a session that the app keeps. */
+async function stepUpBesideSession(send, complaints) {
+  assert.equal((await send('GET', '/me')).status, 401);
+  const login = await send('POST', '/login', { username: 'u1', password: 'sesame' });
+  assert.equal(login.status, 200, `${await login.text()}${complaints()}`);
+  assert.deepEqual(await (await send('GET', '/me')).json(), { userId: 'u1' });
+  await confirmTransfer(send);
+  assert.equal((await send('POST', '/auth/logout')).status, 204);
+  assert.equal((await send('GET', '/me')).status, 401);
+}
+
+async function confirmTransfer(send) {
+  const asked = await send('POST', '/transfers');
+  assert.equal(asked.status, 401);
+  const { challenge } = await asked.json();
+  const proof = { method: 'password', challengeId: challenge.id, response: { password: 'sesame' } };
+  assert.equal((await send('POST', '/auth/step-up/verify', proof)).status, 200);
+  assert.equal((await send('POST', '/transfers')).status, 200);
+  assert.equal((await send('POST', '/transfers')).status, 401);
 }

@@ -1,8 +1,10 @@
 // The subpaths of the package, each with its module in lib/: the one list that the build, and with it package.json, goes by.
 export const ENTRIES = {
   '.': 'index',
+  './better-auth': 'adapters/better-auth/index',
   './conformance': 'conformance/index',
   './copy': 'copy/index',
+  './express-session': 'adapters/express-session',
   './passkey': 'methods/passkey/index',
   './postgres': 'stores/postgres/index',
   './redis': 'stores/redis/index',

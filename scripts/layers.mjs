@@ -1,5 +1,5 @@
 // Checks the import directions of lib/, type-only imports included:
-//   internal <- wire <- events <- stores/contract <- session, step-up <- http <- methods <- pages, options <- services <- stepgate <- index
+//   internal <- wire <- events <- stores/contract <- session, step-up <- http <- methods, adapters <- pages, options <- services <- stepgate <- index
 // with the adapters, conformance and testing beside them. `node scripts/layers.mjs [folder]`
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, posix, relative, sep } from 'node:path';
@@ -14,6 +14,7 @@ const OWNERS = {
   'better-sqlite3': 'stores/sqlite/',
   'body-parser': 'http/router.ts',
   cookie: 'http/credentials.ts',
+  ioredis: 'stores/redis/',
   jsonwebtoken: 'session/access-token.ts',
   otpauth: 'methods/totp/code.ts',
   pg: 'stores/postgres/',
@@ -29,7 +30,7 @@ const CORE = [
   ['stores/contract/'],
   ['session/', 'step-up/', 'methods/method.ts'],
   ['http/'],
-  ['methods/'],
+  ['methods/', 'adapters/'],
   ['pages/'],
   ['options/', 'copy/'],
   ['services.ts'],
@@ -39,7 +40,7 @@ const CORE = [
 // A list of names: whatever is made there may ask for a part of it by its type.
 const SERVICES = 'services.ts';
 /** Each has a subpath of its own, and needs a package that only its users install. */
-const SUBPATHS = ['methods/passkey/', 'methods/totp/'];
+const SUBPATHS = ['methods/passkey/', 'methods/totp/', 'adapters/better-auth/', 'adapters/express-session.ts'];
 /** Bundled on its own, with the types of the server's answers and none of its code. */
 const BROWSER = 'browser/';
 const ADAPTER = /^stores\/(?!contract\/)[^./]+/;

@@ -310,6 +310,7 @@ describe('stepgate', () => {
       issuer: 'https://app.example',
       origin: 'https://app.example',
       methods: [],
+      session: null,
       users: null,
       audience: 'https://app.example',
       delivery: 'cookie',

@@ -5,12 +5,13 @@ import { andThen, isPromise, type MaybePromise } from '../internal/maybe-promise
 import { SetupError } from '../internal/setup-error.js';
 import { decodeToken } from '../internal/tokens.js';
 import type { Services } from '../services.js';
+import type { PresentedSession } from '../session/keeper.js';
 import { type Claim, type FindOutcome, publicSession } from '../session/sessions.js';
 import type { Impersonator, ProofTimes, SessionRow } from '../stores/contract/sessions.js';
 import { sentFrom } from './client.js';
 import { type Credential, isAmbient, readCredential } from './credentials.js';
 import { Refusal, type RefusalCode, refusalFrom } from './refusal.js';
-import type { Authentication, RequestAuth, SessionAuth } from './request-auth.js';
+import type { Authentication, LiveSession, RequestAuth, SessionAuth } from './request-auth.js';
 import { isUnsafe } from './same-origin.js';
 
 /** The app's own API keys: they come in `Authorization: Bearer` and are told by their prefix. */
@@ -55,6 +56,7 @@ export function createAuthenticate({
   cookies,
   accessTokens,
   sessions,
+  foreignSessions,
   call,
   isSameOrigin,
   wwwAuthenticate,
@@ -62,7 +64,16 @@ export function createAuthenticate({
   emit,
 }: Pick<
   Services,
-  'settings' | 'cookies' | 'accessTokens' | 'sessions' | 'call' | 'isSameOrigin' | 'wwwAuthenticate' | 'clock' | 'emit'
+  | 'settings'
+  | 'cookies'
+  | 'accessTokens'
+  | 'sessions'
+  | 'foreignSessions'
+  | 'call'
+  | 'isSameOrigin'
+  | 'wwwAuthenticate'
+  | 'clock'
+  | 'emit'
 >): Authenticate {
   function refused(
     req: IncomingMessage,
@@ -77,7 +88,9 @@ export function createAuthenticate({
   }
 
   function check(req: IncomingMessage, credential: Credential, passive: boolean): MaybePromise<Authentication> {
-    if (credential.kind === 'none') return anonymous(wwwAuthenticate.sessionRequired);
+    if (credential.kind === 'none') {
+      return foreignSessions === null ? nobody() : andThen(foreignSessions.of(req), (row) => checkForeign(req, row));
+    }
     if (isAmbient(credential) && isUnsafe(req) && !isSameOrigin(req)) {
       return refused(req, 'cross_origin', 'cross-origin');
     }
@@ -114,11 +127,29 @@ export function createAuthenticate({
         return refused(req, 'session_invalid', found.reason, { row: found.row, stale });
       }
       const { row, byCurrentToken } = found;
-      const wanted = req.headers['stepgate-session'];
-      // The page shows, and asks for, what is another session's: in another tab somebody has signed in.
-      if (wanted !== undefined && wanted !== row.id) return refused(req, 'session_changed', 'session-changed', { row });
-      return { outcome: 'session', auth: sessionAuth(row, byCurrentToken), row, token, byCurrentToken };
+      return unlessChanged(req, { row, token, byCurrentToken, proofsId: row.id });
     });
+  }
+
+  function nobody(): Authentication {
+    return anonymous(wwwAuthenticate.sessionRequired);
+  }
+
+  /** A session of the app's, as it says by itself: without what was proved for it, which a guard reads that asks for it. */
+  function checkForeign(req: IncomingMessage, row: SessionRow | null): Authentication {
+    if (row === null) return nobody();
+    if (row.delivery !== 'bearer' && isUnsafe(req) && !isSameOrigin(req)) {
+      return refused(req, 'cross_origin', 'cross-origin');
+    }
+    return unlessChanged(req, { row, token: null, byCurrentToken: true, proofsId: null });
+  }
+
+  /** The page may show, and ask for, what is another session's: in another tab somebody has signed in. */
+  function unlessChanged(req: IncomingMessage, session: Omit<LiveSession, 'auth'>): Authentication {
+    const { row } = session;
+    const wanted = req.headers['stepgate-session'];
+    if (wanted !== undefined && wanted !== row.id) return refused(req, 'session_changed', 'session-changed', { row });
+    return live(session);
   }
 
   function checkApiKey(req: IncomingMessage, value: string): MaybePromise<Authentication> {
@@ -167,8 +198,12 @@ function isNamedOwnerOrNull(owner: { readonly userId: string; readonly id?: stri
 const MAX_KEY_ID = 255;
 
 /** The state of a request whose session has just been given this token. */
-export function withNewToken(row: SessionRow, token: Uint8Array): Authentication {
-  return { outcome: 'session', auth: sessionAuth(row, true), row, token, byCurrentToken: true };
+export function withNewToken(session: PresentedSession): Authentication {
+  return live({ ...session, byCurrentToken: true });
+}
+
+function live({ row, token, byCurrentToken, proofsId }: Omit<LiveSession, 'auth'>): Authentication {
+  return { outcome: 'session', auth: sessionAuth(row, byCurrentToken), row, token, byCurrentToken, proofsId };
 }
 
 function sessionAuth(row: SessionRow, byCurrentToken: boolean): SessionAuth {

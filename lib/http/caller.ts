@@ -14,10 +14,11 @@ export type RequireCaller = (req: IncomingMessage) => Promise<LiveSession>;
 
 export function createRequireCaller({
   authenticate,
+  withProofs,
   states,
-}: Pick<Services, 'authenticate' | 'states'>): RequireCaller {
+}: Pick<Services, 'authenticate' | 'withProofs' | 'states'>): RequireCaller {
   return async (req) => {
-    const state = states.get(req) ?? (await authenticate(req));
+    const state = await withProofs(req, states.get(req) ?? (await authenticate(req)));
     states.set(req, state);
     return callerIn(state);
   };
@@ -26,11 +27,12 @@ export function createRequireCaller({
 /** The same, read anew even after another guard: the session may have been revoked since, or its proofs dropped. */
 export function createRequireCallerAnew({
   authenticate,
+  withProofs,
   states,
-}: Pick<Services, 'authenticate' | 'states'>): RequireCaller {
+}: Pick<Services, 'authenticate' | 'withProofs' | 'states'>): RequireCaller {
   return async (req) => {
     const before = states.get(req);
-    const state = withAction(await authenticate(req), before);
+    const state = withAction(await withProofs(req, await authenticate(req)), before);
     states.set(req, state);
     return callerIn(state);
   };
@@ -88,9 +90,13 @@ export function createRequireEnrolment({
   requireCallerAnew,
   wwwAuthenticate,
   checkEnrolment,
+  foreignSessions,
   methods,
   emit,
-}: Pick<Services, 'requireCallerAnew' | 'wwwAuthenticate' | 'checkEnrolment' | 'methods' | 'emit'>): RequireEnrolment {
+}: Pick<
+  Services,
+  'requireCallerAnew' | 'wwwAuthenticate' | 'checkEnrolment' | 'foreignSessions' | 'methods' | 'emit'
+>): RequireEnrolment {
   return async (req) => {
     const caller = currentOnly(await requireCallerAnew(req), wwwAuthenticate.invalidToken);
     const { row } = caller;
@@ -98,6 +104,11 @@ export function createRequireEnrolment({
     if (answer.outcome === 'allowed') return { caller, onlyIfNone: answer.onlyIfNone };
     const { rule, reason } = answer;
     const names = methodsOf(rule);
+    if (names.length === 0 && foreignSessions !== null && Object.keys(row.signInProofs).length === 0) {
+      // Whenever the user signed in, the app doesn't tell: asked to do so again they would do it for ever.
+      const detail = 'The first method can be set up only where the app says when its user has signed in.';
+      throw new Refusal('step_up_unavailable', { detail });
+    }
     emit({ type: 'step-up.asked', userId: row.userId, sessionId: row.id, methods: names });
     const enrolled = await methods.enrolled(names, row.userId);
     const detail = 'Sign in again, and then set up a method within five minutes.';

@@ -44,7 +44,7 @@ export async function requireConfirmation(
   caller: LiveSession,
   rule: ParsedActionRule,
 ): Promise<void> {
-  const { row, byCurrentToken, auth } = caller;
+  const { row, byCurrentToken, proofsId, auth } = caller;
   const { id: sessionId, userId } = row;
   // A grant makes a GET do something as well: no other site may send it (a bearer token it can't send).
   if (auth.via === 'cookie' && !isSameOrigin(req)) {
@@ -59,9 +59,9 @@ export async function requireConfirmation(
   const mark = actionMark(action);
   const enrolled = await methods.enrolled(rule.methods, userId); // which may fail: before anything is spent
   const now = clock.now();
-  const maySpend = byCurrentToken && !isPrefetch(req);
+  const maySpend = byCurrentToken && proofsId !== null && !isPrefetch(req);
   const taken = await grants.take({
-    sessionId,
+    sessionId: proofsId ?? sessionId,
     userId,
     actionDigest: maySpend ? grantDigest(digest, row.generation) : NO_GRANT,
     action: mark,
@@ -75,7 +75,7 @@ export async function requireConfirmation(
     return;
   }
 
-  if (voidsOnMismatch && maySpend && taken.outcome === 'none') await grants.dropForSession(sessionId);
+  if (voidsOnMismatch && maySpend && taken.outcome === 'none') await grants.dropForSession(proofsId);
   if (enrolled.length === 0) throw stepUpUnavailable(rule, enrolled);
   const summary = summaryOf(rule, payload);
   emit({ type: 'step-up.asked', userId, sessionId, methods: rule.methods });

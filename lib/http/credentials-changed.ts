@@ -37,7 +37,7 @@ export function createCredentialsChanged({
       throw new Refusal('session_invalid', { headers: { 'WWW-Authenticate': wwwAuthenticate.invalidToken } });
     const { row, token } = changed;
     const body = deliver(res, changed);
-    states.set(req, withNewToken(row, token));
+    states.set(req, withNewToken({ row, token, proofsId: row.id }));
     return { session: publicSession(row), body };
   };
 }

@@ -9,7 +9,7 @@ import type { SignedInJson } from '../wire.js';
 
 /** Our cookies by what they carry. Their names on the wire depend on the options. */
 export type CookieKind = CredentialKind | 'signIn';
-type CredentialKind = 'session' | 'access' | 'refresh' | 'return';
+type CredentialKind = 'session' | 'access' | 'refresh' | 'return' | 'stepUp';
 
 export interface OurCookies {
   readonly values: Readonly<Partial<Record<CookieKind, string>>>;
@@ -32,12 +32,6 @@ export interface Cookies {
   clear(res: ServerResponse): void;
 }
 
-export interface CookiesOptions {
-  readonly cookieName: string;
-  readonly deliveries: readonly Delivery[];
-  readonly insecureCookies: boolean;
-}
-
 const DEFAULT_NAME = 'session';
 const KINDS: Readonly<Record<Delivery, readonly CredentialKind[]>> = {
   cookie: ['session', 'return'],
@@ -46,7 +40,12 @@ const KINDS: Readonly<Record<Delivery, readonly CredentialKind[]>> = {
 };
 const NONE: OurCookies = { values: {}, conflicting: false };
 
-export function createCookies({ cookieName, deliveries, insecureCookies }: CookiesOptions): Cookies {
+export function createCookies({
+  cookieName,
+  deliveries,
+  insecureCookies,
+  session,
+}: Pick<Services['settings'], 'cookieName' | 'deliveries' | 'insecureCookies' | 'session'>): Cookies {
   const prefix = insecureCookies ? '' : '__Host-'; // RFC 6265bis 4.1.3.2: no sibling domain can set or toss it
   const nameOf = (kind: string): string => `${prefix}${cookieName === DEFAULT_NAME ? '' : `${cookieName}-`}${kind}`;
   const names = {
@@ -54,10 +53,12 @@ export function createCookies({ cookieName, deliveries, insecureCookies }: Cooki
     access: nameOf('access'),
     refresh: nameOf('refresh'),
     return: nameOf('return'), // with what an admin goes back to the own session
+    stepUp: nameOf('step-up'), // beside a session that the app keeps
     signIn: nameOf('sign-in'), // names a browser, not a user
   };
   const used = new Set(deliveries);
   const credentials = [...used].flatMap((delivery) => KINDS[delivery]);
+  const ours: readonly CredentialKind[] = session === null ? credentials : ['stepUp'];
   const attributes = { path: '/', httpOnly: true, secure: !insecureCookies, sameSite: 'lax' } as const;
   const occurrence = (kind: CredentialKind): RegExp =>
     new RegExp(`(?:^|;)[ \\t]*${escaped(names[kind])}[ \\t]*=[ \\t]*([^;]*)`, 'g');
@@ -66,6 +67,7 @@ export function createCookies({ cookieName, deliveries, insecureCookies }: Cooki
     access: occurrence('access'),
     refresh: occurrence('refresh'),
     return: occurrence('return'),
+    stepUp: occurrence('stepUp'),
   };
 
   function write(res: ServerResponse, name: string, line: string): void {
@@ -101,7 +103,7 @@ export function createCookies({ cookieName, deliveries, insecureCookies }: Cooki
       return { values: signIn === undefined ? values : { ...values, signIn }, conflicting };
     },
     all(req, kind) {
-      if (!credentials.includes(kind)) return [];
+      if (!ours.includes(kind)) return [];
       const found = req.headers.cookie?.matchAll(occurrences[kind]) ?? [];
       return [...found].map(([, value = '']) => value.trimEnd());
     },
@@ -114,7 +116,7 @@ export function createCookies({ cookieName, deliveries, insecureCookies }: Cooki
     clear(res) {
       if (res.headersSent) return;
       // The return cookie, which few have, is cleared by whoever ends what it stands for.
-      for (const kind of credentials) if (kind !== 'return') clearOne(res, kind);
+      for (const kind of ours) if (kind !== 'return') clearOne(res, kind);
     },
   };
 }
@@ -168,10 +170,22 @@ export type SignedInBody = SignedInJson;
 export type Deliver = (res: ServerResponse, session: SessionWithTokens) => SignedInBody;
 
 export function createDeliver({
+  settings,
   cookies,
   accessTokens,
   clock,
-}: Pick<Services, 'cookies' | 'accessTokens' | 'clock'>): Deliver {
+}: Pick<Services, 'settings' | 'cookies' | 'accessTokens' | 'clock'>): Deliver {
+  if (settings.session !== null) return deliverElevation;
+
+  /** Beside a session that the app keeps there is one token of ours: the one by which the session has its proofs. */
+  function deliverElevation(res: ServerResponse, { row, token }: SessionWithTokens): SignedInBody {
+    noStore(res);
+    const session_id = row.id;
+    if (row.delivery === 'bearer') return { session_id, step_up_token: encode(token) };
+    cookies.set(res, 'stepUp', encode(token), row.expiresAt - clock.now());
+    return { session_id };
+  }
+
   return (res, { row, token, refreshToken }) => {
     noStore(res);
     const now = clock.now();

@@ -51,7 +51,7 @@ export function createHandles(
     handle(req) {
       states.current(req); // says what is wrong where there is nobody
       const state = states.get(req);
-      if (state?.outcome !== 'session') throw new Refusal('api_key_refused');
+      if (state?.outcome !== 'session' || state.token === null) throw new Refusal('api_key_refused');
       const { row, token } = state;
       return Buffer.from(JSON.stringify([row.id, hashToken(token), row.userId])).toString('base64url');
     },

@@ -124,7 +124,7 @@ export function createImpersonation({
       emit({ type: 'impersonation.started', ...about, reason, ...sentFrom(req) });
       const body = deliver(res, created);
       cookies.set(res, 'return', encode(returnToken.token), lent.persistent ? lent.expiresAt - now : null);
-      states.set(req, withNewToken(row, token));
+      states.set(req, withNewToken({ row, token, proofsId: row.id }));
       return { session: publicSession(row), body };
     },
 
@@ -149,7 +149,7 @@ export function createImpersonation({
       emit({ type: 'impersonation.ended', ...about, ...sentFrom(req) });
       const body = deliver(res, { row, token, refreshToken: null });
       cookies.clearOne(res, 'return');
-      states.set(req, withNewToken(row, token));
+      states.set(req, withNewToken({ row, token, proofsId: row.id }));
       return { session: publicSession(row), body };
     },
   };

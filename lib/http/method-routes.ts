@@ -65,16 +65,21 @@ type Needed = Pick<
   | 'challenges'
   | 'verify'
   | 'attempts'
-  | 'sessions'
+  | 'keeper'
 >;
 
-/** The routes of all methods that have some. */
+/** The routes of all methods that have some. Where the app keeps its sessions itself, none of them signs in. */
 export function methodRoutes(methods: readonly RoutedMethod[], services: Needed): readonly RouteTable[] {
-  return methods.map((method) => method.routes?.(routeServices(method, services)) ?? {});
+  const tables = methods.map((method) => method.routes?.(routeServices(method, services)) ?? {});
+  return services.settings.session === null ? tables : tables.map(withoutSignIn);
+}
+
+function withoutSignIn(table: RouteTable): RouteTable {
+  return Object.fromEntries(Object.entries(table).filter(([path]) => !path.startsWith('/sign-in/')));
 }
 
 function routeServices(method: Method, services: Needed): MethodRouteServices {
-  const { methods, challenges, verify, attempts, sessions, clock, emit } = services;
+  const { methods, challenges, verify, attempts, keeper, clock, emit } = services;
   const { cookies, signIn, signInChallenges, methodServices } = services;
   const { name } = method;
 
@@ -88,8 +93,8 @@ function routeServices(method: Method, services: Needed): MethodRouteServices {
     if (method.guessable) await attempts.unlock(userId, name);
   }
 
-  async function revokeOthers({ userId, id }: SessionRow): Promise<void> {
-    await sessions.revokeAllForUser(userId, id, 'user');
+  async function revokeOthers(row: SessionRow): Promise<void> {
+    await keeper.endOthers(row, 'user');
   }
 
   return {

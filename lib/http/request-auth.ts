@@ -1,4 +1,6 @@
-import type { Session, SessionRow } from '../stores/contract/sessions.js';
+import type { IncomingMessage } from 'node:http';
+import type { PresentedSession } from '../session/keeper.js';
+import type { Session } from '../stores/contract/sessions.js';
 import type { Refusal } from './refusal.js';
 
 /** "This session passed `method` at `verifiedAt`" (epoch milliseconds). How long that counts is the guard's business. */
@@ -46,10 +48,8 @@ export interface ApiKeyAuth {
 export type RequestAuth = SessionAuth | ApiKeyAuth;
 
 /** A session as the request brought it, with what only the kit may see. */
-export interface LiveSession {
+export interface LiveSession extends PresentedSession {
   readonly auth: SessionAuth;
-  readonly row: SessionRow;
-  readonly token: Uint8Array;
   /** By its current token; the previous one proves nothing and manages nothing. */
   readonly byCurrentToken: boolean;
 }
@@ -61,6 +61,9 @@ export type Authentication =
   | { readonly outcome: 'api-key'; readonly auth: ApiKeyAuth }
   /** `stale`: a cookie that names no live session, which an optional guard takes for nobody. */
   | { readonly outcome: 'refused'; readonly refusal: Refusal; readonly stale: boolean };
+
+/** A request with what this app's packages add to it, by their own types. */
+export type ExpressRequest = IncomingMessage & Express.Request;
 
 declare global {
   namespace Express {

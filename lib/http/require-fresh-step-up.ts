@@ -52,6 +52,12 @@ export function createStepUpCheck(services: Needed): StepUpCheckOf {
     const rule = parseRule(given, services.methods.names);
     if (isApproverRule(rule)) {
       partOf(services.store, 'approvals', 'A rule with an `approver`');
+      if (services.settings.session !== null) {
+        throw new SetupError(
+          'A rule with an `approver` needs sessions of the kit.',
+          'Leave `session` out, or let the user confirm the request: leave `approver` out.',
+        );
+      }
       return (req) => requireApproval(services, req, rule);
     }
     if (rule.type === 'action') partOf(services.store, 'grants', 'A rule for one request');

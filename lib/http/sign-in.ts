@@ -111,7 +111,7 @@ export function createSignIn(services: Needed): SignIn<string> {
     if (!isForeign) cookies.clear(res); // of the other deliveries; the ones of this delivery are set next
     if (returnTokens.length > 0) cookies.clearOne(res, 'return');
     const body = deliver(res, created);
-    states.set(req, withNewToken(row, token));
+    states.set(req, withNewToken({ row, token, proofsId: row.id }));
     return { session: publicSession(row), body };
   };
 }

@@ -8,6 +8,7 @@ export type KeyPurpose =
   | 'rotation'
   | 'session token'
   | 'step-up'
+  | 'foreign session'
   | 'return token'
   | 'pending sign-in'
   | 'sign-in challenge'

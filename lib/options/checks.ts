@@ -81,7 +81,7 @@ function quoted(names: readonly string[]): string {
 }
 
 /** What another cookie of a kit is called, ours or one beside it. */
-const TAKEN_NAME = /(?:^|-)(?:access|refresh|sign-in)$/;
+const TAKEN_NAME = /(?:^|-)(?:access|refresh|sign-in|step-up)$/;
 
 export function parseCookieName(name: unknown): string {
   if (typeof name !== 'string' || !/^[\w.-]{1,64}$/.test(name)) {
@@ -97,7 +97,7 @@ export function parseCookieName(name: unknown): string {
   if (TAKEN_NAME.test(name)) {
     throw new SetupError(
       '`cookieName` is taken.',
-      'Write a name that ends neither with `access` nor with `refresh` or `sign-in`: a kit has cookies of these names.',
+      'Write a name that ends neither with `access` nor with `refresh`, `sign-in` or `step-up`: a kit has cookies of these names.',
     );
   }
   return name;

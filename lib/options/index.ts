@@ -10,6 +10,7 @@ import type { MaybePromise } from '../internal/maybe-promise.js';
 import { SetupError } from '../internal/setup-error.js';
 import { refuseUnknownKeys } from '../internal/unknown-keys.js';
 import type { User } from '../methods/method.js';
+import type { SessionOption } from '../session/foreign-session.js';
 import type { Delivery } from '../stores/contract/sessions.js';
 import type { Store } from '../stores/contract/store.js';
 import {
@@ -49,6 +50,11 @@ export interface StepgateOptions<M extends readonly RoutedMethod[] = readonly Ro
   readonly methods?: M;
   /** How the app names its users; some methods need it. */
   readonly users?: UsersOption;
+  /**
+   * Who is signed in by sessions that the app keeps itself: `expressSession(…)`, `betterAuth(…)` or your own. The kit adds
+   * step-up to them, and nothing else: it signs nobody in. @default the kit's own sessions
+   */
+  readonly session?: SessionOption;
   /** `aud` of access tokens. @default `issuer` */
   readonly audience?: string;
   /** How a session travels when `signIn` doesn't say. @default 'cookie' */
@@ -138,6 +144,8 @@ export interface Settings {
   readonly store: Store;
   readonly methods: readonly RoutedMethod[];
   readonly users: UsersOption | null;
+  /** Null: the kit's own. */
+  readonly session: SessionOption | null;
   readonly audience: string;
   readonly delivery: Delivery;
   readonly deliveries: readonly Delivery[];
@@ -172,6 +180,7 @@ const NAMES = [
     'store',
     'methods',
     'users',
+    'session',
     'audience',
     'delivery',
     'deliveries',
@@ -228,7 +237,8 @@ export function parseOptions(given: StepgateOptions): Settings {
   const duration = (name: DurationName): number =>
     milliseconds(options[name], name, { allowZero: SWITCHABLE.has(name) });
   const idleLifetime = duration('idleLifetime');
-  const deliveries = parseDeliveries(options.deliveries);
+  const session = parseSession(given);
+  const deliveries = session === null ? parseDeliveries(options.deliveries) : [];
   return {
     secrets: parseSecrets(options.secret),
     issuer: options.issuer,
@@ -237,7 +247,8 @@ export function parseOptions(given: StepgateOptions): Settings {
     methods: parseMethods(options.methods),
     users: parseUsers(options.users),
     audience: options.audience === undefined ? options.issuer : text('audience', options.audience),
-    delivery: readDelivery(options.delivery, deliveries),
+    session,
+    delivery: session === null ? readDelivery(options.delivery, deliveries) : options.delivery,
     deliveries,
     cookieName: parseCookieName(options.cookieName),
     insecureCookies: parseInsecureCookies(options.insecureCookies, issuer),
@@ -292,6 +303,31 @@ function parsePage(page: unknown, origin: string): string {
     if (url.origin === origin && url.hash === '') return url.href;
   }
   throw new SetupError('`approvals.page` must be a path of this app.', "Write for example '/approvals'.");
+}
+
+/** What is about sessions of the kit's own. */
+const OF_OWN_SESSIONS = [
+  'delivery',
+  'deliveries',
+  'idleLifetime',
+  'accessTokenLifetime',
+  'refreshGrace',
+  'tokenOverlap',
+  'touchInterval',
+  'maxSessionsPerUser',
+] as const satisfies (keyof StepgateOptions)[];
+
+function parseSession(options: StepgateOptions): SessionOption | null {
+  const { session } = options;
+  if (session === undefined) return null;
+  const useless = OF_OWN_SESSIONS.find((name) => options[name] !== undefined);
+  if (useless !== undefined) {
+    throw new SetupError(`\`${useless}\` says nothing about sessions that the app keeps.`, 'Leave it out.');
+  }
+  refuseUnknownKeys(object('session', session), ['of', 'end'], 'session');
+  parseFunction('session.end', session.end);
+  if (parseFunction('session.of', session.of) !== undefined) return session;
+  throw new SetupError('`session.of` is missing.', 'Write a function that gives `{ id, userId }` or null.');
 }
 
 function parseUsers(users: UsersOption | undefined): UsersOption | null {

@@ -93,6 +93,7 @@ export function checkedAttempts(part: AttemptStore, run: RunOperation): AttemptS
 export function checkedPasskeys(part: PasskeyStore, run: RunOperation): PasskeyStore {
   return {
     claim: (realm) => part.claim(realm),
+    isKeptElsewhere: part.isKeptElsewhere === true,
     insert: async (row, options) => run('passkeys.insert', () => part.insert(row, options), isText),
     find: (userId, id) => run('passkeys.find', () => part.find(userId, id), isObjectOrNull),
     findById: (id) => run('passkeys.findById', () => part.findById(id), isObjectOrNull),

@@ -4,6 +4,7 @@ import { isId } from '../internal/tokens.js';
 import { refuseUnknownKeys } from '../internal/unknown-keys.js';
 import type { Services } from '../services.js';
 import type { Session, SessionCursor, SessionRow } from '../stores/contract/sessions.js';
+import { ownCall } from './own-call.js';
 import { decodeCursor, encodeCursor } from './session-cursor.js';
 import { publicSession } from './sessions.js';
 
@@ -23,7 +24,10 @@ export interface SessionAdmin {
   revoke(id: string): Promise<boolean>;
   /** Only a session of this user. False when there is none. */
   revokeForUser(userId: string, id: string): Promise<boolean>;
-  /** Ends the user's sessions, and sign-ins that are under way. Gives the number of sessions. */
+  /**
+   * Ends the user's sessions, and sign-ins that are under way. Gives the number of sessions. Where the app keeps its
+   * sessions itself, it ends what was proved for them, and this is the only call beside `deleteExpired`.
+   */
   revokeAllForUser(userId: string, options?: { readonly except?: string }): Promise<number>;
   /** Deletes what has expired; the kit does so by itself every `cleanupInterval`. Gives the number of sessions. */
   deleteExpired(): Promise<number>;
@@ -46,31 +50,39 @@ const MAX_PAGE = 1_000;
 const PAGE = 100;
 const SESSION_ID = 'a session id';
 
-export function createSessionAdmin({ sessions, cleanup }: Pick<Services, 'sessions' | 'cleanup'>): SessionAdmin {
+export function createSessionAdmin(
+  services: Pick<Services, 'settings' | 'sessions' | 'keeper' | 'cleanup'>,
+): SessionAdmin {
+  const { sessions, keeper, cleanup } = services;
+  const own = ownCall(services);
   return {
-    async listForUser(userId, page) {
+    listForUser: own('sessions.listForUser', async (userId, page) => {
       const { limit, after } = parsePage(page, decodeCursor);
       const rows = await sessions.listForUser(parseUserId(userId), limit, after);
       return pageOf(rows, limit, encodeCursor);
-    },
-    async list(page) {
+    }),
+    list: own('sessions.list', async (page) => {
       const { limit, after } = parsePage(page, (value) => (isId(value) ? value : null));
       return pageOf(await sessions.list(limit, after), limit, ({ id }) => id);
-    },
-    async get(id) {
+    }),
+    get: own('sessions.get', async (id) => {
       const row = isId(parseId('id', id, SESSION_ID)) ? await sessions.get(id) : null;
       return row === null ? null : publicSession(row);
-    },
-    revoke: async (id) => isId(parseId('id', id, SESSION_ID)) && sessions.revoke(id, null, 'admin'),
-    async revokeForUser(userId, id) {
+    }),
+    revoke: own(
+      'sessions.revoke',
+      async (id) => isId(parseId('id', id, SESSION_ID)) && sessions.revoke(id, null, 'admin'),
+    ),
+    revokeForUser: own('sessions.revokeForUser', async (userId, id) => {
       const owner = parseUserId(userId);
       return isId(parseId('id', id, SESSION_ID)) && sessions.revoke(id, owner, 'admin');
-    },
+    }),
     async revokeAllForUser(userId, options = {}) {
       refuseUnknownKeys(options, ['except'], 'options'); // a misspelt one would end the session that is to be kept
       const { except } = options;
       const kept = except === undefined ? null : parseId('except', except, SESSION_ID);
-      return sessions.revokeAllForUser(parseUserId(userId), kept, 'admin');
+      const owner = parseUserId(userId);
+      return kept === null ? keeper.endAll(owner) : keeper.endOthers({ id: kept, userId: owner }, 'admin');
     },
     deleteExpired: () => cleanup.deleteExpired(),
   };

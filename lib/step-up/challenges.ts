@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { encode, hash, hashToken, isId, newId, TOKEN_BYTES } from '../internal/tokens.js';
 import type { Services } from '../services.js';
+import type { PresentedSession } from '../session/keeper.js';
 import type { ChallengePurpose, ChallengeRow } from '../stores/contract/challenges.js';
 import type { SessionRow } from '../stores/contract/sessions.js';
 import { grantDigest } from './action.js';
@@ -35,7 +36,7 @@ export interface Challenges {
    */
   choose(row: SessionRow, id: string, method: string): Promise<ChallengeRow | null>;
   /** Gives a challenge up, with the grant that was made of it, or is being made just now. */
-  giveUp(row: SessionRow, id: string): Promise<void>;
+  giveUp(session: PresentedSession, id: string): Promise<void>;
   /** Says whether the challenge that a grant was made of stands. False: it was given up, and the grant has to go. */
   keep(challenge: ChallengeRow): Promise<boolean>;
   /** Drops a session's challenges, and what was granted for those that were answered. */
@@ -98,11 +99,11 @@ export function createChallenges({ store, clock }: Pick<Services, 'store' | 'clo
       const action = { digest: taken.actionDigest, mark: taken.actionMark };
       return issue(row, { purpose: 'action', methods: [method], action }, taken);
     },
-    async giveUp(row, id) {
+    async giveUp({ row, proofsId }, id) {
       if (!isId(id)) return;
       if ((await partOf(store, 'challenges').take(row.id, id, clock.now())) !== null) return; // nobody has answered it
       await claim(row.id, id);
-      await store.grants?.dropForChallenge(row.id, id);
+      if (proofsId !== null) await store.grants?.dropForChallenge(proofsId, id);
     },
     keep: ({ sessionId, id }) => claim(sessionId, id),
     async dropForSession(sessionId) {

@@ -1,19 +1,14 @@
-import { randomBytes } from 'node:crypto';
 import type { FailedReason } from '../events.js';
-import { encode, hashToken, keyedHash } from '../internal/tokens.js';
 import type { Method, MethodOutcome } from '../methods/method.js';
 import type { Services } from '../services.js';
+import type { PresentedSession, RecordedStep } from '../session/keeper.js';
 import type { ChallengePurpose, ChallengeRow } from '../stores/contract/challenges.js';
-import type { SessionRow } from '../stores/contract/sessions.js';
 import { grantDigest } from './action.js';
 import type { Attempter } from './attempts.js';
 import type { Failed } from './methods.js';
 
 /** Somebody's answer to a challenge, on a session that the request has shown. */
-export interface StepUpAnswer {
-  readonly row: SessionRow;
-  /** The session token that was presented. */
-  readonly token: Uint8Array;
+export interface StepUpAnswer extends PresentedSession {
   readonly method: Method;
   /** Null for a method without a ceremony. */
   readonly challengeId: string | null;
@@ -50,24 +45,15 @@ export interface WrongAnswer {
 }
 
 /** The session token was replaced, and nothing else came of it: its client may have no other that is good. */
-export interface UnfinishedStepUp {
+export interface UnfinishedStepUp extends RecordedStep {
   readonly outcome: 'unfinished';
-  readonly row: SessionRow;
-  readonly token: Uint8Array;
   /** What the store failed with; null where the credential was removed meanwhile. */
   readonly error: unknown;
 }
 
-export interface RecordedStepUp {
-  readonly row: SessionRow;
-  /** The token that replaces the presented one. */
-  readonly token: Uint8Array;
-  readonly verifiedAt: number;
-}
-
 export interface Verify {
   /** Checks the answer and makes a proof of it, or for an action's challenge a grant and no proof. */
-  stepUp(answer: StepUpAnswer): Promise<VerifyOutcome<RecordedStepUp> | UnfinishedStepUp | SessionLost>;
+  stepUp(answer: StepUpAnswer): Promise<VerifyOutcome<RecordedStep> | UnfinishedStepUp | SessionLost>;
   /** Checks the answer and makes nothing of it. */
   only(answer: StepUpAnswer): Promise<VerifyOutcome<object>>;
   /** Checks the answer to the challenge that is for exactly this approval, and makes nothing of it. `digest`: of what is approved. */
@@ -76,7 +62,6 @@ export interface Verify {
   attempt(row: Attempter, method: Method, look: () => Promise<MethodOutcome>): Promise<VerifyOutcome<object>>;
 }
 
-const NONCE_BYTES = 16;
 const GRANT_LIFETIME = 5 * 60_000;
 
 /**
@@ -85,17 +70,13 @@ const GRANT_LIFETIME = 5 * 60_000;
  */
 export function createVerify({
   store,
-  sessions,
+  keeper,
   methods,
   challenges,
   attempts,
-  secrets,
   clock,
   emit,
-}: Pick<
-  Services,
-  'store' | 'sessions' | 'methods' | 'challenges' | 'attempts' | 'secrets' | 'clock' | 'emit'
->): Verify {
+}: Pick<Services, 'store' | 'keeper' | 'methods' | 'challenges' | 'attempts' | 'clock' | 'emit'>): Verify {
   async function check(
     { row, method, challengeId, response }: StepUpAnswer,
     purposes: readonly ChallengePurpose[],
@@ -138,7 +119,7 @@ export function createVerify({
     if (answer.outcome === 'failed') {
       const { outcome: _, isNobodys = false, ...why } = answer;
       if (counted.disables) emit({ type: 'method.disabled', userId: row.userId, method: method.name });
-      if (counted.endsSession) await sessions.revoke(row.id, row.userId, 'attempts');
+      if (counted.endsSession) await keeper.endAfterFailures(row);
       tellFailed(row, method, why);
       const { left: attemptsLeft } = counted;
       return { outcome: 'failed', reason: 'response', attemptsLeft, isNobodys, challenge: null };
@@ -157,36 +138,16 @@ export function createVerify({
     return { outcome: 'failed', reason: 'challenge' };
   }
 
-  async function record(
-    { row, token, method }: StepUpAnswer,
-    challenge: ChallengeRow | null,
-  ): Promise<RecordedStepUp | null> {
-    const verifiedAt = clock.now();
-    const nonce = encode(randomBytes(NONCE_BYTES));
-    const successor = successorOf(token, nonce, secrets[0].key('step-up'));
-    const change = {
-      type: 'step-up',
-      presented: hashToken(token),
-      nonce,
-      tokenHash: hashToken(successor),
-      method: method.name,
-      makesProof: challenge?.purpose !== 'action',
-    } as const;
-    const recorded = await store.sessions.change(row.id, change, verifiedAt);
-    return recorded === null ? null : { row: recorded, token: successor, verifiedAt };
-  }
-
   /** Under the generation that the session has by now; none where another step came between. */
   async function grant(
-    { row, token, method }: StepUpAnswer,
+    { row, method }: StepUpAnswer,
     challenge: ChallengeRow | null,
-    recorded: RecordedStepUp,
+    recorded: RecordedStep,
   ): Promise<void> {
     if (challenge === null || challenge.actionDigest === null || store.grants === undefined) return;
-    const isCurrent = hashToken(token) === row.tokenHash;
-    if (recorded.row.generation !== challenge.generation + (isCurrent ? 0 : 1)) return;
+    if (recorded.answers !== challenge.generation) return;
     await store.grants.insert({
-      sessionId: row.id,
+      sessionId: recorded.proofsId,
       userId: row.userId,
       actionDigest: grantDigest(challenge.actionDigest, recorded.row.generation),
       challengeId: challenge.id,
@@ -199,14 +160,18 @@ export function createVerify({
       isKept = await challenges.keep(challenge);
     } finally {
       // Given up meanwhile, or the store failed: who is told of no approval has none.
-      if (!isKept) await store.grants.dropForChallenge(row.id, challenge.id);
+      if (!isKept) await store.grants.dropForChallenge(recorded.proofsId, challenge.id);
     }
   }
 
   /** Whether the credential was removed while its answer was checked: then what was made of it goes again. */
-  async function isGone({ row, method }: StepUpAnswer, credential: string | null): Promise<boolean> {
+  async function isGone(
+    { row, method }: StepUpAnswer,
+    credential: string | null,
+    { proofsId }: RecordedStep,
+  ): Promise<boolean> {
     if (credential === null || (await methods.holds(method, row.userId, credential))) return false;
-    await store.sessions.change(row.id, { type: 'drop-method', method: method.name }, clock.now());
+    await store.sessions.change(proofsId, { type: 'drop-method', method: method.name }, clock.now());
     await store.grants?.dropForUser(row.userId, method.name);
     return true;
   }
@@ -215,18 +180,18 @@ export function createVerify({
     async stepUp(answer) {
       const checked = await check(answer, ['step-up', 'action']);
       if (checked.outcome !== 'verified') return checked;
-      const recorded = await record(answer, checked.challenge);
-      if (recorded === null) return { outcome: 'session-lost' };
       const { row, method } = answer;
-      const { row: changed, token } = recorded;
+      const makesProof = checked.challenge?.purpose !== 'action';
+      const recorded = await keeper.record(answer, { method: method.name, makesProof });
+      if (recorded === null) return { outcome: 'session-lost' };
       try {
         await grant(answer, checked.challenge, recorded);
       } catch (error) {
-        return { outcome: 'unfinished', row: changed, token, error };
+        return { outcome: 'unfinished', ...recorded, error };
       }
-      if (await isGone(answer, checked.credential)) {
+      if (await isGone(answer, checked.credential, recorded)) {
         tellFailed(row, method, { reason: 'unknown-credential' });
-        return { outcome: 'unfinished', row: changed, token, error: null };
+        return { outcome: 'unfinished', ...recorded, error: null };
       }
       emit({ type: 'step-up.succeeded', ...aboutOf(row, method) });
       return { outcome: 'verified', ...recorded };
@@ -253,9 +218,4 @@ interface Checked {
 
 function aboutOf(row: Attempter, method: Method): { userId: string; sessionId: string; method: string } {
   return { userId: row.userId, sessionId: row.id, method: method.name };
-}
-
-/** Only who has the presented token and the secret could make it: the row gives neither away. */
-function successorOf(token: Uint8Array, nonce: string, key: Uint8Array): Uint8Array {
-  return keyedHash(key, Buffer.concat([Buffer.from(nonce, 'base64url'), token]));
 }

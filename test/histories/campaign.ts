@@ -1,9 +1,9 @@
-import type { Delivery } from '../../lib/stores/contract/sessions.js';
 import { random } from '../support/random.js';
 import { history, type Reached } from './history.js';
+import type { Kind } from './holder.js';
 
 export interface Campaign {
-  readonly delivery: Delivery;
+  readonly delivery: Kind;
   readonly runs: number;
   readonly seed: number;
   readonly progress?: (run: number) => void;

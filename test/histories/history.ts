@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import bodyParser from 'body-parser';
 import type { Response } from 'supertest';
+import type { SessionOption } from '../../lib/session/foreign-session.js';
 import type { GuardRequest } from '../../lib/step-up/rule.js';
 import { stepgate } from '../../lib/stepgate.js';
-import type { Delivery } from '../../lib/stores/contract/sessions.js';
+import type { SessionRow } from '../../lib/stores/contract/sessions.js';
 import { memoryStore } from '../../lib/stores/memory/index.js';
 import { manualClock } from '../../lib/testing/manual-clock.js';
 import type { ActionChallengeJson } from '../../lib/wire.js';
@@ -14,7 +16,7 @@ import { type FakeMethod, fakeCode, fakeKey } from '../step-up/fake-methods.js';
 import { handle, sendJson, testApp } from '../support/app.js';
 import { ORIGIN, SECRET } from '../support/kit.js';
 import type { Random } from '../support/random.js';
-import { Holder } from './holder.js';
+import { Holder, type Kind } from './holder.js';
 
 /** How often a state was reached that a weaker kit would have got wrong. */
 export interface Reached {
@@ -48,8 +50,8 @@ interface Thief {
  * a guard that names the strong method only, spends what the owner confirmed, may change methods, or outlives the
  * session; and when the owner passes by what was proved or confirmed with a method that was removed since.
  */
-export async function history(delivery: Delivery, random: Random, reached: Reached): Promise<void> {
-  const made = await world();
+export async function history(delivery: Kind, random: Random, reached: Reached): Promise<void> {
+  const made = await world(delivery);
   try {
     await play(made, delivery, random, reached);
   } finally {
@@ -58,8 +60,8 @@ export async function history(delivery: Delivery, random: Random, reached: Reach
 }
 
 async function play(
-  { address, clock, auth, key, code, store, setRisk }: World,
-  delivery: Delivery,
+  { address, clock, auth, key, code, setRisk, isOver, endAll, proofsIn }: World,
+  delivery: Kind,
   random: Random,
   reached: Reached,
 ): Promise<void> {
@@ -72,8 +74,7 @@ async function play(
   let proved = false;
   let confirmedAt: number | null = null;
 
-  const row = async () => store.sessions.get(sessionId);
-  const hasStrongProof = async (): Promise<boolean> => (await row())?.stepUpProofs[key.name] !== undefined;
+  const hasStrongProof = async (): Promise<boolean> => (await proofsIn(sessionId)).includes(key.name);
   const isConfirmed = (): boolean => confirmedAt !== null && clock.now() - confirmedAt < GRANT_LIFETIME;
   const lost = (): boolean => random.chance(0.2);
   const fail = (what: string): never => assert.fail(`${what} after\n  ${log.join('\n  ')}`);
@@ -162,11 +163,11 @@ async function play(
       if ((await owner.send('POST', '/password')).status !== 200) return;
       proved = false;
       confirmedAt = null;
-      await assertEnded(thieves); // of a session that goes on only its owner has the new credentials
+      if (delivery !== 'app') await assertEnded(thieves); // of a session that goes on only its owner has the new credentials
     },
     'signs out': () => owner.send('POST', '/auth/logout'),
     'signs out everywhere': async () => {
-      await auth.sessions.revokeAllForUser('ada');
+      await endAll();
       await assertEnded(thieves);
     },
   };
@@ -175,7 +176,7 @@ async function play(
     if (under.length > 0) reached.endedUnderThief += 1;
     for (const { holder } of under) {
       if ((await holder.send('GET', '/me')).status === 200) fail('A session that was ended went on');
-      if (delivery !== 'cookie' && (await holder.refresh(true)).status === 200) fail('An ended session was refreshed');
+      if (isRefreshed(delivery) && (await holder.refresh(true)).status === 200) fail('An ended session was refreshed');
     }
     thieves = thieves.filter((thief) => !under.includes(thief));
   }
@@ -183,9 +184,9 @@ async function play(
   /** However a session has ended: by its owner, by another sign-in, or since a copied refresh token came back. */
   async function assertEndedIsOver(): Promise<void> {
     const over: Thief[] = [];
-    for (const thief of thieves) if ((await store.sessions.get(thief.sessionId)) === null) over.push(thief);
+    for (const thief of thieves) if (await isOver(thief.sessionId)) over.push(thief);
     await assertEnded(over);
-    if ((await row()) === null) await signIn();
+    if (await isOver(sessionId)) await signIn();
   }
 
   const thiefDoes: Readonly<Record<string, (thief: Holder) => Promise<void>>> = {
@@ -230,7 +231,7 @@ async function play(
       const ms = random.pick(CLOCK_STEPS);
       log.push(`the clock is ${ms} ms ahead for a step of the owner's, and put right`);
       const right = clock.now();
-      clock.set(right + Math.min(ms, delivery === 'cookie' ? ms : 60_000));
+      clock.set(right + Math.min(ms, isRefreshed(delivery) ? 60_000 : ms));
       await owner.send('GET', '/me');
       await stepUp(owner, code, false);
       clock.set(right + 1);
@@ -257,13 +258,36 @@ async function play(
 
 type World = Awaited<ReturnType<typeof world>>;
 
-async function world() {
+function isRefreshed(delivery: Kind): boolean {
+  return delivery === 'bearer' || delivery === 'token-cookies';
+}
+
+async function world(delivery: Kind) {
   const clock = manualClock();
   const store = memoryStore();
   const [key, code] = [fakeKey(), fakeCode()];
   let isRisky = true;
-  const options = { secret: SECRET, issuer: ORIGIN, store, clock, methods: [key, code], onEvent: () => {} } as const;
-  const auth = stepgate(options);
+  /** Whose the sessions are that the app keeps, by what is in their cookie. */
+  const kept = new Map<string, string>();
+  const cookieOf = ({ headers }: IncomingMessage): string =>
+    /app-session=([^;]+)/.exec(headers.cookie ?? '')?.[1] ?? '';
+  const session: SessionOption = {
+    of(req) {
+      const id = cookieOf(req);
+      const userId = kept.get(id);
+      return userId === undefined ? null : { id, userId, signedInAt: Number(id.split('-')[0]), method: 'password' };
+    },
+    end: (req) => kept.delete(cookieOf(req)),
+  };
+  const options = {
+    secret: SECRET,
+    issuer: ORIGIN,
+    store,
+    clock,
+    methods: [key, code],
+    onEvent: () => {},
+  } as const;
+  const auth = stepgate(delivery === 'app' ? { ...options, session } : options);
   const other = stepgate({ ...options, audience: 'others' });
   const bind = ({ body }: GuardRequest): object => ({ to: body['to'], amount: body['amount'] });
   const strong = auth.requireFreshStepUp({ method: 'key', bind });
@@ -273,8 +297,13 @@ async function world() {
       '/sign-in': [
         bodyParser.json(),
         handle(async (req, res) => {
-          const { delivery } = (req as unknown as { body: { delivery: Delivery } }).body; // sent by the holder
-          return (await auth.signIn(req, res, { userId: 'ada', method: 'password', delivery })).body;
+          if (delivery !== 'app')
+            return (await auth.signIn(req, res, { userId: 'ada', method: 'password', delivery })).body;
+          const id = `${clock.now()}-${randomUUID()}`;
+          if (kept.has(cookieOf(req))) await auth.signOut(req, res);
+          kept.set(id, 'ada');
+          res.appendHeader('Set-Cookie', `app-session=${id}; Path=/`);
+          return { session_id: id };
         }),
       ],
       '/strong': [auth.requireFreshStepUp({ method: 'key', maxAge: '1h' }), (_req, res) => sendJson(res, {})],
@@ -284,7 +313,13 @@ async function world() {
         (_req, res) => sendJson(res, {}),
       ],
       '/enrol': [auth.requireEnrolmentProof, (_req, res) => sendJson(res, {})],
-      '/password': [auth.requireSession, handle(async (req, res) => (await auth.credentialsChanged(req, res)).body)],
+      '/password': [
+        auth.requireSession,
+        handle(async (req, res) => {
+          if (delivery !== 'app') return (await auth.credentialsChanged(req, res)).body;
+          return { ended: await auth.sessions.revokeAllForUser('ada') };
+        }),
+      ],
       '/other': [other.requireSession, (_req, res) => sendJson(res, {})],
     },
   });
@@ -299,5 +334,19 @@ async function world() {
     server.closeAllConnections();
     await Promise.all([auth.close(), other.close()]);
   };
-  return { address: `http://127.0.0.1:${port}`, clock, store, auth, key, code, setRisk, close };
+  /** The rows of a session, or of what was proved beside it. */
+  async function rowsOf(id: string): Promise<readonly SessionRow[]> {
+    const rows = await store.sessions.listForUser({ userId: 'ada', limit: 1_000, after: null, now: clock.now() });
+    if (delivery !== 'app') return rows.filter((row) => row.id === id);
+    return rows; // of a session that has ended there are none
+  }
+  const isOver = async (id: string): Promise<boolean> =>
+    delivery === 'app' ? !kept.has(id) : (await store.sessions.get(id)) === null;
+  const proofsIn = async (id: string): Promise<readonly string[]> =>
+    (await rowsOf(id)).flatMap(({ stepUpProofs }) => Object.keys(stepUpProofs));
+  async function endAll(): Promise<void> {
+    kept.clear();
+    await auth.sessions.revokeAllForUser('ada');
+  }
+  return { address: `http://127.0.0.1:${port}`, clock, auth, key, code, setRisk, close, isOver, proofsIn, endAll };
 }

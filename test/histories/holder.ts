@@ -2,17 +2,20 @@ import type { Response } from 'supertest';
 import type { Delivery } from '../../lib/stores/contract/sessions.js';
 import { Browser, type Sent } from '../support/browser.js';
 
+/** How a session travels, or that the app keeps it, in a cookie of its own. */
+export type Kind = Delivery | 'app';
+
 /** Somebody who holds credentials of a session, by whichever delivery, and may lose an answer. */
 export class Holder {
   readonly #address: string;
-  readonly #delivery: Delivery;
+  readonly #delivery: Kind;
   #cookies: Map<string, string>;
   #access: string;
   #refresh: string;
 
   constructor(
     address: string,
-    delivery: Delivery,
+    delivery: Kind,
     held: { cookies?: Map<string, string>; access?: string; refresh?: string } = {},
   ) {
     this.#address = address;

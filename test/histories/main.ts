@@ -1,19 +1,19 @@
 // npm run histories -- --runs 5000 --seed 1
 import { parseArgs } from 'node:util';
-import type { Delivery } from '../../lib/stores/contract/sessions.js';
 import { campaign } from './campaign.js';
+import type { Kind } from './holder.js';
 
 const { values } = parseArgs({
   options: {
     runs: { type: 'string', default: '5000' },
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
-    delivery: { type: 'string', multiple: true, default: ['cookie', 'bearer', 'token-cookies'] },
+    delivery: { type: 'string', multiple: true, default: ['cookie', 'bearer', 'token-cookies', 'app'] },
   },
 });
 const runs = Number(values.runs);
 const seed = Number(values.seed);
 console.log(`seed ${seed}`);
-for (const delivery of values.delivery as Delivery[]) {
+for (const delivery of values.delivery as Kind[]) {
   const startedAt = performance.now();
   const { reached, violation } = await campaign({ delivery, runs, seed });
   console.log(`\n${delivery}: ${runs} histories in ${Math.round((performance.now() - startedAt) / 1_000)} s`);

@@ -15,6 +15,7 @@ const PURPOSES = Object.keys({
   'user handle': true,
   'totp secret': true,
   'recovery code': true,
+  'foreign session': true,
   'return token': true,
   'pending sign-in': true,
 } satisfies Record<KeyPurpose, true>) as KeyPurpose[]; // so that none is left out

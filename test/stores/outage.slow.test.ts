@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { describe, it } from '@jest/globals';
-import type { RedisClientOptions } from 'redis';
 import type { Response } from 'supertest';
 import { verify } from '../step-up/app.js';
 import { assertRefused } from '../support/answers.js';
@@ -14,12 +13,15 @@ import { forEachServer } from './servers.js';
 import type { SharedDatabase } from './shared-store.js';
 
 /** How an app may make its client, by store. */
-const CLIENTS: Readonly<Record<SharedDatabase['store'], Readonly<Record<string, RedisClientOptions | undefined>>>> = {
-  postgres: { 'of a pool': undefined },
+const CLIENTS: Readonly<Record<SharedDatabase['store'], Readonly<Record<string, Partial<SharedDatabase>>>>> = {
+  postgres: { 'of a pool': {} },
   redis: {
-    'of a client without an offline queue': { disableOfflineQueue: true },
-    'of a client that lets commands wait for less than `storeTimeout`': { commandOptions: { timeout: 1_000 } },
+    'of a client without an offline queue': { redis: { disableOfflineQueue: true } },
+    'of a client that lets commands wait for less than `storeTimeout`': {
+      redis: { commandOptions: { timeout: 1_000 } },
+    },
   },
+  ioredis: { 'of a client that keeps no command': {} },
 };
 const OPTIONS: AppSettings['options'] = { storeTimeout: '2s', refreshGrace: 0 };
 
@@ -70,11 +72,11 @@ async function assertOnlyUnavailable(app: AppProcess, answers: readonly Response
 }
 
 forEachServer((server, store) => {
-  for (const [how, redis] of Object.entries(CLIENTS[store])) {
+  for (const [how, client] of Object.entries(CLIENTS[store])) {
     describe(`a store ${how}, whose server is killed under load and comes back`, () => {
       it('is a 500 while the server is away; then the same sessions work in the same process', async () => {
         const { database, kill, restart } = server();
-        const app = await start({ ...database, ...(redis === undefined ? {} : { redis }) });
+        const app = await start({ ...database, ...client });
         const kept = await signedIn(app, 'kept');
         const cookies = kept.cookieHeader();
         const newcomers: Browser[] = [];
@@ -100,7 +102,7 @@ forEachServer((server, store) => {
 
       it('does nothing later of what it was asked meanwhile', async () => {
         const { database, kill, restart } = server();
-        const app = await start({ ...database, ...(redis === undefined ? {} : { redis }) });
+        const app = await start({ ...database, ...client });
         const kept = await signedIn(app, 'asking');
         const { sessions } = (await kept.get('/auth/sessions')).body;
         await kill();

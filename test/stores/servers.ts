@@ -46,6 +46,15 @@ const kinds: readonly Kind[] = [
     start: sharedRedis,
     ...(hasRedisServer ? {} : { missing: 'redis-server in the PATH' }),
   },
+  {
+    name: 'Redis, by ioredis',
+    store: 'ioredis',
+    start: async () => {
+      const server = await sharedRedis();
+      return { ...server, database: { ...server.database, store: 'ioredis' } };
+    },
+    ...(hasRedisServer ? {} : { missing: 'redis-server in the PATH' }),
+  },
 ];
 
 /** Writes tests for every store that processes on several machines can share, in a `describe` with a server of its own. */

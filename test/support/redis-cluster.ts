@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
+import { Cluster } from 'ioredis';
 import { createClient, createCluster, type RedisClientType } from 'redis';
 import type { RedisClient } from '../../lib/stores/redis/index.js';
 import { type RedisServer, startRedisServer } from './redis-server.js';
@@ -26,10 +27,18 @@ export interface RedisCluster {
   nodeOf(key: string): Promise<ClusterNode>;
   /** Begins to move the slot of a key to another node. A slot is moved once at most. */
   moveSlotOf(key: string): Promise<SlotMove>;
-  /** A client of all nodes, connected, for the caller to destroy. */
-  connect(): Promise<RedisClient & { destroy(): void }>;
+  /** A client of all nodes, connected. */
+  connect(library: RedisLibrary): Promise<ClusterClient>;
   empty(): Promise<void>;
   stop(): Promise<void>;
+}
+
+/** Whose client it is. */
+export type RedisLibrary = 'node-redis' | 'ioredis';
+
+export interface ClusterClient {
+  readonly client: RedisClient;
+  close(): void;
 }
 
 const SLOTS = 16_384;
@@ -66,15 +75,7 @@ export async function startRedisCluster(): Promise<RedisCluster> {
         },
       };
     },
-    async connect() {
-      const client = createCluster({
-        rootNodes: nodes.map(({ port }) => ({ url: `redis://127.0.0.1:${port}` })),
-        defaults: { disableOfflineQueue: true },
-      });
-      client.on('error', () => {}); // it goes on trying to reach a node that is away
-      await client.connect();
-      return client;
-    },
+    connect: (library) => connectTo[library](nodes),
     async empty() {
       await Promise.all(nodes.map(({ admin }) => admin.flushAll()));
     },
@@ -84,6 +85,25 @@ export async function startRedisCluster(): Promise<RedisCluster> {
     },
   };
 }
+
+const connectTo: Readonly<Record<RedisLibrary, (nodes: readonly ClusterNode[]) => Promise<ClusterClient>>> = {
+  async 'node-redis'(nodes) {
+    const client = createCluster({
+      rootNodes: nodes.map(({ port }) => ({ url: `redis://127.0.0.1:${port}` })),
+      defaults: { disableOfflineQueue: true },
+    });
+    client.on('error', () => {}); // it goes on trying to reach a node that is away
+    await client.connect();
+    return { client, close: () => client.destroy() };
+  },
+  async ioredis(nodes) {
+    const addresses = nodes.map(({ port }) => ({ host: '127.0.0.1', port }));
+    const client = new Cluster(addresses, { enableOfflineQueue: false, lazyConnect: true });
+    client.on('error', () => {});
+    await client.connect();
+    return { client, close: () => client.disconnect() };
+  },
+};
 
 async function startNode(n: number, ports: readonly number[]): Promise<ClusterNode & { readonly busPort: number }> {
   const [port = 0, busPort = 0] = ports.slice(2 * n);

@@ -1,7 +1,8 @@
+import { Redis } from 'ioredis';
 import { createClient, type RedisClientType } from 'redis';
 import type { Store } from '../../lib/stores/contract/store.js';
 import { memoryStore } from '../../lib/stores/memory/index.js';
-import { redisStore } from '../../lib/stores/redis/index.js';
+import { type RedisStore, redisStore } from '../../lib/stores/redis/index.js';
 import { hasRedisServer, type RedisServer, startRedisServer } from './redis-server.js';
 import type { FullStore, TestStore } from './stores.js';
 
@@ -13,9 +14,24 @@ const clientOf = new WeakMap<Store, RedisClientType>();
 
 /** On a server that this process starts with the first store, or else on that of `REDIS_URL`, which is for tests only. */
 export function redisTestStore(): TestStore {
+  return testStore('redis', async (client) => ({ store: redisStore(client), close: async () => {} }));
+}
+
+/** The same, by a client of ioredis. */
+export function ioredisTestStore(): TestStore {
+  return testStore('ioredis', async (_client, db) => {
+    const client = hasRedisServer ? new Redis((await sharedServer()).path, { db }) : new Redis(url ?? '', { db });
+    return { store: redisStore(client), close: async () => client.disconnect() };
+  });
+}
+
+/** Of the same database as that client. */
+type OpenStore = (client: RedisClientType, db: number) => Promise<{ store: RedisStore; close: () => Promise<void> }>;
+
+function testStore(name: string, open: OpenStore): TestStore {
   return {
-    name: 'redis',
-    make: temporaryStore,
+    name,
+    make: () => temporaryStore(open),
     rawRows,
     expiresByItself: true,
     without: ['passkeys', 'totp', 'recoveryCodes'],
@@ -24,12 +40,14 @@ export function redisTestStore(): TestStore {
 }
 
 /** A store in a database of its own. What Redis doesn't keep is kept in memory. */
-async function temporaryStore(): Promise<FullStore> {
-  const client = await connect();
+async function temporaryStore(open: OpenStore): Promise<FullStore> {
+  const { client, db } = await connect();
+  const opened = await open(client, db);
   const store: FullStore = {
     ...memoryStore(),
-    ...redisStore(client),
+    ...opened.store,
     close: async () => {
+      await opened.close();
       await client.flushDb();
       client.destroy();
     },
@@ -38,13 +56,14 @@ async function temporaryStore(): Promise<FullStore> {
   return store;
 }
 
-async function connect(): Promise<RedisClientType> {
+async function connect(): Promise<{ client: RedisClientType; db: number }> {
   const client = await connectTo(hasRedisServer ? await sharedServer() : null);
   const { databases } = await client.configGet('databases');
   const used = await client.incr('stepgate-tests'); // in database 0; stores take the others in turn
-  await client.select(1 + (used % (Number(databases) - 1)));
+  const db = 1 + (used % (Number(databases) - 1));
+  await client.select(db);
   await client.flushDb();
-  return client;
+  return { client, db };
 }
 
 function sharedServer(): Promise<RedisServer> {

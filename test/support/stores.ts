@@ -9,7 +9,7 @@ import { memoryStore } from '../../lib/stores/memory/index.js';
 import { sqliteStore } from '../../lib/stores/sqlite/index.js';
 import { describeIfPresent } from './needs.js';
 import { postgresTestStore } from './postgres-store.js';
-import { redisTestStore } from './redis.js';
+import { ioredisTestStore, redisTestStore } from './redis.js';
 
 /** The stores have all parts. */
 export type FullStore = Store & StoreParts;
@@ -36,6 +36,9 @@ const stores: readonly TestStore[] = [
   postgresTestStore(),
   redisTestStore(),
 ];
+
+/** The same store by another client: that all of it works the same there is for its conformance to show. */
+const byOtherClients: readonly TestStore[] = [ioredisTestStore()];
 
 type StoreTests = (name: string, makeStore: () => Promise<FullStore>, store: TestStore) => void;
 
@@ -75,7 +78,7 @@ function describeStore(store: TestStore, body: StoreTests): void {
 }
 
 function storeNamed(name: string): TestStore {
-  const found = stores.find((store) => store.name === name);
+  const found = [...stores, ...byOtherClients].find((store) => store.name === name);
   if (found !== undefined) return found;
   throw new Error(`No test store is named ${name}.`);
 }

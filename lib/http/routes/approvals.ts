@@ -124,14 +124,14 @@ export function approvalRoutes(services: Needed): RouteTable {
     '/approvals/:id/approve': {
       async post(req, res) {
         const { method: name, challengeId, response } = parseFields(req, ['method', 'challengeId', 'response']);
-        const caller = await requireCurrentToken(req);
+        const { token, proofsId } = await requireCurrentToken(req);
         const { session, row } = await decidable(req);
         const method = methodOf(row, name);
         if (typeof challengeId !== 'string' || typeof response !== 'object' || response === null) {
           throw new Refusal('request_invalid', { detail: '`challengeId` is a string, and `response` an object.' });
         }
         refuseDecided(row, 'pending');
-        const answer = { row: session, token: caller.token, method, challengeId, response };
+        const answer = { row: session, token, proofsId, method, challengeId, response };
         const outcome = await verify.approval(answer, approvingDigest(row.id, row.actionDigest));
         if (outcome.outcome === 'failed') throw stepUpFailed(failedMembers(outcome));
         if (outcome.outcome !== 'verified') throw notVerified(outcome, clock);

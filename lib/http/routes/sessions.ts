@@ -19,28 +19,36 @@ export interface SessionRouteOptions {
 
 const MAX_PAGE = 100;
 
-/** Where users see and end their own sessions. */
+/** Where users see and end their own sessions; where the app keeps these, they see the one of the request only. */
 export function sessionRoutes(
   {
+    settings,
     requireCaller,
     requireCurrentToken,
     sessions,
     cookies,
     deliver,
     clock,
-  }: Pick<Services, 'requireCaller' | 'requireCurrentToken' | 'sessions' | 'cookies' | 'deliver' | 'clock'>,
+  }: Pick<
+    Services,
+    'settings' | 'requireCaller' | 'requireCurrentToken' | 'sessions' | 'cookies' | 'deliver' | 'clock'
+  >,
   { manage, listData }: SessionRouteOptions,
 ): RouteTable {
-  return {
+  const current: RouteTable = {
     '/session': {
       async get(req, res) {
         const caller = await requireCaller(req);
         const { row, token, auth } = caller;
-        if (outlivesItsCookie(caller)) deliver(res, { row, token, refreshToken: null });
+        if (token !== null && outlivesItsCookie(caller)) deliver(res, { row, token, refreshToken: null });
         const session = listedSession(row, listData, clock.now());
         sendJson(res, 200, { session, proofs: auth.proofs } satisfies CurrentSessionJson);
       },
     },
+  };
+  if (settings.session !== null) return current;
+  return {
+    ...current,
     '/sessions': {
       async get(req, res) {
         const { row } = await requireCaller(req);

@@ -98,7 +98,7 @@ export function createStepUpCalls(
     throw new Refusal('request_invalid', { detail: `\`method\` is one of: ${methods.names.join(', ')}.` });
   }
 
-  function answerOf({ row, token }: LiveSession, given: Unchecked<StepUpResponse<string>>): StepUpAnswer {
+  function answerOf({ row, token, proofsId }: LiveSession, given: Unchecked<StepUpResponse<string>>): StepUpAnswer {
     const { challengeId: id, response } = given;
     const method = methodOf(given.method);
     const challengeId = typeof id === 'string' ? id : null;
@@ -108,7 +108,7 @@ export function createStepUpCalls(
     if (typeof response !== 'object' || response === null) {
       throw new Refusal('request_invalid', { detail: '`response` must be an object.' });
     }
-    return { row, token, method, challengeId, response };
+    return { row, token, proofsId, method, challengeId, response };
   }
 
   /** The challenge that comes in place of an action's, for the method that the user has chosen. */
@@ -162,9 +162,9 @@ export function createStepUpCalls(
         throw stepUpFailed({ ...failedMembers(outcome), ...next });
       }
       if (outcome.outcome !== 'verified') throw notVerified(outcome, clock);
-      const { row, token, verifiedAt } = outcome;
-      const tokens = deliver(res, { row, token, refreshToken: null });
-      states.set(req, withNewToken(row, token));
+      const { row, verifiedAt } = outcome;
+      const tokens = deliver(res, { ...outcome, refreshToken: null });
+      states.set(req, withNewToken(outcome));
       return { verified: true, userId: row.userId, method: answer.method.name, verifiedAt, ...tokens };
     },
     async verifyOnly(req, given) {
@@ -183,12 +183,11 @@ export function stepUpRoutes({
   requireCaller,
   methods,
   challenges,
-  store,
-  clock,
+  keeper,
   emit,
 }: Pick<
   Services,
-  'stepUpCalls' | 'stepUpCheckOf' | 'requireCaller' | 'methods' | 'challenges' | 'store' | 'clock' | 'emit'
+  'stepUpCalls' | 'stepUpCheckOf' | 'requireCaller' | 'methods' | 'challenges' | 'keeper' | 'emit'
 >): RouteTable {
   if (methods.names.length === 0) return {};
 
@@ -227,7 +226,7 @@ export function stepUpRoutes({
       async delete(req, res) {
         const { row } = await requireCaller(req);
         parseFields(req, []);
-        await store.sessions.change(row.id, { type: 'drop-proofs' }, clock.now());
+        await keeper.dropProofs({ row });
         await challenges.dropForSession(row.id);
         emit({ type: 'step-up.dropped', userId: row.userId, sessionId: row.id });
         sendNothing(res);
@@ -242,9 +241,9 @@ export function stepUpRoutes({
     },
     '/step-up/challenges/:id': {
       async delete(req, res) {
-        const { row } = await requireCaller(req);
+        const caller = await requireCaller(req);
         parseFields(req, []);
-        await challenges.giveUp(row, String(req.params['id']));
+        await challenges.giveUp(caller, String(req.params['id']));
         sendNothing(res);
       },
     },

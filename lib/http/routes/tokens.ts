@@ -7,8 +7,12 @@ import { sentFrom } from '../client.js';
 import { Refusal } from '../refusal.js';
 import { parseFields, type RouteTable, sendJson, sendNothing } from '../router.js';
 
-/** Where tokens are renewed, and where a session ends by whichever credential is left of it. */
+/**
+ * Where tokens are renewed, which sessions that the app keeps have none of, and where a session ends by whichever
+ * credential is left of it.
+ */
 export function tokenRoutes({
+  settings,
   cookies,
   accessTokens,
   refreshTokens,
@@ -20,6 +24,7 @@ export function tokenRoutes({
   wwwAuthenticate,
 }: Pick<
   Services,
+  | 'settings'
   | 'cookies'
   | 'accessTokens'
   | 'refreshTokens'
@@ -64,7 +69,17 @@ export function tokenRoutes({
     return claims.outcome === 'invalid' || claims.sessionId === refreshToken.sessionId;
   }
 
+  const ending: RouteTable = {
+    '/logout': {
+      async post(req, res) {
+        await signOut(req, res, parseFields(req, ['refresh_token']).refresh_token);
+        sendNothing(res);
+      },
+    },
+  };
+  if (settings.session !== null) return ending;
   return {
+    ...ending,
     '/token/refresh': {
       async post(req, res) {
         const { refreshToken, delivery } = presented(req);
@@ -76,12 +91,6 @@ export function tokenRoutes({
           throw invalid(req, reason, { sessionId, ...(row === null ? {} : { userId: row.userId }) });
         }
         sendJson(res, 200, deliver(res, answer));
-      },
-    },
-    '/logout': {
-      async post(req, res) {
-        await signOut(req, res, parseFields(req, ['refresh_token']).refresh_token);
-        sendNothing(res);
       },
     },
   };

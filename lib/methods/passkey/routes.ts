@@ -4,6 +4,7 @@ import {
   endJson,
   hasQuery,
   parseFields,
+  type RouteHandler,
   type RouteRequest,
   type RouteTable,
   sendJson,
@@ -28,6 +29,12 @@ export function passkeyRoutes(
   const { contextFor, requireCaller, requireEnrolment, issueChallenge, takeChallenge } = services;
   const { failed, enrolled, removed, revokeOthers } = services;
   const passkeys = passkeysOf(services.methodServices);
+  const list: RouteHandler = async (req, res) => {
+    const { userId } = await requireCaller(req);
+    const rows = await listHere(services.methodServices, settings, userId);
+    sendJson(res, 200, { passkeys: rows.map(publicPasskey), rpId: settings.rpID } satisfies PasskeysJson);
+  };
+  if (passkeys.isKeptElsewhere === true) return { '/passkeys': { get: list } };
   return {
     '/passkeys/options': {
       async post(req, res) {
@@ -44,11 +51,7 @@ export function passkeyRoutes(
       },
     },
     '/passkeys': {
-      async get(req, res) {
-        const { userId } = await requireCaller(req);
-        const rows = await listHere(services.methodServices, settings, userId);
-        sendJson(res, 200, { passkeys: rows.map(publicPasskey), rpId: settings.rpID } satisfies PasskeysJson);
-      },
+      get: list,
       async post(req, res) {
         const { row, onlyIfNone } = await requireEnrolment(req);
         const { challengeId, response, label: given } = parseFields(req, ['challengeId', 'response', 'label']);

@@ -50,6 +50,11 @@ export interface PasskeyInsert {
 /** As in `SessionStore`: atomic, durable when answered, `now` is an argument, absent is a value. */
 export interface PasskeyStore extends Claimable {
   /**
+   * Another system keeps them, and adds, names and removes them: the kit has no routes for that, and inserts none.
+   * @default false
+   */
+  readonly isKeptElsewhere?: boolean;
+  /**
    * Inserts a passkey. `already-enrolled`: the id is there already, whoever's it is. With `onlyIfNone` only while the user
    * has neither a passkey nor a confirmed TOTP in this store, else `not-first-method`. Only while the user has fewer than
    * `max`, else `full`. Of the user's passkeys those of another domain don't count, where both rows name one. Only for

@@ -64,6 +64,8 @@ export type SessionChange =
       readonly method: string;
       /** False for the confirmation of an action, which proves nothing else. */
       readonly makesProof: boolean;
+      /** Whether the previous token may not step up either. @default false */
+      readonly onlyCurrent?: boolean;
     }
   /** As if the user had just signed in with these tokens, but for the proofs. */
   | {
@@ -150,9 +152,9 @@ function renewed(
 }
 
 function steppedUp(row: SessionRow, change: Change<'step-up'>, now: number): SessionRow | null {
-  const { presented, nonce, tokenHash, method, makesProof } = change;
+  const { presented, nonce, tokenHash, method, makesProof, onlyCurrent = false } = change;
   const isCurrent = row.tokenHash === presented;
-  const isPrevious = row.previousTokenHash === presented && row.tokenConfirmedAt === null;
+  const isPrevious = !onlyCurrent && row.previousTokenHash === presented && row.tokenConfirmedAt === null;
   if (!isCurrent && !isPrevious) return null;
   const next = {
     ...row,

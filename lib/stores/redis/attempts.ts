@@ -1,7 +1,6 @@
 import type { AttemptCount, AttemptStore } from '../contract/attempts.js';
 import { countOf } from './copy.js';
 import { userOf } from './keys.js';
-import { scan } from './scan.js';
 import { type Redis, type Script, script, texts } from './scripts.js';
 import { MARGIN } from './ttl.js';
 
@@ -143,7 +142,7 @@ export function redisAttempts({ client, run, keys: { attemptsOf }, claim }: Redi
     deleteExpired: () => Promise.resolve(0),
     copy: {
       async *rows(now) {
-        for await (const keys of scan(client, attemptsOf('*'))) {
+        for await (const keys of client.scan(attemptsOf('*'))) {
           const rows = keys.map(async (key) => {
             const userId = userOf(key);
             return countsOf(texts(await run(READ_EVERY, key, now))).map((count) => ({ userId, ...count }));

@@ -1,19 +1,19 @@
 import { parsePrefix } from '../../internal/arguments.js';
-import { SetupError } from '../../internal/setup-error.js';
 import { refuseUnknownKeys } from '../../internal/unknown-keys.js';
 import type { MigrateOptions } from '../contract/realm.js';
 import type { Store, StoreParts } from '../contract/store.js';
 import { redisApprovals } from './approvals.js';
 import { redisAttempts } from './attempts.js';
 import { redisChallenges } from './challenges.js';
+import { parseClient, type RedisClient } from './client.js';
 import { redisGrants } from './grants.js';
 import { keysOf } from './keys.js';
 import { assertNothingIsEvicted } from './policy.js';
 import { redisRealm } from './realm.js';
-import { createRunScript, type RedisClient, type RunScript } from './scripts.js';
+import { createRunScript, type RunScript } from './scripts.js';
 import { redisSessions } from './sessions.js';
 
-export type { RedisClient } from './scripts.js';
+export type { RedisClient } from './client.js';
 
 export interface RedisStoreOptions {
   /**
@@ -33,24 +33,25 @@ export type RedisStore = Store &
   };
 
 /**
- * Keeps sessions and what belongs to them in Redis, single or cluster: for any number of machines. Takes the app's own
- * node-redis client, connected, and leaves it to the app to close it. The server must not evict
+ * Keeps sessions and what belongs to them in Redis, single, behind Sentinel or as a cluster: for any number of machines.
+ * Takes the app's own client of node-redis or ioredis, and leaves it to the app to close it. The server must not evict
  * (`maxmemory-policy noeviction`): the first use fails with a `SetupError` otherwise. What its persistence or a failover
  * loses is lost: a revocation, too.
  *
- * Make the client with `disableOfflineQueue: true`, or with a `commandOptions.timeout` shorter than the kit's
- * `storeTimeout`. Else it keeps commands while the server is away, and does later what a request was told has failed.
+ * Make a client of node-redis with `disableOfflineQueue: true`, or with a `commandOptions.timeout` shorter than the kit's
+ * `storeTimeout`; one of ioredis with `enableOfflineQueue: false` and `maxRetriesPerRequest: 0`. Else it keeps commands
+ * while the server is away, and does later what a request was told has failed.
  *
- * Throws a `SetupError` for anything that is no client of node-redis, and for options that it doesn't know.
+ * Throws a `SetupError` for anything that is no such client or has a `keyPrefix`, and for options that it doesn't know.
  */
 export function redisStore(client: RedisClient, options: RedisStoreOptions = {}): RedisStore {
   refuseUnknownKeys(options, ['prefix'], 'redisStore');
   const keys = keysOf(parsePrefix(options.prefix));
-  checkClient(client);
+  const parsed = parseClient(client);
   listenForBrokenConnections(client);
-  const run = checkedFirst(createRunScript(client));
+  const run = checkedFirst(createRunScript(parsed));
   const { claim, migrate } = redisRealm(run, keys);
-  const redis = { client, run, keys, claim };
+  const redis = { client: parsed, run, keys, claim };
   return {
     sessions: redisSessions(redis),
     challenges: redisChallenges(redis),
@@ -59,16 +60,6 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
     attempts: redisAttempts(redis),
     migrate,
   };
-}
-
-/** ioredis has other names: it would fail at the first request only. */
-function checkClient(client: Partial<RedisClient> | null | undefined): void {
-  const used = [client?.evalSha, client?.eval, client?.on, client?.listenerCount];
-  if (used.every((method) => typeof method === 'function')) return;
-  throw new SetupError(
-    '`redisStore` needs a client of node-redis: `createClient` or `createCluster` of `redis`.',
-    'Write redisStore(createClient({ url })), with `createClient` of redis.',
-  );
 }
 
 function checkedFirst(run: RunScript): RunScript {

@@ -1,28 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Claimable } from '../contract/realm.js';
+import type { Client } from './client.js';
 import type { Keys } from './keys.js';
-
-/** The part of a node-redis client, or cluster client, that is used. */
-export interface RedisClient {
-  evalSha(sha: string, options: ScriptOptions): Promise<unknown>;
-  eval(script: string, options: ScriptOptions): Promise<unknown>;
-  on(event: 'error', listener: () => void): unknown;
-  listenerCount(event: 'error'): number;
-  /** For `copyStore`; a cluster has it on the clients of its masters. */
-  scanIterator?(options: ScanOptions): AsyncIterable<readonly string[]>;
-  readonly masters?: readonly unknown[];
-  nodeClient?(master: unknown): Promise<Pick<RedisClient, 'scanIterator'>>;
-}
-
-interface ScanOptions {
-  readonly MATCH: string;
-  readonly COUNT: number;
-}
-
-interface ScriptOptions {
-  readonly keys: string[];
-  readonly arguments: string[];
-}
 
 /** One step on one key: nothing can come between what it decides and what it writes. */
 export interface Script {
@@ -50,21 +29,21 @@ export type RunScript = (script: Script, key: string, ...args: readonly (string 
 
 /** What each part of a store works with. */
 export interface Redis extends Claimable {
-  readonly client: RedisClient;
+  readonly client: Client;
   readonly run: RunScript;
   readonly keys: Keys;
 }
 
-export function createRunScript(client: RedisClient): RunScript {
+export function createRunScript({ send }: Pick<Client, 'send'>): RunScript {
   return async ({ sha, text }, key, ...args) => {
-    const options = { keys: [key], arguments: args.map(String) };
+    const rest = ['1', key, ...args.map(String)];
     try {
-      return await client.evalSha(sha, options);
+      return await send(key, ['EVALSHA', sha, ...rest]);
     } catch (error) {
       // Anything can be thrown; and an error of the client's may be of another realm than ours, under Jest for example.
       const { message } = (error ?? {}) as { message?: unknown };
       if (typeof message !== 'string' || !message.startsWith('NOSCRIPT')) throw error;
-      return client.eval(text, options);
+      return send(key, ['EVAL', text, ...rest]);
     }
   };
 }

@@ -3,7 +3,7 @@ import type { PasskeyRow, PasskeyStore } from '../contract/passkeys.js';
 import type { Synchronous } from './operations.js';
 
 export type PasskeyReads = Synchronous<Pick<PasskeyStore, 'find' | 'findById' | 'listForUser'>>;
-export type PasskeyWrites = Synchronous<Omit<PasskeyStore, keyof PasskeyReads | 'copy'>>;
+export type PasskeyWrites = Synchronous<Omit<PasskeyStore, keyof PasskeyReads | 'copy' | 'isKeptElsewhere'>>;
 
 export interface StoredPasskey extends Omit<PasskeyRow, 'backupEligible' | 'backedUp' | 'transports'> {
   readonly backupEligible: 0 | 1;

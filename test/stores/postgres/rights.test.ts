@@ -12,7 +12,7 @@ describeOnPostgres('the rights that the docs give to the role of an app', (datab
   it('are enough for the store, and for a migrate that finds nothing to do', async () => {
     const admin = database.admin();
     const role = `stepgate_test_role_${process.pid}`;
-    cleanUp(() => admin.query(`DROP OWNED BY ${role}; DROP ROLE ${role}; DROP SCHEMA ${role}_auth CASCADE`));
+    cleanUp(() => admin.query(`DROP OWNED BY ${role}; DROP ROLE ${role}; DROP SCHEMA IF EXISTS ${role}_auth CASCADE`));
     const named = (rights?.text ?? '').replaceAll(/\bauth\b/g, `${role}_auth`).replaceAll('app_auth', role);
     await admin.query(named);
     const owner = await database.pool({ schema: `${role}_auth` });

@@ -1,22 +1,18 @@
 import assert from 'node:assert/strict';
 import { it } from '@jest/globals';
+import type { RedisClientType } from 'redis';
 import { change, replaceCredentials, rotate, stepUp } from '../../../lib/conformance/session-changes.js';
 import { given, insert, present, rotatedRow, sessionRow } from '../../../lib/conformance/session-rows.js';
 import { HOUR, hashOf, NOW } from '../../../lib/conformance/setting.js';
 import { type RedisClient, redisStore } from '../../../lib/stores/redis/index.js';
-import { describeOnRedis } from './support.js';
+import { describeOnRedis, wrapped } from './support.js';
 
 /** A client that lets `between` run before each write that takes the row as it was read. */
-function overtaken(client: RedisClient, between: () => Promise<unknown>): RedisClient {
-  return {
-    async evalSha(sha, options) {
-      if (options.arguments[1]?.startsWith('{')) await between();
-      return client.evalSha(sha, options);
-    },
-    eval: (text, options) => client.eval(text, options),
-    on: (event, listener) => client.on(event, listener),
-    listenerCount: (event) => client.listenerCount(event),
-  };
+function overtaken(client: RedisClientType, between: () => Promise<unknown>): RedisClient {
+  return wrapped(client, async ([name, , , , , read], send) => {
+    if (name === 'EVALSHA' && read?.startsWith('{')) await between();
+    return send();
+  });
 }
 
 describeOnRedis('a change of a session in Redis', (server) => {

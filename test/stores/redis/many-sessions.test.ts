@@ -12,7 +12,7 @@ const ids = Array.from({ length: COUNT }, (_, n) => `row-${n}`).toSorted();
 
 /** As many as are ended without being read; `row-0` is the oldest. */
 async function fill(sessions: SessionStore): Promise<void> {
-  const rows = ids.map((id) => rotatedRow({ id, createdAt: NOW - COUNT + Number(id.slice(4)) }));
+  const rows = ids.map((id) => rotatedRow({ id, createdAt: NOW - COUNT + Number(id.slice(4)), impersonator: null }));
   for (let n = 0; n < COUNT; n += 250) await sessions.copy?.put(rows.slice(n, n + 250), NOW);
 }
 

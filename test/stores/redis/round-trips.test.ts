@@ -1,31 +1,27 @@
 import assert from 'node:assert/strict';
 import { it } from '@jest/globals';
+import type { RedisClientType } from 'redis';
 import { change, rotate, stepUp } from '../../../lib/conformance/session-changes.js';
 import { given, rotatedRow, sessionRow } from '../../../lib/conformance/session-rows.js';
 import { HOUR, hashOf, NOW } from '../../../lib/conformance/setting.js';
 import { type RedisClient, redisStore } from '../../../lib/stores/redis/index.js';
-import { describeOnRedis } from './support.js';
+import { describeOnRedis, wrapped } from './support.js';
 
 /** A client that counts how often it is asked while nothing is under way: what is asked together is one trip. */
-function counting(client: RedisClient): RedisClient & { trips: () => number } {
+function counting(client: RedisClientType): RedisClient & { trips: () => number } {
   let underWay = 0;
   let trips = 0;
-  return {
-    async evalSha(sha, options) {
-      if (underWay === 0) trips += 1;
-      underWay += 1;
-      try {
-        return await client.evalSha(sha, options);
-      } finally {
-        underWay -= 1;
-      }
-    },
-    // Only for a script that the server has never seen.
-    eval: (text, options) => client.eval(text, options),
-    on: (event, listener) => client.on(event, listener),
-    listenerCount: (event) => client.listenerCount(event),
-    trips: () => trips,
-  };
+  const counted = wrapped(client, async ([name], send) => {
+    if (name === 'EVAL') return send(); // only for a script that the server has never seen
+    if (underWay === 0) trips += 1;
+    underWay += 1;
+    try {
+      return await send();
+    } finally {
+      underWay -= 1;
+    }
+  });
+  return Object.assign(counted, { trips: () => trips });
 }
 
 describeOnRedis('a round trip to Redis', (server) => {

@@ -1,19 +1,20 @@
 import assert from 'node:assert/strict';
 import { EventEmitter } from 'node:events';
 import { describe, it } from '@jest/globals';
-import { createClient } from 'redis';
+import { Cluster, Redis } from 'ioredis';
+import { createClient, createCluster, createSentinel } from 'redis';
 import { type RedisClient, type RedisStoreOptions, redisStore } from '../../../lib/stores/redis/index.js';
 
 const makeStore = (client: unknown): unknown => redisStore(client as RedisClient); // as an app in plain JavaScript
 
 describe('redisStore', () => {
-  it('takes no client but one of node-redis, and says what to write', () => {
-    // The names that ioredis has.
-    const other = Object.assign(new EventEmitter(), { eval: async () => null, evalsha: async () => null });
-    const deaf = { eval: async () => null, evalSha: async () => null };
+  it('takes no client but one of node-redis or ioredis, and says what to write', () => {
+    // What other clients have.
+    const other = Object.assign(new EventEmitter(), { get: async () => null, send: async () => null });
+    const deaf = { sendCommand: async () => null };
     const message =
-      '`redisStore` needs a client of node-redis: `createClient` or `createCluster` of `redis`. ' +
-      'Write redisStore(createClient({ url })), with `createClient` of redis.';
+      '`redisStore` needs a client of node-redis (`redis`) or ioredis. Write redisStore(createClient({ url })), ' +
+      'with `createClient` of redis, or redisStore(new Redis(url)) of ioredis.';
     for (const client of [undefined, null, 'redis://localhost', {}, Promise.resolve(createClient()), other, deaf]) {
       assert.throws(() => makeStore(client), { name: 'SetupError', message });
     }
@@ -21,6 +22,23 @@ describe('redisStore', () => {
 
   it('takes a client that is not connected yet', () => {
     assert.ok(redisStore(createClient()).sessions);
+    assert.ok(redisStore(createCluster({ rootNodes: [] })).sessions);
+    assert.ok(redisStore(createSentinel({ name: 'mymaster', sentinelRootNodes: [{ host: '::1', port: 1 }] })).sessions);
+    assert.ok(redisStore(new Redis({ lazyConnect: true })).sessions);
+    assert.ok(redisStore(new Cluster([{ host: '::1', port: 1 }], { lazyConnect: true })).sessions);
+  });
+
+  it('refuses a client that puts something before the names of keys', () => {
+    const message =
+      'The client given to `redisStore` has a `keyPrefix`. ' +
+      "Leave it out, and write redisStore(client, { prefix: 'app' }): the names of all keys begin with that.";
+    for (const client of [
+      new Redis({ lazyConnect: true, keyPrefix: 'app:' }),
+      new Cluster([{ host: '::1', port: 1 }], { lazyConnect: true, keyPrefix: 'app:' }),
+      createClient({ keyPrefix: 'app:' }),
+    ]) {
+      assert.throws(() => redisStore(client), { name: 'SetupError', message });
+    }
   });
 
   it('refuses options that it does not know', () => {

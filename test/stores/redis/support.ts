@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach } from '@jest/globals';
 import { createClient, type RedisClientType } from 'redis';
+import type { RedisClient } from '../../../lib/stores/redis/index.js';
 import { describeIfPresent } from '../../support/needs.js';
 import { hasRedisServer, type RedisServer, startRedisServer } from '../../support/redis-server.js';
 
@@ -25,4 +26,16 @@ export function describeOnRedis(title: string, body: (client: () => RedisClientT
       return client;
     });
   });
+}
+
+/** A client that gives each command to `around`, with what sends it. */
+export function wrapped(
+  client: RedisClientType,
+  around: (command: readonly string[], send: () => Promise<unknown>) => Promise<unknown>,
+): RedisClient {
+  return {
+    sendCommand: (command: string[]) => around(command, () => client.sendCommand(command)),
+    on: (event, listener) => client.on(event, listener),
+    listenerCount: (event) => client.listenerCount(event),
+  };
 }
