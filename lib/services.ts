@@ -138,7 +138,7 @@ export function createServices(settings: Settings): Services {
   const pendingSignIns = createPendingSignIns({ store, secrets, clock });
   const attempts = createAttempts({ store, clock });
   const verify = createVerify({ store, keeper, methods, challenges, attempts, clock, emit });
-  const approvals = createApprovals({ store, sessions, clock, emit });
+  const approvals = createApprovals({ settings, store, sessions, clock, emit });
   const checkEnrolment = createCheckEnrolment({ methods, clock });
 
   const states = createRequestStates();

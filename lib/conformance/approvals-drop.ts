@@ -22,7 +22,7 @@ async function left(approvals: ApprovalStore, step: () => Promise<unknown>): Pro
   await approvals.change('by-totp', approve({ method: 'totp', sessionId: 'laptop' }), NOW);
   await approvals.change('strangers', approve({ userId: 'passkey', sessionId: 'user' }), NOW);
   await step();
-  const found = await Promise.all(IDS.map((id) => approvals.get(id)));
+  const found = await Promise.all(IDS.map(async (id) => approvals.get(id)));
   return IDS.filter((_, index) => found[index] !== null);
 }
 

@@ -59,7 +59,7 @@ export function incomplete(rule: ParsedActionRule, warning: string, init?: Refus
   return new Refusal('action_incomplete', init);
 }
 
-export function warningFor(req: IncomingMessage, what: string): string {
+function warningFor(req: IncomingMessage, what: string): string {
   const hasBody = (req as { body?: unknown }).body !== undefined; // a body parser has put it there
   const cause = hasBody
     ? 'Check what the client sends.'

@@ -1,5 +1,11 @@
 import type { ApprovalRow } from '../stores/contract/approvals.js';
-import type { ApprovalJson, ApprovalRequiredJson, RefusalJson } from '../wire.js';
+import type {
+  ApprovalDecidedRefusalJson,
+  ApprovalJson,
+  ApprovalRequiredJson,
+  RefusalJson,
+  TryLaterJson,
+} from '../wire.js';
 import { bearer, Refusal } from './refusal.js';
 import { endJson } from './router.js';
 
@@ -25,7 +31,17 @@ export function approvalRequired(members: Members<ApprovalRequiredJson>, token?:
 /** 429, to be tried again at `until` at the earliest. */
 export function tooMany(code: 'too_many_pending' | 'slow_down', until: number, now: number): Refusal {
   const retryAfter = Math.max(1, Math.ceil((until - now) / 1_000));
-  return new Refusal(code, { headers: { 'Retry-After': String(retryAfter) }, members: { retryAfter } });
+  return new Refusal(code, {
+    headers: { 'Retry-After': String(retryAfter) },
+    members: { retryAfter } satisfies Members<TryLaterJson>,
+  });
+}
+
+/** It isn't to be decided any more. */
+export function alreadyDecided(status: ApprovalRow['status']): Refusal {
+  return new Refusal('approval_decided', {
+    members: { approval: { status } } satisfies Members<ApprovalDecidedRefusalJson>,
+  });
 }
 
 /** As its asker gets it. `page`: where people approve. */

@@ -4,7 +4,6 @@ import { decodeToken, encode, hashToken, isId, newId, newToken, type TokenHash }
 import type { Services } from '../services.js';
 import { actionDigest, approvalDigest, askedDigest, parsePayload } from '../step-up/action.js';
 import type { ParsedActionRule } from '../step-up/rule.js';
-import { BLOCKED_FOR } from '../stores/contract/approval-state.js';
 import type { ApprovalRow, Asker } from '../stores/contract/approvals.js';
 import { incomplete, isPrefetch, payloadOf, summaryOf, urlOf } from './action-of-request.js';
 import { approvalJson, approvalRequired, tooMany } from './approval-refusal.js';
@@ -12,8 +11,6 @@ import { sentFrom } from './client.js';
 import { Refusal } from './refusal.js';
 import { stepUpUnavailable } from './step-up-refusal.js';
 
-/** How long an approval may be spent. Milliseconds. */
-export const SPEND_LIFETIME = 300_000;
 const MAX_APPROVERS = 100;
 /** What is stored of a request. Characters. */
 const MAX_URL = 2_048;
@@ -90,8 +87,8 @@ export async function requireApproval(
   const answer = await approvals.change(row.id, spend);
   if (answer.outcome === 'absent') throw new Refusal('not_found');
   if (answer.outcome === 'refused') {
-    const { status } = (await approvals.get(row.id)) ?? { status: 'denied' };
-    throw approvalRequired({ reason: status === 'approved' || status === 'pending' ? 'mismatch' : status });
+    const { status } = answer.row;
+    throw approvalRequired({ reason: status === 'approved' ? 'mismatch' : status });
   }
   const { decision } = answer.row;
   const action = { payload: asked.payload, method: decision?.method ?? '', approverId: decision?.userId ?? '' };
@@ -187,12 +184,11 @@ async function ask(
   const now = clock.now();
   const token = newToken();
   const tokenHash = hashToken(token);
-  const expiresAt = now + settings.approvals.lifetime;
-  const row: ApprovalRow = {
+  const wanted = {
     id: newId(),
     tokenHash,
     asker: asked.asker,
-    approver: rule.approver === 'user' ? 'user' : 'others',
+    approver: rule.approver === 'user' ? ('user' as const) : ('others' as const),
     approvers: asked.approvers,
     methods: rule.methods,
     request: asked.request,
@@ -201,17 +197,11 @@ async function ask(
     url: asked.url,
     summary: asked.summary,
     payload: asked.payloadText,
-    createdAt: now,
-    expiresAt,
-    keptUntil: expiresAt + SPEND_LIFETIME + BLOCKED_FOR,
-    status: 'pending',
-    decision: null,
-    spentAt: null,
   };
-  const answer = await approvals.ask(row, sentFrom(req));
+  const answer = await approvals.ask(wanted, sentFrom(req));
   if (answer.outcome === 'denied') return approvalRequired({ reason: 'denied' });
   if (answer.outcome !== 'inserted') return tooMany('too_many_pending', answer.until, now);
-  const approval = approvalJson(row, settings.approvals.page, now);
+  const approval = approvalJson(answer.row, settings.approvals.page, now);
   return approvalRequired({ reason: 'missing', approval }, encode(token));
 }
 

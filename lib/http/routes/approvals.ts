@@ -3,8 +3,8 @@ import { isId } from '../../internal/tokens.js';
 import type { Method } from '../../methods/method.js';
 import type { Services } from '../../services.js';
 import { approvingDigest } from '../../step-up/action.js';
+import { SPEND_LIFETIME } from '../../step-up/approvals.js';
 import { partOf } from '../../step-up/methods.js';
-import { statusAt } from '../../stores/contract/approval-state.js';
 import type { ApprovalRow, ApprovalStatus } from '../../stores/contract/approvals.js';
 import type { SessionRow } from '../../stores/contract/sessions.js';
 import type {
@@ -14,8 +14,8 @@ import type {
   PendingApprovalJson,
   StepUpBegunJson,
 } from '../../wire.js';
-import { approvalJson, POLL_INTERVAL, tooMany } from '../approval-refusal.js';
-import { isAskedBy, readApprovalHeader, SPEND_LIFETIME } from '../approved-request.js';
+import { alreadyDecided, approvalJson, POLL_INTERVAL, tooMany } from '../approval-refusal.js';
+import { isAskedBy, readApprovalHeader } from '../approved-request.js';
 import { Refusal } from '../refusal.js';
 import { endJson, parseFields, type RouteRequest, type RouteTable, sendJson } from '../router.js';
 import { failedMembers, notVerified, stepUpFailed } from '../step-up-refusal.js';
@@ -70,7 +70,7 @@ export function approvalRoutes(services: Needed): RouteTable {
   }
 
   function refuseDecided({ status }: ApprovalRow, ...allowed: readonly ApprovalStatus[]): void {
-    if (!allowed.includes(status)) throw decided(status);
+    if (!allowed.includes(status)) throw alreadyDecided(status);
   }
 
   return {
@@ -94,7 +94,7 @@ export function approvalRoutes(services: Needed): RouteTable {
         }
         const { row } = await decidable(req);
         const now = clock.now();
-        sendJson(res, 200, { ...pendingJson(row, now), status: statusAt(row, now) });
+        sendJson(res, 200, { ...pendingJson(row, now), status: row.status });
       },
     },
     '/approvals/:id/options': {
@@ -140,7 +140,7 @@ export function approvalRoutes(services: Needed): RouteTable {
         const change = { type: 'approve', userId, sessionId, method: method.name, expiresAt } as const;
         const changed = await approvals.change(row.id, change);
         if (changed.outcome === 'absent') throw new Refusal('not_found');
-        if (changed.outcome === 'refused') throw decided(statusAt(changed.row, clock.now()));
+        if (changed.outcome === 'refused') throw alreadyDecided(changed.row.status);
         // Its credential may have been removed meanwhile: then what was approved with it goes again.
         if (!(await methods.holds(method, userId, outcome.credential ?? undefined))) {
           await approvals.dropMethod(userId, method.name);
@@ -158,15 +158,11 @@ export function approvalRoutes(services: Needed): RouteTable {
         const { userId, id: sessionId } = session;
         const changed = await approvals.change(row.id, { type: 'deny', userId, sessionId });
         if (changed.outcome === 'absent') throw new Refusal('not_found');
-        if (changed.outcome === 'refused') throw decided(statusAt(changed.row, clock.now()));
+        if (changed.outcome === 'refused') throw alreadyDecided(changed.row.status);
         sendJson(res, 200, { status: 'denied' } satisfies ApprovalDecidedJson);
       },
     },
   };
-}
-
-function decided(status: ApprovalStatus): Refusal {
-  return new Refusal('approval_decided', { members: { approval: { status } } });
 }
 
 /** As who may decide it gets it: all of it as the server stored it when it was asked for. */

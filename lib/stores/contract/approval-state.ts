@@ -19,7 +19,7 @@ export const MAX_PENDING = 16;
 /** How long an asker who was denied a request can't ask for the same again. Milliseconds. */
 export const DENIED_FOR = 600_000;
 /** How many denials block an asker, and for how long. Milliseconds. */
-export const MAX_DENIALS = 3;
+const MAX_DENIALS = 3;
 export const BLOCKED_FOR = 3_600_000;
 
 export type ApprovalChange =
@@ -62,7 +62,7 @@ export function approvalChanged(row: ApprovalRow, change: ApprovalChange, now: n
 }
 
 /** Whether its time isn't over. One that was made further ahead than it lives was made by a clock that was wrong. */
-export function isLiveApproval({ createdAt, expiresAt, decision }: ApprovalRow, now: number): boolean {
+function isLiveApproval({ createdAt, expiresAt, decision }: ApprovalRow, now: number): boolean {
   const begun = decision?.at ?? createdAt;
   return now < expiresAt && begun - now <= expiresAt - begun;
 }
