@@ -40,6 +40,16 @@ export type { ApprovalsOption, CollectOption, Policy, StepgateOptions, UsersOpti
 export type { ForeignSession, SessionOption } from './session/foreign-session.js';
 export type { PageOptions, SessionAdmin, SessionPage } from './session/session-admin.js';
 export type { MethodAdmin } from './step-up/method-admin.js';
+export {
+  type ApprovalRecord,
+  payloadDigest,
+  type RecordKey,
+  type RecordKeys,
+  type RecordPublicKey,
+  type RecordsOption,
+  type VerifyRecordOptions,
+  verifyRecord,
+} from './step-up/records.js';
 export type { ActionRule, Approver, GuardRequest, Rule } from './step-up/rule.js';
 export {
   type AuthenticateOutcome,

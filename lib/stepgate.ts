@@ -67,7 +67,8 @@ export interface Stepgate<Name extends string = never> extends StepUpCalls<Name>
   readonly pages: (options?: PagesOptions) => Middleware;
   /**
    * Serves `/.well-known/webauthn`, for passkeys on pages of several domains: `app.use(auth.wellKnown())` in the app at
-   * `rpID`, outside of any folder. All else goes on. Throws a `SetupError` for a kit without passkeys.
+   * `rpID`, outside of any folder; and `/.well-known/stepgate-record-keys.json`, for readers of approval records. All else
+   * goes on. Throws a `SetupError` for a kit that has neither.
    */
   readonly wellKnown: () => Middleware;
   /**

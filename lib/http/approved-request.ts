@@ -55,7 +55,7 @@ export async function requireApproval(
   req: IncomingMessage,
   rule: ApproverRule,
 ): Promise<void> {
-  const { settings, approvals, requireAsker, states, isSameOrigin, clock, emit } = services;
+  const { settings, approvals, requireAsker, methods, states, isSameOrigin, call, clock, emit } = services;
   const { asker, state } = await requireAsker(req);
   if (state.auth.via === 'cookie' && !isSameOrigin(req)) {
     emit({ type: 'session.refused', reason: 'cross-origin', userId: asker.userId, ...sentFrom(req) });
@@ -91,6 +91,15 @@ export async function requireApproval(
     throw approvalRequired({ reason: status === 'approved' ? 'mismatch' : status });
   }
   const { decision } = answer.row;
+  const { records } = settings.approvals;
+  if (records !== null) {
+    const amr = methods.get(decision?.method ?? '')?.amr ?? [];
+    await call(
+      'approvals.records.sink',
+      () => records.write(answer.row, amr),
+      () => true,
+    );
+  }
   const action = { payload: asked.payload, method: decision?.method ?? '', approverId: decision?.userId ?? '' };
   states.set(
     req,

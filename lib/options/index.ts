@@ -11,6 +11,7 @@ import { SetupError } from '../internal/setup-error.js';
 import { refuseUnknownKeys } from '../internal/unknown-keys.js';
 import type { User } from '../methods/method.js';
 import type { SessionOption } from '../session/foreign-session.js';
+import { createRecords, type Records, type RecordsOption } from '../step-up/records.js';
 import type { Delivery } from '../stores/contract/sessions.js';
 import type { Store } from '../stores/contract/store.js';
 import {
@@ -127,6 +128,8 @@ export interface ApprovalsOption {
    * as `?approval=…`. @default none
    */
   readonly page?: string;
+  /** Signed statements of what was approved. @default none */
+  readonly records?: RecordsOption;
 }
 
 export interface CollectOption {
@@ -167,7 +170,7 @@ export interface Settings {
   readonly cleanupInterval: number;
   readonly apiKeys: ApiKeysOption | null;
   /** `page` is a whole URL. */
-  readonly approvals: { readonly lifetime: number; readonly page: string | null };
+  readonly approvals: { readonly lifetime: number; readonly page: string | null; readonly records: Records | null };
   readonly onRefusal: OnRefusal | null;
   readonly onEvent: ((event: StepgateEvent) => unknown) | undefined;
   readonly clock: Clock;
@@ -269,7 +272,7 @@ export function parseOptions(given: StepgateOptions): Settings {
     collect: parseCollect(options.collect),
     cleanupInterval: duration('cleanupInterval'),
     apiKeys: parseApiKeys(options.apiKeys),
-    approvals: parseApprovals(options.approvals, issuer.origin),
+    approvals: parseApprovals(options.approvals, options.issuer, issuer.origin),
     onRefusal: parseFunction('onRefusal', options.onRefusal) ?? null,
     onEvent: parseFunction('onEvent', options.onEvent),
     clock: parseClock(options.clock),
@@ -288,12 +291,13 @@ function parseCollect(collect: CollectOption = {}): Required<CollectOption> {
   return { ip: parseBoolean('collect.ip', ip), userAgent: parseBoolean('collect.userAgent', userAgent) };
 }
 
-function parseApprovals(approvals: ApprovalsOption = {}, origin: string): Settings['approvals'] {
-  refuseUnknownKeys(object('approvals', approvals), ['lifetime', 'page'], 'approvals');
-  const { lifetime = '10m', page } = approvals;
+function parseApprovals(approvals: ApprovalsOption = {}, issuer: string, origin: string): Settings['approvals'] {
+  refuseUnknownKeys(object('approvals', approvals), ['lifetime', 'page', 'records'], 'approvals');
+  const { lifetime = '10m', page, records } = approvals;
   return {
     lifetime: milliseconds(lifetime, 'approvals.lifetime'),
     page: page === undefined ? null : parsePage(page, origin),
+    records: records === undefined ? null : createRecords(records, issuer),
   };
 }
 
