@@ -8,7 +8,7 @@ import { pathToFileURL } from 'node:url';
 import { beforeAll, describe, it } from '@jest/globals';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { InMemoryTransport } from '@modelcontextprotocol/sdk/inMemory.js';
-import type { Server } from '@modelcontextprotocol/sdk/server/index.js';
+import type { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
 import { ErrorCode, type McpError, UrlElicitationRequiredError } from '@modelcontextprotocol/sdk/types.js';
 import { type ApprovalApp, approvalApp, approved, denied, KEY } from '../approvals/app.js';
 import { root } from '../repository/root.js';
@@ -29,7 +29,7 @@ interface Plain {
 }
 
 interface Mcp {
-  createBankServer(options: { readonly app: string; readonly apiKey: string }): Server;
+  createBankServer(options: { readonly app: string; readonly apiKey: string }): Pick<McpServer, 'connect'>;
 }
 
 async function started(): Promise<{ readonly bank: ApprovalApp; readonly app: string }> {
