@@ -77,6 +77,19 @@ interface Facts {
   'step-up.locked': { userId: string; sessionId: string; method: string };
   'step-up.dropped': { userId: string; sessionId: string };
   'grant.spent': { userId: string; sessionId: string; method: string };
+  'approval.requested': {
+    approvalId: string;
+    userId: string;
+    sessionId?: string;
+    keyId?: string;
+    approverIds: readonly string[];
+    ip?: string;
+  };
+  'approval.approved': { approvalId: string; userId: string; approverId: string; sessionId: string; method: string };
+  'approval.denied': { approvalId: string; userId: string; approverId: string; sessionId: string };
+  'approval.withdrawn': { approvalId: string; userId: string; approverId: string };
+  'approval.expired': { approvalId: string; userId: string };
+  'approval.spent': { approvalId: string; userId: string; approverId: string; method: string };
   'method.enrolled': { userId: string; method: string };
   'method.removed': { userId: string; method: string };
   'method.disabled': { userId: string; method: string };

@@ -38,13 +38,23 @@ export type {
 } from './methods/method.js';
 export { type PasswordOptions, password } from './methods/password.js';
 export { type RecoveryCodeMethod, recoveryCode } from './methods/recovery-code/index.js';
-export type { CollectOption, Policy, StepgateOptions, UsersOption } from './options/index.js';
+export type { ApprovalsOption, CollectOption, Policy, StepgateOptions, UsersOption } from './options/index.js';
 export type { PagesOptions } from './pages/index.js';
 export type { AskedMethod, PageContent, RenderPage, StepUpPage } from './pages/page.js';
 export type { ForeignSession, SessionOption } from './session/foreign-session.js';
 export type { PageOptions, SessionAdmin, SessionPage } from './session/session-admin.js';
 export type { MethodAdmin } from './step-up/method-admin.js';
-export type { ActionRule, GuardRequest, Rule } from './step-up/rule.js';
+export {
+  type ApprovalRecord,
+  payloadDigest,
+  type RecordKey,
+  type RecordKeys,
+  type RecordPublicKey,
+  type RecordsOption,
+  type VerifyRecordOptions,
+  verifyRecord,
+} from './step-up/records.js';
+export type { ActionRule, Approver, GuardRequest, Rule } from './step-up/rule.js';
 export {
   type AuthenticateOutcome,
   type RouterOptions,

@@ -1,4 +1,5 @@
 import { createEmit, type Emit } from './events.js';
+import { createRequireAsker, type RequireAsker } from './http/asker.js';
 import { type Authenticate, createAuthenticate, createRequestStates, type RequestStates } from './http/authenticate.js';
 import {
   createRequireCaller,
@@ -12,6 +13,7 @@ import { type Cookies, createCookies, createDeliver, type Deliver } from './http
 import { createForeignSignOut } from './http/foreign-sign-out.js';
 import { createWwwAuthenticate, type WwwAuthenticate } from './http/refusal.js';
 import { createStepUpCheck, type StepUpCheckOf } from './http/require-fresh-step-up.js';
+import { createRefuseRestrictedSignIn, type RefuseRestrictedSignIn } from './http/restricted-sign-in.js';
 import { createStepUpCalls, type UncheckedStepUpCalls } from './http/routes/step-up.js';
 import { createOriginCheck, type OriginCheck } from './http/same-origin.js';
 import { createSignIn, type SignIn } from './http/sign-in.js';
@@ -35,6 +37,7 @@ import { createRefreshTokens, type RefreshTokens } from './session/refresh-token
 import { createReturnTokens, type ReturnTokens } from './session/return-tokens.js';
 import { createSessions, type Sessions } from './session/sessions.js';
 import { createTouchQueue, type TouchQueue } from './session/touch-queue.js';
+import { type Approvals, createApprovals } from './step-up/approvals.js';
 import { type Attempts, createAttempts } from './step-up/attempts.js';
 import { type Challenges, createChallenges } from './step-up/challenges.js';
 import { type CheckEnrolment, createCheckEnrolment } from './step-up/enrolment.js';
@@ -78,6 +81,7 @@ export interface Services {
   readonly pendingSignIns: PendingSignIns;
   readonly attempts: Attempts;
   readonly verify: Verify;
+  readonly approvals: Approvals;
   readonly checkEnrolment: CheckEnrolment;
 
   readonly states: RequestStates;
@@ -90,10 +94,12 @@ export interface Services {
   /** The caller as the store has it now: revoked since, or without the proofs of before. */
   readonly requireCallerAnew: RequireCaller;
   readonly requireCurrentToken: RequireCaller;
+  readonly requireAsker: RequireAsker;
   readonly requireEnrolment: RequireEnrolment;
   readonly stepUpCheckOf: StepUpCheckOf;
   readonly stepUpCalls: UncheckedStepUpCalls;
   readonly deliver: Deliver;
+  readonly refuseRestrictedSignIn: RefuseRestrictedSignIn;
   readonly signIn: SignIn<string>;
   readonly signOut: SignOut;
 }
@@ -132,6 +138,7 @@ export function createServices(settings: Settings): Services {
   const signInChallenges = createSignInChallenges({ store, secrets, clock });
   const pendingSignIns = createPendingSignIns({ store, secrets, clock });
   const verify = createVerify({ store, keeper, methods, challenges, attempts, clock, emit });
+  const approvals = createApprovals({ settings, store, sessions, clock, emit });
   const checkEnrolment = createCheckEnrolment({ methods, clock });
 
   const states = createRequestStates({ settings });
@@ -154,6 +161,7 @@ export function createServices(settings: Settings): Services {
   const requireCaller = createRequireCaller({ authenticate, withProofs, states });
   const requireCallerAnew = createRequireCallerAnew({ authenticate, withProofs, states });
   const requireCurrentToken = createRequireCurrentToken({ requireCaller, wwwAuthenticate });
+  const requireAsker = createRequireAsker({ settings, authenticate, states, wwwAuthenticate });
   const requireEnrolment = createRequireEnrolment({
     requireCallerAnew,
     wwwAuthenticate,
@@ -164,9 +172,14 @@ export function createServices(settings: Settings): Services {
   });
   const stepUpCheckOf = createStepUpCheck({
     requireCallerAnew,
+    requireAsker,
     settings,
     realm,
     store,
+    sessions,
+    approvals,
+    methodServices,
+    call,
     challenges,
     methods,
     states,
@@ -190,6 +203,14 @@ export function createServices(settings: Settings): Services {
     clock,
     emit,
   });
+  const refuseRestrictedSignIn = createRefuseRestrictedSignIn({
+    settings,
+    cookies,
+    accessTokens,
+    refreshTokens,
+    sessions,
+    clock,
+  });
   const signIn = createSignIn({
     settings,
     cookies,
@@ -199,6 +220,7 @@ export function createServices(settings: Settings): Services {
     states,
     deliver,
     isSameOrigin,
+    refuseRestrictedSignIn,
     clock,
     emit,
   });
@@ -238,6 +260,7 @@ export function createServices(settings: Settings): Services {
     pendingSignIns,
     attempts,
     verify,
+    approvals,
     checkEnrolment,
     states,
     cookies,
@@ -248,10 +271,12 @@ export function createServices(settings: Settings): Services {
     requireCaller,
     requireCallerAnew,
     requireCurrentToken,
+    requireAsker,
     requireEnrolment,
     stepUpCheckOf,
     stepUpCalls,
     deliver,
+    refuseRestrictedSignIn,
     signIn,
     signOut,
   };

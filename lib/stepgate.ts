@@ -15,8 +15,9 @@ import {
   toGuard,
 } from './http/require-fresh-step-up.js';
 import { createRequireSession, type Middleware, type RequireSession } from './http/require-session.js';
-import { createRouter, sendRefusal } from './http/router.js';
-import { sessionRoutes } from './http/routes/sessions.js';
+import { createRouter, type RouteTable, sendRefusal } from './http/router.js';
+import { approvalRoutes } from './http/routes/approvals.js';
+import { type SessionRouteOptions, sessionRoutes } from './http/routes/sessions.js';
 import { signInRoutes } from './http/routes/sign-in.js';
 import { type StepUpCalls, stepUpRoutes } from './http/routes/step-up.js';
 import { tokenRoutes } from './http/routes/tokens.js';
@@ -75,16 +76,17 @@ export interface Stepgate<Name extends string = never> extends StepUpCalls<Name>
   readonly pages: (options?: PagesOptions) => Middleware;
   /**
    * Serves `/.well-known/webauthn`, for passkeys on pages of several domains: `app.use(auth.wellKnown())` in the app at
-   * `rpID`, outside of any folder. All else goes on. Throws a `SetupError` for a kit without passkeys.
+   * `rpID`, outside of any folder; and `/.well-known/stepgate-record-keys.json`, for readers of approval records. All else
+   * goes on. Throws a `SetupError` for a kit that has neither.
    */
   readonly wellKnown: () => Middleware;
   /**
    * What a guard would find out, without a response: for the upgrade to a WebSocket, for GraphQL. A store that fails is
-   * a refusal, too; it never rejects. API keys are refused unless asked for.
+   * a refusal, too; it never rejects. API keys and restricted sessions are refused unless asked for.
    */
   readonly authenticate: (
     req: IncomingMessage,
-    options?: { readonly apiKeys?: boolean },
+    options?: { readonly apiKeys?: boolean; readonly restricted?: boolean },
   ) => Promise<AuthenticateOutcome>;
   /**
    * What the guard before this handler found out. Throws a `SetupError` where no guard of this kit ran, and a `Refusal`
@@ -168,6 +170,7 @@ export function stepgate(options: StepgateOptions): Stepgate<string> {
         await part?.dropForUser(userId);
       }
       await store.grants?.dropForUser(userId, null);
+      await store.approvals?.dropForUser(userId, null);
       await store.totp?.remove(userId);
     }),
     ready: () => ready(services),
@@ -185,16 +188,22 @@ export function stepgate(options: StepgateOptions): Stepgate<string> {
 function routerOf(services: Services, given: RouterOptions<string> = {}): Middleware {
   refuseUnknownKeys(given, ['manageSessions', 'listData'], 'options');
   const { manageSessions, listData = false } = given;
-  const { settings } = services;
   const manage = manageSessions === undefined ? null : services.stepUpCheckOf(manageSessions);
-  const tables = [
-    sessionRoutes(services, { manage, listData: parseBoolean('listData', listData) }),
+  const tables = routeTables(services, { manage, listData: parseBoolean('listData', listData) });
+  return createRouter(tables, createRequireSameOrigin(services, answer));
+}
+
+/** All that the router has. */
+export function routeTables(services: Services, sessionOptions: SessionRouteOptions): readonly RouteTable[] {
+  const { settings } = services;
+  return [
+    sessionRoutes(services, sessionOptions),
     tokenRoutes(services),
     ...(settings.methods.length === 0 || settings.session !== null ? [] : [signInRoutes(services)]),
     stepUpRoutes(services),
+    ...(settings.session === null ? [approvalRoutes(services)] : []),
     ...methodRoutes(settings.methods, services),
   ];
-  return createRouter(tables, createRequireSameOrigin(services, answer));
 }
 
 /** Asks the store itself, whose errors say what is wrong: a checked store's are for the client. */
@@ -206,11 +215,12 @@ async function ready({ settings: { store, storeTimeout, clock }, realm }: Servic
 async function outcomeOf(
   { authenticate, states }: Services,
   req: IncomingMessage,
-  { apiKeys = false }: { readonly apiKeys?: boolean } = {},
+  { apiKeys = false, restricted = false }: { readonly apiKeys?: boolean; readonly restricted?: boolean } = {},
 ): Promise<AuthenticateOutcome> {
   const state = await authenticate(req);
   switch (state.outcome) {
     case 'session':
+      if (state.row.restricted && !restricted) return refused(new Refusal('restricted'));
       states.set(req, state); // for `handle` and `current`
       return { outcome: 'authenticated', auth: state.auth };
     case 'api-key':

@@ -8,6 +8,7 @@ export type RefusalCode =
   | 'session_invalid'
   | 'refresh_invalid'
   | 'step_up_required'
+  | 'approval_required'
   | 'refresh_missing'
   | 'request_invalid'
   | 'action_incomplete'
@@ -21,9 +22,11 @@ export type RefusalCode =
   | 'not_found'
   | 'method_not_allowed'
   | 'session_changed'
+  | 'approval_decided'
   | 'body_too_large'
   | 'unsupported_media_type'
   | 'method_locked'
+  | 'too_many_pending'
   | 'slow_down'
   | 'store_unavailable';
 
@@ -117,6 +120,80 @@ export interface TooManyJson extends RefusalJson {
   readonly code: 'method_locked' | 'slow_down';
   /** Seconds, as in `Retry-After`. */
   readonly retryAfter: number;
+}
+
+/** An approval as its asker gets it. */
+export interface ApprovalJson extends EndJson {
+  readonly id: string;
+  /** With the id, as `<id>.<token>` in `Stepgate-Approval`, it is what the asker looks and asks again with. Said once. */
+  readonly token?: string;
+  /** What would be done, in words. */
+  readonly summary: string;
+  /** How many seconds to wait between two looks. */
+  readonly interval: number;
+  /** A page of the app's to approve it on. */
+  readonly url?: string;
+}
+
+export type ApprovalStatus = 'pending' | 'approved' | 'denied' | 'expired' | 'spent';
+
+/** 401 `approval_required`. */
+export interface ApprovalRequiredJson extends RefusalJson {
+  readonly code: 'approval_required';
+  /** `'missing'`: it was asked for just now. `'mismatch'`: the request isn't the one that the approval is for. */
+  readonly reason: 'missing' | 'mismatch' | 'pending' | 'denied' | 'expired' | 'spent';
+  readonly approval?: ApprovalJson;
+}
+
+/** 409 `approval_decided`. */
+export interface ApprovalDecidedRefusalJson extends RefusalJson {
+  readonly code: 'approval_decided';
+  readonly approval: { readonly status: ApprovalStatus };
+}
+
+/** 429 `too_many_pending` and `slow_down`. */
+export interface TryLaterJson extends RefusalJson {
+  readonly code: 'too_many_pending' | 'slow_down';
+  /** Seconds, as in `Retry-After`. */
+  readonly retryAfter: number;
+}
+
+/** `GET {mount}/approvals/:id`, for who asked. */
+export interface ApprovalStatusJson extends ApprovalJson {
+  readonly status: ApprovalStatus;
+}
+
+/** An approval as who may decide it gets it: what the server stored when it was asked for. */
+export interface PendingApprovalJson extends EndJson {
+  readonly id: string;
+  readonly summary: string;
+  readonly httpMethod: string;
+  readonly url: string;
+  readonly payload: unknown;
+  /** The methods that may answer for it. */
+  readonly methods: readonly string[];
+  readonly asker: {
+    readonly kind: 'session' | 'api-key';
+    readonly userId: string;
+    /** The session's label, or the key's id. */
+    readonly label: string | null;
+    readonly ip: string | null;
+    readonly userAgent: string | null;
+    /** When its session began, in epoch milliseconds; null for a key. */
+    readonly since: number | null;
+  };
+  /** Epoch milliseconds. */
+  readonly requestedAt: number;
+}
+
+/** `GET {mount}/approvals`: oldest first. */
+export interface ApprovalsJson {
+  readonly approvals: readonly PendingApprovalJson[];
+}
+
+/** `POST {mount}/approvals/:id/approve` and `/deny`. */
+export interface ApprovalDecidedJson {
+  readonly status: 'approved' | 'denied';
 }
 
 export interface ProofJson {

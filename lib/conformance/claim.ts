@@ -51,5 +51,5 @@ function claimOf(part: StorePart): CaseGroup {
 
 export const claims: readonly CaseGroup[] = [
   claim,
-  ...(['challenges', 'grants', 'attempts', 'passkeys', 'totp', 'recoveryCodes'] as const).map(claimOf),
+  ...(['challenges', 'grants', 'approvals', 'attempts', 'passkeys', 'totp', 'recoveryCodes'] as const).map(claimOf),
 ];

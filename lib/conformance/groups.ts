@@ -1,3 +1,9 @@
+import { approvalsChange } from './approvals-change.js';
+import { approvalsDrop } from './approvals-drop.js';
+import { approvalsExpiry } from './approvals-expiry.js';
+import { approvalsInsert } from './approvals-insert.js';
+import { approvalsRaces } from './approvals-races.js';
+import { approvalsStored } from './approvals-stored.js';
 import { attemptsCount } from './attempts-count.js';
 import { attemptsDrop } from './attempts-drop.js';
 import { attemptsExpiry } from './attempts-expiry.js';
@@ -91,6 +97,12 @@ export const GROUPS: readonly CaseGroup[] = [
   grantsDrop,
   ...grantsExpiry,
   ...grantsStored,
+  approvalsInsert,
+  approvalsChange,
+  approvalsDrop,
+  ...approvalsExpiry,
+  ...approvalsStored,
+  approvalsRaces,
   attemptsCount,
   attemptsWindows,
   attemptsReset,

@@ -77,6 +77,9 @@ function benchOf(store: Store, { rawRows }: StoreConformanceOptions): Bench {
     get grants() {
       return part('grants');
     },
+    get approvals() {
+      return part('approvals');
+    },
     get attempts() {
       return part('attempts');
     },

@@ -41,6 +41,7 @@ export function sessionRow(row: Partial<SessionRow> & { readonly id: string }): 
     stepUpProofs: {},
     idleLifetime: null,
     persistent: true,
+    restricted: false,
     impersonator: null,
     ...row,
   };
@@ -70,6 +71,7 @@ export function rotatedRow(row: Partial<SessionRow> & { readonly id: string }): 
     stepUpProofs: { totp: NOW - 40_000 },
     idleLifetime: 1_234_567,
     persistent: false,
+    restricted: true,
     impersonator: { userId: 'admin-a', sessionId: 'session-of-admin-a', reason: 'ticket 7' },
     ...row,
   });

@@ -51,6 +51,7 @@ const ROWS: Readonly<Record<string, readonly SessionRow[]>> = {
     sessionRow({ id: 'a', idleLifetime: 1, persistent: false }),
     sessionRow({ id: 'b', idleLifetime: 31_536_000_000, persistent: false }),
   ],
+  'a restriction, and none': [sessionRow({ id: 'a', restricted: true }), sessionRow({ id: 'b', restricted: false })],
   'an impersonator': [
     sessionRow({ id: 'a', impersonator: { userId: 'admin', sessionId: 'of-the-admin', reason: 'ticket 7' } }),
     ...STRANGE.map((text, n) =>

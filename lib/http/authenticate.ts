@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { RefusedReason } from '../events.js';
+import { isStorable } from '../internal/arguments.js';
 import { andThen, isPromise, type MaybePromise } from '../internal/maybe-promise.js';
 import { SetupError } from '../internal/setup-error.js';
 import { decodeToken } from '../internal/tokens.js';
@@ -14,15 +15,28 @@ import type { Authentication, LiveSession, RequestAuth, SessionAuth } from './re
 import { isUnsafe } from './same-origin.js';
 
 /** The app's own API keys: they come in `Authorization: Bearer` and are told by their prefix. */
-export interface ApiKeysOption {
+export type ApiKeysOption =
+  | (ApiKeyPrefix & {
+      readonly ask?: false;
+      /** Says whose key it is, or null for none. A throw is a store failure. What `key` holds reaches the handlers. */
+      readonly verify: VerifyApiKey<{ readonly id?: string }>;
+    })
+  | (ApiKeyPrefix & {
+      /** Whether keys may ask for approvals, where a rule has an `approver`. @default false */
+      readonly ask: true;
+      /** The same, and the key's `id`, 1 to 255 characters: an approval is for one key alone. */
+      readonly verify: VerifyApiKey<{ readonly id: string }>;
+    });
+
+interface ApiKeyPrefix {
   /** What every API key begins with, for example `'bank_'`. */
   readonly prefix: string;
-  /** Says whose key it is, or null for none. A throw is a store failure. What `key` holds reaches the handlers. */
-  readonly verify: (
-    key: string,
-    req: IncomingMessage,
-  ) => MaybePromise<{ readonly userId: string; readonly key?: unknown } | null>;
 }
+
+type VerifyApiKey<Id> = (
+  key: string,
+  req: IncomingMessage,
+) => MaybePromise<({ readonly userId: string; readonly key?: unknown } & Id) | null>;
 
 /**
  * Authenticates a request. It answers at once when the store's reads are synchronous: a promise on this path would
@@ -140,10 +154,15 @@ export function createAuthenticate({
 
   function checkApiKey(req: IncomingMessage, value: string): MaybePromise<Authentication> {
     if (apiKeys === null) return refused(req, 'session_invalid', 'token-invalid');
-    const answer = call('apiKeys.verify', () => apiKeys.verify(value, req), isOwnerOrNull);
+    const answer = call(
+      'apiKeys.verify',
+      () => apiKeys.verify(value, req),
+      apiKeys.ask === true ? isNamedOwnerOrNull : isOwnerOrNull,
+    );
     return andThen(answer, (owner): Authentication => {
       if (owner === null) return refused(req, 'session_invalid', 'api-key');
-      const auth = { via: 'api-key', userId: owner.userId, session: null, key: owner.key ?? null } as const;
+      const { userId, id: keyId, key = null } = owner;
+      const auth = { via: 'api-key', userId, session: null, key, ...(keyId === undefined ? {} : { keyId }) } as const;
       return { outcome: 'api-key', auth };
     });
   }
@@ -169,6 +188,14 @@ function failed(error: unknown): Authentication {
 function isOwnerOrNull(owner: { readonly userId: string } | null): boolean {
   return owner === null || (typeof owner === 'object' && typeof owner.userId === 'string');
 }
+
+/** An owner whose key can be told from others: what it is approved is for no other. */
+function isNamedOwnerOrNull(owner: { readonly userId: string; readonly id?: string } | null): boolean {
+  const id = owner?.id;
+  return isOwnerOrNull(owner) && (owner === null || (isStorable(id) && id !== '' && id.length <= MAX_KEY_ID));
+}
+
+const MAX_KEY_ID = 255;
 
 /** The state of a request whose session has just been given this token. */
 export function withNewToken(session: PresentedSession): Authentication {

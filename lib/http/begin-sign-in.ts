@@ -12,6 +12,7 @@ import { parseSignIn, type SignInOptions } from './sign-in-options.js';
 /** A sign-in by a first factor, which a second one has to complete. */
 export interface BeginSignInOptions<Name extends string, Then extends string> extends SignInOptions<Name> {
   readonly interactive?: never;
+  readonly restricted?: never;
   /** The methods that can complete it, any one of them; at least one that isn't in `method`. */
   readonly then: readonly Then[];
 }
@@ -33,7 +34,7 @@ export interface PendingSignInBody {
  * one. `POST {mount}/sign-in/options` and `/sign-in/complete` go on with it. Never ends the response.
  *
  * Rejects with a `Refusal`: `step_up_unavailable` where the user has set up none of `then` (the app decides: `signIn`, or
- * no sign-in), `cross_origin`, `store_unavailable`; with a `SetupError` for wrong options, and once the headers were sent.
+ * no sign-in), `cross_origin`, `restricted` and `api_key_refused` (what can only ask for approvals signs nobody in), `store_unavailable`; with a `SetupError` for wrong options, and once the headers were sent.
  */
 export type BeginSignIn<Name extends string> = (
   req: IncomingMessage,
@@ -47,11 +48,12 @@ export function createBeginSignIn({
   methods,
   pendingSignIns,
   isSameOrigin,
+  refuseRestrictedSignIn,
   clock,
   emit,
 }: Pick<
   Services,
-  'settings' | 'cookies' | 'methods' | 'pendingSignIns' | 'isSameOrigin' | 'clock' | 'emit'
+  'settings' | 'cookies' | 'methods' | 'pendingSignIns' | 'isSameOrigin' | 'refuseRestrictedSignIn' | 'clock' | 'emit'
 >): BeginSignIn<string> {
   return async function beginSignIn(req, res, options) {
     const { then, ...rest } = options ?? {};
@@ -59,8 +61,15 @@ export function createBeginSignIn({
     const { deliveries } = cookies;
     const known = [...new Set([...methods.names, 'password', 'external'])];
     const signIn = parseSignIn(rest, { known, deliveries, now, lifetimes: settings });
+    if (signIn.restricted) {
+      throw new SetupError(
+        'A second factor makes no restricted session.',
+        'Use `signIn` with `restricted: true` alone.',
+      );
+    }
     const seconds = parseThen(then, signIn.methods, methods.names);
     assertUnsent(res, 'beginSignIn');
+    await refuseRestrictedSignIn(req);
     const delivery = signIn.delivery ?? settings.delivery;
     if (delivery !== 'bearer' && isUnsafe(req) && !isSameOrigin(req)) {
       emit({ type: 'session.refused', reason: 'cross-origin', ...sentFrom(req) });

@@ -6,7 +6,10 @@ import { Refusal } from './refusal.js';
 import type { Authentication, LiveSession } from './request-auth.js';
 import { stepUpRequired } from './step-up-refusal.js';
 
-/** The signed-in caller of one of our own routes or calls. Rejects with a `Refusal` for nobody and for API keys. */
+/**
+ * The signed-in caller of one of our own routes or calls. Rejects with a `Refusal` for nobody, for API keys and for
+ * restricted sessions: what can only ask for approvals gets past none of them.
+ */
 export type RequireCaller = (req: IncomingMessage) => Promise<LiveSession>;
 
 export function createRequireCaller({
@@ -43,8 +46,16 @@ function withAction(state: Authentication, before: Authentication | undefined): 
 }
 
 function callerIn(state: Authentication): LiveSession {
-  if (state.outcome === 'session') return state;
+  if (state.outcome === 'session') {
+    refuseRestricted(state);
+    return state;
+  }
   throw state.outcome === 'api-key' ? new Refusal('api_key_refused') : state.refusal;
+}
+
+/** A session that can ask for approvals, and nothing else. */
+export function refuseRestricted({ row }: Pick<LiveSession, 'row'>): void {
+  if (row.restricted) throw new Refusal('restricted');
 }
 
 /** Who acts as a user proves and approves nothing, and changes neither sessions nor methods. */

@@ -15,6 +15,7 @@ import type { SignedIn } from './sign-in.js';
 export type CredentialsChanged = (req: IncomingMessage, res: ServerResponse) => Promise<SignedIn>;
 
 export function createCredentialsChanged({
+  store,
   requireCurrentToken,
   challenges,
   sessions,
@@ -23,13 +24,14 @@ export function createCredentialsChanged({
   wwwAuthenticate,
 }: Pick<
   Services,
-  'requireCurrentToken' | 'challenges' | 'sessions' | 'states' | 'deliver' | 'wwwAuthenticate'
+  'store' | 'requireCurrentToken' | 'challenges' | 'sessions' | 'states' | 'deliver' | 'wwwAuthenticate'
 >): CredentialsChanged {
   return async function credentialsChanged(req, res) {
     assertUnsent(res, 'credentialsChanged');
     const caller = await requireCurrentToken(req);
     // First, so that a store which fails half-way leaves the session with the tokens that its client has.
     await challenges.dropForSession(caller.row.id);
+    await store.approvals?.dropForSession(caller.row.userId, caller.row.id);
     const changed = await sessions.credentialsChanged(caller.row);
     if (changed === null)
       throw new Refusal('session_invalid', { headers: { 'WWW-Authenticate': wwwAuthenticate.invalidToken } });

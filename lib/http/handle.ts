@@ -9,7 +9,7 @@ import { publicSession } from '../session/sessions.js';
 import { parseRule } from '../step-up/parse-rule.js';
 import type { Rule } from '../step-up/rule.js';
 import type { Session } from '../stores/contract/sessions.js';
-import { refuseImpersonator } from './caller.js';
+import { refuseImpersonator, refuseRestricted } from './caller.js';
 import { Refusal, refusalFrom } from './refusal.js';
 import { requireProofs } from './require-fresh-step-up.js';
 
@@ -72,6 +72,7 @@ export function createHandles(
       if (made !== null && isOutdated(made, row)) return { outcome: 'over' };
       if (parsed !== null) {
         try {
+          refuseRestricted({ row });
           refuseImpersonator({ row });
           await requireProofs(services, { row, byCurrentToken: row.tokenHash === made?.tokenHash }, parsed);
         } catch (error) {

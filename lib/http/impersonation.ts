@@ -107,6 +107,7 @@ export function createImpersonation({
         idleLifetime: admin.idleLifetime,
         absoluteLifetime: admin.expiresAt - now,
         persistent: admin.persistent,
+        restricted: false,
         impersonator: { userId: admin.userId, sessionId: admin.id, reason },
         replaces: null,
       });

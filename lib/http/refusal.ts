@@ -11,6 +11,7 @@ const STATUS: Readonly<Record<RefusalCode, number>> = {
   session_invalid: 401,
   refresh_invalid: 401,
   step_up_required: 401,
+  approval_required: 401,
   refresh_missing: 400,
   request_invalid: 400,
   action_incomplete: 400,
@@ -24,9 +25,11 @@ const STATUS: Readonly<Record<RefusalCode, number>> = {
   not_found: 404,
   method_not_allowed: 405,
   session_changed: 409,
+  approval_decided: 409,
   body_too_large: 413,
   unsupported_media_type: 415,
   method_locked: 429,
+  too_many_pending: 429,
   slow_down: 429,
   store_unavailable: 500,
 };
@@ -36,6 +39,7 @@ const DETAIL: Readonly<Record<RefusalCode, string>> = {
   session_invalid: 'The session is unknown, ended or expired.',
   refresh_invalid: 'The refresh token is unknown, used or expired.',
   step_up_required: 'Confirm that it is you.',
+  approval_required: 'This has to be approved.',
   refresh_missing: 'The request has no refresh token.',
   request_invalid: 'The request is not in the form that this route takes.',
   action_incomplete: 'The request lacks what it has to be confirmed for.',
@@ -45,13 +49,15 @@ const DETAIL: Readonly<Record<RefusalCode, string>> = {
   sign_in_refused: 'The sign-in was refused.',
   cross_origin: 'The request comes from another origin.',
   api_key_refused: 'An API key is not accepted here.',
-  restricted: 'This session may not do that: somebody acts as the user in it.',
+  restricted: 'This session may not do that.',
   not_found: 'There is nothing here.',
   method_not_allowed: 'The route has no such method.',
+  approval_decided: 'The approval was decided before, or its time is over.',
   session_changed: 'The request is for another session than the one it came with.',
   body_too_large: 'The body is larger than this route takes.',
   unsupported_media_type: 'The body must be JSON in UTF-8.',
   method_locked: 'Too many attempts; try again later.',
+  too_many_pending: 'Too much waits to be approved, or too much was denied; try again later.',
   slow_down: 'Too many requests of this kind; try again later.',
   store_unavailable: 'The session could not be checked; nothing is lost, try again.',
 };
@@ -76,7 +82,18 @@ export interface RefusalInit {
   readonly headers?: Readonly<Record<string, string>>;
   /** Further members of the problem+json body. */
   readonly members?: Readonly<Record<string, unknown>>;
+  /** Such members for the client alone: they hold a secret, and are in no log of the refusal. */
+  readonly secretMembers?: Readonly<Record<string, unknown>>;
   readonly cause?: unknown;
+}
+
+/** Hides them in a function: neither `inspect` nor JSON shows what it gives. Of a name that the other build has, too. */
+const SECRET_MEMBERS = Symbol.for('stepgate.secretMembers');
+
+/** All members of the body, those included that only its client may see. */
+export function membersOf(refusal: Refusal): Readonly<Record<string, unknown>> {
+  const hidden = (refusal as { [SECRET_MEMBERS]?: () => Readonly<Record<string, unknown>> })[SECRET_MEMBERS]; // as the constructor set it
+  return { ...refusal.members, ...hidden?.() };
 }
 
 /** Why a request is refused: an `Error` with everything that an answer needs, so that an app may send its own. */
@@ -87,12 +104,14 @@ export class Refusal extends Error {
   readonly headers: Readonly<Record<string, string>>;
   readonly members: Readonly<Record<string, unknown>>;
 
-  constructor(code: RefusalCode, { detail = DETAIL[code], headers = {}, members = {}, cause }: RefusalInit = {}) {
+  constructor(code: RefusalCode, init: RefusalInit = {}) {
+    const { detail = DETAIL[code], headers = {}, members = {}, secretMembers, cause } = init;
     super(detail, cause === undefined ? undefined : { cause });
     this.code = code;
     this.status = STATUS[code];
     this.headers = headers;
     this.members = members;
+    if (secretMembers !== undefined) Object.defineProperty(this, SECRET_MEMBERS, { value: () => secretMembers });
   }
 
   static {

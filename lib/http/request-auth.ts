@@ -24,19 +24,23 @@ export interface SessionAuth {
 export interface ApprovedAction<Payload = unknown> {
   /** What `bind` gave, deep-frozen; null for a `once` rule. */
   readonly payload: Payload;
-  /** What the user proved presence with. */
+  /** What the user proved presence with, or who approved it did. */
   readonly method: string;
+  /** Who approved it, where the rule asks for an approver. */
+  readonly approverId?: string;
 }
 
-/** A request with an API key: it has no session and can prove nothing. */
+/** A request with an API key: it has no session and can prove nothing; it may ask for approvals. */
 export interface ApiKeyAuth {
   readonly via: 'api-key';
   readonly userId: string;
   readonly session: null;
   /** What the app's `apiKeys.verify` said of the key. */
   readonly key: unknown;
-  /** A key confirms nothing. */
-  readonly action?: never;
+  /** What `apiKeys.verify` said the key's id is. */
+  readonly keyId?: string;
+  /** What somebody has approved for it. */
+  readonly action?: ApprovedAction;
 }
 
 /** What a guard has found out: plain values, safe to serialise. */

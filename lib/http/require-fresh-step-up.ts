@@ -8,10 +8,12 @@ import {
   evaluateRule,
   type GuardRequest,
   methodsOf,
+  type ParsedActionRule,
   type ParsedRule,
   type Rule,
   waysLeft,
 } from '../step-up/rule.js';
+import { type ApprovalServices, type ApproverRule, requireApproval } from './approved-request.js';
 import { proofTimes } from './authenticate.js';
 import { refuseImpersonator } from './caller.js';
 import { type ConfirmationServices, requireConfirmation } from './confirmed-request.js';
@@ -30,7 +32,8 @@ export interface RequireFreshStepUpOptions {
  * Makes a guard that asks for a fresh proof, or for a confirmation of exactly this request. It checks the session itself.
  * Throws a `SetupError` for a wrong rule. Refuses with 401 `step_up_required` and what would do, with 403
  * `step_up_unavailable` where the user has nothing that would, and with 400 `action_incomplete` where `bind` can't say
- * what is to be confirmed.
+ * what is to be confirmed. With an `approver` it refuses with 401 `approval_required` until somebody else has approved it,
+ * and with 429 `too_many_pending`.
  */
 export type RequireFreshStepUp<Name extends string> = <P = never, R extends IncomingMessage = GuardRequest>(
   rule: Rule<Name> | ActionRule<Name, P, R>,
@@ -45,7 +48,7 @@ export type CheckFreshStepUp<Name extends string> = <P = never, R extends Incomi
 /** Lets a request pass a rule or rejects with a `Refusal`. */
 export type StepUpCheck = (req: IncomingMessage) => Promise<void>;
 
-type Needed = ConfirmationServices & Pick<Services, 'requireCallerAnew'>;
+type Needed = ConfirmationServices & ApprovalServices & Pick<Services, 'requireCallerAnew'>;
 
 /** Prepares the check of a rule; whatever is wrong with the rule shows here, as a `SetupError`. */
 export type StepUpCheckOf = (rule: unknown) => StepUpCheck;
@@ -53,6 +56,16 @@ export type StepUpCheckOf = (rule: unknown) => StepUpCheck;
 export function createStepUpCheck(services: Needed): StepUpCheckOf {
   return (given) => {
     const rule = parseRule(given, services.methods.names);
+    if (isApproverRule(rule)) {
+      partOf(services.store, 'approvals', 'A rule with an `approver`');
+      if (services.settings.session !== null) {
+        throw new SetupError(
+          'A rule with an `approver` needs sessions of the kit.',
+          'Leave `session` out, or let the user confirm the request: leave `approver` out.',
+        );
+      }
+      return (req) => requireApproval(services, req, rule);
+    }
     if (rule.type === 'action') partOf(services.store, 'grants', 'A rule for one request');
     return async (req) => {
       const caller = await services.requireCallerAnew(req);
@@ -62,6 +75,10 @@ export function createStepUpCheck(services: Needed): StepUpCheckOf {
         : requireProofs(services, caller, rule));
     };
   };
+}
+
+function isApproverRule(rule: ParsedRule | ParsedActionRule): rule is ApproverRule {
+  return rule.type === 'action' && rule.approver !== null;
 }
 
 /** Throws the `Refusal` of a session whose proofs don't meet the rule. */

@@ -24,6 +24,11 @@ export interface RequireSessionOptions<Optional extends boolean = boolean, ApiKe
    */
   readonly apiKeys?: ApiKeys | undefined;
   /**
+   * Lets restricted sessions through, which can only ask for approvals.
+   * @default false
+   */
+  readonly restricted?: boolean;
+  /**
    * Takes the request for no activity of the user's, for pages that ask by themselves every now and then: it slides no
    * idle end. It has no effect where an earlier guard of this kit has let the request through.
    * @default false
@@ -40,18 +45,18 @@ export interface RequireSession extends Guard<SessionAuth> {
   ): Guard<SessionAuth | (ApiKeys extends true ? ApiKeyAuth : never) | (Optional extends true ? null : never)>;
 }
 
-const NAMES = ['optional', 'apiKeys', 'passive', 'onRefusal'] satisfies (keyof RequireSessionOptions)[];
+const NAMES = ['optional', 'apiKeys', 'restricted', 'passive', 'onRefusal'] satisfies (keyof RequireSessionOptions)[];
 
 export function createRequireSession(
   { authenticate, states }: Pick<Services, 'authenticate' | 'states'>,
   onRefusal: OnRefusal,
 ): RequireSession {
   function guardWith(options: RequireSessionOptions): Middleware {
-    const { optional, apiKeys, passive, onRefusal: refuse } = parseOptions(options, onRefusal);
+    const { optional, apiKeys, restricted, passive, onRefusal: refuse } = parseOptions(options, onRefusal);
     const refusalOf = (state: Authentication): Refusal | null => {
       switch (state.outcome) {
         case 'session':
-          return null;
+          return state.row.restricted && !restricted ? new Refusal('restricted') : null;
         case 'api-key':
           return apiKeys ? null : new Refusal('api_key_refused');
         case 'anonymous':
@@ -100,13 +105,13 @@ function parseOptions(
     throw new SetupError('`requireSession` takes an object of options.', 'Write `requireSession({ optional: true })`.');
   }
   refuseUnknownKeys(options, NAMES, 'options');
-  const { optional = false, apiKeys = false, passive = false, onRefusal = kitOnRefusal } = options;
-  for (const [name, value] of Object.entries({ optional, apiKeys, passive })) {
+  const { optional = false, apiKeys = false, restricted = false, passive = false, onRefusal = kitOnRefusal } = options;
+  for (const [name, value] of Object.entries({ optional, apiKeys, restricted, passive })) {
     if (typeof value !== 'boolean')
       throw new SetupError(`\`${name}\` must be a boolean.`, 'Write true or false, or leave it out.');
   }
   if (typeof onRefusal !== 'function') {
     throw new SetupError('`onRefusal` must be a function.', 'Write a function or leave it out.');
   }
-  return { optional, apiKeys, passive, onRefusal };
+  return { optional, apiKeys, restricted, passive, onRefusal };
 }

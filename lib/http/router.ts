@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import bodyParser from 'body-parser';
 import Router from 'router';
 import type { EndJson } from '../wire.js';
-import { Refusal, refusalFrom, TITLE } from './refusal.js';
+import { membersOf, Refusal, refusalFrom, TITLE } from './refusal.js';
 import type { Middleware } from './require-session.js';
 
 /** A request on one of our routes, with the parameters of its path. */
@@ -79,7 +79,7 @@ export function sendRefusal(res: ServerResponse, refusal: Refusal): void {
     status,
     code,
     detail,
-    ...refusal.members,
+    ...membersOf(refusal),
   });
 }
 

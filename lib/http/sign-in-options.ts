@@ -30,6 +30,12 @@ export interface SignInOptions<Name extends string> {
    * @default true
    */
   readonly persistent?: boolean | undefined;
+  /**
+   * Whether the session can ask for approvals and nothing else, for a device or a program that isn't the user: guards
+   * refuse it unless they say `restricted: true`, and it proves, lists, ends and enrols nothing. It makes no proof.
+   * @default false
+   */
+  readonly restricted?: boolean | undefined;
   /** JSON, at most 4 KiB; fixed for the session's life. */
   readonly data?: SessionData | undefined;
   /**
@@ -56,6 +62,7 @@ export interface ParsedSignIn {
   /** Milliseconds; null: the kit's. */
   readonly absoluteLifetime: number | null;
   readonly persistent: boolean;
+  readonly restricted: boolean;
 }
 
 const NAMES = [
@@ -69,6 +76,7 @@ const NAMES = [
   'idleLifetime',
   'absoluteLifetime',
   'persistent',
+  'restricted',
 ] satisfies (keyof SignInOptions<string>)[];
 const MAX_LABEL = 255;
 const MAX_DATA_BYTES = 4_096;
@@ -92,15 +100,24 @@ export function parseSignIn(
     throw new SetupError('`signIn` takes an object of options.', 'Write `signIn(req, res, { userId, method })`.');
   }
   refuseUnknownKeys(options, NAMES, 'options');
-  const { method, interactive = true, persistent = true, delivery, label, data, startedAt } = options;
+  const {
+    method,
+    interactive = true,
+    persistent = true,
+    restricted = false,
+    delivery,
+    label,
+    data,
+    startedAt,
+  } = options;
   const userId = parseUserId(options.userId);
   const methods = [method].flat();
   if (methods.length === 0 || !methods.every((name) => known.includes(name))) {
     throw new SetupError('`method` must name a method of this kit.', `Write one of: ${known.join(', ')}.`);
   }
-  for (const [name, value] of Object.entries({ interactive, persistent })) {
+  for (const [name, value] of Object.entries({ interactive, persistent, restricted })) {
     if (typeof value === 'boolean') continue;
-    throw new SetupError(`\`${name}\` must be a boolean.`, 'Write true or false, or leave it out for true.');
+    throw new SetupError(`\`${name}\` must be a boolean.`, 'Write true or false, or leave it out.');
   }
   const lifetime = (name: 'idleLifetime' | 'absoluteLifetime'): number | null => {
     const given = options[name];
@@ -134,6 +151,7 @@ export function parseSignIn(
     idleLifetime: lifetime('idleLifetime'),
     absoluteLifetime: lifetime('absoluteLifetime'),
     persistent,
+    restricted,
   };
 }
 

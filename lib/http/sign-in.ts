@@ -26,7 +26,8 @@ export interface SignedIn {
  * Makes a new session for the user and hands its tokens to the response; the session that the request carried before
  * ends in the same step. Sets headers and never ends the response; a `Set-Cookie` that the app itself gives to
  * `writeHead` afterwards replaces ours. Rejects with a `Refusal`: `cross_origin` (login CSRF), `sign_in_refused`
- * (revoked meanwhile), `store_unavailable`; with a `SetupError` for wrong options, and once the headers were sent.
+ * (revoked meanwhile), `restricted` and `api_key_refused` (what can only ask for approvals signs nobody in),
+ * `store_unavailable`; with a `SetupError` for wrong options, and once the headers were sent.
  */
 export type SignIn<Name extends string> = (
   req: IncomingMessage,
@@ -50,12 +51,13 @@ type Needed = Pick<
   | 'states'
   | 'deliver'
   | 'isSameOrigin'
+  | 'refuseRestrictedSignIn'
   | 'clock'
   | 'emit'
 >;
 
 export function createSignIn(services: Needed): SignIn<string> {
-  const { settings, cookies, sessions, states, deliver, isSameOrigin, clock, emit } = services;
+  const { settings, cookies, sessions, states, deliver, isSameOrigin, refuseRestrictedSignIn, clock, emit } = services;
   // A method of the app may be called `password`, too: the configured ones win, and their order is their strength.
   const known = new Map<string, SignInMethod>(settings.methods.map((method) => [method.name, method]));
   for (const [name, method] of OTHER_SIGN_INS) if (!known.has(name)) known.set(name, method);
@@ -69,12 +71,14 @@ export function createSignIn(services: Needed): SignIn<string> {
       lifetimes: settings,
     });
     assertUnsent(res, 'signIn');
-    const { userId, methods, times, interactive, delivery = settings.delivery } = checked;
+    const { userId, methods, times, restricted, delivery = settings.delivery } = checked;
+    const interactive = checked.interactive && !restricted;
     const isForeign = isUnsafe(req) && !isSameOrigin(req);
     if (isForeign && delivery !== 'bearer') {
       emit({ type: 'session.refused', reason: 'cross-origin', ...sentFrom(req) });
       throw new Refusal('cross_origin');
     }
+    await refuseRestrictedSignIn(req);
     const created = await sessions.create({
       userId,
       delivery,
@@ -88,6 +92,7 @@ export function createSignIn(services: Needed): SignIn<string> {
       idleLifetime: checked.idleLifetime,
       absoluteLifetime: checked.absoluteLifetime,
       persistent: checked.persistent,
+      restricted,
       impersonator: null,
       replaces: await presentedToken(req, isForeign, services),
     });

@@ -177,8 +177,9 @@ export function parseCap(cap: unknown): number | null {
 
 export function parseApiKeys(apiKeys: ApiKeysOption | undefined): ApiKeysOption | null {
   if (apiKeys === undefined) return null;
-  refuseUnknownKeys(object('apiKeys', apiKeys), ['prefix', 'verify'], 'apiKeys');
+  refuseUnknownKeys(object('apiKeys', apiKeys), ['prefix', 'ask', 'verify'], 'apiKeys');
   text('apiKeys.prefix', apiKeys.prefix);
+  if (apiKeys.ask !== undefined) parseBoolean('apiKeys.ask', apiKeys.ask);
   if (parseFunction('apiKeys.verify', apiKeys.verify) !== undefined) return apiKeys;
   throw new SetupError('`apiKeys.verify` is missing.', 'Write a function that gives `{ userId, key }` or null.');
 }

@@ -12,6 +12,7 @@ import { SetupError } from '../internal/setup-error.js';
 import { refuseUnknownKeys } from '../internal/unknown-keys.js';
 import type { User } from '../methods/method.js';
 import type { SessionOption } from '../session/foreign-session.js';
+import { createRecords, type Records, type RecordsOption } from '../step-up/records.js';
 import type { Delivery } from '../stores/contract/sessions.js';
 import type { Store } from '../stores/contract/store.js';
 import {
@@ -111,6 +112,8 @@ export interface StepgateOptions<M extends readonly RoutedMethod[] = readonly Ro
    * type is that of `import 'stepgate/express'` for `auth`, and the app's own for another. @default 'auth'
    */
   readonly requestProperty?: string | false | undefined;
+  /** How approvals by somebody else are asked for, where a rule has an `approver`. */
+  readonly approvals?: ApprovalsOption | undefined;
   /** Answers a refusal in place of the guards' problem+json. */
   readonly onRefusal?: OnRefusal | undefined;
   /** Is told everything worth an audit log. @default failures go to `console.error` */
@@ -122,6 +125,18 @@ export interface StepgateOptions<M extends readonly RoutedMethod[] = readonly Ro
 export interface UsersOption {
   /** Null: unknown or disabled. A throw is a store failure. */
   readonly find: (userId: string) => MaybePromise<User | null>;
+}
+
+export interface ApprovalsOption {
+  /** How long an approval may be decided. Once approved it may be spent for five minutes. @default '10m' */
+  readonly lifetime?: Duration | undefined;
+  /**
+   * The app's page to approve on, a path such as `'/approvals'`: what asks is told its address, with the approval's id
+   * as `?approval=…`. @default none
+   */
+  readonly page?: string | undefined;
+  /** Signed statements of what was approved. @default none */
+  readonly records?: RecordsOption | undefined;
 }
 
 export interface CollectOption {
@@ -163,6 +178,8 @@ export interface Settings {
   readonly apiKeys: ApiKeysOption | null;
   /** Null for none. */
   readonly requestProperty: string | null;
+  /** `page` is a whole URL. */
+  readonly approvals: { readonly lifetime: number; readonly page: string | null; readonly records: Records | null };
   readonly onRefusal: OnRefusal | null;
   readonly onEvent: ((event: StepgateEvent) => unknown) | undefined;
   readonly clock: Clock;
@@ -192,6 +209,7 @@ const NAMES = [
     'cleanupInterval',
     'policy',
     'apiKeys',
+    'approvals',
   ] as const),
   ...(['requestProperty', 'onRefusal', 'onEvent', 'clock'] as const),
 ] satisfies (keyof StepgateOptions)[];
@@ -265,6 +283,7 @@ export function parseOptions(given: StepgateOptions): Settings {
     cleanupInterval: duration('cleanupInterval'),
     apiKeys: parseApiKeys(options.apiKeys),
     requestProperty: parseRequestProperty(options.requestProperty),
+    approvals: parseApprovals(options.approvals, options.issuer, issuer.origin),
     onRefusal: parseFunction('onRefusal', options.onRefusal) ?? null,
     onEvent: parseFunction('onEvent', options.onEvent),
     clock: parseClock(options.clock),
@@ -281,6 +300,24 @@ function parseCollect(collect: CollectOption = {}): Required<CollectOption> {
   refuseUnknownKeys(object('collect', collect), ['ip', 'userAgent'], 'collect');
   const { ip = true, userAgent = true } = collect;
   return { ip: parseBoolean('collect.ip', ip), userAgent: parseBoolean('collect.userAgent', userAgent) };
+}
+
+function parseApprovals(approvals: ApprovalsOption = {}, issuer: string, origin: string): Settings['approvals'] {
+  refuseUnknownKeys(object('approvals', approvals), ['lifetime', 'page', 'records'], 'approvals');
+  const { lifetime = '10m', page, records } = approvals;
+  return {
+    lifetime: milliseconds(lifetime, 'approvals.lifetime'),
+    page: page === undefined ? null : parsePage(page, origin),
+    records: records === undefined ? null : createRecords(records, issuer),
+  };
+}
+
+function parsePage(page: unknown, origin: string): string {
+  if (typeof page === 'string' && page.startsWith('/') && URL.canParse(page, origin)) {
+    const url = new URL(page, origin);
+    if (url.origin === origin && url.hash === '') return url.href;
+  }
+  throw new SetupError('`approvals.page` must be a path of this app.', "Write for example '/approvals'.");
 }
 
 /** What is about sessions of the kit's own. */

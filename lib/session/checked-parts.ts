@@ -1,4 +1,5 @@
 import type { MaybePromise } from '../internal/maybe-promise.js';
+import type { ApprovalRow, ApprovalStore } from '../stores/contract/approvals.js';
 import type { AttemptStore } from '../stores/contract/attempts.js';
 import type { ChallengeStore } from '../stores/contract/challenges.js';
 import type { GrantStore } from '../stores/contract/grants.js';
@@ -40,6 +41,40 @@ export function checkedGrants(part: GrantStore, run: RunOperation): GrantStore {
       run('grants.dropForUser', () => part.dropForUser(userId, method), isAnything),
     deleteExpired: async (now, limit) =>
       run('grants.deleteExpired', () => part.deleteExpired(now, limit), Number.isInteger),
+  };
+}
+
+export function checkedApprovals(part: ApprovalStore, run: RunOperation): ApprovalStore {
+  return {
+    claim: (realm) => part.claim(realm),
+    insert: async (row, now) => run('approvals.insert', () => part.insert(row, now), isOutcome),
+    // A row that was found by mistake would let one request pass by what another was approved for.
+    get: (id) =>
+      run(
+        'approvals.get',
+        () => part.get(id),
+        (row) => row === null || (isApproval(row) && row.id === id),
+      ),
+    listPending: (userId, now) =>
+      run(
+        'approvals.listPending',
+        () => part.listPending(userId, now),
+        (rows) =>
+          Array.isArray(rows) && rows.every((row: ApprovalRow) => isApproval(row) && row.approvers.includes(userId)),
+      ),
+    change: async (id, change, now) =>
+      run(
+        'approvals.change',
+        () => part.change(id, change, now),
+        (answer) =>
+          isOutcome(answer) && (answer.outcome === 'absent' || (isApproval(answer.row) && answer.row.id === id)),
+      ),
+    dropForSession: async (userId, sessionId) =>
+      run('approvals.dropForSession', () => part.dropForSession(userId, sessionId), isAnything),
+    dropForUser: async (userId, method) =>
+      run('approvals.dropForUser', () => part.dropForUser(userId, method), isAnything),
+    deleteExpired: async (now, limit) =>
+      run('approvals.deleteExpired', () => part.deleteExpired(now, limit), Number.isInteger),
   };
 }
 
@@ -92,6 +127,20 @@ export function checkedRecoveryCodes(part: RecoveryCodeStore, run: RunOperation)
     count: (userId) => run('recoveryCodes.count', () => part.count(userId), isObjectOrNull),
     dropForUser: async (userId) => run('recoveryCodes.dropForUser', () => part.dropForUser(userId), isAnything),
   };
+}
+
+/** What decides over the approval; the rest is shown only. */
+function isApproval(row: ApprovalRow): boolean {
+  return (
+    typeof row === 'object' &&
+    row !== null &&
+    [row.id, row.tokenHash, row.actionDigest, row.status, row.asker?.kind, row.asker?.id, row.asker?.userId].every(
+      isText,
+    ) &&
+    Array.isArray(row.approvers) &&
+    [row.createdAt, row.expiresAt].every(Number.isFinite) &&
+    typeof row.decision === 'object'
+  );
 }
 
 function isText(answer: string): boolean {

@@ -11,6 +11,7 @@ import type {
 } from '../stores/contract/sessions.js';
 import type { Store } from '../stores/contract/store.js';
 import {
+  checkedApprovals,
   checkedAttempts,
   checkedChallenges,
   checkedGrants,
@@ -99,11 +100,12 @@ export function createCheckedStore(store: Store, realm: string, call: StoreCall)
       );
     };
   };
-  const { challenges, grants, attempts, passkeys, totp, recoveryCodes } = store;
+  const { challenges, grants, approvals, attempts, passkeys, totp, recoveryCodes } = store;
   return {
     sessions: checkedSessions(store.sessions, runOn(store.sessions)),
     ...(challenges && { challenges: checkedChallenges(challenges, runOn(challenges)) }),
     ...(grants && { grants: checkedGrants(grants, runOn(grants)) }),
+    ...(approvals && { approvals: checkedApprovals(approvals, runOn(approvals)) }),
     ...(attempts && { attempts: checkedAttempts(attempts, runOn(attempts)) }),
     ...(passkeys && { passkeys: checkedPasskeys(passkeys, runOn(passkeys)) }),
     ...(totp && { totp: checkedTotp(totp, runOn(totp)) }),
@@ -202,6 +204,7 @@ function isSessionRow(row: SessionRow): boolean {
     isTimes(row.stepUpProofs) &&
     isTimeOrNull(row.idleLifetime) &&
     typeof row.persistent === 'boolean' &&
+    typeof row.restricted === 'boolean' &&
     isImpersonatorOrNull(row.impersonator)
   );
 }

@@ -19,7 +19,7 @@ export function createCleanup({
   async function deleteExpired(): Promise<number> {
     const now = clock.now();
     const count = await inBatches((limit) => store.sessions.deleteExpired(now, now - SIGN_IN_WINDOW, limit));
-    for (const part of [store.challenges, store.grants, store.attempts]) {
+    for (const part of [store.challenges, store.grants, store.approvals, store.attempts]) {
       if (part !== undefined) await inBatches((limit) => part.deleteExpired(now, limit));
     }
     if (count > 0) emit({ type: 'sessions.expired-deleted', count });

@@ -133,6 +133,7 @@ export function keptRow({ id, userId, delivery }: KeptSession, noToken: TokenHas
     stepUpProofs: {},
     idleLifetime: null,
     persistent: true,
+    restricted: false,
     impersonator: null,
   };
 }

@@ -45,7 +45,7 @@ function foreign(): SetupError {
 
 /** Every part that the store has. */
 export function partsOf(store: Store): readonly Claimable[] {
-  const { sessions, challenges, grants, attempts, passkeys, totp, recoveryCodes } = store;
-  const parts = [sessions, challenges, grants, attempts, passkeys, totp, recoveryCodes];
+  const { sessions, challenges, grants, approvals, attempts, passkeys, totp, recoveryCodes } = store;
+  const parts = [sessions, challenges, grants, approvals, attempts, passkeys, totp, recoveryCodes];
   return parts.filter((part) => part !== undefined);
 }

@@ -59,6 +59,7 @@ export interface NewSession {
   /** Milliseconds; null: the kit's. */
   readonly absoluteLifetime: number | null;
   readonly persistent: boolean;
+  readonly restricted: boolean;
   readonly impersonator: Impersonator | null;
   readonly replaces: TokenHash | null;
 }
@@ -313,10 +314,14 @@ export function endOf(row: SessionRow, now: number): 'expired' | 'idle-expired' 
 /** What a user may see of a session, without a hash in it. */
 export function publicSession(row: SessionRow): Session {
   const { id, userId, delivery, createdAt, authenticatedAt, lastSeenAt, idleExpiresAt, expiresAt } = row;
-  const { userAgent, ip, label, data, impersonator } = row;
+  const { userAgent, ip, label, data, impersonator, restricted } = row;
   const times = { createdAt, authenticatedAt, lastSeenAt, idleExpiresAt, expiresAt };
   const session = { id, userId, delivery, ...times, userAgent, ip, label, data };
-  return impersonator === null ? session : { ...session, impersonated: true };
+  return {
+    ...session,
+    ...(impersonator === null ? {} : { impersonated: true }),
+    ...(restricted ? { restricted } : {}),
+  };
 }
 
 function tokensFor(delivery: Delivery, id: string, refreshTokens: RefreshTokens): Omit<SessionWithTokens, 'row'> {

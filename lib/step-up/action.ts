@@ -10,10 +10,13 @@ export interface Action {
   readonly payload: unknown;
 }
 
-/** What a confirmation is for, beside the action: this kit, this session, by one of these methods. */
+/** Who confirms, and the kind of who asks, with its id: other kinds must never come out alike. */
+export type Parties = readonly [approver: 'self' | 'user' | 'others', kind: 'session' | 'api-key', id: string];
+
+/** What a confirmation is for, beside the action: this kit, for this asker, by one of these methods. */
 export interface ActionContext {
   readonly realm: string;
-  readonly sessionId: string;
+  readonly parties: Parties;
   readonly methods: readonly string[];
 }
 
@@ -39,10 +42,8 @@ export function parsePayload(value: unknown): ParsePayloadOutcome {
 }
 
 /** The digest of what is to be confirmed, base64url: equal for equal actions in equal contexts only. */
-export function actionDigest(action: Action, { realm, sessionId, methods }: ActionContext): string {
+export function actionDigest(action: Action, { realm, parties, methods }: ActionContext): string {
   const { userId, httpMethod, url, payload } = action;
-  // Who confirms, and the kind of who asks: other kinds must never come out alike.
-  const parties = ['self', 'session', sessionId];
   return digest(['stepgate action v2', realm, parties, [...methods].sort(), userId, httpMethod, url, payload]);
 }
 
@@ -52,6 +53,29 @@ export function actionDigest(action: Action, { realm, sessionId, methods }: Acti
  */
 export function grantDigest(action: string, generation: number): string {
   return digest(['stepgate grant v1', action, generation]);
+}
+
+/** What somebody else is asked to approve: the action's digest, and all else that must not change until it is done. */
+export interface AskedAction {
+  readonly action: string;
+  readonly summary: string;
+  /** The whole parsed body, from `parsePayload`. */
+  readonly body: unknown;
+}
+
+/** The digest by which it is known that the same is asked for again. */
+export function askedDigest({ action, summary, body }: AskedAction): string {
+  return digest(['stepgate asked v1', action, summary, body]);
+}
+
+/** The same for one approval alone: the asker's token takes the place of a session's generation. */
+export function approvalDigest(asked: string, tokenHash: string): string {
+  return digest(['stepgate approval v1', asked, tokenHash]);
+}
+
+/** What an approver's challenge is for: this approval, and nothing else. */
+export function approvingDigest(id: string, approval: string): string {
+  return digest(['stepgate approving v1', id, approval]);
 }
 
 /** The digest of the action alone: it tells that this was done before, whatever has changed since. */

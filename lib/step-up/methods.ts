@@ -127,9 +127,10 @@ export function createMethods({
     acrsOf: (wanted) => [...new Set(wanted.flatMap((name) => byName.get(name)?.acr ?? []))],
     notStrongerThan: (name) => names.slice(names.indexOf(name)),
     async forget(userId, method) {
-      const { sessions, grants, challenges } = kit.store;
+      const { sessions, grants, approvals, challenges } = kit.store;
       await sessions.changeAllOfUser(userId, { type: 'drop-method', method }, clock.now());
       await grants?.dropForUser(userId, method);
+      await approvals?.dropForUser(userId, method);
       await challenges?.dropForUser(userId);
     },
   };

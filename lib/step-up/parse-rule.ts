@@ -8,7 +8,7 @@ const FORMS = {
   anyOf: ['anyOf'],
   allOf: ['allOf'],
   once: ['method', 'once'],
-  bind: ['method', 'bind', 'summary'],
+  bind: ['method', 'bind', 'summary', 'approver'],
   maxAge: ['method', 'maxAge'],
 } as const satisfies Partial<Record<RuleKey, readonly RuleKey[]>>;
 
@@ -44,11 +44,20 @@ function check(rule: unknown, where: string, names: readonly string[], depth: nu
   if (form === 'once' && members.once !== true) {
     throw new SetupError(`\`${where}.once\` must be true.`, 'For a proof that serves several requests write `maxAge`.');
   }
+  const summary = checkFunction(members.summary, `${where}.summary`);
+  const approver = checkApprover(members.approver, `${where}.approver`);
+  if (approver !== null && summary === null) {
+    throw new SetupError(
+      `\`${where}.summary\` is missing.`,
+      'Who approves has to read what it is: write a function that gives the words for a payload.',
+    );
+  }
   return Object.freeze({
     type: 'action',
     methods,
     bind: checkFunction(members.bind, `${where}.bind`),
-    summary: checkFunction(members.summary, `${where}.summary`),
+    summary,
+    approver,
   });
 }
 
@@ -98,6 +107,15 @@ function checkParts(list: unknown, where: string, names: readonly string[], dept
     );
   });
   return Object.freeze(parts);
+}
+
+function checkApprover(approver: unknown, where: string): ParsedActionRule['approver'] {
+  if (approver === 'user' || typeof approver === 'function') return approver as 'user' | (() => unknown); // as looked at
+  if (approver === undefined) return null;
+  throw new SetupError(
+    `\`${where}\` must be 'user' or a function.`,
+    "Write 'user', or `(req, payload) => userIds` for the users who may approve it.",
+  );
 }
 
 function checkMethods(method: unknown, where: string, names: readonly string[]): readonly string[] {

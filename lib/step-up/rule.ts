@@ -24,15 +24,30 @@ export type Rule<N extends string> =
 
 /**
  * What a guard asks for when the proof is for exactly this request, and is spent by it: `once` for the request as such,
- * `bind` for what it says as well. `summary` puts that into words for the user.
+ * `bind` for what it says as well. `summary` puts that into words for the user. With an `approver` somebody else gives the
+ * proof, in another session.
  */
 export type ActionRule<N extends string, P, R extends IncomingMessage = GuardRequest> =
   | Alone<{ readonly method: N | readonly N[]; readonly once: true }>
-  | Alone<{ readonly method: N | readonly N[]; bind(req: R): P | Promise<P>; summary?(payload: P): string }>;
+  | Alone<{ readonly method: N | readonly N[]; bind(req: R): P | Promise<P>; summary?(payload: P): string }>
+  | Alone<{
+      readonly method: N | readonly N[];
+      bind(req: R): P | Promise<P>;
+      summary(payload: P): string;
+      readonly approver: Approver<P, R>;
+    }>;
+
+/**
+ * Who has to approve the request, in a session of their own: the user whose session or API key asks for it, or the users
+ * whose ids the function gives (the asker's own user is left out). It is asked again when the approval is spent.
+ */
+export type Approver<P, R extends IncomingMessage = GuardRequest> =
+  | 'user'
+  | ((req: R, payload: P) => readonly string[] | Promise<readonly string[]>);
 
 /** Without this a literal could mix the members of several forms and still compile. */
 type Alone<T> = T & { readonly [K in Exclude<RuleKey, keyof T>]?: never };
-export type RuleKey = 'method' | 'maxAge' | 'anyOf' | 'allOf' | 'once' | 'bind' | 'summary';
+export type RuleKey = 'method' | 'maxAge' | 'anyOf' | 'allOf' | 'once' | 'bind' | 'summary' | 'approver';
 
 /** A rule as `parseRule` leaves it. `maxAge` is in milliseconds. */
 export type ParsedRule =
@@ -45,6 +60,8 @@ export interface ParsedActionRule {
   readonly methods: readonly string[];
   readonly bind: ((req: IncomingMessage) => unknown) | null;
   readonly summary: ((payload: unknown) => unknown) | null;
+  /** Null: the caller confirms it. */
+  readonly approver: 'user' | ((req: IncomingMessage, payload: unknown) => unknown) | null;
 }
 
 export type RuleOutcome =

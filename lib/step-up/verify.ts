@@ -56,6 +56,8 @@ export interface Verify {
   stepUp(answer: StepUpAnswer): Promise<VerifyOutcome<RecordedStep> | UnfinishedStepUp | SessionLost>;
   /** Checks the answer and makes nothing of it. */
   only(answer: StepUpAnswer): Promise<VerifyOutcome<object>>;
+  /** Checks the answer to the challenge that is for exactly this approval, and makes nothing of it. `digest`: of what is approved. */
+  approval(answer: StepUpAnswer, digest: string): Promise<VerifyOutcome<{ readonly credential: string | null }>>;
   /** Counts an attempt to enrol as an answer is counted, and looks at it. */
   attempt(row: Attempter, method: Method, look: () => Promise<MethodOutcome>): Promise<VerifyOutcome<object>>;
 }
@@ -78,6 +80,7 @@ export function createVerify({
   async function check(
     { row, method, challengeId, response }: StepUpAnswer,
     purposes: readonly ChallengePurpose[],
+    digest: string | null = null,
   ): Promise<VerifyOutcome<Checked>> {
     const open = await attempts.check(row, method);
     if (open.outcome !== 'open') {
@@ -89,6 +92,7 @@ export function createVerify({
       challengeId === null ? null : await challenges.take(row, challengeId, { purposes, method: method.name });
     if (challenge === null && (challengeId !== null || method.begin !== undefined))
       return unanswerable(row, method, 'no-challenge');
+    if (digest !== null && challenge?.actionDigest !== digest) return unanswerable(row, method, 'no-challenge');
     const [enrolled] = await methods.enrolled([method.name], row.userId);
     if (enrolled === undefined) return unanswerable(row, method, 'unknown-credential');
     const looked = await attempt(row, method, methods.notStrongerThan(method.name), () =>
@@ -195,6 +199,12 @@ export function createVerify({
     async only(answer) {
       const checked = await check(answer, ['verify-only']);
       return checked.outcome === 'verified' ? { outcome: 'verified' } : checked;
+    },
+    async approval(answer, digest) {
+      const checked = await check(answer, ['approval'], digest);
+      if (checked.outcome !== 'verified') return checked;
+      emit({ type: 'step-up.succeeded', ...aboutOf(answer.row, answer.method) });
+      return { outcome: 'verified', credential: checked.credential };
     },
     attempt: (row, method, look) => attempt(row, method, [method.name], look),
   };

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from '@jest/globals';
+import { approvalRow, approve, givenApprovals } from '../../lib/conformance/approval-rows.js';
 import { DROP_PROOFS, replaceCredentials } from '../../lib/conformance/session-changes.js';
 import { given, listOf, rotatedRow, sessionRow } from '../../lib/conformance/session-rows.js';
 import { HOUR, hashOf, MINUTE, NOW } from '../../lib/conformance/setting.js';
@@ -12,7 +13,7 @@ const section = sections(read('docs/stores.md')).get('Redis') ?? '';
 
 /** Does something of every kind, and leaves something of every kind. */
 async function useAll(client: RedisClient): Promise<void> {
-  const { sessions, challenges, grants, attempts, migrate } = redisStore(client);
+  const { sessions, challenges, grants, approvals, attempts, migrate } = redisStore(client);
   await sessions.claim('old name');
   await migrate({ realm: true });
   await sessions.claim('new name');
@@ -35,6 +36,9 @@ async function useAll(client: RedisClient): Promise<void> {
   assert.equal((await grants.take(takeOf())).outcome, 'taken');
   await grants.insert(grantRow());
   await grants.dropForSession('session2');
+  await givenApprovals(approvals, approvalRow({ id: 'a' }), approvalRow({ id: 'b', approvers: ['user2'] }));
+  await approvals.change('a', approve(), NOW);
+  await approvals.dropForUser('user2', null);
   for (const window of [null, MINUTE]) await attempts.count('user', [{ key: `${window}`, limit: 5, window }], NOW);
   await attempts.reset('user', { clear: ['null'], refund: [`${MINUTE}`] });
   assert.equal((await attempts.read('user', [`${MINUTE}`], NOW)).length, 1);

@@ -13,7 +13,7 @@ import { pin } from '../support/pin.js';
 
 type Unauthorized = Extract<
   RefusalCode,
-  'session_required' | 'session_invalid' | 'refresh_invalid' | 'step_up_required'
+  'session_required' | 'session_invalid' | 'refresh_invalid' | 'step_up_required' | 'approval_required'
 >;
 
 /** All but those of 401, which need the challenge of a guard. */
@@ -31,9 +31,11 @@ const CODES: Readonly<Record<Exclude<RefusalCode, Unauthorized>, number>> = {
   not_found: 404,
   method_not_allowed: 405,
   session_changed: 409,
+  approval_decided: 409,
   body_too_large: 413,
   unsupported_media_type: 415,
   method_locked: 429,
+  too_many_pending: 429,
   slow_down: 429,
   store_unavailable: 500,
 };
@@ -41,6 +43,7 @@ const CODES: Readonly<Record<Exclude<RefusalCode, Unauthorized>, number>> = {
 /** What these codes never come without. */
 const INITS: Readonly<Partial<Record<RefusalCode, RefusalInit>>> = {
   step_up_failed: { members: { reason: 'challenge' } },
+  too_many_pending: { headers: { 'Retry-After': '5' }, members: { retryAfter: 5 } },
   method_locked: { headers: { 'Retry-After': '5' }, members: { retryAfter: 5 } },
   slow_down: { headers: { 'Retry-After': '5' }, members: { retryAfter: 5 } },
 };

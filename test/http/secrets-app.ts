@@ -60,6 +60,15 @@ export function secretsApp() {
         },
       ],
       '/back': [(req, res, next) => void kit.auth.endImpersonation(req, res).then(() => res.end(), next)],
+      '/approved': [
+        requireFreshStepUp({
+          method: 'pin',
+          bind: (req) => ({ url: req.originalUrl }),
+          summary: ({ url }) => `Go to ${url}`,
+          approver: 'user',
+        }),
+        (_req, res) => res.end(),
+      ],
       '/once': [requireFreshStepUp({ method: 'pin', once: true }), (_req, res) => res.end()],
       '/incomplete': [
         requireFreshStepUp({ method: 'pin', bind: (req) => ({ cookie: req.headers.cookie, amount: undefined }) }),
@@ -76,6 +85,7 @@ export function secretsApp() {
       for (const line of setCookies(response)) addSecret(secrets, line.slice(line.indexOf('=') + 1).split(';')[0]);
       const { access_token, refresh_token } = response.body?.body ?? response.body ?? {};
       for (const token of [access_token, refresh_token]) addSecret(secrets, token);
+      addSecret(secrets, response.body?.approval?.token);
       for (const code of response.body?.codes ?? []) addSecret(secrets, code);
       return response;
     }

@@ -42,6 +42,20 @@ async function enrolPasskey(app: SecretsApp, browser: Browser, key: ReturnType<S
   app.clock.advance('1m'); // a passkey answers no challenge that is older than it
 }
 
+/** A request of one session that was approved in another. */
+async function approved(app: SecretsApp, path: string) {
+  await app.auth.sessions.revokeAllForUser('ada'); // there is a cap
+  app.clock.advance('1s');
+  const [asker, browser] = [await signedIn(app), await signedIn(app)];
+  const asked = await asker.post(path);
+  assert.equal(asked.body.reason, 'missing', asked.text);
+  const { approval } = asked.body;
+  const route = `/auth/approvals/${approval.id}`;
+  const { challengeId } = (await browser.post(`${route}/options`, { body: { method: 'pin' } })).body;
+  await browser.post(`${route}/approve`, { body: { method: 'pin', challengeId, response: { pin: PIN } } });
+  return { asker, browser, approval };
+}
+
 /** Leads to each code, by requests that are full of secrets. */
 const REFUSALS: Readonly<Record<RefusalCode, (app: SecretsApp) => Promise<unknown>>> = {
   session_required: async (app) => app.newBrowser().get('/me?access_token=canary'),
@@ -116,13 +130,6 @@ const REFUSALS: Readonly<Record<RefusalCode, (app: SecretsApp) => Promise<unknow
   async method_locked(app) {
     return stepUp(await failPin(app, 5), PIN);
   },
-  async slow_down(app) {
-    const browser = await signedIn(app);
-    for (let count = 0; count < 32; count += 1) {
-      await browser.delete(`/auth/step-up/challenges/${String(100 + count).padEnd(22, 'A')}`);
-    }
-    return browser.delete(`/auth/step-up/challenges/${'A'.repeat(22)}`);
-  },
   async method_disabled(app) {
     for (let round = 0; round < 20; round += 1) {
       app.clock.advance('15m');
@@ -134,6 +141,29 @@ const REFUSALS: Readonly<Record<RefusalCode, (app: SecretsApp) => Promise<unknow
   async not_found(app) {
     const browser = await signedIn(app);
     return browser.delete(`/auth/sessions/${browser.cookies.get('__Host-session')}`);
+  },
+  approval_required: async (app) => (await signedIn(app)).post('/approved'),
+  async approval_decided(app) {
+    await app.auth.sessions.revokeAllForUser('ada'); // there is a cap
+    app.clock.advance('1s');
+    const { approval } = (await (await signedIn(app)).post('/approved?2')).body;
+    const browser = await signedIn(app);
+    await browser.post(`/auth/approvals/${approval.id}/deny`);
+    return browser.post(`/auth/approvals/${approval.id}/deny`);
+  },
+  async too_many_pending(app) {
+    const browser = await signedIn(app);
+    let response = await browser.post('/approved?0');
+    for (let n = 1; response.status === 401 && n < 20; n += 1) response = await browser.post(`/approved?${n}`);
+    app.clock.advance('1h');
+    return response;
+  },
+  async slow_down(app) {
+    const browser = await signedIn(app);
+    const { approval } = (await browser.post('/approved?3')).body;
+    const headers = { 'Stepgate-Approval': `${approval.id}.${approval.token}` };
+    await browser.get(`/auth/approvals/${approval.id}`, { headers });
+    return browser.get(`/auth/approvals/${approval.id}`, { headers });
   },
   method_not_allowed: async (app) => (await signedIn(app)).get('/auth/logout'),
   body_too_large: async (app) => {
@@ -187,6 +217,23 @@ const EVENTS: Readonly<Record<StepgateEvent['type'], ((app: SecretsApp) => Promi
     await stepUp(browser, PIN, challenge.id);
     return browser.post('/once');
   },
+  'approval.requested': null,
+  'approval.denied': null,
+  async 'approval.approved'(app) {
+    const { asker, approval } = await approved(app, '/approved?4');
+    await asker.post('/approved?4', { headers: { 'Stepgate-Approval': `${approval.id}.${approval.token}` } });
+  },
+  'approval.spent': null,
+  async 'approval.withdrawn'(app) {
+    const { browser, approval } = await approved(app, '/approved?5');
+    await browser.post(`/auth/approvals/${approval.id}/deny`);
+  },
+  async 'approval.expired'(app) {
+    const browser = await signedIn(app);
+    const { approval } = (await browser.post('/approved?6')).body;
+    app.clock.advance('10m');
+    return browser.post('/approved?6', { headers: { 'Stepgate-Approval': `${approval.id}.${approval.token}` } });
+  },
   async 'method.enrolled'(app) {
     const browser = await signedIn(app);
     await enrolPasskey(app, browser, app.newKey());
@@ -231,6 +278,11 @@ const EVENTS: Readonly<Record<StepgateEvent['type'], ((app: SecretsApp) => Promi
   },
 };
 
+/** That of an approval is said to who asks for it, once. */
+function withoutToken(text: string): string {
+  return text.replace(/("code":"approval_required".*),"token":"[\w-]{43}"/, '$1');
+}
+
 it('no answer, header, event, console line or inspected refusal holds a token, a hash or a secret', async () => {
   const app = secretsApp();
   for (const [code, lead] of Object.entries(REFUSALS)) {
@@ -251,7 +303,9 @@ it('no answer, header, event, console line or inspected refusal holds a token, a
   const deep = (value: unknown): string =>
     inspect(value, { depth: 20, showHidden: true, maxStringLength: null, maxArrayLength: null });
   const said = [
-    ...app.responses.filter(({ status }) => status >= 400).map(({ text, headers }) => text + deep(headers)),
+    ...app.responses
+      .filter(({ status }) => status >= 400)
+      .map(({ text, headers }) => withoutToken(text) + deep(headers)),
     ...app.responses.filter(({ request }) => request.method === 'GET').map(({ text }) => text),
     ...app.events.flatMap((event) => [deep(event), JSON.stringify(event)]),
     ...app.refusals.flatMap((refusal) => [deep(refusal), JSON.stringify(refusal), String(refusal.stack)]),

@@ -54,6 +54,7 @@ const row: SessionRow = {
   passedMethods: [],
   idleLifetime: null,
   persistent: true,
+  restricted: false,
   impersonator: null,
   signInProofs: {},
   stepUpProofs: {},

@@ -154,11 +154,12 @@ describe('a store that is not known to be ours', () => {
   const guarded = <Part extends Claimable>(real: Part): Part =>
     new Proxy(real, { get: (target, name) => (name === 'claim' ? Reflect.get(target, name) : never) });
 
-  const { sessions, challenges, grants, attempts, passkeys, totp, recoveryCodes } = memoryStore();
+  const { sessions, challenges, grants, approvals, attempts, passkeys, totp, recoveryCodes } = memoryStore();
   const guardedStore = {
     sessions: guarded(sessions),
     challenges: guarded(challenges),
     grants: guarded(grants),
+    approvals: guarded(approvals),
     attempts: guarded(attempts),
     passkeys: guarded(passkeys),
     totp: guarded(totp),
@@ -177,7 +178,7 @@ describe('a store that is not known to be ours', () => {
       }
     }
     // The kit copies nothing, and `has` is between two parts of the memory store.
-    const parts = { sessions, challenges, grants, attempts, passkeys, totp, recoveryCodes };
+    const parts = { sessions, challenges, grants, approvals, attempts, passkeys, totp, recoveryCodes };
     const all = Object.entries(parts).flatMap(([name, each]) => Object.keys(each).map((key) => `${name}.${key}`));
     assert.deepEqual(called.sort(), all.filter((name) => !/\.(claim|copy|has)$/.test(name)).sort());
   });

@@ -68,6 +68,7 @@ function services({ change = (store, ...args) => store.change(...args), refreshG
       idleLifetime: null,
       absoluteLifetime: null,
       persistent: true,
+      restricted: false,
       impersonator: null,
       replaces: null,
     };

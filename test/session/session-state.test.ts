@@ -59,6 +59,7 @@ const confirmed: SessionRow = {
   passedMethods: [],
   idleLifetime: null,
   persistent: true,
+  restricted: false,
   impersonator: null,
   signInProofs: { password: LONG_AGO },
   stepUpProofs: {},

@@ -123,6 +123,7 @@ function arrange() {
         passedMethods: [],
         idleLifetime: null,
         persistent: true,
+        restricted: false,
         impersonator: null,
       });
       await sessions.insert({ row, replaces: null, cap: null, now });

@@ -83,6 +83,7 @@ function row(clock: ManualClock, overrides: Partial<SessionRow> = {}): SessionRo
     passedMethods: [],
     idleLifetime: null,
     persistent: true,
+    restricted: false,
     impersonator: null,
     ...overrides,
   });

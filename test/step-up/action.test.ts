@@ -9,11 +9,16 @@ import {
   actionDigest,
   actionMark,
   grantDigest,
+  type Parties,
   parsePayload,
 } from '../../lib/step-up/action.js';
 
 const REQUEST: Omit<Action, 'payload'> = { userId: 'ada', httpMethod: 'POST', url: '/transfers?x=1' };
-const CONTEXT: ActionContext = { realm: 'realm-1', sessionId: 'session-1', methods: ['passkey', 'totp'] };
+const CONTEXT: ActionContext = {
+  realm: 'realm-1',
+  parties: ['self', 'session', 'session-1'],
+  methods: ['passkey', 'totp'],
+};
 
 function read(value: unknown): unknown {
   const answer = parsePayload(value);
@@ -122,11 +127,20 @@ describe('the digest of an action', () => {
     });
   }
 
-  for (const member of ['realm', 'sessionId'] as const) {
-    it(`commits to the ${member}`, () => {
-      assert.notEqual(digest({ a: 1 }, {}, { [member]: `${CONTEXT[member]}x` }), digest({ a: 1 }));
-    });
-  }
+  it('commits to the realm', () => {
+    assert.notEqual(digest({ a: 1 }, {}, { realm: 'realm-1x' }), digest({ a: 1 }));
+  });
+
+  it('commits to who confirms it, and to who asks and what that is', () => {
+    const others: readonly Parties[] = [
+      ['self', 'session', 'session-1x'],
+      ['user', 'session', 'session-1'],
+      ['others', 'session', 'session-1'],
+      ['self', 'api-key', 'session-1'],
+    ];
+    const digests = others.map((parties) => digest({ a: 1 }, {}, { parties }));
+    assert.equal(new Set([...digests, digest({ a: 1 })]).size, 5);
+  });
 
   it('commits to the methods of the rule, in whatever order they are named', () => {
     assert.equal(digest({}, {}, { methods: ['totp', 'passkey'] }), digest({}));
@@ -137,8 +151,8 @@ describe('the digest of an action', () => {
 
   it('keeps apart what stands in two parts of the request', () => {
     assert.notEqual(digest({}, { httpMethod: 'POST/', url: 'transfers?x=1' }), digest({}));
-    assert.notEqual(digest({}, { userId: 'session-1' }, { sessionId: 'ada' }), digest({}));
-    assert.notEqual(digest({}, {}, { realm: 'session-1', sessionId: 'realm-1' }), digest({}));
+    assert.notEqual(digest({}, { userId: 'session-1' }, { parties: ['self', 'session', 'ada'] }), digest({}));
+    assert.notEqual(digest({}, {}, { realm: 'session-1', parties: ['self', 'session', 'realm-1'] }), digest({}));
   });
 
   it('is that of a grant for one generation only, and of no grant itself', () => {

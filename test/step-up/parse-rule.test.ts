@@ -40,13 +40,19 @@ describe('parseRule', () => {
       methods: ['totp'],
       bind: null,
       summary: null,
+      approver: null,
     });
     assert.deepEqual(parseRule({ method: 'totp', bind, summary }, METHODS), {
       type: 'action',
       methods: ['totp'],
       bind,
       summary,
+      approver: null,
     });
+    for (const approver of ['user', (): string[] => ['bea']] as const) {
+      const rule = parseRule({ method: 'totp', bind, summary, approver }, METHODS);
+      assert.deepEqual(rule, { type: 'action', methods: ['totp'], bind, summary, approver });
+    }
   });
 
   it('takes a member that is undefined as left out', () => {
@@ -156,6 +162,17 @@ describe('parseRule', () => {
       ['once: 1', { method: 'passkey', once: 1 }, /must be true/],
       ['bind that is no function', { method: 'passkey', bind: { to: 1 } }, /`rule\.bind` must be a function/],
       ['bind: null', { method: 'passkey', bind: null }, /`rule\.bind` must be a function/],
+      ['an approver without a summary', { method: 'passkey', bind, approver: 'user' }, /`rule\.summary` is missing/],
+      [
+        'an approver that is nobody',
+        { method: 'passkey', bind, summary, approver: 'others' },
+        /`rule\.approver` must be 'user' or a function/,
+      ],
+      [
+        'an approver of a proof',
+        { method: 'passkey', maxAge: '5m', approver: 'user' },
+        /`rule` has `approver` beside `maxAge`/,
+      ],
       [
         'summary that is no function',
         { method: 'passkey', bind, summary: 'Send' },

@@ -3,11 +3,11 @@ import { describe, it } from '@jest/globals';
 import { storeConformance } from '../../lib/conformance/index.js';
 import { memoryStore } from '../../lib/stores/memory/index.js';
 
-const PARTS = ['sessions', 'challenges', 'grants', 'attempts', 'passkeys', 'totp', 'recoveryCodes'];
+const PARTS = ['sessions', 'challenges', 'grants', 'approvals', 'attempts', 'passkeys', 'totp', 'recoveryCodes'];
 const STORED = [
   'sessions.change: what is stored',
   ...PARTS.map((part) => `${part}: what is stored`),
-  ...['challenges', 'grants', 'attempts'].map((part) => `${part}: what is stored of those that are over`),
+  ...['challenges', 'grants', 'approvals', 'attempts'].map((part) => `${part}: what is stored of those that are over`),
 ];
 
 describe('storeConformance', () => {
@@ -42,7 +42,7 @@ describe('storeConformance', () => {
     const skipped = storeConformance(memoryStore, { expiresByItself: true, rawRows: async () => [] }).filter(
       ({ skip }) => skip === 'what is over goes by itself',
     );
-    const groups = ['challenges', 'grants', 'attempts'].flatMap((part) => [
+    const groups = ['challenges', 'grants', 'approvals', 'attempts'].flatMap((part) => [
       `${part}.deleteExpired`,
       `${part}: what is stored of those that are over`,
     ]);

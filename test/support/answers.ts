@@ -38,7 +38,7 @@ export function assertRefused(response: Response, status: number, code: RefusalC
 
 /** What a client is told beside the code: no more than what section of docs/errors.md says. */
 function assertMembers(response: Response, code: RefusalCode, members: Readonly<Record<string, unknown>>): void {
-  if (code === 'method_locked' || code === 'slow_down') {
+  if (code === 'method_locked' || code === 'too_many_pending' || code === 'slow_down') {
     assert.deepEqual(members, { retryAfter: Number(response.headers['retry-after']) });
     return;
   }

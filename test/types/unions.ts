@@ -11,6 +11,7 @@ export function status(code: RefusalCode): number {
     case 'session_invalid':
     case 'refresh_invalid':
     case 'step_up_required':
+    case 'approval_required':
       return 401;
     case 'sign_in_refused':
     case 'cross_origin':
@@ -25,12 +26,14 @@ export function status(code: RefusalCode): number {
     case 'method_not_allowed':
       return 405;
     case 'session_changed':
+    case 'approval_decided':
       return 409;
     case 'body_too_large':
       return 413;
     case 'unsupported_media_type':
       return 415;
     case 'method_locked':
+    case 'too_many_pending':
     case 'slow_down':
       return 429;
     case 'store_unavailable':
@@ -68,6 +71,16 @@ export function auditLine(event: StepgateEvent): string {
       return `${event.userId} ${event.sessionId} ${event.method}`;
     case 'step-up.dropped':
       return event.sessionId;
+    case 'approval.requested':
+      return `${event.approvalId} ${event.sessionId ?? event.keyId ?? ''} ${event.approverIds.join()}`;
+    case 'approval.approved':
+    case 'approval.spent':
+      return `${event.approvalId} ${event.approverId} ${event.method}`;
+    case 'approval.denied':
+    case 'approval.withdrawn':
+      return `${event.approvalId} ${event.approverId}`;
+    case 'approval.expired':
+      return `${event.approvalId} ${event.userId}`;
     case 'method.enrolled':
     case 'method.removed':
     case 'method.disabled':

@@ -2,7 +2,7 @@ import type { TokenHash } from '../../internal/tokens.js';
 import type { Claimable } from './realm.js';
 
 /** What a challenge is for. An answer to one is no answer to another. */
-export type ChallengePurpose = 'step-up' | 'verify-only' | 'enrolment' | 'action';
+export type ChallengePurpose = 'step-up' | 'verify-only' | 'enrolment' | 'action' | 'approval';
 
 /** Made by the server, random, for one use within minutes; bound to a session, a user, a purpose and methods. */
 export interface ChallengeRow {

@@ -26,6 +26,8 @@ export interface Session {
   readonly data: SessionData | null;
   /** In it somebody else acts as the user. Absent for the user's own. */
   readonly impersonated?: true;
+  /** It can ask for approvals, and nothing else. Absent for all others. */
+  readonly restricted?: true;
 }
 
 /** When each method was last passed: `{ passkey: 1790000000000 }`. */
@@ -39,7 +41,7 @@ export interface Impersonator {
 }
 
 /** A session as a store keeps it. Every token in it is a hash; session-state.ts says what they go through. */
-export interface SessionRow extends Omit<Session, 'impersonated'> {
+export interface SessionRow extends Omit<Session, 'impersonated' | 'restricted'> {
   readonly tokenHash: TokenHash;
   /** The session token before the last replacement: still good while requests are in flight. */
   readonly previousTokenHash: TokenHash | null;
@@ -80,6 +82,8 @@ export interface SessionRow extends Omit<Session, 'impersonated'> {
   readonly idleLifetime: number | null;
   /** Whether its cookies outlive the browser. It never changes. */
   readonly persistent: boolean;
+  /** Whether it can ask for approvals only. It never changes. */
+  readonly restricted: boolean;
   /** Null for a session of the user's own. It never changes. */
   readonly impersonator: Impersonator | null;
 }

@@ -1,3 +1,4 @@
+import type { ApprovalStore } from './approvals.js';
 import type { AttemptStore } from './attempts.js';
 import type { ChallengeStore } from './challenges.js';
 import type { GrantStore } from './grants.js';
@@ -11,6 +12,7 @@ import type { TotpStore } from './totp.js';
 export interface StoreParts {
   readonly challenges: ChallengeStore;
   readonly grants: GrantStore;
+  readonly approvals: ApprovalStore;
   readonly attempts: AttemptStore;
   readonly passkeys: PasskeyStore;
   readonly totp: TotpStore;

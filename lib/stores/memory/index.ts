@@ -1,5 +1,6 @@
 import type { Claimable } from '../contract/realm.js';
 import type { Store, StoreParts } from '../contract/store.js';
+import { memoryApprovals } from './approvals.js';
 import { memoryAttempts } from './attempts.js';
 import { memoryChallenges } from './challenges.js';
 import { memoryGrants } from './grants.js';
@@ -17,6 +18,7 @@ export function memoryStore(): Store & StoreParts {
     sessions: memorySessions(claimable),
     challenges: memoryChallenges(claimable),
     grants: memoryGrants(claimable),
+    approvals: memoryApprovals(claimable),
     attempts: memoryAttempts(claimable),
     passkeys,
     totp,

@@ -1,5 +1,5 @@
 import type { TokenHash } from '../../internal/tokens.js';
-import type { Session, SessionCursor, SessionRow } from '../contract/sessions.js';
+import type { SessionCursor, SessionRow } from '../contract/sessions.js';
 
 /** A row is JSON throughout; a frozen copy of it can be handed out, and nobody changes the store through it. */
 export function frozenCopy(row: SessionRow): SessionRow {
@@ -10,15 +10,15 @@ export function tokensOf(row: SessionRow): readonly TokenHash[] {
   return row.previousTokenHash === null ? [row.tokenHash] : [row.tokenHash, row.previousTokenHash];
 }
 
-export function slidTo(idleExpiresAt: number, session: Session): number {
+export function slidTo(idleExpiresAt: number, session: SessionRow): number {
   return Math.max(session.idleExpiresAt, Math.min(idleExpiresAt, session.expiresAt));
 }
 
-export function byId(a: Session, b: Session): number {
+export function byId(a: SessionRow, b: SessionRow): number {
   return a.id < b.id ? -1 : Number(a.id > b.id);
 }
 
-export function oldestFirst(a: Session, b: Session): number {
+export function oldestFirst(a: SessionRow, b: SessionRow): number {
   return a.createdAt - b.createdAt || byId(a, b);
 }
 

@@ -48,7 +48,7 @@ export interface Database {
   transaction<T>(work: (connection: Connection) => Promise<T>): Promise<T>;
 }
 
-export type Lock = readonly [kind: 'user' | 'session', key: string];
+export type Lock = readonly [kind: 'user' | 'session' | 'approvals', key: string];
 
 export interface DatabaseOptions {
   readonly pool: PostgresPool;

@@ -4,6 +4,7 @@ import { SetupError } from '../../internal/setup-error.js';
 import { refuseUnknownKeys } from '../../internal/unknown-keys.js';
 import { forgetsRealm, type MigrateOptions } from '../contract/realm.js';
 import type { Store, StoreParts } from '../contract/store.js';
+import { postgresApprovals } from './approvals.js';
 import { postgresAttempts } from './attempts.js';
 import { postgresChallenges } from './challenges.js';
 import { createDatabase } from './connection.js';
@@ -71,6 +72,7 @@ export function postgresStore(pool: PostgresPool, options: PostgresStoreOptions 
     sessions: { ...postgresSessions(db, claimable), copy: { ...copy.sessions, notBefore: copy.notBefore } },
     challenges: postgresChallenges(db, claimable),
     grants: postgresGrants(db, claimable),
+    approvals: postgresApprovals(db, claimable),
     attempts: { ...postgresAttempts(db, claimable), copy: copy.attempts },
     passkeys: { ...postgresPasskeys(db, claimable), copy: copy.passkeys },
     totp: { ...postgresTotp(db, claimable), copy: copy.totp },

@@ -168,7 +168,36 @@ ALTER TABLE ${p}_passkeys
 UPDATE ${p}_schema SET version = 3;
 `;
 
-const STEPS: readonly ((prefix: string) => string)[] = [TABLES, STATES, METHODS];
+const APPROVALS = (p: string): string => `
+ALTER TABLE ${p}_sessions ADD COLUMN restricted boolean NOT NULL DEFAULT false;
+
+CREATE TABLE ${p}_approvals (
+  id          text COLLATE "C" PRIMARY KEY,
+  asker       text COLLATE "C" NOT NULL, -- JSON
+  user_id     text COLLATE "C" NOT NULL,
+  session_id  text COLLATE "C",
+  approved_by text COLLATE "C",
+  approved_in text COLLATE "C",
+  method      text COLLATE "C",
+  kept_until  bigint NOT NULL,
+  "row"       text   NOT NULL -- JSON
+);
+CREATE INDEX ${p}_approvals_asker ON ${p}_approvals (asker);
+CREATE INDEX ${p}_approvals_user_id ON ${p}_approvals (user_id, session_id);
+CREATE INDEX ${p}_approvals_approved_by ON ${p}_approvals (approved_by, method) WHERE approved_by IS NOT NULL;
+CREATE INDEX ${p}_approvals_kept_until ON ${p}_approvals (kept_until);
+
+CREATE TABLE ${p}_approvers (
+  user_id     text COLLATE "C" NOT NULL,
+  approval_id text COLLATE "C" NOT NULL REFERENCES ${p}_approvals ON DELETE CASCADE,
+  PRIMARY KEY (user_id, approval_id)
+);
+CREATE INDEX ${p}_approvers_approval_id ON ${p}_approvers (approval_id);
+
+UPDATE ${p}_schema SET version = 4;
+`;
+
+const STEPS: readonly ((prefix: string) => string)[] = [TABLES, STATES, METHODS, APPROVALS];
 
 /**
  * The steps from an empty database to today's tables, for teams that run migrations themselves: run each once, in this

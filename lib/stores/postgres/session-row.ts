@@ -33,6 +33,7 @@ const COLUMNS = {
   stepUpProofs: 'step_up_proofs',
   idleLifetime: 'idle_lifetime',
   persistent: 'persistent',
+  restricted: 'restricted',
   impersonator: 'impersonator',
 } as const satisfies Record<keyof SessionRow, string>;
 
@@ -88,6 +89,7 @@ const FIXED: ReadonlySet<keyof SessionRow> = new Set([
   'acr',
   'idleLifetime',
   'persistent',
+  'restricted',
   'impersonator',
 ]);
 const CHANGEABLE = NAMES.filter((name) => !FIXED.has(name));

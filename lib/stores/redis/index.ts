@@ -2,6 +2,7 @@ import { parsePrefix } from '../../internal/arguments.js';
 import { refuseUnknownKeys } from '../../internal/unknown-keys.js';
 import { forgetsRealm, type MigrateOptions } from '../contract/realm.js';
 import type { Store, StoreParts } from '../contract/store.js';
+import { redisApprovals } from './approvals.js';
 import { redisAttempts } from './attempts.js';
 import { redisChallenges } from './challenges.js';
 import { type Client, parseClient, type RedisClient } from './client.js';
@@ -27,7 +28,7 @@ export interface RedisStoreOptions {
 
 /** What Redis keeps. Passkeys, TOTP and recovery codes need a store that never forgets: take them from another. */
 export type RedisStore = Store &
-  Pick<StoreParts, 'challenges' | 'grants' | 'attempts'> & {
+  Pick<StoreParts, 'challenges' | 'grants' | 'approvals' | 'attempts'> & {
     /**
      * Lays out anew what an older stepgate has left there: call it once, before the app listens, when no process of that
      * runs any more. An empty server needs none. Throws a `SetupError` where a newer stepgate was there.
@@ -61,6 +62,7 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
     sessions: redisSessions(redis),
     challenges: redisChallenges(redis),
     grants: redisGrants(redis),
+    approvals: redisApprovals(redis),
     attempts: redisAttempts(redis),
     async migrate(migrateOptions = {}) {
       const isRenamed = forgetsRealm(migrateOptions);

@@ -33,6 +33,8 @@ export interface Keys {
   /** To the session's id: a challenge's id is there once in all sessions. */
   challengeLookup(id: string): string;
   spentMark(hash: TokenHash): string;
+  /** All approvals, a hash. */
+  readonly approvals: string;
   /** Ids of users with a not-before time, scored by it. */
   readonly usersWithNotBefore: string;
 }
@@ -54,6 +56,7 @@ export function keysOf(prefix: string): Keys {
     idsIn: (bucket) => `${prefix}:sessions:${bucket}`,
     challengeLookup: (id) => `${prefix}:challenge:${id}`,
     spentMark: (hash) => `${prefix}:spent:${hash}`,
+    approvals: `${prefix}:approvals`,
     usersWithNotBefore: `${prefix}:users-with-not-before`,
   };
 }

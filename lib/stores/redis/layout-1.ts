@@ -125,6 +125,7 @@ function toRow(stored: string): SessionRow {
     stepUpProofs: proofsOf(STEP_UP, fields),
     idleLifetime: numberOf('idleLifetime'),
     persistent: !fields.has('persistent'),
+    restricted: false, // it knew none
     impersonator: json('impersonator') as SessionRow['impersonator'], // as it was written
   };
 }

@@ -44,6 +44,7 @@ interface Rest {
   readonly idle?: number | undefined;
   readonly persistent?: false | undefined;
   readonly by?: SessionRow['impersonator'] | undefined;
+  readonly restricted?: true | undefined;
 }
 
 export const NULL = '-';
@@ -92,6 +93,7 @@ function restOf(row: SessionRow): Rest {
     stepUp: moved(row.stepUpProofs, -createdAt),
     idle: row.idleLifetime ?? undefined,
     persistent: row.persistent ? undefined : false,
+    restricted: row.restricted || undefined,
     by: row.impersonator ?? undefined,
   };
 }
@@ -144,6 +146,7 @@ export function toRow(text: string, { userId, id }: Place): SessionRow {
     stepUpProofs: moved(rest.stepUp ?? {}, createdAt) ?? {},
     idleLifetime: rest.idle ?? null,
     persistent: rest.persistent ?? true,
+    restricted: rest.restricted ?? false,
     impersonator: rest.by ?? null,
   };
 }

@@ -142,6 +142,16 @@ export function sqliteStore(path: string, options: SqliteStoreOptions = {}): Sql
       dropForUser: ask('grants', 'dropForUser'),
       deleteExpired: ask('grants', 'deleteExpired'),
     },
+    approvals: {
+      claim,
+      insert: ask('approvals', 'insert'),
+      get: read('approvals', 'get'),
+      listPending: read('approvals', 'listPending'),
+      change: ask('approvals', 'change'),
+      dropForSession: ask('approvals', 'dropForSession'),
+      dropForUser: ask('approvals', 'dropForUser'),
+      deleteExpired: ask('approvals', 'deleteExpired'),
+    },
     attempts: {
       claim,
       read: read('attempts', 'read'),

@@ -1,4 +1,5 @@
 import type { Database } from 'better-sqlite3';
+import { type ApprovalReads, type ApprovalWrites, approvalReads, approvalWrites } from './approvals.js';
 import { type CopyReads, type CopyWrites, copyReads, copyWrites } from './copy.js';
 import { type PasskeyReads, type PasskeyWrites, passkeyReads, passkeyWrites } from './passkeys.js';
 import { type RealmReads, type RealmWrites, realmReads, realmWrites } from './realm.js';
@@ -34,6 +35,7 @@ export interface Reads {
   readonly sessions: SessionReads;
   readonly challenges: object;
   readonly grants: object;
+  readonly approvals: ApprovalReads;
   readonly attempts: AttemptReads;
   readonly passkeys: PasskeyReads;
   readonly totp: TotpReads;
@@ -46,6 +48,7 @@ export interface Writes {
   readonly sessions: SessionWrites;
   readonly challenges: ChallengeWrites;
   readonly grants: GrantWrites;
+  readonly approvals: ApprovalWrites;
   readonly attempts: AttemptWrites;
   readonly passkeys: PasskeyWrites;
   readonly totp: TotpWrites;
@@ -59,6 +62,7 @@ export function prepareReads(db: Database, prefix: string): Reads {
     sessions: sessionReads(db, prefix),
     challenges: {},
     grants: {},
+    approvals: approvalReads(db, prefix),
     attempts: attemptReads(db, prefix),
     passkeys: passkeyReads(db, prefix),
     totp: totpReads(db, prefix),
@@ -73,6 +77,7 @@ export function prepareWrites(db: Database, prefix: string): Writes {
     sessions: sessionWrites(db, prefix),
     challenges: challengeWrites(db, prefix),
     grants: grantWrites(db, prefix),
+    approvals: approvalWrites(db, prefix),
     attempts: attemptWrites(db, prefix),
     passkeys: passkeyWrites(db, prefix),
     totp: totpWrites(db, prefix),

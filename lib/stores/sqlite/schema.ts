@@ -196,8 +196,37 @@ const METHODS = (prefix: string): string => `
   CREATE INDEX ${prefix}_passkeys_user_id ON ${prefix}_passkeys (user_id);
 `;
 
+const APPROVALS = (prefix: string): string => `
+  ALTER TABLE ${prefix}_sessions ADD COLUMN restricted INTEGER NOT NULL DEFAULT 0;
+
+  CREATE TABLE ${prefix}_approvals (
+    id          TEXT    NOT NULL PRIMARY KEY,
+    asker       TEXT    NOT NULL, -- JSON
+    user_id     TEXT    NOT NULL,
+    session_id  TEXT,
+    approved_by TEXT,
+    approved_in TEXT,
+    method      TEXT,
+    kept_until  INTEGER NOT NULL,
+    "row"       TEXT    NOT NULL  -- JSON
+  ) STRICT;
+  CREATE INDEX ${prefix}_approvals_asker ON ${prefix}_approvals (asker);
+  CREATE INDEX ${prefix}_approvals_user_id ON ${prefix}_approvals (user_id, session_id);
+  CREATE INDEX ${prefix}_approvals_approved_by ON ${prefix}_approvals (approved_by, method) WHERE approved_by IS NOT NULL;
+  CREATE INDEX ${prefix}_approvals_kept_until ON ${prefix}_approvals (kept_until);
+
+  CREATE TABLE ${prefix}_approvers (
+    user_id     TEXT NOT NULL,
+    approval_id TEXT NOT NULL,
+    PRIMARY KEY (user_id, approval_id)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX ${prefix}_approvers_approval_id ON ${prefix}_approvers (approval_id);
+  CREATE TRIGGER ${prefix}_approvals_deleted AFTER DELETE ON ${prefix}_approvals
+    BEGIN DELETE FROM ${prefix}_approvers WHERE approval_id = OLD.id; END;
+`;
+
 /** The steps from an empty file to today's tables. One that was published is never edited: the next change is a new step. */
-const MIGRATIONS: readonly ((prefix: string) => string)[] = [SESSIONS, STEP_UP, STATES, METHODS];
+const MIGRATIONS: readonly ((prefix: string) => string)[] = [SESSIONS, STEP_UP, STATES, METHODS, APPROVALS];
 
 /**
  * Makes or updates the tables, whichever process comes first. Tables that are up to date are found by reading: then

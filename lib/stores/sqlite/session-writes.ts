@@ -116,12 +116,12 @@ export const insertRow = (prefix: string): string => `
     token_key, id, user_id, delivery, created_at, authenticated_at, last_seen_at, idle_expires_at, expires_at, user_agent, ip,
     label, token_hash, previous_token_hash, token_nonce, token_method, token_issued_at, token_confirmed_at, refresh_hash,
     parent_refresh_hash, refresh_nonce, refreshed_at, refresh_confirmed_at, acr, generation, amr, passed_methods,
-    sign_in_proofs, step_up_proofs, idle_lifetime, persistent, impersonator, data
+    sign_in_proofs, step_up_proofs, idle_lifetime, persistent, restricted, impersonator, data
   ) VALUES (
     @tokenKey, @id, @userId, @delivery, @createdAt, @authenticatedAt, @lastSeenAt, @idleExpiresAt, @expiresAt, @userAgent, @ip,
     @label, @tokenHash, @previousTokenHash, @tokenNonce, @tokenMethod, @tokenIssuedAt, @tokenConfirmedAt, @refreshHash,
     @parentRefreshHash, @refreshNonce, @refreshedAt, @refreshConfirmedAt, @acr, @generation, @amr, @passedMethods,
-    @signInProofs, @stepUpProofs, @idleLifetime, @persistent, @impersonator, @data
+    @signInProofs, @stepUpProofs, @idleLifetime, @persistent, @restricted, @impersonator, @data
   )`;
 
 /** Of all that a change may alter. Takes `rowParameters`. */
@@ -145,6 +145,7 @@ export function rowParameters(row: SessionRow): object {
     signInProofs: JSON.stringify(row.signInProofs),
     stepUpProofs: JSON.stringify(row.stepUpProofs),
     persistent: row.persistent ? 1 : 0,
+    restricted: row.restricted ? 1 : 0,
     impersonator: row.impersonator === null ? null : JSON.stringify(row.impersonator),
     data: row.data === null ? null : JSON.stringify(row.data),
   };

@@ -66,14 +66,14 @@ function half(tokenHash: TokenHash, start: number): number {
 }
 
 /**
- * What is selected of a row: one JSON text of all 32 values. Handing a value over from SQLite to JavaScript costs about
- * 0.2 µs, so that 32 of them would take longer than finding the row. The last six are JSON in the table already.
+ * What is selected of a row: one JSON text of all 33 values. Handing a value over from SQLite to JavaScript costs about
+ * 0.2 µs, so that 33 of them would take longer than finding the row. The last six are JSON in the table already.
  */
 export const ROW = `'[' || json_array(
   id, user_id, delivery, created_at, authenticated_at, last_seen_at, idle_expires_at, expires_at, user_agent, ip, label,
   token_hash, previous_token_hash, token_nonce, token_method, token_issued_at, token_confirmed_at, refresh_hash,
   parent_refresh_hash, refresh_nonce, refreshed_at, refresh_confirmed_at, acr, generation,
-  idle_lifetime, persistent
+  idle_lifetime, persistent, restricted
 ) || ',' || amr || ',' || passed_methods || ',' || sign_in_proofs || ',' || step_up_proofs || ',' || ifnull(impersonator, 'null') || ',' ||
   ifnull(data, 'null') || ']'`;
 
@@ -104,6 +104,7 @@ type Scalars = readonly [
   generation: SessionRow['generation'],
   idleLifetime: SessionRow['idleLifetime'],
   persistent: 0 | 1,
+  restricted: 0 | 1,
 ];
 
 type Selected = readonly [
@@ -149,6 +150,7 @@ export function toRow(json: string): SessionRow {
     stepUpProofs,
     idleLifetime: scalars[24],
     persistent: scalars[25] === 1,
+    restricted: scalars[26] === 1,
     impersonator,
     data,
   };

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { approvalRow, approve } from '../../../lib/conformance/approval-rows.js';
 import { insert, rotatedRow } from '../../../lib/conformance/session-rows.js';
 import { HOUR, hashOf, NOW } from '../../../lib/conformance/setting.js';
 import {
@@ -16,7 +17,7 @@ export async function everyOperation(
   store: Omit<PostgresStore, 'migrate' | 'pendingMigrations'>,
   touchAgain: (touch: () => Promise<void>) => Promise<void> = (touch) => touch(),
 ): Promise<void> {
-  const { sessions, challenges, grants, attempts, passkeys, totp, recoveryCodes } = store;
+  const { sessions, challenges, grants, approvals, attempts, passkeys, totp, recoveryCodes } = store;
   const row = rotatedRow({ id: 'a' });
   const [of, now] = [{ id: 'a', userId: 'user' }, NOW];
   await sessions.claim('realm');
@@ -64,6 +65,14 @@ export async function everyOperation(
   await grants.dropForSession('session');
   await grants.dropForUser('user', null);
   await grants.deleteExpired(now, 500);
+  await approvals.insert(approvalRow(of), now);
+  await approvals.get('a');
+  await approvals.listPending('user', now);
+  await approvals.change('a', approve(), now);
+  await approvals.dropForSession('user', 'phone');
+  await approvals.dropForUser('user', 'passkey');
+  await approvals.dropForUser('user', null);
+  await approvals.deleteExpired(now, 500);
   await attempts.count('user', [{ key: 'key', limit: 1, window: 1 }], now);
   await attempts.read('user', ['key'], now);
   await attempts.reset('user', { clear: ['key'], refund: ['other'] });

@@ -22,6 +22,12 @@ export async function fill(pool: Pool, rows: number): Promise<void> {
     INSERT INTO stepgate_grants
       SELECT ${text('id')}, ${text('action')}, ${user}, 'passkey', ${NOW} - g, ${over} FROM generate_series(1, ${rows}) g;
     INSERT INTO stepgate_spent_actions SELECT ${user}, ${text('action')}, ${NOW} - g, ${over} FROM generate_series(1, ${rows}) g;
+    INSERT INTO stepgate_approvals
+      SELECT ${text('approval')}, ${text('asker')}, ${user}, ${text('id')},
+        CASE WHEN g % 9 = 1 THEN 'approver ' || g END,
+        CASE WHEN g % 9 = 1 THEN ${text('phone')} END, CASE WHEN g % 9 = 1 THEN 'passkey' END, ${over}, '{}'
+      FROM generate_series(1, ${rows}) g;
+    INSERT INTO stepgate_approvers SELECT 'approver ' || g, ${text('approval')} FROM generate_series(1, ${rows}) g;
     INSERT INTO stepgate_attempts
       SELECT ${user}, 'session ' || ${text('id')}, 1, CASE WHEN g % 2 = 0 THEN ${NOW - rows} + g END FROM generate_series(1, ${rows}) g;
     INSERT INTO stepgate_passkeys

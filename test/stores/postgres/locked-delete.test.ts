@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from '@jest/globals';
+import { approvalRow, givenApprovals } from '../../../lib/conformance/approval-rows.js';
 import { given, insert, sessionRow } from '../../../lib/conformance/session-rows.js';
 import { HOUR, hashOf, NOW } from '../../../lib/conformance/setting.js';
 import { challengeRow, givenPasskeys, grantRow, passkeyRow } from '../../../lib/conformance/step-up-rows.js';
@@ -57,6 +58,16 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
     column: 'action',
     run: (store) => store.grants.dropForUser('user', null),
   },
+  'approvals of a user': {
+    table: 'approvals',
+    column: 'id',
+    run: (store) => store.approvals.dropForUser('user', null),
+  },
+  'approvals of a session': {
+    table: 'approvals',
+    column: 'id',
+    run: (store) => store.approvals.dropForSession('user', 'asking-session'),
+  },
   'passkeys of a user': { table: 'passkeys', column: 'id', run: (store) => store.passkeys.dropForUser('user') },
 };
 
@@ -95,6 +106,7 @@ async function fill(store: PostgresStore): Promise<void> {
     await store.grants.insert(grantRow({ actionDigest: id }));
     await store.grants.take({ ...take, markedUntil: NOW + HOUR });
     await store.grants.insert(grantRow({ actionDigest: id }));
+    await givenApprovals(store.approvals, approvalRow({ id }));
     await givenPasskeys(store.passkeys, passkeyRow({ id }));
   }
 }

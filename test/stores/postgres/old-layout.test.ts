@@ -22,6 +22,7 @@ describeOnPostgres('the tables of stepgate 0.1 in PostgreSQL', (database) => {
         passedMethods: [],
         idleLifetime: null,
         persistent: true,
+        restricted: false,
         impersonator: null,
       };
       assert.deepEqual(await sessions.get(row.id), kept);

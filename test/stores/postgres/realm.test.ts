@@ -11,8 +11,8 @@ describeOnPostgres('the realm of a PostgreSQL store', (database) => {
     const [first, second] = [postgresStore(pool), postgresStore(await database.pool({ like: pool }))];
     await first.migrate();
     assert.equal(await first.sessions.claim('a'), 'a');
-    const { sessions, challenges, grants, attempts, passkeys, totp, recoveryCodes } = second;
-    for (const part of [sessions, challenges, grants, attempts, passkeys, totp, recoveryCodes]) {
+    const { sessions, challenges, grants, approvals, attempts, passkeys, totp, recoveryCodes } = second;
+    for (const part of [sessions, challenges, grants, approvals, attempts, passkeys, totp, recoveryCodes]) {
       assert.equal(await part.claim('b'), 'a');
     }
   });

@@ -124,7 +124,7 @@ const TABLES = `
 
 export type OldSession = Omit<
   SessionRow,
-  'tokenIssuedAt' | 'generation' | 'passedMethods' | 'idleLifetime' | 'persistent' | 'impersonator'
+  'tokenIssuedAt' | 'generation' | 'passedMethods' | 'idleLifetime' | 'persistent' | 'restricted' | 'impersonator'
 >;
 
 export function makeOldTables(db: Database.Database): void {

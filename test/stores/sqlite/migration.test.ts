@@ -43,6 +43,7 @@ describe('a SQLite file of stepgate 0.1', () => {
         passedMethods: [],
         idleLifetime: null,
         persistent: true,
+        restricted: false,
         impersonator: null,
       };
       assert.deepEqual(await sessions.get(row.id), kept);

@@ -8,8 +8,8 @@ describe('the realm of a SQLite file', () => {
     const file = newFile();
     const [first, second] = [openStore(file), openStore(file)];
     assert.equal(await first.sessions.claim('a'), 'a');
-    const { sessions, challenges, grants, attempts, passkeys, totp, recoveryCodes } = second;
-    for (const part of [sessions, challenges, grants, attempts, passkeys, totp, recoveryCodes]) {
+    const { sessions, challenges, grants, approvals, attempts, passkeys, totp, recoveryCodes } = second;
+    for (const part of [sessions, challenges, grants, approvals, attempts, passkeys, totp, recoveryCodes]) {
       assert.equal(await part.claim('b'), 'a');
     }
     await first.close();

@@ -62,6 +62,7 @@ export function newRow(over: Partial<SessionRow> = {}): SessionRow {
     passedMethods: [],
     idleLifetime: null,
     persistent: true,
+    restricted: false,
     impersonator: null,
     signInProofs: { password: NOW },
     stepUpProofs: {},
