@@ -1,4 +1,5 @@
 // Jest runs what `tsc` made of the tests and of lib/; `npm test` builds it first (scripts/test.mjs).
+import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 
 /** @type {import('jest').Config} */
@@ -11,7 +12,7 @@ const config = {
   setupFilesAfterEnv: ['./.build/test/support/clean-up-hooks.js'],
   moduleNameMapper: { '^node:assert/strict$': '<rootDir>/scripts/jest/assert.cjs' },
   reporters: ['default', './scripts/jest/skipped-reporter.mjs'],
-  maxWorkers: 2,
+  maxWorkers: availableParallelism() + 1, // they wait for servers, browsers and timers, too
   workerIdleMemoryLimit: '1.5GB', // what a test file loaded isn't freed (modules of `vm`); collecting it costs more and more
   testTimeout: 300_000, // for slow machines; a test that hangs is cut off
   restoreMocks: true,

@@ -52,7 +52,7 @@ async function writeOldSession(client: RedisClientType, id: string): Promise<voi
 }
 
 /** Everything that a row of this layout could have. Never edited either. */
-const fullRow = rotatedRow({ id: 'full' });
+const fullRow = rotatedRow({ id: 'full', restricted: false });
 const FULL_TEXT = JSON.stringify({
   id: 'full',
   userId: 'user',
