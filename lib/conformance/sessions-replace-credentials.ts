@@ -25,7 +25,7 @@ const replaced = {
   refreshNonce: null,
   refreshedAt: NOW,
   refreshConfirmedAt: NOW,
-  generation: 4,
+  generation: 1_000_000,
   passedMethods: [],
   signInProofs: {},
   stepUpProofs: {},

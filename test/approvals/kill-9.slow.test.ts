@@ -39,10 +39,12 @@ describe('approvals in an app that is killed again and again', () => {
     let kills = 0;
     while (open.length > 0) {
       const app = await start(file, ledger);
-      const timer = setTimeout(() => app.child.kill('SIGKILL'), 1_000 + choose.below(3_000));
+      let untilKill = 1 + choose.below(24);
       const exited = once(app.child, 'exit');
       const workers = Array.from({ length: AT_ONCE }, async () => {
         for (let n = open.shift(); n !== undefined; n = open.shift()) {
+          untilKill -= 1;
+          if (untilKill === 0) setTimeout(() => app.child.kill('SIGKILL'), choose.below(50));
           try {
             await pay(app.url, n, known, choose.chance(0.75));
           } catch {
@@ -52,7 +54,6 @@ describe('approvals in an app that is killed again and again', () => {
         }
       });
       await Promise.all(workers);
-      clearTimeout(timer);
       app.child.kill('SIGKILL');
       await exited;
       kills += 1;

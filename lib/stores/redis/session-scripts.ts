@@ -48,19 +48,25 @@ const COMMON = `
 local sessions = KEYS[1]
 local function integer(value) return string.format('%.0f', value) end
 local function time(text) return tonumber(text, 36) end
-local function read(id)
-  local text = redis.call('HGET', sessions, id)
-  if not text then return nil end
-  local row = { id = id }
+local function parse(text)
+  local row = {}
   row.flags, row.created, row.seen, row.idle_end, row.ends, row.confirmed, row.refresh_confirmed, row.token, row.previous, row.rest =
     string.match(text, '^(%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (.*)$')
   return row
 end
-local function write(row)
+local function text_of(row)
   local fields = { row.flags, row.created, row.seen, row.idle_end, row.ends, row.confirmed, row.refresh_confirmed,
     row.token, row.previous, row.rest }
-  redis.call('HSET', sessions, row.id, table.concat(fields, ' '))
+  return table.concat(fields, ' ')
 end
+local function read(id)
+  local text = redis.call('HGET', sessions, id)
+  if not text then return nil end
+  local row = parse(text)
+  row.id = id
+  return row
+end
+local function write(row) redis.call('HSET', sessions, row.id, text_of(row)) end
 local function ids()
   local names = {}
   for _, name in ipairs(redis.call('HKEYS', sessions)) do
@@ -122,9 +128,18 @@ local function holds(row, token) return row and (row.token == token or row.previ
 
 /** ARGV: id, the row as it must be, the new one, time to live, where a token leads, a new token or '-', two old ones or '-'. */
 const SWAP = `
-local current = redis.call('HGET', sessions, ARGV[1])
-if current ~= ARGV[2] then return current end
-redis.call('HSET', sessions, ARGV[1], ARGV[3])
+local current, written = redis.call('HGET', sessions, ARGV[1]), ARGV[3]
+if not current then return current end
+if current ~= ARGV[2] then
+  -- Touches in a row would never let a change come first. What they have moved stays, unless the change moves it, too.
+  local row, was, changed = parse(current), parse(ARGV[2]), parse(written)
+  local seen, idle_end = row.seen, row.idle_end
+  row.seen, row.idle_end = was.seen, was.idle_end
+  if text_of(row) ~= ARGV[2] or changed.seen ~= was.seen or changed.idle_end ~= was.idle_end then return current end
+  changed.seen, changed.idle_end = seen, idle_end
+  written = text_of(changed)
+end
+redis.call('HSET', sessions, ARGV[1], written)
 lead_to(ARGV[5], tonumber(ARGV[4]), ARGV[6])
 forget(ARGV[7])
 forget(ARGV[8])
