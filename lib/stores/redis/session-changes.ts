@@ -63,12 +63,13 @@ export function sessionChanges({
       const swap = [nameOf(place.id), stored, toText(next), ttl, leads.place, added[0] ?? NULL, first, second];
       const answer = await write(swap);
       if (Array.isArray(answer)) {
+        const [text = '', ...ended] = texts(answer);
         const end = endOf(next);
         await Promise.all([
           client.isCluster && lookupKeys.sweep([], dropped),
           end < endOf(row) && lookupKeys.moveEnd(place, end).catch(() => {}), // or it is found later
         ]);
-        return { row: next, ended: texts(answer) };
+        return { row: toRow(text, place), ended };
       }
       if (performance.now() > until)
         throw new Error('Other changes of the session always came first; nothing was written.');

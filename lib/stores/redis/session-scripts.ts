@@ -162,9 +162,9 @@ export interface SessionScripts {
   readonly REVOKE_ALL: Script;
   /** ARGV: now, and then id, seenAt, idleExpiresAt and confirms or '' of each touch. */
   readonly TOUCH: Script;
-  /** Gives an empty list, or the row that is there where it wasn't so. */
+  /** Gives a list of the row as it was written, or the row that is there where it wasn't so. */
   readonly SWAP: Script;
-  /** As SWAP, and not-before time and time to live. Gives what ended, or the row. */
+  /** As SWAP, and not-before time and time to live. In the list what ended comes after the row. */
   readonly REPLACE: Script;
   /** ARGV: now, id. Gives its end if it is live, or what ended. */
   readonly END_IF_OVER: Script;
@@ -249,11 +249,13 @@ end
 return 1`),
 
     SWAP: step(`${SWAP}
-return {}`),
+return { written }`),
 
     REPLACE: step(`${SWAP}
 raise_not_before(tonumber(ARGV[9]), tonumber(ARGV[10]))
-return end_others(ARGV[1])`),
+local answer = end_others(ARGV[1])
+table.insert(answer, 1, written)
+return answer`),
 
     END_IF_OVER: step(`
 local row, ended = read(ARGV[2]), {}
