@@ -337,6 +337,7 @@ describe('stepgate', () => {
       cleanupInterval: 3_600_000,
       requestProperty: 'auth',
       apiKeys: null,
+      approvals: { lifetime: 600_000, page: null, records: null },
       onRefusal: null,
       onEvent: undefined,
     });

@@ -9,7 +9,7 @@ import { testKit } from '../support/kit.js';
 const WRONG: readonly (readonly [options: unknown, message: RegExp])[] = [
   [{ optionl: true }, /Did you mean `optional`\?/],
   [{ apikeys: true }, /Did you mean `apiKeys`\?/],
-  [{ maxAge: '5m' }, /`optional`, `apiKeys`, `passive`, `onRefusal`/],
+  [{ maxAge: '5m' }, /`optional`, `apiKeys`, `restricted`, `passive`, `onRefusal`/],
   [{ optional: 'true' }, /`optional`.*true or false/],
   [{ optional: null }, /`optional`.*true or false/],
   [{ apiKeys: 1 }, /`apiKeys`.*true or false/],

@@ -395,7 +395,7 @@ describeOnPostgres('npx stepgate', (database) => {
     assert.equal(before.status, 1);
     assert.match(
       `${before.wrong[0]?.message} ${before.wrong[0]?.help}`,
-      /isn't migrated: 3 steps.*npx stepgate migrate/,
+      /isn't migrated: 4 steps.*npx stepgate migrate/,
     );
     assert.deepEqual(await project.stepgate('migrate', '--check'), {
       status: 1,
@@ -412,7 +412,7 @@ describeOnPostgres('npx stepgate', (database) => {
     const project = await projectOnPostgres();
     const { status, stdout } = await project.stepgate('migrate', '--sql');
     assert.equal(status, 0);
-    assert.equal(stdout.match(/^BEGIN;$/gm)?.length, 3);
+    assert.equal(stdout.match(/^BEGIN;$/gm)?.length, 4);
     const schema = /search_path=(\w+)/.exec(readFileSync(join(project.folder, 'stepgate.config.js'), 'utf8'))?.[1];
     await database.admin().query(`SET search_path = ${schema}; ${stdout}; RESET search_path`);
     assert.equal((await project.stepgate('migrate', '--check')).status, 0);
