@@ -86,7 +86,7 @@ export interface Stepgate<Name extends string = never> extends StepUpCalls<Name>
    */
   readonly authenticate: (
     req: IncomingMessage,
-    options?: { readonly apiKeys?: boolean; readonly restricted?: boolean },
+    options?: { readonly apiKeys?: boolean | undefined; readonly restricted?: boolean | undefined },
   ) => Promise<AuthenticateOutcome>;
   /**
    * What the guard before this handler found out. Throws a `SetupError` where no guard of this kit ran, and a `Refusal`
@@ -215,7 +215,10 @@ async function ready({ settings: { store, storeTimeout, clock }, realm }: Servic
 async function outcomeOf(
   { authenticate, states }: Services,
   req: IncomingMessage,
-  { apiKeys = false, restricted = false }: { readonly apiKeys?: boolean; readonly restricted?: boolean } = {},
+  {
+    apiKeys = false,
+    restricted = false,
+  }: { readonly apiKeys?: boolean | undefined; readonly restricted?: boolean | undefined } = {},
 ): Promise<AuthenticateOutcome> {
   const state = await authenticate(req);
   switch (state.outcome) {

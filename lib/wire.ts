@@ -117,7 +117,7 @@ export interface StepUpUnavailableJson extends RefusalJson {
 
 /** 429. */
 export interface TooManyJson extends RefusalJson {
-  readonly code: 'method_locked' | 'slow_down';
+  readonly code: 'method_locked' | 'too_many_pending' | 'slow_down';
   /** Seconds, as in `Retry-After`. */
   readonly retryAfter: number;
 }
@@ -149,13 +149,6 @@ export interface ApprovalRequiredJson extends RefusalJson {
 export interface ApprovalDecidedRefusalJson extends RefusalJson {
   readonly code: 'approval_decided';
   readonly approval: { readonly status: ApprovalStatus };
-}
-
-/** 429 `too_many_pending` and `slow_down`. */
-export interface TryLaterJson extends RefusalJson {
-  readonly code: 'too_many_pending' | 'slow_down';
-  /** Seconds, as in `Retry-After`. */
-  readonly retryAfter: number;
 }
 
 /** `GET {mount}/approvals/:id`, for who asked. */

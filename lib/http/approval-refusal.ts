@@ -1,11 +1,5 @@
 import type { ApprovalRow } from '../stores/contract/approvals.js';
-import type {
-  ApprovalDecidedRefusalJson,
-  ApprovalJson,
-  ApprovalRequiredJson,
-  RefusalJson,
-  TryLaterJson,
-} from '../wire.js';
+import type { ApprovalDecidedRefusalJson, ApprovalJson, ApprovalRequiredJson, RefusalJson } from '../wire.js';
 import { bearer, Refusal } from './refusal.js';
 import { endJson } from './router.js';
 
@@ -25,15 +19,6 @@ export function approvalRequired(members: Members<ApprovalRequiredJson>, token?:
     },
     members: { ...members },
     ...(token === undefined ? {} : { secretMembers: { approval: { ...members.approval, token } } }),
-  });
-}
-
-/** 429, to be tried again at `until` at the earliest. */
-export function tooMany(code: 'too_many_pending' | 'slow_down', until: number, now: number): Refusal {
-  const retryAfter = Math.max(1, Math.ceil((until - now) / 1_000));
-  return new Refusal(code, {
-    headers: { 'Retry-After': String(retryAfter) },
-    members: { retryAfter } satisfies Members<TryLaterJson>,
   });
 }
 

@@ -6,10 +6,10 @@ import { actionDigest, approvalDigest, askedDigest, parsePayload } from '../step
 import type { ParsedActionRule } from '../step-up/rule.js';
 import type { ApprovalRow, Asker } from '../stores/contract/approvals.js';
 import { incomplete, isPrefetch, payloadOf, summaryOf, urlOf } from './action-of-request.js';
-import { approvalJson, approvalRequired, tooMany } from './approval-refusal.js';
+import { approvalJson, approvalRequired } from './approval-refusal.js';
 import { sentFrom } from './client.js';
 import { Refusal } from './refusal.js';
-import { stepUpUnavailable } from './step-up-refusal.js';
+import { stepUpUnavailable, tooMany } from './step-up-refusal.js';
 
 const MAX_APPROVERS = 100;
 /** What is stored of a request. Characters. */
@@ -145,7 +145,7 @@ async function askedBy(
   if (url.length > MAX_URL || payloadText.length > MAX_PAYLOAD || !isStorable(url)) {
     throw incomplete(
       rule,
-      `A request was refused: its URL or what \`bind\` gave is too long to be shown to who approves it.`,
+      'A request was refused: its URL or what `bind` gave is too long to be shown to who approves it.',
     );
   }
   const approvers = await approversOf(services, req, { asker, payload, rule });
@@ -190,7 +190,6 @@ async function ask(
   asked: Asked,
   rule: ApproverRule,
 ): Promise<Refusal> {
-  const now = clock.now();
   const token = newToken();
   const tokenHash = hashToken(token);
   const wanted = {
@@ -209,8 +208,8 @@ async function ask(
   };
   const answer = await approvals.ask(wanted, sentFrom(req));
   if (answer.outcome === 'denied') return approvalRequired({ reason: 'denied' });
-  if (answer.outcome !== 'inserted') return tooMany('too_many_pending', answer.until, now);
-  const approval = approvalJson(answer.row, settings.approvals.page, now);
+  if (answer.outcome !== 'inserted') return tooMany('too_many_pending', answer.until, clock);
+  const approval = approvalJson(answer.row, settings.approvals.page, clock.now());
   return approvalRequired({ reason: 'missing', approval }, encode(token));
 }
 

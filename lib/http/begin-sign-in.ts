@@ -34,7 +34,8 @@ export interface PendingSignInBody {
  * one. `POST {mount}/sign-in/options` and `/sign-in/complete` go on with it. Never ends the response.
  *
  * Rejects with a `Refusal`: `step_up_unavailable` where the user has set up none of `then` (the app decides: `signIn`, or
- * no sign-in), `cross_origin`, `restricted` and `api_key_refused` (what can only ask for approvals signs nobody in), `store_unavailable`; with a `SetupError` for wrong options, and once the headers were sent.
+ * no sign-in), `cross_origin`, `restricted` and `api_key_refused` (what can only ask for approvals signs nobody in),
+ * `store_unavailable`; with a `SetupError` for wrong options, and once the headers were sent.
  */
 export type BeginSignIn<Name extends string> = (
   req: IncomingMessage,

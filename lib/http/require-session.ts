@@ -27,7 +27,7 @@ export interface RequireSessionOptions<Optional extends boolean = boolean, ApiKe
    * Lets restricted sessions through, which can only ask for approvals.
    * @default false
    */
-  readonly restricted?: boolean;
+  readonly restricted?: boolean | undefined;
   /**
    * Takes the request for no activity of the user's, for pages that ask by themselves every now and then: it slides no
    * idle end. It has no effect where an earlier guard of this kit has let the request through.

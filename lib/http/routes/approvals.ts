@@ -5,6 +5,7 @@ import type { Services } from '../../services.js';
 import { approvingDigest } from '../../step-up/action.js';
 import { SPEND_LIFETIME } from '../../step-up/approvals.js';
 import { partOf } from '../../step-up/methods.js';
+import type { ApprovalChange } from '../../stores/contract/approval-state.js';
 import type { ApprovalRow, ApprovalStatus } from '../../stores/contract/approvals.js';
 import type { SessionRow } from '../../stores/contract/sessions.js';
 import type {
@@ -14,11 +15,12 @@ import type {
   PendingApprovalJson,
   StepUpBegunJson,
 } from '../../wire.js';
-import { alreadyDecided, approvalJson, POLL_INTERVAL, tooMany } from '../approval-refusal.js';
+import { alreadyDecided, approvalJson, POLL_INTERVAL } from '../approval-refusal.js';
 import { isAskedBy, readApprovalHeader } from '../approved-request.js';
 import { Refusal } from '../refusal.js';
+import type { LiveSession } from '../request-auth.js';
 import { endJson, parseFields, type RouteRequest, type RouteTable, sendJson } from '../router.js';
-import { failedMembers, notVerified, stepUpFailed } from '../step-up-refusal.js';
+import { failedMembers, notVerified, stepUpFailed, tooMany } from '../step-up-refusal.js';
 
 type Needed = Pick<
   Services,
@@ -33,6 +35,12 @@ type Needed = Pick<
   | 'clock'
   | 'emit'
 >;
+
+interface Decidable {
+  readonly caller: LiveSession;
+  readonly session: SessionRow;
+  readonly row: ApprovalRow;
+}
 
 /** Where an asker looks what became of an approval, and where people find, approve and deny those that wait for them. */
 export function approvalRoutes(services: Needed): RouteTable {
@@ -49,24 +57,32 @@ export function approvalRoutes(services: Needed): RouteTable {
     const counter = { key: `approval ${id}`, limit: 1, window: POLL_INTERVAL };
     const now = clock.now();
     const counted = await partOf(store, 'attempts').count(asker.userId, [counter], now);
-    if (counted.outcome === 'refused') throw tooMany('slow_down', counted.at.endsAt ?? now, now);
+    if (counted.outcome === 'refused') throw tooMany('slow_down', counted.at.endsAt ?? now, clock);
     return row;
   }
 
-  /** An approval that this session may decide, and the session. 404 for everybody else. */
-  async function decidable(req: RouteRequest): Promise<{ readonly session: SessionRow; readonly row: ApprovalRow }> {
-    const { row: session } = await requireCurrentToken(req);
+  /** An approval that this session may decide, and whose session it is. 404 for everybody else. */
+  async function decidable(req: RouteRequest): Promise<Decidable> {
+    const caller = await requireCurrentToken(req);
+    const { row: session } = caller;
     const { id } = req.params;
     const row = isId(id) ? await approvals.get(id) : null;
     if (row === null || !row.approvers.includes(session.userId)) throw new Refusal('not_found');
     if (row.asker.kind === 'session' && row.asker.id === session.id) throw new Refusal('not_found');
-    return { session, row };
+    return { caller, session, row };
   }
 
   function methodOf(row: ApprovalRow, name: unknown): Method {
     const method = typeof name === 'string' && row.methods.includes(name) ? methods.get(name) : undefined;
     if (method !== undefined) return method;
     throw new Refusal('request_invalid', { detail: `\`method\` is one of: ${row.methods.join(', ')}.` });
+  }
+
+  /** Rejects with the `Refusal` of an approval that somebody else has decided first. */
+  async function decide({ id }: ApprovalRow, change: ApprovalChange): Promise<void> {
+    const changed = await approvals.change(id, change);
+    if (changed.outcome === 'absent') throw new Refusal('not_found');
+    if (changed.outcome === 'refused') throw alreadyDecided(changed.row.status);
   }
 
   function refuseDecided({ status }: ApprovalRow, ...allowed: readonly ApprovalStatus[]): void {
@@ -124,23 +140,19 @@ export function approvalRoutes(services: Needed): RouteTable {
     '/approvals/:id/approve': {
       async post(req, res) {
         const { method: name, challengeId, response } = parseFields(req, ['method', 'challengeId', 'response']);
-        const { token, proofsId } = await requireCurrentToken(req);
-        const { session, row } = await decidable(req);
+        const { caller, session, row } = await decidable(req);
         const method = methodOf(row, name);
         if (typeof challengeId !== 'string' || typeof response !== 'object' || response === null) {
           throw new Refusal('request_invalid', { detail: '`challengeId` is a string, and `response` an object.' });
         }
         refuseDecided(row, 'pending');
-        const answer = { row: session, token, proofsId, method, challengeId, response };
+        const answer = { ...caller, method, challengeId, response };
         const outcome = await verify.approval(answer, approvingDigest(row.id, row.actionDigest));
         if (outcome.outcome === 'failed') throw stepUpFailed(failedMembers(outcome));
         if (outcome.outcome !== 'verified') throw notVerified(outcome, clock);
         const { userId, id: sessionId } = session;
         const expiresAt = clock.now() + SPEND_LIFETIME;
-        const change = { type: 'approve', userId, sessionId, method: method.name, expiresAt } as const;
-        const changed = await approvals.change(row.id, change);
-        if (changed.outcome === 'absent') throw new Refusal('not_found');
-        if (changed.outcome === 'refused') throw alreadyDecided(changed.row.status);
+        await decide(row, { type: 'approve', userId, sessionId, method: method.name, expiresAt });
         // Its credential may have been removed meanwhile: then what was approved with it goes again.
         if (!(await methods.holds(method, userId, outcome.credential ?? undefined))) {
           await approvals.dropMethod(userId, method.name);
@@ -156,9 +168,7 @@ export function approvalRoutes(services: Needed): RouteTable {
         const { session, row } = await decidable(req);
         refuseDecided(row, 'pending', 'approved');
         const { userId, id: sessionId } = session;
-        const changed = await approvals.change(row.id, { type: 'deny', userId, sessionId });
-        if (changed.outcome === 'absent') throw new Refusal('not_found');
-        if (changed.outcome === 'refused') throw alreadyDecided(changed.row.status);
+        await decide(row, { type: 'deny', userId, sessionId });
         sendJson(res, 200, { status: 'denied' } satisfies ApprovalDecidedJson);
       },
     },

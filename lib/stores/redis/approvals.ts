@@ -1,6 +1,6 @@
 import { admitted, approvalChanged, byAge, statusAt } from '../contract/approval-state.js';
 import type { ApprovalRow, ApprovalStore } from '../contract/approvals.js';
-import { lists, type Redis, type Script, script, textOrNull } from './scripts.js';
+import { lists, type Redis, type Script, script, TRIED_FOR, textOrNull } from './scripts.js';
 import { MARGIN, ttlOf } from './ttl.js';
 
 /*
@@ -9,12 +9,6 @@ import { MARGIN, ttlOf } from './ttl.js';
  * JSON of the ids that a user's sessions and keys asked for, and that a user may decide. A row that is decided on meanwhile
  * only makes room for a new one, so an insert needs these lists to be what was read, and not the rows.
  */
-
-/**
- * For how many milliseconds a step is tried again where others come first: each time one of them succeeds. Well below
- * the kit's `storeTimeout`.
- */
-const TRIED_FOR = 2_000;
 
 const LISTS = `
 local key = KEYS[1]
@@ -60,8 +54,8 @@ end
 return { read, rows }`);
 
 /**
- * ARGV: id, row, time to live, now, and then lists, each with what it was when it was read. Gives whether it was written. Looks at some others, and takes those away of
- * which nothing need be known any more: more than come.
+ * ARGV: id, row, time to live, now, and then lists, each with what it was when it was read. Gives whether it was written.
+ * Looks at some others, and takes away those of which nothing need be known any more: more than come.
  */
 const INSERT: Script = script(`${LISTS}
 local id, text, ttl, now = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])

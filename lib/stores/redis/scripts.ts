@@ -13,6 +13,12 @@ export function script(text: string): Script {
   return { text, sha: createHash('sha1').update(text).digest('hex') };
 }
 
+/**
+ * For how many milliseconds a step is tried again where others come first: each time one of them succeeds. Well below
+ * the kit's `storeTimeout`.
+ */
+export const TRIED_FOR = 2_000;
+
 /** For scripts that sort: what `<` does with texts in Lua is up to the locale of the server. */
 export const BY_BYTE = `
 local function comes_first(a, b)

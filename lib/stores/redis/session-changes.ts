@@ -5,16 +5,10 @@ import { chunks } from './batches.js';
 import { nameOf } from './keys.js';
 import { endedOf, leadsOf } from './lookup-keys.js';
 import type { Place } from './place-cache.js';
-import { textOrNull, texts } from './scripts.js';
+import { TRIED_FOR, textOrNull, texts } from './scripts.js';
 import { endOf, NULL, tokensOf, toRow, toText } from './session-row.js';
 import type { SessionParts } from './sessions.js';
 import { NOT_BEFORE_FOR, SESSION_MARGIN, ttlOf } from './ttl.js';
-
-/**
- * For how many milliseconds a change is tried again where others come first: each time one of them succeeds. Well below
- * the kit's `storeTimeout`.
- */
-const TRIED_FOR = 2_000;
 
 interface Step {
   readonly place: Place;
