@@ -70,7 +70,15 @@ function checkNode(): Finding {
 }
 
 /** What stepgate may use and leaves to the app to install. */
-const PACKAGES = ['better-sqlite3', 'pg', 'redis', '@simplewebauthn/server', 'otpauth', '@opentelemetry/api'];
+const PACKAGES = [
+  'better-sqlite3',
+  'pg',
+  'redis',
+  'ioredis',
+  '@simplewebauthn/server',
+  'otpauth',
+  '@opentelemetry/api',
+];
 
 /** Which of them the app has: that one is missing, or doesn't run here, is told by whoever needs it. */
 function checkPackages(folder: string): Finding {
