@@ -12,6 +12,9 @@ import { TestEnvironment } from 'jest-environment-node';
 const FOLDER = process.env.TEST_CRASH_FOLDER;
 const CLOSING_MS = 5_000;
 
+// Opened at their first use, which may be a test's: they stay.
+for (const stream of ['stdout', 'stderr']) process[stream].writable;
+
 const LISTENING = ['on', 'addListener', 'once', 'off', 'removeListener', 'emit', 'listeners', 'listenerCount'];
 
 let running = null;
