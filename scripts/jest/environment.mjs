@@ -13,7 +13,7 @@ const FOLDER = process.env.TEST_CRASH_FOLDER;
 const CLOSING_MS = 5_000;
 
 // Opened at their first use, which may be a test's: they stay.
-for (const stream of ['stdout', 'stderr']) process[stream].writable;
+for (const stream of [process.stdout, process.stderr]) stream.write('');
 
 const LISTENING = ['on', 'addListener', 'once', 'off', 'removeListener', 'emit', 'listeners', 'listenerCount'];
 
