@@ -90,9 +90,12 @@ function arrange() {
 
   const store: Pick<SessionStore, 'touch' | 'change'> = {
     touch: (touches, now) => later(() => sessions.touch(touches, now)),
-    // A change of long ago would take what came since for ahead; a store drops it unrun.
+    // A change of long ago would take what came since for ahead; a store drops it unrun, and says so.
     change: (rowId, change, now) =>
-      later(async () => (clock.now() - now < STORE_TIMEOUT ? sessions.change(rowId, change, now) : null)),
+      later(async () => {
+        if (clock.now() - now >= STORE_TIMEOUT) throw new Error('The store has dropped it.');
+        return sessions.change(rowId, change, now);
+      }),
   };
   const emit = createEmit(() => {
     scene.failures += 1;

@@ -1,9 +1,8 @@
-import { randomInt } from 'node:crypto';
-import { createServer } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Cluster } from 'ioredis';
 import { createClient, createCluster, type RedisClientType } from 'redis';
 import type { RedisClient } from '../../lib/stores/redis/index.js';
+import { freePorts } from './free-ports.js';
 import { type RedisServer, startRedisServer } from './redis-server.js';
 
 export interface ClusterNode {
@@ -143,21 +142,4 @@ async function isWhole(admin: RedisClientType): Promise<void> {
     if (whole.every((part) => part.test(info))) return;
     await delay(20);
   }
-}
-
-/** Below those that systems give to whoever asks for any: so no other test takes one before the server does. */
-async function freePorts(count: number): Promise<readonly number[]> {
-  const ports = new Set<number>();
-  while (ports.size < count) {
-    const port = randomInt(10_000, 30_000);
-    if (await isFree(port)) ports.add(port);
-  }
-  return [...ports];
-}
-
-function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer().once('error', () => resolve(false));
-    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
-  });
 }

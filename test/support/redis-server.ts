@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -31,13 +31,34 @@ wait $server 2>/dev/null
 `;
 
 /** Starts a server that nobody else knows, which keeps nothing on the disk unless it is told to. */
-export async function startRedisServer(settings: readonly string[] = []): Promise<RedisServer> {
-  const folder = mkdtempSync(join(tmpdir(), 'stepgate-redis-'));
+export function startRedisServer(settings: readonly string[] = []): Promise<RedisServer> {
+  const options = ['--port', '0', '--save', '', '--databases', '4096', ...settings];
+  return startIn(temporaryFolder(), options, /ready to accept connections/i);
+}
+
+/** Starts a Sentinel on loopback that watches a master there under the name `sessions`, and alone decides that it is away. */
+export function startRedisSentinel(port: number, masterPort: number): Promise<RedisServer> {
+  const folder = temporaryFolder();
+  const config = join(folder, 'sentinel.conf'); // it keeps what it learns in this file
+  const lines = [
+    `sentinel monitor sessions 127.0.0.1 ${masterPort} 1`,
+    'sentinel down-after-milliseconds sessions 500',
+    'sentinel failover-timeout sessions 3000',
+  ];
+  writeFileSync(config, `${lines.join('\n')}\n`);
+  return startIn(folder, [config, '--sentinel', '--port', `${port}`, '--bind', '127.0.0.1'], /\+monitor master/);
+}
+
+function temporaryFolder(): string {
+  return mkdtempSync(join(tmpdir(), 'stepgate-redis-'));
+}
+
+async function startIn(folder: string, settings: readonly string[], isReady: RegExp): Promise<RedisServer> {
   const path = join(folder, 'socket');
-  const options = ['--port', '0', '--unixsocket', path, '--dir', folder, '--save', '', '--databases', '4096'];
+  const options = [...settings, '--unixsocket', path, '--dir', folder];
 
   async function start(): Promise<(how: string) => Promise<void>> {
-    const keeper = spawn('sh', ['-c', KEEPER, 'sh', folder, ...options, ...settings], {
+    const keeper = spawn('sh', ['-c', KEEPER, 'sh', folder, ...options], {
       detached: true, // so that an interrupt for this process doesn't reach it
       stdio: ['pipe', 'pipe', 'inherit'],
     });
@@ -46,7 +67,7 @@ export async function startRedisServer(settings: readonly string[] = []): Promis
       let log = '';
       keeper.stdout.setEncoding('utf8').on('data', (text: string) => {
         log += text;
-        if (/ready to accept connections/i.test(log)) resolve();
+        if (isReady.test(log)) resolve();
       });
       keeper.stdout.once('end', () => reject(new Error(`redis-server didn't start:\n${log}`)));
     });

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, it } from '@jest/globals';
 import { storeConformance } from '../../../lib/conformance/index.js';
 import { change, stepUp } from '../../../lib/conformance/session-changes.js';
@@ -24,7 +23,7 @@ import {
   type SlotMove,
   startRedisCluster,
 } from '../../support/redis-cluster.js';
-import { missingRedis } from './support.js';
+import { answered, missingRedis } from './support.js';
 
 const { sessionsOf } = keysOf('stepgate');
 
@@ -120,15 +119,4 @@ for (const library of ['node-redis', 'ioredis'] as const) {
       assert.deepEqual(await present(sessions, 'a', 'b'), ['b']);
     });
   });
-}
-
-/** Asks until it is answered. */
-async function answered<T>(ask: () => Promise<T>): Promise<T> {
-  for (;;) {
-    try {
-      return await ask();
-    } catch {
-      await delay(50);
-    }
-  }
 }

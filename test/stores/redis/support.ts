@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach } from '@jest/globals';
 import { createClient, type RedisClientType } from 'redis';
 import type { RedisClient } from '../../../lib/stores/redis/index.js';
@@ -38,4 +39,15 @@ export function wrapped(
     on: (event, listener) => client.on(event, listener),
     listenerCount: (event) => client.listenerCount(event),
   };
+}
+
+/** Asks until it is answered. */
+export async function answered<T>(ask: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await ask();
+    } catch {
+      await delay(50);
+    }
+  }
 }
