@@ -81,15 +81,13 @@ describeOnPostgres('a PostgreSQL store that waits for a lock', (database) => {
 
   it('does not commit what has waited longer in all than its timeout, though each time less', async () => {
     const lockers: PoolClient[] = [];
-    cleanUp(() => {
-      for (const locker of lockers) locker.release(true);
-    });
     const pool = await database.pool();
     const others = await database.pool({ like: pool });
     await postgresStore(others).migrate();
     // An insert takes the one table and then the other.
     for (const table of ['stepgate_not_before', 'stepgate_sessions']) {
       const locker = await others.connect();
+      cleanUp(() => locker.release(true)); // before its pool's end, which waits for it
       lockers.push(locker);
       await locker.query(`BEGIN; LOCK TABLE ${table} IN ACCESS EXCLUSIVE MODE`);
     }
@@ -126,8 +124,6 @@ interface Locked {
 
 /** A store with a row in each of some tables, whose tables somebody else has locked. */
 async function lockedStore(database: TestDatabase, mode: string): Promise<Locked> {
-  let locker: PoolClient | null = null;
-  cleanUp(() => locker?.release(true)); // first of all, since a pool's end waits for what it has lent
   const pool = await database.pool();
   const others = await database.pool({ like: pool, application_name: 'somebody else' });
   const patient = postgresStore(others);
@@ -135,7 +131,8 @@ async function lockedStore(database: TestDatabase, mode: string): Promise<Locked
   await given(patient.sessions, ROW);
   await patient.grants.insert(grantRow());
   await givenPasskeys(patient.passkeys, passkeyRow({ id: 'key' }));
-  locker = await others.connect();
+  const locker = await others.connect();
+  cleanUp(() => locker.release(true)); // before its pool's end, which waits for it
   await locker.query(`BEGIN; LOCK TABLE stepgate_sessions, stepgate_grants, stepgate_passkeys IN ${mode} MODE`);
   return { pool, store: postgresStore(pool, { timeout: 0.5 }), locker };
 }
