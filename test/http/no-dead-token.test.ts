@@ -7,7 +7,7 @@ import type { Response } from 'supertest';
 import { type StepUpApp, stepUpApp, verify } from '../step-up/app.js';
 import { fakeCode, fakeKey } from '../step-up/fake-methods.js';
 import { Client, DELIVERIES, REFRESHED } from '../support/client.js';
-import { forEachStore } from '../support/stores.js';
+import { forRules } from '../support/stores.js';
 
 type Step = (client: Client) => Promise<Response>;
 
@@ -58,7 +58,7 @@ async function assertGoesOn(app: StepUpApp, client: Client, rounds = 1): Promise
   assert.deepEqual(app.told('session.refresh-reused', 'session.revoked'), []);
 }
 
-forEachStore((name, makeStore) => {
+forRules((name, makeStore) => {
   for (const delivery of DELIVERIES) {
     describe(`no answer brings a dead token to a client with ${delivery}`, () => {
       for (const [what, steps] of Object.entries(pairs)) {

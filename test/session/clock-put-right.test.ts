@@ -17,7 +17,7 @@ import {
   prove,
   TOTP_SECRET,
 } from '../support/method-app.js';
-import { forEachStore, shared } from '../support/stores.js';
+import { forRules, shared } from '../support/stores.js';
 
 const MINUTE = 60_000;
 const DAY = 86_400_000;
@@ -84,7 +84,7 @@ async function assertWorks(app: StepUpApp, client: Client): Promise<void> {
   assert.deepEqual(app.errors, []);
 }
 
-forEachStore((_name, makeStore) => {
+forRules((_name, makeStore) => {
   for (const [how, by] of Object.entries(durations)) {
     describe(`once a clock that was ${how} ahead is put right`, () => {
       it('a sign-in works at once, though all sessions were ended while it was ahead', async () => {
