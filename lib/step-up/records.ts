@@ -1,12 +1,5 @@
-import {
-  createHash,
-  createPrivateKey,
-  createPublicKey,
-  type JsonWebKey,
-  type KeyObject,
-  sign,
-  verify,
-} from 'node:crypto';
+import { createHash, createPrivateKey, createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
+import jwt from 'jsonwebtoken';
 import type { MaybePromise } from '../internal/maybe-promise.js';
 import { SetupError } from '../internal/setup-error.js';
 import { encode } from '../internal/tokens.js';
@@ -98,13 +91,11 @@ export function createRecords(given: RecordsOption, issuer: string): Records {
   if (typeof sink !== 'function') throw new SetupError('`approvals.records.sink` must be a function.', wanted);
   const [current, ...older] = [given.key].flat().map(parseKey);
   if (current === undefined) throw new SetupError('`approvals.records.key` is missing.', wanted);
-  const header = encodeJson({ alg: 'ES256', typ: TYPE, kid: current.jwk.kid });
+  const header = { alg: 'ES256', typ: TYPE, kid: current.jwk.kid };
   return {
     publicKeys: { keys: [current, ...older].map(({ jwk }) => jwk) },
     async write(row, amr) {
-      const signed = `${header}.${encodeJson(recordOf(row, issuer, amr))}`;
-      const signature = sign('sha256', Buffer.from(signed), { key: current.key, dsaEncoding: 'ieee-p1363' });
-      await sink(`${signed}.${encode(signature)}`);
+      await sink(jwt.sign(recordOf(row, issuer, amr), current.key, { algorithm: 'ES256', header }));
     },
   };
 }
@@ -144,19 +135,14 @@ export function verifyRecord(jws: string, { keys, issuer, expected }: VerifyReco
       'Give `expected: { url, payloadDigest }`.',
     );
   }
-  const parts = typeof jws === 'string' ? jws.split('.') : [];
-  const [header = '', body = '', signature = ''] = parts;
-  const head = decodeJson(header);
-  const { alg, typ, kid } = head;
-  const jwk = keys.keys.find((key) => key.kid === kid);
-  if (parts.length !== 3 || alg !== 'ES256' || typ !== TYPE || jwk === undefined)
-    throw new Error('It is no record of these keys.');
+  const { header } = decode(jws);
+  const jwk = keys.keys.find((key) => key.kid === header.kid);
+  if (header.typ !== TYPE || jwk === undefined) throw new Error('It is no record of these keys.');
   const key = createPublicKey({ key: { ...jwk }, format: 'jwk' });
-  const bytes = Buffer.from(signature, 'base64url');
-  const isSigned = verify('sha256', Buffer.from(`${header}.${body}`), { key, dsaEncoding: 'ieee-p1363' }, bytes);
+  const { payload, signature } = jwt.verify(jws, key, { algorithms: ['ES256'], complete: true });
   // One spelling only: else two texts would be one record.
-  if (!isSigned || encode(bytes) !== signature) throw new Error('The signature is wrong.');
-  const record = decodeJson(body) as unknown as ApprovalRecord; // what `recordOf` wrote: its signature is right
+  if (!jws.endsWith(`.${encode(Buffer.from(signature, 'base64url'))}`)) throw new Error('The signature is wrong.');
+  const record = payload as ApprovalRecord; // what `recordOf` wrote: its signature is right
   const { askerUserId, approverUserId, ...members } = expected;
   const said = { ...record, askerUserId: record.asker.userId, approverUserId: record.approver.userId };
   const wanted = Object.entries({ askerUserId, approverUserId, ...members, iss: issuer });
@@ -194,16 +180,8 @@ function sha256(text: string): string {
   return createHash('sha256').update(text).digest('base64url');
 }
 
-function encodeJson(value: object): string {
-  return Buffer.from(JSON.stringify(value)).toString('base64url');
-}
-
-function decodeJson(text: string): Readonly<Record<string, unknown>> {
-  try {
-    const value: unknown = JSON.parse(Buffer.from(text, 'base64url').toString());
-    if (typeof value === 'object' && value !== null) return value as Record<string, unknown>; // as looked at
-  } catch {
-    // It is no JSON.
-  }
-  throw new Error('It is no record.');
+function decode(jws: string): jwt.Jwt {
+  const decoded = typeof jws === 'string' ? jwt.decode(jws, { complete: true }) : null;
+  if (decoded === null) throw new Error('It is no record.');
+  return decoded;
 }
