@@ -90,8 +90,8 @@ interface Facts {
   'approval.withdrawn': { approvalId: string; userId: string; approverId: string };
   'approval.expired': { approvalId: string; userId: string };
   'approval.spent': { approvalId: string; userId: string; approverId: string; method: string };
-  'method.enrolled': { userId: string; method: string };
-  'method.removed': { userId: string; method: string };
+  'method.enrolled': { userId: string; method: string; sessionId?: string; credentialId?: string };
+  'method.removed': { userId: string; method: string; sessionId?: string; credentialId?: string };
   'method.disabled': { userId: string; method: string };
   'method.unlocked': { userId: string; method: string };
   'passkey.counter-regressed': { userId: string; passkeyId: string };

@@ -48,6 +48,8 @@ export interface MethodRouteServices
 export interface AfterChange {
   /** Whether the user's other sessions end. */
   readonly revokeOthers: boolean;
+  /** Which credential it was, where the method has several of a user. */
+  readonly credentialId?: string;
 }
 
 type Needed = Pick<
@@ -83,8 +85,12 @@ function routeServices(method: Method, services: Needed): MethodRouteServices {
   const { cookies, signIn, signInChallenges, methodServices } = services;
   const { name } = method;
 
-  function failed({ userId, id: sessionId }: SessionRow, reason: FailedReason): Refusal {
-    emit({ type: 'step-up.failed', userId, sessionId, method: name, reason });
+  function aboutOf({ userId, id: sessionId }: SessionRow): { userId: string; sessionId: string; method: string } {
+    return { userId, sessionId, method: name };
+  }
+
+  function failed(row: SessionRow, reason: FailedReason): Refusal {
+    emit({ type: 'step-up.failed', ...aboutOf(row), reason });
     return stepUpFailed({ reason: reason === 'no-challenge' ? 'challenge' : 'response' });
   }
 
@@ -123,16 +129,16 @@ function routeServices(method: Method, services: Needed): MethodRouteServices {
       if (outcome.outcome !== 'verified') throw notVerified(outcome, clock);
     },
     failed,
-    async enrolled(row, after) {
-      emit({ type: 'method.enrolled', userId: row.userId, method: name });
-      if (after.revokeOthers) await revokeOthers(row);
+    async enrolled(row, { revokeOthers: endsOthers, ...credential }) {
+      emit({ type: 'method.enrolled', ...aboutOf(row), ...credential });
+      if (endsOthers) await revokeOthers(row);
     },
-    async removed(row, after) {
+    async removed(row, { revokeOthers: endsOthers, wasThere, ...credential }) {
       await methods.forget(row.userId, name);
-      if (!after.wasThere) throw new Refusal('not_found');
+      if (!wasThere) throw new Refusal('not_found');
       await unlock(row);
-      emit({ type: 'method.removed', userId: row.userId, method: name });
-      if (after.revokeOthers) await revokeOthers(row);
+      emit({ type: 'method.removed', ...aboutOf(row), ...credential });
+      if (endsOthers) await revokeOthers(row);
     },
     async replaced(row) {
       await methods.forget(row.userId, name);

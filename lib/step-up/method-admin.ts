@@ -59,7 +59,14 @@ export function createMethodAdmin({
       const credential = id === undefined ? null : parseId('id', id, 'the id of a credential');
       const removed = (await method.remove?.(context, credential)) ?? false;
       await methods.forget(userId, name);
-      if (removed) emit({ type: 'method.removed', userId, method: name });
+      if (removed) {
+        emit({
+          type: 'method.removed',
+          userId,
+          method: name,
+          ...(credential === null ? {} : { credentialId: credential }),
+        });
+      }
       return removed;
     },
     async unlock(userId, name) {

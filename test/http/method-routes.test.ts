@@ -61,7 +61,8 @@ describe('the routes of an app’s own method', () => {
     const { signIn, told, word } = wordApp();
     const browser = await signIn();
     assert.equal((await setUp(browser)).status, 200);
-    assert.deepEqual(told('method.enrolled'), [{ type: 'method.enrolled', userId: 'ada', method: 'word' }]);
+    const { id: sessionId } = (await browser.get('/auth/session')).body.session;
+    assert.deepEqual(told('method.enrolled'), [{ type: 'method.enrolled', userId: 'ada', sessionId, method: 'word' }]);
     assert.equal((await setUp(browser)).body.code, 'step_up_required');
     await stepUp(browser, word);
     assert.equal((await setUp(browser)).status, 200);
@@ -83,7 +84,8 @@ describe('the routes of an app’s own method', () => {
     await stepUp(browser, word);
     assert.equal((await browser.post('/guarded')).status, 200);
     assert.equal((await browser.delete('/auth/word')).status, 200);
-    assert.deepEqual(told('method.removed'), [{ type: 'method.removed', userId: 'ada', method: 'word' }]);
+    const { id: sessionId } = (await browser.get('/auth/session')).body.session;
+    assert.deepEqual(told('method.removed'), [{ type: 'method.removed', userId: 'ada', sessionId, method: 'word' }]);
     assert.equal((await setUp(browser)).status, 200);
     assert.equal((await browser.post('/guarded')).body.reason, 'missing');
     assert.equal((await answer(browser, word)).status, 200);

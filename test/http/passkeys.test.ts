@@ -99,11 +99,12 @@ for (const [framework, create] of Object.entries(frameworks)) {
       assert.deepEqual(await list(browser), []);
       assert.equal((await browser.get('/auth/session')).body.session.id, session);
       const at = { enrolled: clock.now() - 60_000, removed: clock.now() };
+      const about = { userId: 'ada', method: 'passkey', sessionId: session, credentialId: id };
       assert.deepEqual(
         events.filter(({ type }) => type.startsWith('method.')),
         [
-          { type: 'method.enrolled', userId: 'ada', method: 'passkey', at: at.enrolled },
-          { type: 'method.removed', userId: 'ada', method: 'passkey', at: at.removed },
+          { type: 'method.enrolled', ...about, at: at.enrolled },
+          { type: 'method.removed', ...about, at: at.removed },
         ],
       );
     });

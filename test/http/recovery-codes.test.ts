@@ -20,7 +20,8 @@ describe('POST /recovery-codes', () => {
     assert.equal(res.get('Cache-Control'), 'no-store');
     assert.equal(res.get('Pragma'), 'no-cache');
     assert.equal(await bea.has('recovery-code'), true);
-    assert.deepEqual(told('method.enrolled'), [{ type: 'method.enrolled', userId: 'bea', method: 'recovery-code' }]);
+    const about = { userId: 'bea', sessionId: bea.sessionId, method: 'recovery-code' };
+    assert.deepEqual(told('method.enrolled'), [{ type: 'method.enrolled', ...about }]);
   });
 
   it('takes no fields, and no query but ?revokeOthers=true', async () => {

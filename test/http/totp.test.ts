@@ -69,7 +69,8 @@ describe('POST /totp/confirm', () => {
     const res = await ada.post('/totp/confirm', { code: totpCode(await begun(ada), clock.now()) }).expect(204);
     assert.equal(res.text, '');
     assert.equal(await ada.has('totp'), true);
-    assert.deepEqual(told('method.enrolled'), [{ type: 'method.enrolled', userId: 'ada', method: 'totp' }]);
+    const about = { userId: 'ada', sessionId: ada.sessionId, method: 'totp' };
+    assert.deepEqual(told('method.enrolled'), [{ type: 'method.enrolled', ...about }]);
   });
 
   it('proves nothing, and uses its code up for step-ups', async () => {
@@ -211,8 +212,9 @@ describe('POST /totp/confirm, while another TOTP is set up', () => {
     const { ada, laptop, old, next, clock, told } = await beside();
     assert.notEqual(await provedAt(laptop), null);
     await ada.post('/totp/confirm', { code: totpCode(next, clock.now()) }).expect(204);
-    assert.deepEqual(told('method.removed'), [{ type: 'method.removed', userId: 'ada', method: 'totp' }]);
-    assert.deepEqual(told('method.enrolled'), [{ type: 'method.enrolled', userId: 'ada', method: 'totp' }]);
+    const about = { userId: 'ada', sessionId: ada.sessionId, method: 'totp' };
+    assert.deepEqual(told('method.removed'), [{ type: 'method.removed', ...about }]);
+    assert.deepEqual(told('method.enrolled'), [{ type: 'method.enrolled', ...about }]);
     for (const client of [ada, laptop]) assert.equal(await provedAt(client), null);
     clock.advance('1m');
     assert.equal(codeOf(await ada.stepUp('totp', { code: totpCode(old, clock.now()) }).expect(403)), 'step_up_failed');
@@ -287,7 +289,8 @@ describe('DELETE /totp', () => {
     await ada.proveTotp(await ada.enrolTotp());
     await ada.delete('/totp').expect(204);
     assert.equal(await ada.has('totp'), false);
-    assert.deepEqual(told('method.removed'), [{ type: 'method.removed', userId: 'ada', method: 'totp' }]);
+    const about = { userId: 'ada', sessionId: ada.sessionId, method: 'totp' };
+    assert.deepEqual(told('method.removed'), [{ type: 'method.removed', ...about }]);
   });
 
   it('is 404 where there is none', async () => {

@@ -68,7 +68,7 @@ export function passkeyRoutes(
           const refusal = failed(row, finished.reason);
           throw finished.reason === 'full' ? full() : refusal;
         }
-        await enrolled(row, { revokeOthers: others });
+        await enrolled(row, { revokeOthers: others, credentialId: finished.row.id });
         sendJson(res, 201, publicPasskey(finished.row));
       },
     },
@@ -86,8 +86,9 @@ export function passkeyRoutes(
         const { row } = await requireEnrolment(req);
         parseFields(req, []);
         const others = hasQuery(req, 'revokeOthers=true');
-        const wasThere = await passkeys.remove(row.userId, idOf(req));
-        await removed(row, { wasThere, revokeOthers: others });
+        const credentialId = idOf(req);
+        const wasThere = await passkeys.remove(row.userId, credentialId);
+        await removed(row, { wasThere, revokeOthers: others, credentialId });
         sendNothing(res);
       },
     },

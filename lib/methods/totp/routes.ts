@@ -44,7 +44,7 @@ export function totpRoutes(method: TotpMethod, services: MethodRouteServices): R
         });
         if (hadAnother) {
           await replaced(row);
-          emit({ type: 'method.removed', userId: row.userId, method: method.name });
+          emit({ type: 'method.removed', userId: row.userId, sessionId: row.id, method: method.name });
         }
         await enrolled(row, { revokeOthers });
         sendNothing(res);
