@@ -22,6 +22,8 @@ export interface Accounts {
   changeRole(id: string, role: string): Promise<void>;
   find(id: string): Promise<Account | null>;
   findByEmail(email: string): Promise<Account | null>;
+  /** The ids of all who have a role; a hundred at most. */
+  idsOf(role: string): Promise<readonly string[]>;
 }
 
 interface Known {
@@ -89,5 +91,9 @@ export function openAccounts(db: Database): Accounts {
 
     find: async (id) => (await byId(id))?.account ?? null,
     findByEmail: async (email) => (await byEmail(email))?.account ?? null,
+    async idsOf(role) {
+      const rows = await db.run('SELECT id FROM users WHERE role = $1 ORDER BY id LIMIT 100', role);
+      return rows.map(({ id }) => String(id));
+    },
   };
 }

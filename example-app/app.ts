@@ -3,6 +3,7 @@ import express, { type Express, type Request, type RequestHandler, type Response
 import type { RequestAuth } from 'stepgate';
 import 'stepgate/express';
 import { type Account, type Accounts, openAccounts } from './accounts.js';
+import { openApiKeys } from './api-keys.js';
 import { readDelivery, readEmail, readPassword, readRole, readTransfer, type Transfer } from './input.js';
 import { createKit, type KitOptions } from './kit.js';
 import { openLedger } from './ledger.js';
@@ -15,6 +16,8 @@ import { site } from './site.js';
 import { openStorage, type StorageOptions } from './storage.js';
 
 const LATEST = 10;
+/** Cents that a program may send with its owner's approval; above that a manager of the bank has to approve. */
+const FOUR_EYES_ABOVE = 100_000;
 
 export type BankOptions = StorageOptions & Omit<KitOptions, 'store'>;
 
@@ -29,7 +32,8 @@ export async function createApp({ origin, secret, ...where }: BankOptions): Prom
   const { db, store, close } = await openStorage(where);
   const accounts = openAccounts(db);
   const ledger = openLedger(db);
-  const auth = createKit({ origin, secret, store }, accounts);
+  const keys = openApiKeys(db);
+  const auth = createKit({ origin, secret, store }, accounts, keys);
   const signInLimit = createSignInLimit();
   const { requireSession, requireSameOrigin, requireFreshStepUp } = auth;
 
@@ -102,14 +106,16 @@ export async function createApp({ origin, secret, ...where }: BankOptions): Prom
     if (amount > balance) throw notEnough();
     next();
   };
-  const confirmed = requireFreshStepUp({
+  const exactly = {
     method: ['passkey', 'totp'],
-    async bind({ body: { to, amount } }) {
+    async bind({ body: { to, amount } }: Request) {
       const recipient = await accounts.findByEmail(readTransfer({ to, amount }).to.toLowerCase());
       return { to, amount, isHere: recipient !== null };
     },
-    summary: (payload) => summaryOf(readTransfer(payload), payload.isHere),
-  });
+    summary: (payload: { to: unknown; amount: unknown; isHere: boolean }) =>
+      summaryOf(readTransfer(payload), payload.isHere),
+  } as const;
+  const confirmed = requireFreshStepUp(exactly);
   const transferGuards = [requireSession, checkTransfer, confirmed];
   async function transfer(req: Request): Promise<object> {
     const { userId, action } = auth.current(req);
@@ -125,6 +131,26 @@ export async function createApp({ origin, secret, ...where }: BankOptions): Prom
   app.get('/transfers', requireSession, async (req, res) => {
     res.json({ transfers: await ledger.history(auth.current(req).userId, LATEST) });
   });
+
+  // A program asks, and somebody approves exactly what it asked for, in a browser of their own.
+  app.post(
+    '/api-key',
+    requireSession,
+    requireFreshStepUp({ method: ['passkey', 'totp'], maxAge: '5m' }),
+    async (req, res) => {
+      res.status(201).json({ key: await keys.make(auth.current(req).userId) });
+    },
+  );
+  const unlessLarge: RequestHandler = (req, _res, next) => {
+    next(readTransfer(req.body).amount > FOUR_EYES_ABOVE ? 'route' : undefined);
+  };
+  const sendForAgent: RequestHandler = async (req, res) => {
+    res.json(await transfer(req));
+  };
+  const byOwner = requireFreshStepUp({ ...exactly, approver: 'user' });
+  const byManager = requireFreshStepUp({ ...exactly, approver: () => accounts.idsOf('manager') });
+  app.post('/agent/transfers', unlessLarge, byOwner, sendForAgent);
+  app.post('/agent/transfers', byManager, sendForAgent);
 
   const checkRole: RequestHandler = (req, _res, next) => {
     readRole(req.body);

@@ -26,6 +26,12 @@ const TABLES = `
   CREATE INDEX IF NOT EXISTS transfers_from ON transfers (from_id);
   CREATE INDEX IF NOT EXISTS transfers_to ON transfers (to_id);
 
+  CREATE TABLE IF NOT EXISTS api_keys (
+    user_id text PRIMARY KEY REFERENCES users (id),
+    id text NOT NULL,
+    hash text NOT NULL UNIQUE
+  );
+
   COMMIT;
 `;
 

@@ -22,6 +22,12 @@ const TABLES = `
   ) STRICT;
   CREATE INDEX IF NOT EXISTS transfers_from ON transfers (from_id);
   CREATE INDEX IF NOT EXISTS transfers_to ON transfers (to_id);
+
+  CREATE TABLE IF NOT EXISTS api_keys (
+    user_id TEXT PRIMARY KEY REFERENCES users (id),
+    id TEXT NOT NULL,
+    hash TEXT NOT NULL UNIQUE
+  ) STRICT;
 `;
 
 const PATIENCE = 5_000;

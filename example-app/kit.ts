@@ -2,6 +2,7 @@ import { password, recoveryCode, type Store, stepgate } from 'stepgate';
 import { passkey } from 'stepgate/passkey';
 import { totp } from 'stepgate/totp';
 import type { Accounts } from './accounts.js';
+import { type ApiKeys, KEY_PREFIX } from './api-keys.js';
 import { sameSpelling } from './input.js';
 
 const NAME = 'Small Bank';
@@ -15,7 +16,7 @@ export interface KitOptions {
 }
 
 /** Sessions and step-up, over the bank's own users. */
-export function createKit({ origin: issuer, store, secret }: KitOptions, accounts: Accounts) {
+export function createKit({ origin: issuer, store, secret }: KitOptions, accounts: Accounts, keys: ApiKeys) {
   const { hostname, origin, protocol } = new URL(issuer);
   return stepgate({
     secret,
@@ -28,6 +29,8 @@ export function createKit({ origin: issuer, store, secret }: KitOptions, account
       password({ verify: (userId, given) => accounts.isPassword(userId, sameSpelling(given)) }),
       recoveryCode(),
     ], // strongest first
+    apiKeys: { prefix: KEY_PREFIX, ask: true, verify: (key) => keys.find(key) },
+    approvals: { page: '/approvals' },
     users: {
       async find(userId) {
         const account = await accounts.find(userId);

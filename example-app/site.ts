@@ -7,6 +7,7 @@ const PAGES = fileURLToPath(new URL('../../example-app/pages', import.meta.url))
 /** What the pages load of packages, each a module that runs in a browser as it is. */
 const VENDOR: Readonly<Record<string, string>> = {
   'stepgate/browser.js': import.meta.resolve('stepgate/browser'),
+  'stepgate/approvals.js': import.meta.resolve('stepgate/browser/approvals'),
   'stepgate/dialog.js': import.meta.resolve('stepgate/browser/dialog'),
   'uqr.mjs': import.meta.resolve('uqr'),
   'bowser.mjs': new URL('bowser.mjs', import.meta.resolve('bowser')).href,
@@ -22,6 +23,10 @@ export function site(requireSession: RequireSession): Router {
   router.get('/account', requireSession({ optional: true }), (req, res) => {
     if (!req.auth) return res.redirect('/');
     return sendPage(res, 'account.html');
+  });
+  router.get('/approvals', requireSession({ optional: true }), (req, res) => {
+    if (!req.auth) return res.redirect('/');
+    return sendPage(res, 'approvals.html');
   });
   for (const [path, url] of Object.entries(VENDOR)) {
     router.get(`/vendor/${path}`, (_req, res) => res.sendFile(fileURLToPath(url)));

@@ -18,6 +18,7 @@ export const ENTRIES = {
 /** Those for pages: ES modules only, and nothing of the server in them. */
 export const BROWSER_ENTRIES = {
   './browser': 'browser/index',
+  './browser/approvals': 'browser/approvals',
   './browser/dialog': 'browser/dialog/index',
   './browser/dialog/de': 'browser/dialog/de',
 };

@@ -34,6 +34,8 @@ const WORDS = {
   passkey_exists: () => 'This device has a passkey of yours already.',
   passkey_unavailable: () => 'Your browser could not use a passkey.',
   step_up_failed: () => 'The bank asks again for what you have just given. Try it later.',
+  approval_decided: () => 'It has been decided already.',
+  not_found: () => 'It is not there any more.',
   sign_in_refused: () => 'The bank does not know this passkey.',
 };
 

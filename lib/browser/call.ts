@@ -16,7 +16,7 @@ export function createCall(send: (sending: Sending) => Promise<Answer>, mount: s
     if (refusal) {
       const { code, retryAfter, unknownCredential } = refusal as TooManyJson & StepUpFailedJson; // either, or neither
       if (unknownCredential) forget((json as { response: { id: string } }).response.id);
-      const isSession = /^(?:session|refresh)_/.test(code);
+      const isSession = /^(session|refresh)_/.test(code);
       throw new StepgateError(isSession ? 'signed_out' : code, { response, refusal, retryAfter });
     }
     const answer = response.ok && (await jsonOf(response));

@@ -88,7 +88,7 @@ export function createClient({
   const mount = url.href.replace(/\/$/, '');
   const isOurs = (target: string): boolean =>
     [...origins, url.origin].some((origin) => target.startsWith(`${origin}/`));
-  const session = createPageSession(`stepgate ${mount}`, sessionId ?? null, !tokens);
+  const session = createPageSession(mount, sessionId ?? null, !tokens);
   const [send, keep] = createTransport(mount, isOurs, tokens, session);
   const perform = createStepUp(confirm, send, keep, mount);
   const call = createCall(perform, mount);
@@ -112,7 +112,7 @@ export function createClient({
       const make = requestMaker(input, init);
       const { url: target, method, signal } = make();
       if (!isOurs(target)) return fetch(make());
-      const unsafe = !/^(?:GET|HEAD|OPTIONS)$/.test(method);
+      const unsafe = !/^(GET|HEAD|OPTIONS)$/.test(method);
       if (unsafe) await pinned;
       const again = async (): Promise<Response> => {
         return (await (stepUp ? perform : send)({ make, unsafe, signal, again })).response;

@@ -12,6 +12,7 @@ import type { RefusalCode, RefusalJson } from '../wire.js';
  * - `step_up_failed`: the server asks again for what was just given, or a code that sets up a method is wrong.
  * - `method_locked`: too many wrong answers; `retryAfter` says for how long.
  * - `passkey_cancelled`, `passkey_unavailable`, `passkey_exists`: what came of the browser's own dialog.
+ * - `approval_denied`, `approval_expired`: nobody approved the request, and nothing was done.
  * - `stream_body`: a stream can't be sent twice. Give `() => stream`.
  * - any other refusal of the kit's routes, by the server's code.
  */
@@ -23,6 +24,8 @@ export type StepgateErrorCode =
   | 'passkey_cancelled'
   | 'passkey_unavailable'
   | 'passkey_exists'
+  | 'approval_denied'
+  | 'approval_expired'
   | 'stream_body'
   | Exclude<
       RefusalCode,

@@ -61,9 +61,7 @@ export function createTransport(
     let running: Promise<unknown> | undefined;
     const begin = (): Promise<unknown> => (running ??= refreshNow(expired));
     // Whatever the work fails with, it fails with once more below.
-    await navigator.locks
-      ?.request(`stepgate ${mount}`, { signal: AbortSignal.timeout(PATIENCE) }, begin)
-      .catch(() => null);
+    await navigator.locks?.request(mount, { signal: AbortSignal.timeout(PATIENCE) }, begin).catch(() => null);
     return begin();
   });
 
@@ -78,12 +76,17 @@ export function createTransport(
     return body;
   }
 
-  async function transmit({ make, signal, unsafe, again, isLook }: Sending, accessToken?: string): Promise<Answer> {
+  async function transmit(
+    { make, signal, unsafe, again, isLook }: Sending,
+    accessToken?: string,
+    proof?: string,
+  ): Promise<Answer> {
     if (signal?.aborted) await aborted(signal);
     const request = make();
-    const id = isLook ? null : session.pinned();
+    const id = !isLook && session.pinned();
     if (id) request.headers.set('Stepgate-Session', id);
     if (accessToken) request.headers.set('Authorization', `Bearer ${accessToken}`);
+    if (proof) request.headers.set('Stepgate-Step-Up', proof);
     const lost = unsafe ? 'outcome_unknown' : 'offline';
     let response: Response;
     try {
@@ -106,8 +109,8 @@ export function createTransport(
 
   async function send(sending: Sending): Promise<Answer> {
     for (let attempt = 0; ; attempt++) {
-      const accessToken = (await tokens?.get())?.access_token;
-      const answer = await transmit(sending, accessToken);
+      const { access_token: accessToken, step_up_token: proof } = { ...(await tokens?.get()) } as Partial<Tokens>; // or none
+      const answer = await transmit(sending, accessToken, proof);
       const code = answer.refusal?.code;
       if (!code?.startsWith('session_')) return answer;
       if (code === 'session_invalid' && attempt < 2 && (await refresh(accessToken))) continue;

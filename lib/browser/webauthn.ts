@@ -64,7 +64,7 @@ async function ceremony(
     throw new StepgateError(
       signal?.aborted
         ? 'cancelled'
-        : /^(?:NotAllowed|Abort)/.test(name) // or not there: a browser tells no page which
+        : /NotAllowed|Abort/.test(name) // or not there: a browser tells no page which
           ? 'passkey_cancelled'
           : name === 'InvalidStateError'
             ? 'passkey_exists'

@@ -40,6 +40,32 @@ describeIfPresent('the client in the browser, beside a session that the app keep
     assert.equal((await send(page, '/me')).status, 401);
   });
 
+  it('keeps what was proved beside the access token of a session that comes in a header', async () => {
+    const site = await startSite({
+      session: {
+        of({ headers }): ForeignSession | null {
+          const [, id] = /^Bearer (\w+)$/.exec(headers.authorization ?? '') ?? [];
+          return id === undefined ? null : { id, userId: 'ada', via: 'bearer' };
+        },
+      },
+    });
+    const { open } = await visitor();
+    const page = await open(site, '?bearer=1');
+    await givesPassword(page);
+    await page.evaluate(() => tokens.set({ session_id: '', access_token: 'one' }));
+    assert.equal((await send(page, '/password')).status, 200);
+    assert.equal((await send(page, '/password')).status, 200);
+    assert.equal((await send(page, '/transfers', TRANSFER)).status, 200);
+    assert.equal(site.bookings.length, 1);
+    const verified = site.answered.filter((line) => line.includes('/step-up/verify'));
+    assert.equal(verified.length, 2);
+    assert.equal(await page.evaluate(async () => (await tokens.get())?.access_token), 'one');
+    // The proof is of that session, and of no other.
+    await page.evaluate(async () => tokens.set({ ...(await tokens.get()), session_id: '', access_token: 'two' }));
+    assert.equal((await send(page, '/password')).status, 200);
+    assert.equal(site.answered.filter((line) => line.includes('/step-up/verify')).length, 3);
+  });
+
   it('gives up where its session has no id that stays', async () => {
     let count = 0;
     const site = await startSite({

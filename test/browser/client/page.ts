@@ -1,5 +1,6 @@
 import { afterAll, beforeAll } from '@jest/globals';
 import type { Browser, BrowserContext, CDPSession, Page } from 'playwright-core';
+import type { ApprovalJson, Approvals } from '../../../lib/browser/approvals.js';
 import type { Client } from '../../../lib/browser/client.js';
 import type { ConfirmOutcome, ConfirmRequest } from '../../../lib/browser/confirm.js';
 import type { StepgateErrorCode } from '../../../lib/browser/errors.js';
@@ -11,6 +12,9 @@ import type { Site } from './site.js';
 declare global {
   var client: Client;
   var tokens: TokenStore;
+  var approvals: Approvals;
+  /** What the page was told of the approval that its request waits for. */
+  var approval: ApprovalJson | undefined;
   /** The client's events. */
   var told: string[];
   /** What the user was asked. */

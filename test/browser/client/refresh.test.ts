@@ -61,7 +61,7 @@ describeIfPresent('the client in the browser refreshes', missingChromium, () => 
     site.clock.advance('11m');
     await page.evaluate(
       (name) => void navigator.locks.request(name, () => new Promise(() => {})),
-      `stepgate ${site.url}/auth`,
+      `${site.url}/auth`,
     );
     assert.equal((await send(page, '/me')).status, 200);
   });

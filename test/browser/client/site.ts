@@ -190,6 +190,7 @@ const PAGE = `<!doctype html><title>An app</title>
 
 // What a page writes, with everything where a test can see it.
 const SCRIPT = `import { createClient } from '/stepgate/browser.js';
+import { createApprovals } from '/stepgate/browser/approvals.js';
 const { bearer, ...options } = Object.fromEntries(new URLSearchParams(location.search));
 let kept = null;
 const tokens = { get: () => kept, set: (next) => { kept = next; } };
@@ -206,5 +207,6 @@ globalThis.client = createClient({
   },
 });
 globalThis.tokens = tokens;
+globalThis.approvals = createApprovals(client);
 for (const type of ['signed-out', 'session-changed']) client.on(type, () => told.push(type));
 `;
