@@ -80,6 +80,7 @@ export function rowOf(tokenHash, i) {
     passedMethods: [],
     idleLifetime: null,
     persistent: true,
+    restricted: false,
     impersonator: null,
     signInProofs: { password: now },
     stepUpProofs: {},

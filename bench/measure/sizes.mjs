@@ -2,18 +2,20 @@ import { randomBytes } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { postgresStore } from '../../dist/esm/postgres.js';
+import { redisStore } from '../../dist/esm/redis.js';
 import { sqliteStore } from '../../dist/esm/sqlite.js';
-import { openPostgres } from '../databases.mjs';
+import { openPostgres, openRedis } from '../databases.mjs';
 import { newFolder, settings } from '../settings.mjs';
 import { rowOf } from './fill-sqlite.mjs';
 
 const PAGE = 1_000;
+const COUNT = settings.quick ? 2_000 : 1_000_000;
 
 /** The room that many sessions take, as they are put in and after each was seen once: nothing is packed. */
 export async function measureSizes() {
-  const lines = [...(await ofSqlite()), ...(await ofPostgres())];
+  const lines = [...(await ofSqlite()), ...(await ofPostgres()), ...(await ofRedis())];
   return {
-    title: `The room that ${settings.sessions.toLocaleString('en')} sessions take, with their indexes`,
+    title: `The room that ${COUNT.toLocaleString('en')} sessions take, with their indexes`,
     columns: ['store', 'MiB', 'a session takes'],
     lines,
     rows: [],
@@ -54,9 +56,24 @@ async function ofPostgres() {
   return lines;
 }
 
+async function ofRedis() {
+  const opened = await openRedis();
+  if (opened === null) return [];
+  const { client, close } = opened;
+  const used = async () => Number(/used_memory:(\d+)/.exec(await client.info('memory'))[1]);
+  const empty = await used();
+  const { sessions } = redisStore(client);
+  const ids = await fill(sessions);
+  const lines = [lineOf('Redis, the memory as filled', (await used()) - empty)];
+  await touchAll(sessions, ids);
+  lines.push(lineOf('Redis, the memory after each was seen', (await used()) - empty));
+  await close();
+  return lines;
+}
+
 async function fill(sessions) {
   const ids = [];
-  for (let page = 0; page < settings.sessions / PAGE; page++) {
+  for (let page = 0; page < COUNT / PAGE; page++) {
     const rows = Array.from({ length: PAGE }, (_, i) => rowOf(randomBytes(32).toString('base64url'), page * PAGE + i));
     await sessions.copy.put(rows);
     ids.push(...rows.map(({ id }) => id));
@@ -74,5 +91,5 @@ async function touchAll(sessions, ids) {
 }
 
 function lineOf(what, bytes) {
-  return [what, (bytes / 2 ** 20).toFixed(1), `${Math.round(bytes / settings.sessions)} B`];
+  return [what, (bytes / 2 ** 20).toFixed(1), `${Math.round(bytes / COUNT)} B`];
 }
