@@ -17,7 +17,9 @@ import { codeBlocks, read } from './markdown.js';
 
 // Inside the package, so that its imports are found.
 const folder = join(root, '.build/agents');
-const [plain = '', mcp = ''] = codeBlocks(read('docs/agents.md'), 'js').map(({ text }) => text);
+const blocks = codeBlocks(read('docs/agents.md'), 'js').map(({ text }) => text);
+const plain = blocks.find((text) => text.startsWith('async function transfer')) ?? '';
+const mcp = blocks.find((text) => text.includes('@modelcontextprotocol')) ?? '';
 
 interface Plain {
   make(names: {

@@ -1,8 +1,18 @@
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { it } from '@jest/globals';
+import { Client } from '@modelcontextprotocol/sdk/client/index.js';
+import { InMemoryTransport } from '@modelcontextprotocol/sdk/inMemory.js';
+import type { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
+import { UrlElicitationRequiredError } from '@modelcontextprotocol/sdk/types.js';
 import type { BrowserContextOptions, Locator, Page } from 'playwright-core';
 import request, { type Response } from 'supertest';
 import { accessFaults } from '../browser/dialog/page.js';
+import { codeBlocks, read } from '../docs/markdown.js';
+import { root } from '../repository/root.js';
+import { cleanUp } from '../support/clean-up.js';
 import { describeIfPresent } from '../support/needs.js';
 import { missingChromium } from './chromium.js';
 import { checkLooks } from './looks.js';
@@ -44,8 +54,20 @@ async function owner(page: Page, email: string) {
   await keys.getByRole('button', { name: 'Make a key' }).click();
   await dialog(page).getByRole('button', { name: 'Use a passkey' }).click();
   await notice(page, 'It is shown this once.');
-  const agent = agentOf(page, (await keys.locator('#key').textContent()) ?? '');
-  return { authenticator, agent };
+  const key = (await keys.locator('#key').textContent()) ?? '';
+  return { authenticator, key, agent: agentOf(page, key) };
+}
+
+interface McpGuide {
+  createBankServer(options: { readonly app: string; readonly apiKey: string }): Pick<McpServer, 'connect'>;
+}
+
+/** The MCP server of docs/agents.md. Its file lies inside the package, so that its imports are found. */
+async function loadMcpServer(): Promise<McpGuide> {
+  const text = codeBlocks(read('docs/agents.md'), 'js').find((block) => block.text.includes('@modelcontextprotocol'));
+  const file = join(root, '.build/bank-mcp.mjs');
+  writeFileSync(file, text?.text ?? '');
+  return (await import(pathToFileURL(file).href)) as McpGuide; // as the page has it
 }
 
 describeIfPresent('the page “Waiting for your approval”, in Chromium,', missingChromium, () => {
@@ -103,6 +125,35 @@ describeIfPresent('the page “Waiting for your approval”, in Chromium,', miss
     await notice(page, 'Approved: Send €0.03');
     await page.evaluate("fetch('/auth/sessions', { method: 'DELETE' })");
     assert.equal((await agent.transfer(body, approval)).body.reason, 'denied');
+  });
+
+  it('is where an MCP client sends its owner; the same call again passes once', async () => {
+    const { page } = await openPage(SMALL);
+    const { key } = await owner(page, 'mcp@example.com');
+    const { origin } = new URL(page.url());
+    const { createBankServer } = await loadMcpServer();
+    const client = new Client({ name: 'test', version: '1.0.0' }, { capabilities: { elicitation: { url: {} } } });
+    const [ofClient, ofServer] = InMemoryTransport.createLinkedPair();
+    const server = createBankServer({ app: `${origin}/agent`, apiKey: key });
+    await Promise.all([server.connect(ofServer), client.connect(ofClient)]);
+    cleanUp(() => client.close());
+    const transfer = { name: 'transfer', arguments: { to: 'bea@example.com', amount: 700 } };
+    const elicited = async (): Promise<string> => {
+      const error: unknown = await client.callTool(transfer).then(
+        () => null,
+        (reason: unknown) => reason,
+      );
+      assert.ok(error instanceof UrlElicitationRequiredError);
+      return error.elicitations[0]?.url ?? '';
+    };
+    await page.goto(await elicited());
+    await waiting(page).getByText('Send €7.00 to bea@example.com').waitFor();
+    await page.getByRole('button', { name: 'Approve with a passkey' }).click();
+    await notice(page, 'Approved: Send €7.00');
+    const { content, isError } = await client.callTool(transfer);
+    assert.equal(isError, undefined);
+    assert.match(JSON.stringify(content), /999300/); // the balance
+    await elicited(); // it was for that call alone
   });
 
   it('inserts no markup of whoever asks', async () => {
