@@ -5,7 +5,12 @@ import { rolldown } from 'rolldown';
 import { BROWSER_ENTRIES, fileOf } from './entries.mjs';
 
 /** Bytes. */
-const LIMITS = { './browser': 4096, './browser/approvals': 2048, './browser/dialog': 3584, './browser/dialog/de': 1024 };
+const LIMITS = {
+  './browser': 4096,
+  './browser/approvals': 2048,
+  './browser/dialog': 3584,
+  './browser/dialog/de': 1024,
+};
 
 const sizes = {};
 for (const subpath of Object.keys(BROWSER_ENTRIES)) {

@@ -68,6 +68,6 @@ async function showOrSay() {
 }
 
 document.addEventListener('visibilitychange', () => {
-  if (document.visibilityState === 'visible') showOrSay();
+  if (document.visibilityState === 'visible') void showOrSay(); // which never rejects
 });
 await showOrSay();

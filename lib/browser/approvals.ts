@@ -48,14 +48,12 @@ export interface Approvals {
    * server's options. Rejects with a `StepgateError`: `step_up_failed` (`refusal.attemptsLeft`), `method_locked`,
    * `approval_decided`, `passkey_cancelled`, or `outcome_unknown`: then `get` says.
    */
-  readonly approve: (
-    id: string,
-    method: MethodName,
-    response?: object | ((options: object | null) => object | Promise<object>),
-  ) => Promise<void>;
+  readonly approve: (id: string, method: MethodName, response?: object | Ceremony) => Promise<void>;
   /** Also of what was approved, until it is spent. */
   readonly deny: (id: string) => Promise<void>;
 }
+
+type Ceremony = (options: object | null) => object | Promise<object>;
 
 const FAILURES: Readonly<Partial<Record<string, StepgateErrorCode>>> = {
   denied: 'approval_denied',
@@ -93,8 +91,8 @@ export function createApprovals(client: Pick<Client, 'fetch'>, { mount = '/auth'
     for (;;) {
       await Promise.race([passed(pause), aborted(signal)]);
       pause = interval;
-      const { status } = await look<ApprovalStatusJson>('GET', `/approvals/${id}`).catch((error: StepgateError) => {
-        const { code, retryAfter = 0 } = error;
+      const { status } = await look<ApprovalStatusJson>('GET', `/approvals/${id}`).catch((error: unknown) => {
+        const { code, retryAfter = 0 } = error as StepgateError; // a call rejects with no other
         // Nobody has answered, or too early: what became of it can be asked again.
         const isOver = Date.now() > end || !/^(offline|slow_down|store_unavailable)$/.test(code);
         if (isOver && !FAILURES[code]) throw error;
@@ -133,7 +131,7 @@ export function createApprovals(client: Pick<Client, 'fetch'>, { mount = '/auth'
     async approve(id, method, given) {
       const { challengeId, options } = await call<StepUpBegunJson>('POST', `/approvals/${id}/options`, { method });
       const answer = method === 'passkey' ? (asked: object | null) => inDialog('get', asked) : given;
-      const response = typeof answer === 'function' ? await answer(options) : answer;
+      const response = typeof answer === 'function' ? await (answer as Ceremony)(options) : answer;
       await call('POST', `/approvals/${id}/approve`, { method, challengeId, response });
     },
     deny: (id) => call('POST', `/approvals/${id}/deny`),

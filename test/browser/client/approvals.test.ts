@@ -142,7 +142,8 @@ describeIfPresent('approvals in the browser', missingChromium, () => {
       globalThis.approval = undefined;
     });
     const again = await tv.evaluate(
-      (json) => approvals.fetch('/approved', { method: 'POST', json }).catch(({ code }: { code: string }) => code),
+      (json) =>
+        approvals.fetch('/approved', { method: 'POST', json }).catch((error: unknown) => (error as Outcome).code),
       TRANSFER,
     );
     assert.equal(again, 'approval_denied');
@@ -181,7 +182,7 @@ describeIfPresent('approvals in the browser', missingChromium, () => {
       const onAsked = () => controller.abort();
       return approvals
         .fetch('/approved', { method: 'POST', json, signal, onAsked })
-        .catch((error: { code: string }) => error.code);
+        .catch((error: unknown) => (error as Outcome).code);
     }, OTHER);
     assert.equal(code, 'cancelled');
     assert.deepEqual(bookings(scene), [TRANSFER]);
@@ -196,11 +197,11 @@ describeIfPresent('approvals in the browser', missingChromium, () => {
         json,
         onAsked: (told: object) => Object.assign(globalThis, { approval: told }),
       };
-      const error: { code: string; again(): Promise<Response> } = await approvals.fetch('/approved', options).then(
+      const error = await approvals.fetch('/approved', options).then(
         () => {
           throw new Error('The answer was cut off.');
         },
-        (reason) => reason,
+        (reason: unknown) => reason as { code: string; again(): Promise<Response> }, // a StepgateError
       );
       const { status } = await error.again();
       return { code: error.code, status };
@@ -220,9 +221,10 @@ describeIfPresent('approvals in the browser', missingChromium, () => {
     const { id, outcome } = await asks(scene);
     const answer = await phone.evaluate(
       (asked) =>
-        approvals
-          .approve(asked, 'password', { password: 'wrong' })
-          .catch(({ code, refusal }: { code: string; refusal: object }) => ({ code, ...refusal })),
+        approvals.approve(asked, 'password', { password: 'wrong' }).catch((error: unknown) => {
+          const { code, refusal } = error as { code: string; refusal: object }; // a StepgateError
+          return { code, ...refusal };
+        }),
       id,
     );
     assert.ok(answer !== undefined && 'attemptsLeft' in answer);

@@ -59,10 +59,7 @@ describeIfPresent('the client in the browser refreshes', missingChromium, () => 
     const page = await open(site);
     await signIn(page);
     site.clock.advance('11m');
-    await page.evaluate(
-      (name) => void navigator.locks.request(name, () => new Promise(() => {})),
-      `${site.url}/auth`,
-    );
+    await page.evaluate((name) => void navigator.locks.request(name, () => new Promise(() => {})), `${site.url}/auth`);
     assert.equal((await send(page, '/me')).status, 200);
   });
 
