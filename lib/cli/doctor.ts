@@ -6,6 +6,7 @@ import type { Inspection } from '../options/inspection.js';
 import type { Session } from '../stores/contract/sessions.js';
 import type { Call, Command } from './command.js';
 import type { Config } from './config.js';
+import { pendingOf } from './migrations.js';
 import { messageOf, printable } from './output.js';
 
 /** `wrong`: it fails, or is unsafe. `warning`: it may be meant so. `skipped`: what comes before it is wrong. */
@@ -136,7 +137,7 @@ function isLocal(issuer: string): boolean {
 
 async function checkStore({ kit, inspection }: Config): Promise<Finding> {
   try {
-    const pending = (await inspection.store.pendingMigrations?.()) ?? [];
+    const pending = (await pendingOf(inspection.store)) ?? [];
     if (pending.length > 0) {
       return {
         check: 'store',

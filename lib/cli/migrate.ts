@@ -1,4 +1,5 @@
 import { type Command, UsageError } from './command.js';
+import { migrationsOf, pendingOf } from './migrations.js';
 
 export const migrate: Command = {
   about: "make or update the store's tables",
@@ -11,7 +12,7 @@ export const migrate: Command = {
     const { check = false, sql = false, realm = false } = values;
     if ([check, sql, realm].filter(Boolean).length > 1) throw new UsageError('Take one of --check, --sql, --realm.');
     const { store } = (await config()).inspection;
-    const pending = (await store.pendingMigrations?.()) ?? null;
+    const pending = await pendingOf(store);
     if (sql) {
       if (pending === null) await print('-- This store needs no SQL: it makes what it needs by itself.\n');
       for (const step of pending ?? []) await print(`BEGIN;\n${step.trim()}\nCOMMIT;\n`);
@@ -23,7 +24,7 @@ export const migrate: Command = {
       );
       return pending === null || pending.length === 0 ? 0 : 1;
     }
-    await store.migrate?.({ realm: realm === true });
+    for (const each of migrationsOf(store)) await each.migrate({ realm: realm === true });
     await print(pending === null ? 'The store is ready.\n' : `Steps done: ${pending.length}.\n`);
     return 0;
   },

@@ -54,3 +54,18 @@ describe('docs/events.md', () => {
     });
   }
 });
+
+describe('docs/browser.md', () => {
+  it('has each code that the client adds to the server’s', () => {
+    const declared = read('dist/esm/types/browser/errors.d.ts');
+    const [, own = ''] = /type StepgateErrorCode = (.*?) \| Exclude</s.exec(declared) ?? [];
+    const codes = [...own.matchAll(/'([^']+)'/g)].map(([, code = '']) => code);
+    assert.notEqual(codes.length, 0);
+    const rows = [...(tables(read('docs/browser.md')).get('code') ?? new Map()).keys()];
+    const documented = new Set(rows.flatMap((cell) => cell.split(', ')));
+    assert.deepEqual(
+      codes.filter((code) => !documented.has(code)),
+      [],
+    );
+  });
+});

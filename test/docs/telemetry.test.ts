@@ -5,9 +5,40 @@ import { describe, it, jest } from '@jest/globals';
 import type { StepgateEvent } from '../../lib/events.js';
 import { SECRET } from '../support/kit.js';
 import { compile } from './compile.js';
-import { codeBlocks, read } from './markdown.js';
+import { codeBlocks, plain, read, tables } from './markdown.js';
 
 const [, logging = ''] = codeBlocks(read('docs/telemetry.md'), 'ts').map(({ text }) => text);
+
+describe('the attributes of docs/telemetry.md', () => {
+  const source = read('lib/opentelemetry/index.ts');
+  const table = tables(read('docs/telemetry.md')).get('attribute') ?? new Map<string, readonly string[]>();
+
+  it('are those that events have, with the events that have each', () => {
+    const [, list = ''] = /^const FIELDS = \{(.*?)^\}/ms.exec(source) ?? [];
+    const having = new Map<string, string[]>();
+    for (const [, event = '', fields = ''] of list.matchAll(/'([\w.-]+)': \[(.*?)\]/g)) {
+      for (const [, field = ''] of fields.matchAll(/'(\w+)'/g)) {
+        having.set(`stepgate.${field}`, [...(having.get(`stepgate.${field}`) ?? []), event]);
+      }
+    }
+    assert.ok(having.size > 4);
+    const said = [...table]
+      .filter(([name]) => name !== 'stepgate.event' && name !== 'error.type')
+      .map(([name, [of = '']]) => [name, plain(of).split(', ')] as const);
+    assert.deepEqual(new Map(said), having);
+  });
+
+  it('are all named, and the counters, too', () => {
+    const text = read('docs/telemetry.md');
+    const used = source.matchAll(/'((?:stepgate|error|client)\.[\w.]+|(?:user|session)\.id)'/g);
+    const names = Array.from(used, ([, name]) => name);
+    assert.ok(names.length > 7);
+    assert.deepEqual(
+      names.filter((name) => !text.includes(`\`${name}\``)),
+      [],
+    );
+  });
+});
 
 describe('the log lines of docs/telemetry.md', () => {
   it('are one JSON object each, with the causes of an error', async () => {

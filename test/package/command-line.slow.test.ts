@@ -412,6 +412,22 @@ describeOnPostgres('npx stepgate', (database) => {
     assert.deepEqual(await project.stepgate('migrate', '--sql'), { status: 0, stdout: '', stderr: '' });
   });
 
+  it('migrates each store of one that is put together of several', async () => {
+    const project = await projectOnPostgres();
+    project.link('better-sqlite3');
+    project.write(
+      'stepgate.config.js',
+      `import { sqliteStore } from 'stepgate/sqlite';\n${readFileSync(
+        join(project.folder, 'stepgate.config.js'),
+        'utf8',
+      ).replace(/store: (.*) };$/, "store: { ...$1, ...sqliteStore('app.db'), passkeys: $1.passkeys } };")}`,
+    );
+    assert.match((await examine(project)).wrong[0]?.message ?? '', new RegExp(`isn't migrated: ${STEPS} steps`));
+    assert.equal((await project.stepgate('migrate', '--check')).stdout, `Missing steps: ${STEPS}.\n`);
+    assert.deepEqual(await project.stepgate('migrate'), { status: 0, stdout: `Steps done: ${STEPS}.\n`, stderr: '' });
+    assert.equal((await examine(project)).status, 0);
+  });
+
   it('prints SQL that makes the tables, for deploys whose app may not', async () => {
     const project = await projectOnPostgres();
     const { status, stdout } = await project.stepgate('migrate', '--sql');

@@ -8,9 +8,17 @@ import { cleanUp } from '../support/clean-up.js';
 import { root } from './root.js';
 
 const CHANGELOG = '# Changelog\n\n## [Unreleased]\n\n## [1.2.3] - 2026-12-01\n\n### Fixed\n\n- It.\n';
-const MANIFEST: { version: string; repository?: string } = { version: '1.2.3', repository: 'example/example' };
+const MANIFEST = {
+  version: '1.2.3',
+  repository: 'example/example',
+  bugs: 'https://bugs.example',
+  homepage: 'https://home.example',
+};
 
-function check(tag: string, { changelog = CHANGELOG, manifest = MANIFEST, lock = '1.2.3' } = {}): string {
+function check(
+  tag: string,
+  { changelog = CHANGELOG, manifest = MANIFEST as Partial<typeof MANIFEST>, lock = '1.2.3' } = {},
+): string {
   const folder = mkdtempSync(join(tmpdir(), 'stepgate-release-'));
   cleanUp(() => rmSync(folder, { recursive: true }));
   writeFileSync(join(folder, 'package.json'), JSON.stringify(manifest));
@@ -30,7 +38,6 @@ describe('the check before a release', () => {
   it('refuses everything that does not fit', () => {
     assert.match(check('v1.2.4'), /The tag is v1\.2\.4/);
     assert.match(check('v1.2.3', { lock: '1.2.2' }), /package-lock\.json/);
-    assert.match(check('v1.2.3', { manifest: { version: '1.2.3' } }), /no `repository`/);
     assert.match(check('v1.2.3', { changelog: CHANGELOG.replace('1.2.3', '1.2.2') }), /no dated section for 1\.2\.3/);
     assert.match(check('v1.2.3', { changelog: CHANGELOG.replace(' - 2026-12-01', '') }), /no dated section/);
     assert.match(
@@ -38,6 +45,13 @@ describe('the check before a release', () => {
       /under "Unreleased"/,
     );
   });
+
+  for (const name of ['repository', 'bugs', 'homepage'] as const) {
+    it(`refuses a package that doesn't say its \`${name}\``, () => {
+      const { [name]: _, ...manifest } = MANIFEST;
+      assert.match(check('v1.2.3', { manifest }), new RegExp(`^package\\.json has no \`${name}\`.*\n$`));
+    });
+  }
 
   it('is what the workflow runs before it publishes, with provenance', () => {
     const workflow = readFileSync(join(root, '.github/workflows/release.yml'), 'utf8');

@@ -8,6 +8,8 @@ export interface Claimable {
    * writes. Parts of one store have one function and one realm.
    */
   readonly claim: (realm: string) => Promise<string>;
+  /** Of the store that it is a part of, all of whose parts have one object: `npx stepgate migrate` runs each that it finds. */
+  readonly migrations?: Migrations;
 }
 
 /** What `migrate` of a store takes. */
@@ -18,6 +20,14 @@ export interface MigrateOptions {
    * @default false
    */
   readonly realm?: boolean;
+}
+
+/** How a store comes by its tables. */
+export interface Migrations {
+  /** Makes or updates the tables; for a store that has none, there is only `realm` to it. */
+  readonly migrate: (options?: MigrateOptions) => Promise<void>;
+  /** The SQL of the steps that `migrate` would do. Only reads. A store that makes its tables by itself has no such call. */
+  readonly pendingMigrations?: () => Promise<readonly string[]>;
 }
 
 /** The option `realm` of `migrate`. Throws a `SetupError` for options that are none. */

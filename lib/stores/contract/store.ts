@@ -3,7 +3,7 @@ import type { AttemptStore } from './attempts.js';
 import type { ChallengeStore } from './challenges.js';
 import type { GrantStore } from './grants.js';
 import type { PasskeyStore } from './passkeys.js';
-import type { MigrateOptions } from './realm.js';
+import type { Migrations } from './realm.js';
 import type { RecoveryCodeStore } from './recovery-codes.js';
 import type { SessionStore } from './sessions.js';
 import type { TotpStore } from './totp.js';
@@ -20,12 +20,8 @@ export interface StoreParts {
 }
 
 /** Where the kit keeps its rows. A store may lack parts; what needs one says so when it is set up. */
-export interface Store extends Partial<StoreParts> {
+export interface Store extends Partial<StoreParts>, Partial<Migrations> {
   readonly sessions: SessionStore;
-  /** Makes or updates the tables; for a store that has none, there is only `realm` to it. */
-  readonly migrate?: (options?: MigrateOptions) => Promise<void>;
-  /** The SQL of the steps that `migrate` would do. Only reads. A store that makes its tables by itself has no such call. */
-  readonly pendingMigrations?: () => Promise<readonly string[]>;
   /** Finishes what is under way and lets go of connections and threads that the store opened itself. */
   readonly close?: () => Promise<void>;
 }

@@ -2,6 +2,7 @@ import { parsePrefix } from '../../internal/arguments.js';
 import { type Duration, milliseconds } from '../../internal/duration.js';
 import { SetupError } from '../../internal/setup-error.js';
 import { refuseUnknownKeys } from '../../internal/unknown-keys.js';
+import { migratable } from '../contract/migrations.js';
 import { forgetsRealm, type MigrateOptions } from '../contract/realm.js';
 import type { Store, StoreParts } from '../contract/store.js';
 import { postgresApprovals } from './approvals.js';
@@ -68,7 +69,7 @@ export function postgresStore(pool: PostgresPool, options: PostgresStoreOptions 
   const claimable = postgresRealm(db);
   const copy = postgresCopy(db);
   listenForBrokenConnections(pool);
-  return {
+  const parts = {
     sessions: { ...postgresSessions(db, claimable), copy: { ...copy.sessions, notBefore: copy.notBefore } },
     challenges: postgresChallenges(db, claimable),
     grants: postgresGrants(db, claimable),
@@ -77,11 +78,13 @@ export function postgresStore(pool: PostgresPool, options: PostgresStoreOptions 
     passkeys: { ...postgresPasskeys(db, claimable), copy: copy.passkeys },
     totp: { ...postgresTotp(db, claimable), copy: copy.totp },
     recoveryCodes: { ...postgresRecoveryCodes(db, claimable), copy: copy.recoveryCodes },
+  };
+  return migratable(parts, {
     pendingMigrations: () => pendingMigrations(pool, { prefix, timeout }),
     async migrate(which = {}) {
       await migrate(pool, { prefix, timeout, forgetsRealm: forgetsRealm(which) });
     },
-  };
+  });
 }
 
 /** A single client has what a pool has, but for the count of its connections. */

@@ -1,5 +1,6 @@
 import { parsePrefix } from '../../internal/arguments.js';
 import { refuseUnknownKeys } from '../../internal/unknown-keys.js';
+import { migratable } from '../contract/migrations.js';
 import { forgetsRealm, type MigrateOptions } from '../contract/realm.js';
 import type { Store, StoreParts } from '../contract/store.js';
 import { redisApprovals } from './approvals.js';
@@ -58,12 +59,14 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
     checkedFirst(straight, () => check(unchecked)),
     keys,
   );
-  return {
+  const parts = {
     sessions: redisSessions(redis),
     challenges: redisChallenges(redis),
     grants: redisGrants(redis),
     approvals: redisApprovals(redis),
     attempts: redisAttempts(redis),
+  };
+  return migratable(parts, {
     async migrate(migrateOptions = {}) {
       const isRenamed = forgetsRealm(migrateOptions);
       await assertNothingIsEvicted(unchecked.run, keys.layout);
@@ -71,7 +74,7 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
       if (copy) await migrateLayout(unchecked, copy);
       if (isRenamed) await unchecked.forget();
     },
-  };
+  });
 }
 
 function withClient(client: Client, keys: Keys): Redis & ReturnType<typeof redisRealm> {

@@ -6,6 +6,7 @@ import type { MaybePromise } from '../../internal/maybe-promise.js';
 import { SetupError } from '../../internal/setup-error.js';
 import { refuseUnknownKeys } from '../../internal/unknown-keys.js';
 import { PAGE_SIZE, pages } from '../contract/copy.js';
+import { migratable } from '../contract/migrations.js';
 import { forgetsRealm, type MigrateOptions } from '../contract/realm.js';
 import type { Store, StoreParts } from '../contract/store.js';
 import { findDriver, loadDriver } from './driver.js';
@@ -99,7 +100,7 @@ export function sqliteStore(path: string, options: SqliteStoreOptions = {}): Sql
 
   const list = read('sessions', 'list');
 
-  return {
+  const parts: StoreParts & Pick<Store, 'sessions'> = {
     sessions: {
       claim,
       insert: ask('sessions', 'insert'),
@@ -204,11 +205,15 @@ export function sqliteStore(path: string, options: SqliteStoreOptions = {}): Sql
         put: ask('copy', 'putRecoveryCodes'),
       },
     },
-    async migrate(asked = {}) {
-      const forgets = forgetsRealm(asked);
-      await ask('realm', 'get')(); // answered by the thread, once it has the tables
-      if (forgets) await ask('realm', 'forget')();
-    },
+  };
+  async function migrate(asked: MigrateOptions = {}): Promise<void> {
+    const forgets = forgetsRealm(asked);
+    await ask('realm', 'get')(); // answered by the thread, once it has the tables
+    if (forgets) await ask('realm', 'forget')();
+  }
+
+  return {
+    ...migratable(parts, { migrate }),
     close() {
       // The last connection takes the write-ahead log away, which is work for the thread: so this one goes first.
       connection?.close();

@@ -1,4 +1,5 @@
 import type { Database } from 'better-sqlite3';
+import type { Claimable } from '../contract/realm.js';
 import { type ApprovalReads, type ApprovalWrites, approvalReads, approvalWrites } from './approvals.js';
 import { type CopyReads, type CopyWrites, copyReads, copyWrites } from './copy.js';
 import { type PasskeyReads, type PasskeyWrites, passkeyReads, passkeyWrites } from './passkeys.js';
@@ -25,7 +26,7 @@ import { type TotpReads, type TotpWrites, totpReads, totpWrites } from './totp.j
 
 /** A part's operations as they are on a connection: each answers at once. The claim is no part's, see realm.ts. */
 export type Synchronous<Part> = {
-  readonly [Name in Exclude<keyof Part, 'claim'>]: Part[Name] extends (...args: infer Args) => infer Result
+  readonly [Name in Exclude<keyof Part, keyof Claimable>]: Part[Name] extends (...args: infer Args) => infer Result
     ? (...args: Args) => Awaited<Result>
     : never;
 };
