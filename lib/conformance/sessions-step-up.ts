@@ -103,6 +103,14 @@ export const sessionsStepUp: CaseGroup = {
       assert.deepEqual(await sessions.get('a'), { ...row, tokenConfirmedAt: NOW, lastSeenAt: NOW });
     },
 
+    'take no previous token where only the current one may step up': async ({ sessions }) => {
+      const unused = { ...row, tokenConfirmedAt: null };
+      await given(sessions, unused);
+      assert.equal(await change(sessions, 'a', { ...byPrevious, onlyCurrent: true }), null);
+      assert.deepEqual(await sessions.get('a'), unused);
+      assert.deepEqual(await change(sessions, 'a', { ...stepUp('a'), onlyCurrent: true }), recorded);
+    },
+
     'give null for any other token, and at either end of the session': async ({ sessions }) => {
       await given(
         sessions,

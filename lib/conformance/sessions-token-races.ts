@@ -53,6 +53,20 @@ export const sessionsTokenRaces: CaseGroup = {
       assert.equal(await sessions.find(hashOf('a token')), null);
     },
 
+    'make one of 100 parallel step-ups with one token where only the current one may': async ({ sessions }) => {
+      await given(sessions, sessionRow({ id: 'a' }));
+      const methods = ['passkey', 'password'];
+      const asked = (n: number) => ({ ...stepUp('a', methods[n % 2], `${n}`), onlyCurrent: true });
+      const rows = await parallel(100, (n) => change(sessions, 'a', asked(n)));
+      const winner = winnerOf(rows);
+      const row = await sessions.get('a');
+      assert.deepEqual(row, rows[winner]);
+      assert.deepEqual(
+        [row?.tokenHash, row?.stepUpProofs, row?.generation],
+        [hashOf(`a ${winner} token`), { [methods[winner % 2] ?? '']: NOW }, 0],
+      );
+    },
+
     'leave no session that is revoked while 50 rotations are under way': async ({ sessions }) => {
       await given(sessions, rotatedRow({ id: 'a' }));
       const early = parallel(25, (n) => change(sessions, 'a', rotate('a', `${n}`)));

@@ -330,6 +330,7 @@ const OF_OWN_SESSIONS = [
   'tokenOverlap',
   'touchInterval',
   'maxSessionsPerUser',
+  'approvals',
 ] as const satisfies (keyof StepgateOptions)[];
 
 function parseSession(options: StepgateOptions): SessionOption | null {
@@ -338,6 +339,9 @@ function parseSession(options: StepgateOptions): SessionOption | null {
   const useless = OF_OWN_SESSIONS.find((name) => options[name] !== undefined);
   if (useless !== undefined) {
     throw new SetupError(`\`${useless}\` says nothing about sessions that the app keeps.`, 'Leave it out.');
+  }
+  if (options.apiKeys?.ask === true) {
+    throw new SetupError('`apiKeys.ask` needs sessions of the kit, on which somebody approves.', 'Leave it out.');
   }
   refuseUnknownKeys(object('session', session), ['of', 'end'], 'session');
   parseFunction('session.end', session.end);

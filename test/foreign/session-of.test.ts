@@ -132,6 +132,28 @@ describe('the option `session`', () => {
     }
   });
 
+  it('stands beside no approvals by somebody else: neither a rule, nor keys that may ask, nor their routes', async () => {
+    const { auth, signIn } = foreignApp({ methods });
+    const rule = { method: 'key', bind: () => ({}), summary: () => 'Pay' } as const;
+    for (const approver of ['user', () => ['bea']] as const) {
+      for (const make of [auth.requireFreshStepUp, auth.checkFreshStepUp]) {
+        assert.throws(() => make({ ...rule, approver }), { name: 'SetupError', message: /needs sessions of the kit/ });
+      }
+    }
+    const session = { of: () => null };
+    const apiKeys = { prefix: 'k_', ask: true, verify: () => null };
+    assert.throws(() => stepgate({ ...options, apiKeys, session }), { name: 'SetupError', message: /`apiKeys.ask`/ });
+    assert.throws(() => stepgate({ ...options, approvals: {}, session }), {
+      name: 'SetupError',
+      message: /`approvals`/,
+    });
+    const ada = signIn();
+    await stepUp(ada, key);
+    for (const path of ['/auth/approvals', '/auth/approvals/AAAAAAAAAAAAAAAAAAAAAA']) {
+      assert.equal((await ada.get(path)).status, 404);
+    }
+  });
+
   it('goes with a policy, and with a strict check of origins', async () => {
     const app = foreignApp({ methods, policy: 'psd2' });
     const ada = app.signIn();
