@@ -17,7 +17,7 @@ import { addPasskey } from '../support/method-app.js';
 import { compile } from './compile.js';
 import { codeBlocks, read } from './markdown.js';
 
-const [native = '', hybridKit = ''] = codeBlocks(read('docs/apps.md'), 'ts').map(({ text }) => text);
+const [nativeClient = '', hybridKit = ''] = codeBlocks(read('docs/apps.md'), 'ts').map(({ text }) => text);
 
 interface Tokens {
   readonly access_token: string;
@@ -50,7 +50,7 @@ interface Guide {
 async function load(): Promise<Guide> {
   process.env['STEPGATE_SECRET'] = SECRET;
   const db = 'const db = { checkPassword: async (_user: string, _given: string): Promise<object | null> => ({}) };';
-  const folder = compile('apps-page', { apps: `${hybridKit}\n${db}\n${native}\nexport { Api, hybrid };` });
+  const folder = compile('apps-page', { apps: `${hybridKit}\n${db}\n${nativeClient}\nexport { Api, hybrid };` });
   return import(pathToFileURL(join(folder, 'apps.js')).href);
 }
 

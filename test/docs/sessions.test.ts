@@ -20,7 +20,7 @@ const handlers = codeBlocks(read('docs/sessions.md'), 'ts').filter(({ text }) =>
 );
 const [refusals = ''] = codeBlocks(read('docs/errors.md'), 'ts').map(({ text }) => text);
 
-const app = `
+const page = `
 import express from 'express';
 import { memoryStore, password, stepgate } from 'stepgate';
 import { passkey } from 'stepgate/passkey';
@@ -80,7 +80,7 @@ async function signIn({ app }: Site, email: string): Promise<Browser> {
 describe('the app of docs/sessions.md', () => {
   beforeAll(async () => {
     assert.equal(handlers.length, 6);
-    const folder = compile('sessions-page', { app });
+    const folder = compile('sessions-page', { app: page });
     ({ create } = await import(pathToFileURL(join(folder, 'app.js')).href));
   });
 

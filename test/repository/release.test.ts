@@ -8,17 +8,14 @@ import { cleanUp } from '../support/clean-up.js';
 import { root } from './root.js';
 
 const CHANGELOG = '# Changelog\n\n## [Unreleased]\n\n## [1.2.3] - 2026-12-01\n\n### Fixed\n\n- It.\n';
-const MANIFEST = {
+const MANIFEST: Readonly<Record<string, string>> = {
   version: '1.2.3',
   repository: 'example/example',
   bugs: 'https://bugs.example',
   homepage: 'https://home.example',
 };
 
-function check(
-  tag: string,
-  { changelog = CHANGELOG, manifest = MANIFEST as Partial<typeof MANIFEST>, lock = '1.2.3' } = {},
-): string {
+function check(tag: string, { changelog = CHANGELOG, manifest = MANIFEST, lock = '1.2.3' } = {}): string {
   const folder = mkdtempSync(join(tmpdir(), 'stepgate-release-'));
   cleanUp(() => rmSync(folder, { recursive: true }));
   writeFileSync(join(folder, 'package.json'), JSON.stringify(manifest));
