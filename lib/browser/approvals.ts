@@ -58,7 +58,6 @@ type Ceremony = (options: object | null) => object | Promise<object>;
 const FAILURES: Readonly<Partial<Record<string, StepgateErrorCode>>> = {
   denied: 'approval_denied',
   expired: 'approval_expired',
-  not_found: 'approval_expired', // with the session that asked
   spent: 'outcome_unknown', // by this very request, whose answer was lost
 };
 
@@ -91,17 +90,18 @@ export function createApprovals(client: Pick<Client, 'fetch'>, { mount = '/auth'
     for (;;) {
       await Promise.race([passed(pause), aborted(signal)]);
       pause = interval;
-      const { status } = await look<ApprovalStatusJson>('GET', `/approvals/${id}`).catch((error: unknown) => {
-        const { code, retryAfter = 0 } = error as StepgateError; // a call rejects with no other
-        // Nobody has answered, or too early: what became of it can be asked again.
-        const isOver = Date.now() > end || !/^(offline|slow_down|store_unavailable)$/.test(code);
-        if (isOver && !FAILURES[code]) throw error;
+      try {
+        const { status } = await look<ApprovalStatusJson>('GET', `/approvals/${id}`);
+        if (status === 'approved') return;
+        const code = FAILURES[status];
+        if (code) throw new StepgateError(code);
+      } catch (error) {
+        const { code, retryAfter = 0 } = error as StepgateError; // nothing else is thrown here
+        if (code === 'not_found') throw new StepgateError('approval_expired'); // with the session that asked
+        // Nobody has answered, or it was too early: what became of it can be asked again.
+        if (Date.now() > end || !/^(offline|slow_down|store_unavailable)$/.test(code)) throw error;
         pause = Math.max(interval, retryAfter);
-        return { status: isOver ? code : 'pending' };
-      });
-      if (status === 'approved') return;
-      const code = FAILURES[status];
-      if (code) throw new StepgateError(code);
+      }
     }
   }
 

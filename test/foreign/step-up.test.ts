@@ -4,6 +4,7 @@ import { memoryStore } from '../../lib/stores/memory/index.js';
 import { answer, begin, copyOf, stepUp, verify } from '../step-up/app.js';
 import { fakeCode, fakeKey, WRONG } from '../step-up/fake-methods.js';
 import { assertRefused } from '../support/answers.js';
+import { handle } from '../support/app.js';
 import { setCookies } from '../support/browser.js';
 import { APP_COOKIE, confirmPayment, foreignApp, STEP_UP_COOKIE } from '../support/foreign-app.js';
 import { SECRET, testKit } from '../support/kit.js';
@@ -316,6 +317,15 @@ describe('a kit for sessions that the app keeps', () => {
 });
 
 describe('a client without cookies, on a session that the app keeps', () => {
+  it('is looked at by a function as by a guard', async () => {
+    const rule = { method: 'key', maxAge: '5m' } as const;
+    const app = foreignApp({ methods, routes: (auth) => ({ '/checked': [handle(auth.checkFreshStepUp(rule))] }) });
+    const ada = app.signIn();
+    assert.equal((await ada.post('/checked')).body.code, 'step_up_required');
+    await stepUp(ada, key);
+    assert.equal((await ada.post('/checked')).status, 200);
+  });
+
   it('has what it proved in a header of the kit’s', async () => {
     const app = foreignApp({ methods });
     const client = app.signInByHeader();

@@ -215,6 +215,29 @@ describeIfPresent('approvals in the browser', missingChromium, () => {
     assert.deepEqual(bookings(scene), [TRANSFER]);
   });
 
+  it('believes nothing of what another origin says', async () => {
+    const { site } = await arrange();
+    const { context } = await visitor({ bypassCSP: true });
+    const page = await context.newPage();
+    await page.goto(site.url);
+    await page.waitForFunction(() => 'client' in globalThis);
+    const approval = { id: 'A'.repeat(22), token: 'A'.repeat(43), summary: 'Mine', interval: 5, expiresIn: 600 };
+    const refusal = { code: 'approval_required', reason: 'missing', approval };
+    await page.route('https://other.example/**', (route) =>
+      route.fulfill({
+        status: 401,
+        headers: { 'Content-Type': 'application/problem+json', 'Access-Control-Allow-Origin': '*' },
+        body: JSON.stringify(refusal),
+      }),
+    );
+    const status = await page.evaluate(async () => {
+      const onAsked = (told: object): void => void Object.assign(globalThis, { approval: told });
+      return (await approvals.fetch('https://other.example/approved', { onAsked })).status;
+    });
+    assert.equal(status, 401);
+    assert.equal(await page.evaluate(() => globalThis.approval), undefined);
+  });
+
   it('tells a wrong answer from a right one, and counts it', async () => {
     const scene = await arrange();
     const { phone } = scene;

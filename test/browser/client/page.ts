@@ -1,5 +1,5 @@
 import { afterAll, beforeAll } from '@jest/globals';
-import type { Browser, BrowserContext, CDPSession, Page } from 'playwright-core';
+import type { Browser, BrowserContext, BrowserContextOptions, CDPSession, Page } from 'playwright-core';
 import type { ApprovalJson, Approvals } from '../../../lib/browser/approvals.js';
 import type { Client } from '../../../lib/browser/client.js';
 import type { ConfirmOutcome, ConfirmRequest } from '../../../lib/browser/confirm.js';
@@ -37,7 +37,7 @@ export interface Visitor {
 }
 
 /** A browser for the tests of the suite that calls this; each visitor has cookies of their own. */
-export function visitors(): () => Promise<Visitor> {
+export function visitors(): (options?: BrowserContextOptions) => Promise<Visitor> {
   let browser: Browser;
   beforeAll(async () => {
     browser = await launchChromium();
@@ -45,8 +45,8 @@ export function visitors(): () => Promise<Visitor> {
   afterAll(async () => {
     await browser?.close();
   });
-  return async () => {
-    const context = await browser.newContext({ ignoreHTTPSErrors: true });
+  return async (options = {}) => {
+    const context = await browser.newContext({ ignoreHTTPSErrors: true, ...options });
     return {
       context,
       async open({ url }, query = '') {
