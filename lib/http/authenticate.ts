@@ -207,15 +207,15 @@ function live({ row, token, byCurrentToken, proofsId }: Omit<LiveSession, 'auth'
 }
 
 function sessionAuth(row: SessionRow, byCurrentToken: boolean): SessionAuth {
-  return {
+  const auth: SessionAuth = {
     via: row.delivery === 'bearer' ? 'bearer' : 'cookie',
     userId: row.userId,
     session: publicSession(row),
     proofs: byCurrentToken
       ? Object.entries(proofTimes(row)).map(([method, verifiedAt]) => ({ method, verifiedAt }))
       : [],
-    ...(row.impersonator === null ? {} : { impersonator: impersonatorOf(row.impersonator) }),
   };
+  return row.impersonator === null ? auth : { ...auth, impersonator: impersonatorOf(row.impersonator) };
 }
 
 function impersonatorOf({ userId, reason }: Impersonator): NonNullable<SessionAuth['impersonator']> {
@@ -249,7 +249,7 @@ export function createRequestStates({ settings: { requestProperty } }: Pick<Serv
     set(req, authentication) {
       states.set(req, authentication);
       if (requestProperty === null) return;
-      Reflect.set(req, requestProperty, 'auth' in authentication ? authentication.auth : null);
+      Object.assign(req, { [requestProperty]: 'auth' in authentication ? authentication.auth : null });
     },
     current(req) {
       const state = states.get(req);

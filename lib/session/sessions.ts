@@ -317,6 +317,7 @@ export function publicSession(row: SessionRow): Session {
   const { userAgent, ip, label, data, impersonator, restricted } = row;
   const times = { createdAt, authenticatedAt, lastSeenAt, idleExpiresAt, expiresAt };
   const session = { id, userId, delivery, ...times, userAgent, ip, label, data };
+  if (impersonator === null && !restricted) return session; // most requests: they cost no copy
   return {
     ...session,
     ...(impersonator === null ? {} : { impersonated: true }),
