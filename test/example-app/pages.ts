@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll } from '@jest/globals';
 import type { Browser, BrowserContext, BrowserContextOptions, CDPSession, Locator, Page } from 'playwright-core';
+import { totpCode } from '../support/totp.js';
 import { MOVABLE_CLOCK, newFolder, type RunningBank, startBank } from './bank.js';
 import { launchChromium } from './chromium.js';
 
@@ -19,8 +20,8 @@ export interface Pages {
   openTab(page: Page): Promise<OpenPage>;
   /** Moves the bank's clock ahead, in milliseconds; the browser's stays as it is. */
   advance(by: number): Promise<void>;
-  /** How far ahead it is by now. */
-  ahead(): number;
+  /** What its clock says, in epoch milliseconds. */
+  now(): number;
   /** All that the bank has written. */
   log(): string;
   /** Kept where `SCREENSHOTS` says, if it does. */
@@ -51,7 +52,7 @@ export function pagesOfTheBank(): Pages {
     page.on('pageerror', (error) => faults.push(error.message));
     page.on('console', (message) => {
       // A refusal of the bank is no fault of the page.
-      if (message.type() === 'error' && !message.text().includes('status of 40')) faults.push(message.text());
+      if (message.type() === 'error' && !/status of (?:40|429)/.test(message.text())) faults.push(message.text());
     });
     await page.goto(bank.origin);
     return { page, faults };
@@ -65,7 +66,7 @@ export function pagesOfTheBank(): Pages {
       ahead += by;
       await bank.advance(by);
     },
-    ahead: () => ahead,
+    now: () => Date.now() + ahead,
     log: () => bank.log(),
     async takeScreenshot(page, name, { fullPage } = { fullPage: true }) {
       const path = join(process.env['SCREENSHOTS'] ?? folder.folder, `${name}.png`);
@@ -143,6 +144,16 @@ export async function addPasskey(page: Page, name: string): Promise<void> {
   await passkeys.getByLabel('Name of the new passkey').fill(name);
   await passkeys.getByRole('button', { name: 'Add a passkey' }).click();
   await notice(page, 'Your passkey is added.');
+}
+
+/** Types the code of the app that is being set up; gives its secret. `now`: by the bank's clock. */
+export async function confirmTotp(page: Page, now: number = Date.now()): Promise<string> {
+  const app = card(page, 'Authenticator app');
+  const secret = ((await app.getByText(/^([A-Z2-7]{4} ?)+$/).textContent()) ?? '').replaceAll(' ', '');
+  await app.getByLabel('Six digits').fill(totpCode(secret, now));
+  await app.getByRole('button', { name: 'Confirm' }).click();
+  await notice(page, 'Your authenticator app is set up.');
+  return secret;
 }
 
 export async function send(page: Page, to: string, amount: string): Promise<void> {
