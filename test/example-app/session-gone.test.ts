@@ -73,7 +73,7 @@ describeIfPresent('a page of the bank in Chromium whose session has gone', missi
   it('leads back to the approvals where it was they that were open', async () => {
     const { page } = await open('gone-cid@example.com');
     await page.getByRole('link', { name: 'Approvals', exact: true }).click();
-    await page.getByRole('heading', { name: 'Approvals' }).waitFor();
+    await page.getByRole('heading', { name: 'Waiting for your approval' }).waitFor();
     const { page: other } = await openPage();
     await signIn(other, 'gone-cid@example.com');
     await other.getByRole('button', { name: 'Sign out everywhere else' }).click();
@@ -83,7 +83,7 @@ describeIfPresent('a page of the bank in Chromium whose session has gone', missi
     await page.getByRole('form', { name: 'Sign in' }).getByLabel('E-mail').fill('gone-cid@example.com');
     await page.getByRole('form', { name: 'Sign in' }).getByLabel('Password').fill(PASSWORD);
     await page.getByRole('form', { name: 'Sign in' }).getByRole('button').click();
-    await page.waitForURL('**/approvals');
+    await page.getByRole('heading', { name: 'Waiting for your approval' }).waitFor();
   });
 
   for (const when of ['before it asks', 'while it asks'] as const) {
