@@ -27,7 +27,9 @@ for (const button of document.querySelectorAll('button')) button.disabled = fals
 
 if (query.has('closed')) notify('Your account is closed.');
 if (query.has('ended')) {
-  notify('You are signed out on this device: by you, from another device, or because the time was over. Sign in to go on.');
+  notify(
+    'You are signed out on this device: by you, from another device, or because the time was over. Sign in to go on.',
+  );
 }
 
 /** Offers the passkeys of this device in the field for the e-mail address, for as long as the page is open. */

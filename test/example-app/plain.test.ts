@@ -13,6 +13,15 @@ async function givePassword(page: Page, text: string): Promise<void> {
   await form.getByRole('button', { name: 'Confirm' }).click();
 }
 
+/** Which of the requests have this in their address or their body. */
+function carriersOf(secret: string, sent: readonly Request[]): readonly (readonly [method: string, path: string])[] {
+  return sent
+    .filter((request) =>
+      decodeURIComponent(`${request.url()} ${request.postData() ?? ''}`.replaceAll('+', ' ')).includes(secret),
+    )
+    .map((request) => [request.method(), new URL(request.url()).pathname]);
+}
+
 /** The page's forms as they would be with a field for files. */
 async function sendAsMultipart(page: Page): Promise<void> {
   await page.locator('form').evaluateAll((forms: HTMLFormElement[]) => {
@@ -44,19 +53,25 @@ describeIfPresent('the bank in a browser without JavaScript', missingChromium, (
     return { page, sent, code };
   }
 
-  it('sends money once it is confirmed by a code, and shows it', async () => {
-    const { page, code } = await open('plain-ada@example.com');
+  it('sends money once it is confirmed by a code, which no other request carries, and shows it', async () => {
+    const { page, sent, code } = await open('plain-ada@example.com');
     await page.getByLabel('To').fill('<b>bob</b>');
     await page.getByLabel('Amount in cents').fill('1250');
     await page.getByRole('button', { name: 'Send the money' }).click();
     await page.getByRole('heading', { name: 'Confirm this' }).waitFor();
     await page.getByText('Send €12.50 to <b>bob</b>, who has no account at this bank').waitFor();
     assert.equal(await page.locator('b').count(), 0);
-    await page.locator('input[name=answer]:visible').fill(code(1));
+    const typed = code(1);
+    await page.locator('input[name=answer]:visible').fill(typed);
     await page.getByRole('button', { name: 'Confirm' }).first().click();
     await page.getByRole('button', { name: 'Send it' }).click();
     await page.getByText('€12.50 to <b>bob</b>').waitFor();
     await page.getByText('plain-ada@example.com: €9,987.50').waitFor();
+    assert.deepEqual(carriersOf(typed, sent), [['POST', '/plain/step-up/page']]);
+    assert.equal(
+      sent.filter((request) => request.method() === 'POST' && request.url().endsWith('/transfers')).length,
+      2,
+    );
   });
 
   it('leads to the guarded page and back, after a wrong password too, which no other request carries', async () => {
@@ -72,15 +87,7 @@ describeIfPresent('the bank in a browser without JavaScript', missingChromium, (
     await givePassword(page, PASSWORD);
     await page.getByRole('heading', { name: 'Your data' }).waitFor();
     assert.equal(new URL(page.url()).pathname, '/plain/export');
-    const carriers = sent
-      .slice(signedIn)
-      .filter((request) =>
-        decodeURIComponent(`${request.url()} ${request.postData() ?? ''}`.replaceAll('+', ' ')).includes(PASSWORD),
-      );
-    assert.deepEqual(
-      carriers.map((request) => [request.method(), new URL(request.url()).pathname]),
-      [['POST', '/plain/step-up/page']],
-    );
+    assert.deepEqual(carriersOf(PASSWORD, sent.slice(signedIn)), [['POST', '/plain/step-up/page']]);
   });
 
   it('is led nowhere else by the path to return to', async () => {
