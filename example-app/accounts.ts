@@ -20,6 +20,8 @@ export interface Accounts {
   /** False when another change came first. */
   changePassword(id: string, next: string): Promise<boolean>;
   changeRole(id: string, role: string): Promise<void>;
+  /** For good: nobody can sign in to it, and nobody's money gets there. Its bookings stay, for those on their other side. */
+  close(id: string): Promise<void>;
   find(id: string): Promise<Account | null>;
   findByEmail(email: string): Promise<Account | null>;
   /** The ids of all who have a role; a hundred at most. */
@@ -32,6 +34,7 @@ interface Known {
 }
 
 const COLUMNS = 'id, email, role, balance, password_hash AS "passwordHash"';
+const CLOSE = `UPDATE users SET email = $1, password_hash = $2, role = 'closed', balance = 0 WHERE id = $3 RETURNING id`;
 
 export function openAccounts(db: Database): Accounts {
   // What an unknown address is checked against: no password has this hash, and it takes as long as a real one.
@@ -87,6 +90,14 @@ export function openAccounts(db: Database): Accounts {
 
     async changeRole(id, role) {
       await db.run('UPDATE users SET role = $1 WHERE id = $2 RETURNING id', role, id);
+    },
+
+    async close(id) {
+      const passwordHash = await nobodys;
+      await db.transaction(async ({ run }) => {
+        await run('DELETE FROM api_keys WHERE user_id = $1 RETURNING id', id);
+        await run(CLOSE, `closed account ${id}`, passwordHash, id); // no e-mail address that anybody could write
+      });
     },
 
     find: async (id) => (await byId(id))?.account ?? null,

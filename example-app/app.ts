@@ -168,6 +168,21 @@ export async function createApp({ origin, secret, ...where }: BankOptions): Prom
     },
   );
 
+  // What somebody knows and what they hold: neither a stolen password nor a stolen phone is enough.
+  const provedTwice = requireFreshStepUp({
+    allOf: [
+      { method: 'password', maxAge: '5m' },
+      { method: ['passkey', 'totp'], maxAge: '5m' },
+    ],
+  });
+  app.delete('/account', requireSession, provedTwice, async (req, res) => {
+    const { userId } = auth.current(req);
+    await accounts.close(userId);
+    await auth.forgetUser(userId);
+    await auth.signOut(req, res); // the cookies
+    res.sendStatus(204);
+  });
+
   const exportGuard = requireFreshStepUp({ method: ['password', 'totp'], maxAge: '10m' });
   app.get('/export', exportGuard, async (req, res) => {
     const caller = auth.current(req);

@@ -25,6 +25,12 @@ export function plain(options: PlainOptions): Router {
   router.use(express.urlencoded({ extended: false, limit: '16kb' }));
   router.use(auth.pages({ render: ({ title, body }) => documentOf(title, new Html(body)) }));
 
+  // No field of it was read, and the page that asks to confirm it could not send a file again.
+  router.post('/*path', (req, _res, next) => {
+    if (req.is('application/x-www-form-urlencoded')) return next();
+    throw new Problem(415, 'unsupported_media_type', 'This form can’t be sent with files. Nothing was done.');
+  });
+
   router.get('/', auth.requireSession({ optional: true }), async (req, res) => {
     if (!req.auth) return res.send(documentOf('Sign in', SIGN_IN));
     const [account, bookings] = await Promise.all([accountOf(req.auth), historyOf(req.auth)]);

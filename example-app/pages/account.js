@@ -3,13 +3,34 @@ import { call, leave, notify, onPress, onSubmit } from './bank.js';
 import { client } from './client.js';
 import { showRole } from './details.js';
 import { showMethods } from './methods.js';
-import { showMoney } from './money.js';
+import { keepTransfer, showKeptTransfer, showMoney } from './money.js';
 import { listPasskeys } from './passkeys.js';
 import { listSessions } from './sessions.js';
 
-client.on('signed-out', () => leave('?ended'));
+let isWanted = false;
+client.on('signed-out', () => {
+  if (isWanted) return leave();
+  keepTransfer();
+  leave(`?ended=${location.pathname}`);
+});
 
-onPress(document.querySelector('#sign-out'), () => client.signOut());
+onPress(document.querySelector('#sign-out'), async () => {
+  isWanted = true;
+  try {
+    await client.signOut();
+  } finally {
+    isWanted = false; // where it failed
+  }
+});
+
+onPress(
+  document.querySelector('#close-account'),
+  async () => {
+    await call('DELETE', '/account');
+    leave('?closed');
+  },
+  () => 'Close your account for good?',
+);
 
 const changePassword = document.querySelector('#password');
 onSubmit(changePassword, async (fields) => {
@@ -29,6 +50,11 @@ try {
   document.querySelector('#email').textContent = email;
   document.querySelector('#password-email').value = email;
   showRole(role);
+  if (showKeptTransfer(email)) notify('What you had typed is in the form again.');
+  if (new URLSearchParams(location.search).has('changed')) {
+    history.replaceState(null, '', location.pathname);
+    notify('There was a new sign-in in this browser. This is the account that is signed in now.');
+  }
 } catch (error) {
   notify(`Your account could not be shown: ${error.message}`, 'error');
 }

@@ -8,7 +8,7 @@ import { showAgo, showTime } from './time.js';
 const approvals = createApprovals(client);
 const list = document.querySelector('#approvals');
 
-client.on('signed-out', () => leave('?ended'));
+client.on('signed-out', () => leave(`?ended=${location.pathname}`));
 
 /** Only by `textContent`: a summary holds what somebody has typed. */
 function approvalItem({ id, summary, httpMethod, url, payload, methods, asker, requestedAt, expiresAt }, mine) {

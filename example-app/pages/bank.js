@@ -28,7 +28,10 @@ const WORDS = {
   signed_out: () => 'You are signed out on this device. Nothing was done.',
   session_changed: () => 'Another account is signed in in this browser by now. Nothing was done.',
   step_up_unavailable: ({ refusal }) =>
-    `Set up ${refusal.methods.map(({ method }) => METHODS[method] ?? method).join(' or ')} first.`,
+    `Set up ${refusal.methods
+      .filter(({ enrolled }) => !enrolled)
+      .map(({ method }) => METHODS[method] ?? method)
+      .join(' or ')} first.`,
   method_locked: ({ retryAfter }) => `Too many wrong answers. Try again in ${Math.ceil(retryAfter / 60)} minutes.`,
   passkey_cancelled: () => 'No passkey was used. Try again when you are ready.',
   passkey_exists: () => 'This device has a passkey of yours already.',

@@ -10,4 +10,4 @@ export const client = createClient({
 });
 
 // Somebody else is signed in in this browser by now: what this page shows isn't theirs.
-client.on('session-changed', () => location.reload());
+client.on('session-changed', () => location.replace('?changed'));

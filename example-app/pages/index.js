@@ -1,7 +1,10 @@
 import { call, notify, onPress, onSubmit } from './bank.js';
 import { client } from './client.js';
 
-const open = () => location.assign('/account');
+const query = new URLSearchParams(location.search);
+// Back to where the session ended; to no page but these, whatever the address says.
+const page = query.get('ended') === '/approvals' ? '/approvals' : '/account';
+const open = () => location.assign(page);
 
 for (const form of document.querySelectorAll('form')) {
   onSubmit(form, async (fields) => {
@@ -22,8 +25,11 @@ onPress(document.querySelector('#sign-in-passkey'), async () => {
 
 for (const button of document.querySelectorAll('button')) button.disabled = false;
 
-if (new URLSearchParams(location.search).has('ended')) {
-  notify('You are signed out on this device. Sign in to go on.');
+if (query.has('closed')) notify('Your account is closed.');
+if (query.has('ended')) {
+  notify(
+    'You are signed out on this device: by you, from another device, or because the time was over. Sign in to go on.',
+  );
 }
 
 /** Offers the passkeys of this device in the field for the e-mail address, for as long as the page is open. */

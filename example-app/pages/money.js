@@ -60,6 +60,27 @@ function transferItem({ from, to, amount, approvedBy, sentAt }, me) {
   return item;
 }
 
+const KEPT = 'transfer'; // in the tab's own storage, until it is read
+
+/** Keeps what is typed, for a tab whose user has to sign in again first. */
+export function keepTransfer() {
+  const { to, amount } = form.elements;
+  const email = document.querySelector('#email').textContent;
+  if (to.value || amount.value) {
+    sessionStorage.setItem(KEPT, JSON.stringify({ email, to: to.value, amount: amount.value }));
+  }
+}
+
+/** Puts it back into the form, and says whether it did; what somebody else has typed is dropped. */
+export function showKeptTransfer(email) {
+  const kept = JSON.parse(sessionStorage.getItem(KEPT));
+  sessionStorage.removeItem(KEPT);
+  if (kept?.email !== email) return false;
+  form.elements.to.value = kept.to;
+  form.elements.amount.value = kept.amount;
+  return true;
+}
+
 /** Without arithmetic on fractions: 19.99 times 100 isn't 1999. */
 function toCents(text) {
   const [, whole, fraction = ''] = /^(\d{1,6})(?:[.,](\d{1,2}))?$/.exec(text.trim()) ?? [];

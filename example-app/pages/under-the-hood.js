@@ -1,7 +1,8 @@
 // Shows what goes over the network for the visitor's own presses: the requests as they are sent, and what came back.
 
 const strip = document.querySelector('#requests');
-const WATCHED = /^\/(?:transfers|role|password|export|api-key|auth\/(?:step-up|passkeys|totp|recovery-codes))(?:\/|$)/;
+const WATCHED =
+  /^\/(?:transfers|role|password|account|export|api-key|auth\/(?:step-up|passkeys|totp|recovery-codes))(?:\/|$)/;
 
 /** From now on each request of the page that does something, or may have to be confirmed, is listed. */
 export function watchRequests() {

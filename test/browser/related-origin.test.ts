@@ -1,20 +1,17 @@
 // A passkey of app.example on a page of app-example.net, as a browser does it: it reads the list at app.example first.
 
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { createHash, createPrivateKey, createPublicKey } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { it } from '@jest/globals';
 import express from 'express';
 import { chromium } from 'playwright-core';
 import { passkey } from '../../lib/methods/passkey/index.js';
 import { ARGUMENTS, executablePath, missingChromium } from '../example-app/chromium.js';
 import { addAuthenticator } from '../example-app/pages.js';
+import { selfSigned } from '../support/certificate.js';
 import { cleanUp } from '../support/clean-up.js';
 import { testKit } from '../support/kit.js';
 import { describeIfPresent } from '../support/needs.js';
@@ -86,15 +83,8 @@ async function arrange() {
     res.type('html').send(`<!doctype html><title>Example</title><script>${SCRIPT}</script>`);
   });
 
-  const folder = mkdtempSync(join(tmpdir(), 'stepgate-related-'));
-  cleanUp(() => rmSync(folder, { recursive: true }));
-  const [keyFile, certFile] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
-  const names = [HOME, RELATED, UNRELATED].map((origin) => `DNS:${new URL(origin).hostname}`).join(',');
-  const request = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2'];
-  const subject = ['-subj', '/CN=app.example', '-addext', `subjectAltName=${names}`];
-  execFileSync('openssl', [...request, ...subject, '-keyout', keyFile, '-out', certFile], { stdio: 'ignore' });
-  const key = readFileSync(keyFile);
-  const server = createServer({ key, cert: readFileSync(certFile) }, app).listen(0);
+  const { key, cert } = selfSigned([HOME, RELATED, UNRELATED].map((origin) => new URL(origin).hostname));
+  const server = createServer({ key, cert }, app).listen(0);
   await once(server, 'listening');
   cleanUp(() => {
     server.close();

@@ -3,16 +3,25 @@ import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
 const SERVER = fileURLToPath(new URL('../../example-app/server.js', import.meta.url));
+const CLOCK = new URL('children/movable-clock.js', import.meta.url);
+
+/** For a bank whose clock the test moves. */
+export const MOVABLE_CLOCK: NodeJS.ProcessEnv = {
+  NODE_OPTIONS: `${process.env['NODE_OPTIONS'] ?? ''} --import ${CLOCK.href}`,
+};
 
 /** A bank that runs in a process of its own, as `npm start` runs it. */
 export interface RunningBank {
   readonly origin: string;
   /** All that it wrote to standard error. */
   readonly errors: () => string;
+  /** All that it wrote, to standard output and to standard error. */
+  readonly log: () => string;
+  /** Moves its clock ahead by so many milliseconds; only with `MOVABLE_CLOCK`. */
+  readonly advance: (by: number) => Promise<void>;
   /** Asks it to end, by SIGTERM; gives its exit code. */
   readonly stop: () => Promise<number | null>;
 }
@@ -21,18 +30,32 @@ export interface RunningBank {
 export async function startBank(database: string, env: NodeJS.ProcessEnv = {}): Promise<RunningBank> {
   const child = spawn(process.execPath, [SERVER], {
     env: { ...process.env, STEPGATE_SECRET: '', ORIGIN: '', PORT: '0', DATABASE: database, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
   let errors = '';
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+  let log = '';
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     errors += text;
+    log += text;
   });
-  for await (const line of createInterface(child.stdout)) {
-    const port = /on port (\d+)/.exec(line)?.[1];
-    if (port === undefined) continue;
-    return { origin: `http://localhost:${port}`, errors: () => errors, stop: () => stop(child) };
-  }
-  throw new Error(`The bank ended before it was open: ${errors}`);
+  const port = await new Promise<string>((resolve, reject) => {
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      log += text;
+      const found = /on port (\d+)\n/.exec(log)?.[1];
+      if (found !== undefined) resolve(found);
+    });
+    child.once('close', () => reject(new Error(`The bank ended before it was open: ${errors}`)));
+  });
+  return {
+    origin: `http://localhost:${port}`,
+    errors: () => errors,
+    log: () => log,
+    async advance(by) {
+      child.send(by);
+      await once(child, 'message');
+    },
+    stop: () => stop(child),
+  };
 }
 
 /** Starts two or more banks at once over one database. Where one of them doesn't open, the others are ended, too. */

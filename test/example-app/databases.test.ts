@@ -126,6 +126,23 @@ for (const [place, where] of Object.entries(places)) {
       assert.deepEqual(body, { email: ada.email, role: 'admin', balance: OPENING_BALANCE, transfers: [] });
     });
 
+    it('close an account at both of them, and leave others what they have received', async () => {
+      const { one, other } = branches;
+      const ada = await newCustomer(one.origin, ORIGIN);
+      const bob = await newCustomer(other.origin);
+      await addPasskey(ada);
+      const transfer = { to: bob.email, amount: 1234 };
+      await approve(ada, await ada.browser.post('/transfers').send(transfer));
+      await ada.browser.post('/transfers').send(transfer).expect(200);
+      await proveByPasskey(ada);
+      await ada.browser.post('/api-key').expect(201);
+      await ada.browser.delete('/account').expect(204);
+      await sameJar(ada, other).get('/me').expect(401);
+      await assert.rejects(signInAgain(other.origin, ada), /got 401/);
+      const { body } = await bob.browser.get('/transfers').expect(200);
+      assert.match(body.transfers[0].from, /^closed account /);
+    });
+
     it('lose no money where two customers send each other some at once', async () => {
       const { one, other } = branches;
       const customers = [await newCustomer(one.origin, ORIGIN), await newCustomer(one.origin, ORIGIN)] as const;

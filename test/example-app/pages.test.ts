@@ -50,7 +50,10 @@ describeIfPresent('the pages of the bank in Chromium', missingChromium, () => {
     await first.getByText('You are signed out everywhere else.').waitFor();
 
     await second.getByRole('button', { name: 'Sign out everywhere else' }).click();
-    await second.getByRole('status').getByText('You are signed out on this device.').waitFor();
+    await second
+      .getByRole('status')
+      .getByText(/^You are signed out on this device:/)
+      .waitFor();
   });
 
   it('changes the password, which signs the other browser out', async () => {

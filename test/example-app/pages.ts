@@ -1,15 +1,29 @@
 /// <reference lib="dom" />
 import { join } from 'node:path';
 import { afterAll, beforeAll } from '@jest/globals';
-import type { Browser, BrowserContextOptions, CDPSession, Locator, Page } from 'playwright-core';
-import { newFolder, type RunningBank, startBank } from './bank.js';
+import type { Browser, BrowserContext, BrowserContextOptions, CDPSession, Locator, Page } from 'playwright-core';
+import { totpCode } from '../support/totp.js';
+import { MOVABLE_CLOCK, newFolder, type RunningBank, startBank } from './bank.js';
 import { launchChromium } from './chromium.js';
 
 export const PASSWORD = 'correct horse battery staple';
 
+export interface OpenPage {
+  readonly page: Page;
+  readonly faults: string[];
+}
+
 export interface Pages {
   /** A page in a browser of its own, and what went wrong in it: scripts that throw, the page's policy broken. */
-  openPage(options?: BrowserContextOptions): Promise<{ page: Page; faults: string[] }>;
+  openPage(options?: BrowserContextOptions): Promise<OpenPage>;
+  /** One more tab of the browser that has this page. */
+  openTab(page: Page): Promise<OpenPage>;
+  /** Moves the bank's clock ahead, in milliseconds; the browser's stays as it is. */
+  advance(by: number): Promise<void>;
+  /** What its clock says, in epoch milliseconds. */
+  now(): number;
+  /** All that the bank has written. */
+  log(): string;
   /** Kept where `SCREENSHOTS` says, if it does. */
   takeScreenshot(page: Page, name: string, options?: { fullPage: boolean }): Promise<void>;
 }
@@ -21,7 +35,7 @@ export function pagesOfTheBank(): Pages {
   let browser: Browser;
   beforeAll(async () => {
     folder = await newFolder();
-    bank = await startBank(folder.database);
+    bank = await startBank(folder.database, MOVABLE_CLOCK);
     browser = await launchChromium();
   });
   afterAll(async () => {
@@ -30,21 +44,30 @@ export function pagesOfTheBank(): Pages {
     await folder?.remove();
   });
 
+  async function openIn(context: BrowserContext): Promise<OpenPage> {
+    const page = await context.newPage();
+    page.setDefaultTimeout(10_000);
+    const faults: string[] = [];
+    page.on('dialog', (question) => void question.accept()); // "Remove it?"
+    page.on('pageerror', (error) => faults.push(error.message));
+    page.on('console', (message) => {
+      // A refusal of the bank is no fault of the page.
+      if (message.type() === 'error' && !/status of (?:40|429)/.test(message.text())) faults.push(message.text());
+    });
+    await page.goto(bank.origin);
+    return { page, faults };
+  }
+  let ahead = 0;
+
   return {
-    async openPage(options = {}) {
-      const context = await browser.newContext(options);
-      const page = await context.newPage();
-      page.setDefaultTimeout(10_000);
-      const faults: string[] = [];
-      page.on('dialog', (question) => void question.accept()); // "Remove it?"
-      page.on('pageerror', (error) => faults.push(error.message));
-      page.on('console', (message) => {
-        // A refusal of the bank is no fault of the page.
-        if (message.type() === 'error' && !message.text().includes('status of 40')) faults.push(message.text());
-      });
-      await page.goto(bank.origin);
-      return { page, faults };
+    openPage: async (options = {}) => openIn(await browser.newContext(options)),
+    openTab: (page) => openIn(page.context()),
+    async advance(by) {
+      ahead += by;
+      await bank.advance(by);
     },
+    now: () => Date.now() + ahead,
+    log: () => bank.log(),
     async takeScreenshot(page, name, { fullPage } = { fullPage: true }) {
       const path = join(process.env['SCREENSHOTS'] ?? folder.folder, `${name}.png`);
       await page.screenshot({ path, fullPage });
@@ -121,6 +144,16 @@ export async function addPasskey(page: Page, name: string): Promise<void> {
   await passkeys.getByLabel('Name of the new passkey').fill(name);
   await passkeys.getByRole('button', { name: 'Add a passkey' }).click();
   await notice(page, 'Your passkey is added.');
+}
+
+/** Types the code of the app that is being set up; gives its secret. `now`: by the bank's clock. */
+export async function confirmTotp(page: Page, now: number = Date.now()): Promise<string> {
+  const app = card(page, 'Authenticator app');
+  const secret = ((await app.getByText(/^([A-Z2-7]{4} ?)+$/).textContent()) ?? '').replaceAll(' ', '');
+  await app.getByLabel('Six digits').fill(totpCode(secret, now));
+  await app.getByRole('button', { name: 'Confirm' }).click();
+  await notice(page, 'Your authenticator app is set up.');
+  return secret;
 }
 
 export async function send(page: Page, to: string, amount: string): Promise<void> {

@@ -10,6 +10,7 @@ import {
   addAuthenticator,
   addPasskey,
   card,
+  confirmTotp,
   dialog,
   notice,
   offerNothing,
@@ -20,16 +21,6 @@ import {
   signIn,
   signUp,
 } from './pages.js';
-
-/** Types the app's code; gives its secret. */
-async function confirmTotp(page: Page): Promise<string> {
-  const app = card(page, 'Authenticator app');
-  const secret = ((await app.getByText(/^([A-Z2-7]{4} ?)+$/).textContent()) ?? '').replaceAll(' ', '');
-  await app.getByLabel('Six digits').fill(totpCode(secret, Date.now()));
-  await app.getByRole('button', { name: 'Confirm' }).click();
-  await notice(page, 'Your authenticator app is set up.');
-  return secret;
-}
 
 /** Does this with the second transfer that the page sends: the one that is approved. */
 async function onApproved(page: Page, work: (route: Route) => Promise<void>): Promise<void> {
