@@ -6,8 +6,10 @@ import {
   createRequireCallerAnew,
   createRequireCurrentToken,
   createRequireEnrolment,
+  createWithProofs,
   type RequireCaller,
   type RequireEnrolment,
+  type WithProofs,
 } from './http/caller.js';
 import { type Cookies, createCookies, createDeliver, type Deliver } from './http/credentials.js';
 import { createForeignSignOut } from './http/foreign-sign-out.js';
@@ -18,7 +20,6 @@ import { createStepUpCalls, type UncheckedStepUpCalls } from './http/routes/step
 import { createOriginCheck, type OriginCheck } from './http/same-origin.js';
 import { createSignIn, type SignIn } from './http/sign-in.js';
 import { createSignOut, type SignOut } from './http/sign-out.js';
-import { createWithProofs, type WithProofs } from './http/with-proofs.js';
 import type { Clock } from './internal/clock.js';
 import type { Secrets } from './internal/keys.js';
 import type { MethodServices } from './methods/method.js';

@@ -24,10 +24,29 @@ export function isAhead(at: number, now: number): boolean {
 }
 
 /**
+ * Whether a credential of `createdAt` came after the challenge that it is to answer. A time that is ahead of the clock
+ * says nothing: after a clock that was ahead was put right, its owner would otherwise be locked out for as long.
+ */
+export function isTooYoung(
+  createdAt: number,
+  { challenge, now }: { readonly challenge: { readonly createdAt: number } | null; readonly now: number },
+): boolean {
+  return challenge !== null && createdAt >= challenge.createdAt && !isAhead(createdAt, now);
+}
+
+/**
  * Whether an end is too far away for something of this lifetime: it was made by a clock that was ahead. Twice the
  * lifetime, since two machines may be a minute apart and go on working; what a clock made that was put right by a day
  * must not last for a day.
  */
 export function isBeyond(end: number, lifetime: number, now: number): boolean {
   return end - now > 2 * lifetime;
+}
+
+// Taken here and not at each call: fake timers of a test put another clock in its place, on one side only.
+const hrtime = process.hrtime.bigint;
+
+/** Milliseconds on a clock that all threads of a process share and that nobody can set. */
+export function monotonicNow(): number {
+  return Number(hrtime()) / 1e6;
 }

@@ -1,5 +1,4 @@
 import type { Emit, FailedReason } from '../events.js';
-import { isAhead } from '../internal/clock.js';
 import type { Secrets } from '../internal/keys.js';
 import type { MaybePromise } from '../internal/maybe-promise.js';
 import type { Store, StoreParts } from '../stores/contract/store.js';
@@ -117,12 +116,4 @@ export interface Method<Name extends string = string> {
   readonly import?: (context: MethodContext, data: unknown) => Promise<void>;
   /** For the app's own code: removes one credential, or without an id all. False when there was none. */
   readonly remove?: (context: MethodContext, id: string | null) => Promise<boolean>;
-}
-
-/**
- * Whether a credential of `createdAt` came after the question that it is to answer. A time that is ahead of the clock
- * says nothing: after a clock that was ahead was put right, its owner would otherwise be locked out for as long.
- */
-export function isTooYoung(createdAt: number, { challenge, now }: Pick<VerifyContext, 'challenge' | 'now'>): boolean {
-  return challenge !== null && createdAt >= challenge.createdAt && !isAhead(createdAt, now);
 }

@@ -12,12 +12,13 @@ export function createOwnKeeper({
   secrets,
   clock,
 }: Pick<Services, 'store' | 'sessions' | 'secrets' | 'clock'>): SessionKeeper {
+  const successorKey = secrets[0].key('step-up');
   return {
     async record({ row, token }, { method, makesProof }) {
       if (token === null) return null;
       const verifiedAt = clock.now();
       const nonce = encode(randomBytes(NONCE_BYTES));
-      const successor = successorOf(token, nonce, secrets[0].key('step-up'));
+      const successor = successorOf(token, nonce, successorKey);
       const presented = hashToken(token);
       const change = {
         type: 'step-up',

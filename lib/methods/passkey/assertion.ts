@@ -3,17 +3,12 @@ import {
   generateAuthenticationOptions,
   verifyAuthenticationResponse,
 } from '@simplewebauthn/server';
+import { isTooYoung } from '../../internal/clock.js';
 import type { Secret, Secrets } from '../../internal/keys.js';
 import { andThen, type MaybePromise } from '../../internal/maybe-promise.js';
 import { keyedHash } from '../../internal/tokens.js';
 import type { PasskeyRow, PasskeyStore } from '../../stores/contract/passkeys.js';
-import {
-  type BeginContext,
-  isTooYoung,
-  type MethodOutcome,
-  type MethodServices,
-  type VerifyContext,
-} from '../method.js';
+import type { BeginContext, MethodOutcome, MethodServices, VerifyContext } from '../method.js';
 import type { PasskeySettings } from './options.js';
 import { isSpeltRight } from './public-key.js';
 import { isFrameAllowed, parseAssertion } from './response.js';

@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import type { RoutedMethod } from '../../http/method-routes.js';
+import { isTooYoung } from '../../internal/clock.js';
 import type { Secret } from '../../internal/keys.js';
 import { andThen } from '../../internal/maybe-promise.js';
 import { hashTokenWithKey, type TokenHash } from '../../internal/tokens.js';
 import type { RecoveryCodeStore } from '../../stores/contract/recovery-codes.js';
 import { onlyMember, parseTypedCode } from '../answer.js';
-import { isTooYoung, type Method, type MethodContext, type MethodServices } from '../method.js';
+import type { Method, MethodContext, MethodServices } from '../method.js';
 import { recoveryCodeRoutes } from './routes.js';
 
 export interface RecoveryCodeMethod extends RoutedMethod<'recovery-code'> {

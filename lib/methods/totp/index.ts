@@ -1,4 +1,5 @@
 import type { RoutedMethod } from '../../http/method-routes.js';
+import { isTooYoung } from '../../internal/clock.js';
 import { andThen } from '../../internal/maybe-promise.js';
 import { isUnderFirst } from '../../internal/sealed.js';
 import { SetupError } from '../../internal/setup-error.js';
@@ -6,7 +7,7 @@ import { hashToken } from '../../internal/tokens.js';
 import { refuseUnknownKeys } from '../../internal/unknown-keys.js';
 import type { TotpRow } from '../../stores/contract/totp.js';
 import { onlyMember } from '../answer.js';
-import { isTooYoung, type Method, type MethodOutcome, type VerifyContext } from '../method.js';
+import type { Method, MethodOutcome, VerifyContext } from '../method.js';
 import { findStep, latestStep, parseCode } from './code.js';
 import { decryptSecret, encryptSecret } from './encrypted-secret.js';
 import { createTotpEnrolment, importTotp, type TotpEnrolment, totpOf } from './enrolment.js';

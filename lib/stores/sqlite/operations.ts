@@ -128,11 +128,3 @@ export type Answer =
 
 export type ToThread = Job | 'close';
 export type FromThread = 'ready' | readonly Answer[];
-
-// Taken here and not at each call: fake timers of a test put another clock in its place, on one side only.
-const hrtime = process.hrtime.bigint;
-
-/** Milliseconds on a clock that all threads of a process share and that nobody can set. */
-export function monotonicNow(): number {
-  return Number(hrtime()) / 1e6;
-}

@@ -1,7 +1,8 @@
 import type { Database } from 'better-sqlite3';
+import { monotonicNow } from '../../internal/clock.js';
 import { SetupError } from '../../internal/setup-error.js';
 import { loadDriver } from './driver.js';
-import { type Answer, type Job, monotonicNow, type Place, prepareReads, prepareWrites } from './operations.js';
+import { type Answer, type Job, type Place, prepareReads, prepareWrites } from './operations.js';
 import { migrate } from './schema.js';
 
 type Operation = (...args: readonly unknown[]) => unknown;

@@ -1,16 +1,7 @@
 import { Worker } from 'node:worker_threads';
+import { monotonicNow } from '../../internal/clock.js';
 import { SetupError } from '../../internal/setup-error.js';
-import {
-  type Answer,
-  type Args,
-  type Failure,
-  type FromThread,
-  monotonicNow,
-  type Operations,
-  type Place,
-  type Result,
-  type ToThread,
-} from './operations.js';
+import type { Answer, Args, Failure, FromThread, Operations, Place, Result, ToThread } from './operations.js';
 
 /**
  * What the thread runs: a file here, and in the package the code itself, which the build puts in this place. A bundler
