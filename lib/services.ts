@@ -132,7 +132,7 @@ export function createServices(settings: Settings): Services {
   const refresh = createRefresh({ settings, store, clock, emit, sessions, refreshTokens });
   const cleanup = createCleanup({ settings, store, clock, emit });
 
-  const methodServices = createMethodKit({ settings, store, secrets, emit, call });
+  const methodServices = createMethodServices({ settings, store, secrets, emit, call });
   const methods = createMethods({ settings, methodServices, clock });
   const attempts = createAttempts({ store, clock });
   const challenges = createChallenges({ store, attempts, clock });
@@ -284,7 +284,7 @@ export function createServices(settings: Settings): Services {
 }
 
 /** What methods are lent. */
-function createMethodKit({
+function createMethodServices({
   settings,
   store,
   secrets,

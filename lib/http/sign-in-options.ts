@@ -131,7 +131,7 @@ export function parseSignIn(
   };
   if (delivery !== undefined && !deliveries.has(delivery)) {
     throw new SetupError(
-      '`delivery` is none that this kit uses.',
+      '`delivery` must be one that this kit uses.',
       `Write one of: ${[...deliveries].join(', ')}; or list it in the kit's \`deliveries\`.`,
     );
   }

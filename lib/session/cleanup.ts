@@ -34,9 +34,9 @@ export function createCleanup({
 }
 
 /** A batch at a time, so that nobody's sign-in waits behind a million deletions. */
-async function inBatches(deleteSome: (limit: number) => Promise<number>): Promise<number> {
+async function inBatches(deleteBatch: (limit: number) => Promise<number>): Promise<number> {
   let count = 0;
-  for (let last = BATCH; last >= BATCH; count += last) last = await deleteSome(BATCH);
+  for (let last = BATCH; last >= BATCH; count += last) last = await deleteBatch(BATCH);
   return count;
 }
 

@@ -152,7 +152,7 @@ function outcomeOf(answer: Partial<Failed> | MethodOutcome | undefined | null): 
 function asJson(options: unknown): object {
   const json: unknown = JSON.parse(JSON.stringify(options));
   if (typeof json === 'object' && json !== null) return json;
-  throw new TypeError('The options are no object.');
+  throw new TypeError('The options must be an object.');
 }
 
 /** No method can do without challenges and attempts. */

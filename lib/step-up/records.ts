@@ -182,6 +182,6 @@ function sha256(text: string): string {
 
 function decode(jws: string): jwt.Jwt {
   const decoded = typeof jws === 'string' ? jwt.decode(jws, { complete: true }) : null;
-  if (decoded === null) throw new Error('It is no record.');
+  if (decoded === null) throw new Error('It must be a record, as the kit signs them.');
   return decoded;
 }

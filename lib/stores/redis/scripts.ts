@@ -65,17 +65,17 @@ export function createRunScript({ send }: Pick<Client, 'send'>): RunScript {
 /** What a script answers with a list of texts. */
 export function texts(answer: unknown): readonly string[] {
   if (Array.isArray(answer) && answer.every((item) => typeof item === 'string')) return answer;
-  throw new TypeError('A script gave no list of texts.');
+  throw new TypeError('The answer of a script must be a list of texts.');
 }
 
 /** What a script answers with lists of texts. */
 export function lists(answer: unknown): readonly (readonly string[])[] {
   if (Array.isArray(answer)) return answer.map(texts);
-  throw new TypeError('A script gave no lists of texts.');
+  throw new TypeError('The answer of a script must be lists of texts.');
 }
 
 /** What a script answers with a text or nothing. */
 export function textOrNull(answer: unknown): string | null {
   if (answer === null || typeof answer === 'string') return answer;
-  throw new TypeError('A script gave no text.');
+  throw new TypeError('The answer of a script must be a text.');
 }

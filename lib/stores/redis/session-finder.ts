@@ -58,7 +58,7 @@ export function sessionFinder({ client, command, run, keys }: Redis, lookupKeys:
   async function inOneTrip(key: string, field: string, name: string): Promise<Found | null> {
     const found = await run(FIND, key, field, name);
     if (found === null) return null;
-    if (!Array.isArray(found)) throw new TypeError('A script gave no list.');
+    if (!Array.isArray(found)) throw new TypeError('The answer of a script must be a list.');
     const [user, id, text] = found.map(textOrNull);
     const place = { userId: idOf(user ?? ''), id: idOf(id ?? '') };
     return { place, row: typeof text === 'string' ? toRow(text, place) : null };

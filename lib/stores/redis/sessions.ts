@@ -49,7 +49,7 @@ export function redisSessions(redis: Redis): SessionStore {
     const names = texts(await command('HKEYS', key)).filter((name) => name !== NOT_BEFORE);
     for (const some of chunks(names)) {
       const found = await command('HMGET', key, ...some);
-      if (!Array.isArray(found)) throw new TypeError('HMGET gave no list.');
+      if (!Array.isArray(found)) throw new TypeError('The answer of HMGET must be a list.');
       yield some.flatMap((name, index) => {
         const text: unknown = found[index];
         return typeof text === 'string' ? [toRow(text, { userId, id: idOf(name) })] : [];
