@@ -19,10 +19,10 @@ export function createCall(send: (sending: Sending) => Promise<Answer>, mount: s
       const isSession = /^(session|refresh)_/.test(code);
       throw new StepgateError(isSession ? 'signed_out' : code, { response, refusal, retryAfter });
     }
-    const answer = response.ok && (await jsonOf(response));
+    const body = response.ok && (await jsonOf(response));
     // A route that has nothing to say says 204.
-    if (!answer && response.status !== 204) throw new StepgateError('offline', { response });
-    return answer as T; // by the route that was called
+    if (!body && response.status !== 204) throw new StepgateError('offline', { response });
+    return body as T; // by the route that was called
   };
 }
 

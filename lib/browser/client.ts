@@ -93,14 +93,13 @@ export function createClient({
   const perform = createStepUp(confirm, send, keep, mount);
   const call = createCall(perform, mount);
   async function load(): Promise<CurrentSessionJson | null> {
-    const look = createCall((sending) => send({ ...sending, isLook: true }), mount);
+    const look = createCall(({ make }) => send({ make, isLook: true }), mount);
     const known = await unlessSignedOut(look<CurrentSessionJson>('GET', '/session'));
     if (known) session.pin(known.session.id, known);
     return known;
   }
 
-  async function ended(ending: Promise<unknown>): Promise<void> {
-    await ending;
+  async function signedOut(): Promise<void> {
     await tokens?.set(null);
     session.end(true);
   }
@@ -124,13 +123,9 @@ export function createClient({
     snapshot: session.snapshot,
     subscribe: (listener) => session.on('change', listener),
     on: session.on,
-    signInWithPasskey: createSignIn(call, async (body) => {
-      await keep(body);
-      session.pin(body.session_id);
-    }),
-    async signOut() {
-      await ended(call('POST', '/logout', { refresh_token: (await tokens?.get())?.refresh_token }));
-    },
+    signInWithPasskey: createSignIn(call, keep, session),
+    signOut: async () =>
+      call('POST', '/logout', { refresh_token: (await tokens?.get())?.refresh_token }).then(signedOut),
     methods: async () => (await call<StepUpStateJson>('GET', '/step-up')).methods,
     passkeys: createPasskeys(call),
     totp: {
@@ -145,7 +140,7 @@ export function createClient({
       list: (after) => call('GET', `/sessions${after ? `?after=${after}` : ''}`),
       end: (id) => call('DELETE', `/sessions/${id}`),
       endOthers: () => call('DELETE', '/sessions?keep=current'),
-      endAll: () => ended(call('DELETE', '/sessions')),
+      endAll: () => call('DELETE', '/sessions').then(signedOut),
     },
   };
 }

@@ -50,6 +50,7 @@ export function createPageSession(channel: string, given: string | null, isShare
 
   function become(next: string | null, now: CurrentSessionJson | null | undefined): void {
     if (next !== id) tabs.postMessage([id, next] satisfies Message);
+    if (next) told = false;
     id = next;
     known = now;
     emit('change');
@@ -66,10 +67,7 @@ export function createPageSession(channel: string, given: string | null, isShare
   return {
     pinned: () => id,
     snapshot: () => known,
-    pin(next, now) {
-      told = false;
-      become(next, now);
-    },
+    pin: become,
     end,
     emit,
     on(type, listener) {

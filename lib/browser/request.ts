@@ -13,16 +13,18 @@ export interface ClientRequestInit extends Omit<RequestInit, 'body'> {
  * Makes the same request each time, to the byte, whatever has become of the objects that it was made of. Throws
  * `stream_body`, and what `Request` throws for what is no request.
  */
-export function requestMaker(input: RequestInfo | URL, { body, json, ...init }: ClientRequestInit): () => Request {
+export function requestMaker(
+  input: RequestInfo | URL,
+  { body = null, json, ...init }: ClientRequestInit,
+): () => Request {
   if (body instanceof ReadableStream) throw new StepgateError('stream_body');
   const text = JSON.stringify(json) as string | undefined; // of undefined
-  const makeStream = typeof body === 'function' ? body : null; // no other body is a function
+  const isStream = typeof body === 'function'; // no other body is a function
   const template = new Request(input, {
     ...init,
-    body: text ?? (makeStream ? undefined : body),
-  } as RequestInit);
+    body: text ?? (isStream ? null : body),
+  });
   if (text) template.headers.set('Content-Type', 'application/json');
   // `duplex` is in no types yet; browsers want it said.
-  return () =>
-    makeStream ? new Request(template, { body: makeStream(), duplex: 'half' } as RequestInit) : template.clone();
+  return () => (isStream ? new Request(template, { body: body(), duplex: 'half' } as RequestInit) : template.clone());
 }

@@ -1,5 +1,7 @@
 import type { CeremonyJson, SignedInJson } from '../wire.js';
 import type { Call } from './call.js';
+import type { PageSession } from './page-session.js';
+import type { Transport } from './transport.js';
 import { passed } from './wait.js';
 import { inDialog, inForm } from './webauthn.js';
 
@@ -24,23 +26,26 @@ export interface SignInWithPasskey {
 const RENEWED_AFTER = 0.8;
 const RETRIED_AFTER = 30;
 
-/** `signedIn`: what to do with the answer. */
-export function createSignIn(call: Call, signedIn: (body: SignedInJson) => Promise<void>): SignInWithPasskey {
+export function createSignIn(call: Call, keep: Transport[1], session: PageSession): SignInWithPasskey {
   async function signIn({ autofill, delivery, signal }: Options = {}): Promise<SignedInJson | null> {
-    if (autofill && !(await globalThis.PublicKeyCredential?.isConditionalMediationAvailable?.())) return null;
-    // oxlint-disable-next-line eslint/no-unmodified-loop-condition -- its controller does
-    while (!autofill || !signal?.aborted) {
+    /* oxlint-disable eslint/no-unmodified-loop-condition -- the signal's controller does */
+    while (
+      !autofill ||
+      (!signal?.aborted && (await globalThis.PublicKeyCredential?.isConditionalMediationAvailable?.()))
+    ) {
+      /* oxlint-enable eslint/no-unmodified-loop-condition */
       const begin = call<CeremonyJson>('POST', '/sign-in/passkey/options', { delivery });
       // Nobody has asked for an offer: there is nobody to tell that it can't be made now.
       const begun = await (autofill ? begin.catch(() => passed(RETRIED_AFTER)) : begin);
       if (!begun) continue;
-      const { challengeId, options, expiresIn } = begun;
+      const { challengeId, options } = begun;
       const response = await (autofill
-        ? inForm(options, expiresIn * RENEWED_AFTER, signal)
+        ? inForm(options, begun.expiresIn * RENEWED_AFTER, signal)
         : inDialog('get', options, signal));
       if (!response) continue;
       const body = await call<SignedInJson>('POST', '/sign-in/passkey', { challengeId, response, delivery });
-      await signedIn(body);
+      await keep(body);
+      session.pin(body.session_id);
       return body;
     }
     return null;

@@ -1,10 +1,10 @@
 import type { ActionChallengeJson, StepUpBegunJson, StepUpFailedJson, StepUpRequiredJson } from '../wire.js';
 import { createCall, unlessSignedOut } from './call.js';
-import type { Confirm, ConfirmOutcome, ConfirmRequest, Ways } from './confirm.js';
+import type { Confirm, ConfirmRequest, Ways } from './confirm.js';
 import { StepgateError, type StepgateErrorCode } from './errors.js';
 import { waysIn } from './refusal.js';
 import type { Answer, Sending, Transport } from './transport.js';
-import { aborted, shared } from './wait.js';
+import { aborted, abortedAfter, shared } from './wait.js';
 import { inDialog } from './webauthn.js';
 
 /** Sends a request, lets the user prove what the server asks for, and sends the same once more for each confirmation. */
@@ -13,10 +13,7 @@ export type Perform = (sending: Sending) => Promise<Answer>;
 /** More in a row than any sensible route asks for: what is given doesn't count there, and asking on would be a loop. */
 const MAX_ASKED = 5;
 
-const OUTCOMES: Readonly<
-  Partial<Record<StepgateErrorCode, 'locked' | 'disabled' | 'dismissed' | 'unavailable' | 'offline'>>
-> = {
-  method_locked: 'locked',
+const OUTCOMES: Readonly<Partial<Record<StepgateErrorCode, 'disabled' | 'dismissed' | 'unavailable' | 'offline'>>> = {
   method_disabled: 'disabled',
   passkey_cancelled: 'dismissed',
   passkey_unavailable: 'unavailable',
@@ -25,6 +22,7 @@ const OUTCOMES: Readonly<
 };
 
 type ActionChallenge = Omit<ActionChallengeJson, 'summary'>;
+type Notice = ConfirmRequest['notice'];
 type Ceremony = (options: object | null) => object | null | Promise<object | null>;
 
 export function createStepUp(confirm: Confirm, send: Transport[0], keep: Transport[1], mount: string): Perform {
@@ -36,19 +34,18 @@ export function createStepUp(confirm: Confirm, send: Transport[0], keep: Transpo
   return async (sending) => {
     const { signal, again } = sending;
     let action: StepUpRequiredJson | undefined;
-    let outcome: ConfirmOutcome | undefined;
+    let notice: Notice = null;
     let release: (() => void) | undefined;
     for (let attempt = 0; ; attempt++) {
       const before = asked.length;
-      const answer = await send({ ...sending, unsafe: !!sending.unsafe || !!action }).finally(release);
-      const { refusal } = answer;
+      const answer = await send(action ? { ...sending, unsafe: true } : sending).finally(release);
       const failure = (code: StepgateErrorCode) => new StepgateError(code, { ...answer, again });
-      const missing = waysIn(refusal);
+      const missing = waysIn(answer.refusal);
       if (!missing) return answer;
-      const asking = refusal as StepUpRequiredJson; // or one that has none of its members
+      const asking = answer.refusal as StepUpRequiredJson; // or one that has none of its members
       const { challenge, spentAt } = asking;
       // It was done since the user was asked: by this very request, or by another.
-      if (action && challenge && spentAt !== action.spentAt) throw failure('outcome_unknown');
+      if (challenge && action && action.spentAt !== spentAt) throw failure('outcome_unknown');
       // Only a new sign-in would do.
       if (!missing[0]) throw failure('step_up_unavailable');
       if (attempt === MAX_ASKED) throw failure('step_up_failed');
@@ -64,8 +61,8 @@ export function createStepUp(confirm: Confirm, send: Transport[0], keep: Transpo
         await Promise.race([aborted(signal), previous]);
         const other = challenge ? undefined : asked.slice(before).find((each) => !each.error || each.ways === ways);
         if (other?.error) throw other.error;
-        outcome = other ? 'confirmed' : await ask(asking, outcome === 'expired' ? outcome : null, signal);
-        if (outcome === 'confirmed') {
+        notice = other ? null : await ask(asking, notice, signal);
+        if (!notice) {
           if (challenge) action = asking;
           else asked.push({ ways });
         }
@@ -77,60 +74,58 @@ export function createStepUp(confirm: Confirm, send: Transport[0], keep: Transpo
     }
   };
 
+  /** Null once it is confirmed; otherwise why the user is asked once more. */
   async function ask(
     { missing, methods, challenge: first, spentAt }: StepUpRequiredJson,
-    notice: ConfirmRequest['notice'],
+    notice: Notice,
     outer: AbortSignal | null | undefined,
-  ): Promise<ConfirmOutcome> {
-    const controller = new AbortController();
+  ): Promise<Notice> {
+    const controller = abortedAfter(aborted(outer));
     const { signal } = controller;
-    const stop = () => controller.abort();
-    aborted(outer).catch(stop);
     let challenge: ActionChallenge | undefined = onDevice(first);
+    /** None once one of them has been gone to its end. */
     let left: Ways = missing;
     let isSent = false;
     let end: unknown;
 
     const prove: ConfirmRequest['prove'] = shared(async (method, response) => {
-      let ceremony: Partial<StepUpBegunJson> & { readonly begin?: true } = {};
       try {
         const answer = method === 'passkey' ? (options: object | null) => inDialog('get', options, signal) : response;
-        if (challenge) ceremony = { challengeId: challenge.id, ...challenge.methods[method] };
-        if (challenge ? ceremony.begin : typeof answer === 'function') {
-          const begun = await call<StepUpBegunJson>('POST', '/step-up/options', { method, challengeId: challenge?.id });
+        const isCeremony = typeof answer === 'function';
+        let ceremony: Partial<StepUpBegunJson> & { readonly begin?: boolean } = challenge
+          ? { challengeId: challenge.id, ...challenge.methods[method] }
+          : { begin: isCeremony };
+        if (ceremony.begin) {
+          const begun = await call<StepUpBegunJson>('POST', '/step-up/options', { challengeId: challenge?.id, method });
           if (challenge) challenge = { ...challenge, id: begun.challengeId };
           ceremony = begun;
         }
         const { challengeId, options = null } = ceremony;
-        const given = typeof answer === 'function' ? await (answer as Ceremony)(options) : answer;
+        const given = isCeremony ? await (answer as Ceremony)(options) : answer;
         signal.throwIfAborted();
         if (!given) return { outcome: 'dismissed' };
         isSent = true;
         await keep(await call('POST', '/step-up/verify', { method, challengeId, response: given }));
       } catch (error) {
         const { code, refusal, retryAfter = 0 } = error as StepgateError;
-        if (!signal.aborted) {
-          if (code === 'step_up_failed') {
-            const { reason, attemptsLeft = null, challenge: next, spentAt: doneAt } = refusal as StepUpFailedJson; // by its code
-            // What was done meanwhile is another question, which has to be asked from the start.
-            if (reason === 'challenge' || (challenge && (!next || doneAt !== spentAt))) return { outcome: 'expired' };
-            challenge = onDevice(next);
-            return { outcome: 'wrong', attemptsLeft };
-          }
-          const outcome = OUTCOMES[code];
-          if (outcome) return { outcome, retryAfter };
-          end = error;
-          stop();
+        const outcome = signal.aborted ? 'over' : OUTCOMES[code];
+        if (outcome) return { outcome };
+        if (code === 'method_locked') return { outcome: 'locked', retryAfter };
+        if (code === 'step_up_failed') {
+          const { reason, attemptsLeft = null, challenge: next, spentAt: doneAt } = refusal as StepUpFailedJson; // by its code
+          // What was done meanwhile is another question, which has to be asked from the start.
+          if (reason === 'challenge' || (challenge && (!next || doneAt !== spentAt))) return { outcome: 'expired' };
+          challenge = onDevice(next);
+          return { outcome: 'wrong', attemptsLeft };
         }
+        end = error;
+        controller.abort();
         return { outcome: 'over' };
       }
-      left = left.map((way) => way.filter((other) => other !== method));
-      return { outcome: 'verified', left: isDone() ? [] : left };
+      const rest = left.map((way) => way.filter((other) => other !== method));
+      left = rest.some((way) => !way[0]) ? [] : rest;
+      return { outcome: 'verified', left };
     });
-
-    function isDone(): boolean {
-      return left.some((way) => !way[0]);
-    }
 
     const outcome = await Promise.race([
       aborted(signal),
@@ -139,7 +134,7 @@ export function createStepUp(confirm: Confirm, send: Transport[0], keep: Transpo
         summary: first?.summary ?? null,
         ways: missing,
         methods,
-        again: first && spentAt ? { spentAt: spentAt + (challenge?.expiresAt ?? 0) - first.expiresAt } : null,
+        again: first && challenge && spentAt ? { spentAt: spentAt + challenge.expiresAt - first.expiresAt } : null,
         notice,
         get expiresAt() {
           return challenge?.expiresAt ?? null;
@@ -148,14 +143,15 @@ export function createStepUp(confirm: Confirm, send: Transport[0], keep: Transpo
         prove,
       }),
     ]).catch((error: unknown) => error);
-    stop();
+    controller.abort();
     if (end) throw end;
-    if (outcome === 'confirmed' && isDone()) return outcome;
+    if (outcome === 'confirmed' && !left[0]) return null;
     // Nobody may say that nothing was done while a confirmation is left that would let the same request through.
     if (challenge) {
       // With a session all goes that it has confirmed.
-      const givenUp = unlessSignedOut(call('DELETE', `/step-up/challenges/${challenge.id}`));
-      await (isSent ? givenUp : givenUp.catch(() => null));
+      await unlessSignedOut(call('DELETE', `/step-up/challenges/${challenge.id}`)).catch((error: unknown) => {
+        if (isSent) throw error;
+      });
     }
     if (outcome === 'expired') return outcome;
     throw new StepgateError('cancelled', { cause: outcome });

@@ -3,6 +3,7 @@ import { createCall, unlessSignedOut } from './call.js';
 import { StepgateError } from './errors.js';
 import type { PageSession } from './page-session.js';
 import { refusalIn } from './refusal.js';
+import { requestMaker } from './request.js';
 import { aborted, shared } from './wait.js';
 
 /** The tokens of a `bearer` session, as the server hands them out. */
@@ -49,7 +50,7 @@ export function createTransport(
   session: PageSession,
 ): Transport {
   const callNow = createCall(
-    ({ make }) => transmit({ make: () => new Request(make(), { signal: AbortSignal.timeout(PATIENCE) }) }),
+    ({ make }) => transmit({ make: requestMaker(make(), { signal: AbortSignal.timeout(PATIENCE) }) }),
     mount,
   );
 
@@ -78,8 +79,7 @@ export function createTransport(
 
   async function transmit(
     { make, signal, unsafe, again, isLook }: Sending,
-    accessToken?: string,
-    proof?: string,
+    { access_token: accessToken, step_up_token: proof }: Partial<Tokens> = {},
   ): Promise<Answer> {
     if (signal?.aborted) await aborted(signal);
     const request = make();
@@ -87,35 +87,31 @@ export function createTransport(
     if (id) request.headers.set('Stepgate-Session', id);
     if (accessToken) request.headers.set('Authorization', `Bearer ${accessToken}`);
     if (proof) request.headers.set('Stepgate-Step-Up', proof);
-    const lost = unsafe ? 'outcome_unknown' : 'offline';
-    let response: Response;
-    try {
-      response = await fetch(request);
-    } catch (cause) {
-      throw new StepgateError(signal?.aborted && !unsafe ? 'cancelled' : lost, { cause, again });
-    }
+    const response = await fetch(request).catch((cause: unknown) => {
+      throw new StepgateError(unsafe ? 'outcome_unknown' : signal?.aborted ? 'cancelled' : 'offline', { cause, again });
+    });
     // A proxy speaks: the app behind it may have done everything.
     if (unsafe && response.status >= 500 && !response.headers.get('Content-Type')?.includes('json')) {
-      throw new StepgateError(lost, { response, again });
+      throw new StepgateError('outcome_unknown', { response, again });
     }
     const refusal = isOurs(response.url) ? await refusalIn(response) : null;
-    const answer = { response, refusal };
     if (refusal?.code === 'session_changed') {
       session.emit('session-changed');
-      throw new StepgateError(refusal.code, answer);
+      throw new StepgateError(refusal.code, { response, refusal });
     }
-    return answer;
+    return { response, refusal };
   }
 
   async function send(sending: Sending): Promise<Answer> {
     for (let attempt = 0; ; attempt++) {
-      const { access_token: accessToken, step_up_token: proof } = { ...(await tokens?.get()) } as Partial<Tokens>; // or none
-      const answer = await transmit(sending, accessToken, proof);
+      const now = { ...(await tokens?.get()) } as Partial<Tokens>; // or none
+      const answer = await transmit(sending, now);
       const code = answer.refusal?.code;
-      if (!code?.startsWith('session_')) return answer;
-      if (code === 'session_invalid' && attempt < 2 && (await refresh(accessToken))) continue;
-      await tokens?.set(null);
-      session.end(!sending.isLook);
+      if (code === 'session_invalid' && attempt < 2 && (await refresh(now.access_token))) continue;
+      if (code?.startsWith('session_')) {
+        await tokens?.set(null);
+        session.end(!sending.isLook);
+      }
       return answer;
     }
   }

@@ -10,9 +10,17 @@ export function passed(seconds: number): Promise<null> {
 export function aborted(signal: AbortSignal | null | undefined): Promise<never> {
   return new Promise((_, reject) => {
     const cancel = (): void => reject(new StepgateError('cancelled', { cause: signal?.reason }));
-    if (signal?.aborted) cancel();
     signal?.addEventListener('abort', cancel);
+    if (signal?.aborted) cancel();
   });
+}
+
+/** Gives up by itself when the promise has ended, whatever its end. */
+export function abortedAfter(end: Promise<unknown>): AbortController {
+  const controller = new AbortController();
+  const stop = (): void => controller.abort();
+  end.then(stop, stop);
+  return controller;
 }
 
 /** Whoever calls while it runs waits for the same run. */

@@ -1,20 +1,19 @@
 import { StepgateError } from './errors.js';
-import { aborted, passed } from './wait.js';
+import { aborted, abortedAfter, passed } from './wait.js';
 
 type Options = PublicKeyCredentialRequestOptionsJSON & PublicKeyCredentialCreationOptionsJSON;
 
 // A browser runs one ceremony at a time: a dialog that the user asked for takes the place of the offer in a form.
 let offer: AbortController | undefined;
-let dialog: Promise<unknown> | undefined;
+let dialog: Promise<object> | undefined;
 /** Whose passkeys were asked for last. */
 let domain: string | undefined;
 
 /** Lets the user sign with a passkey, or make one, in the browser's dialog, and gives the answer as JSON. */
 export function inDialog(kind: 'get' | 'create', options: object | null, signal?: AbortSignal): Promise<object> {
   offer?.abort();
-  const running = ceremony(kind, options, signal);
-  dialog = running;
-  return running;
+  dialog = ceremony(kind, options, signal);
+  return dialog;
 }
 
 /**
@@ -23,19 +22,17 @@ export function inDialog(kind: 'get' | 'create', options: object | null, signal?
  */
 export async function inForm(options: object, seconds: number, signal?: AbortSignal): Promise<object | null> {
   await dialog?.catch(() => null);
-  const own = new AbortController();
-  offer = own;
-  const stop = (): void => own.abort();
-  Promise.race([passed(seconds), aborted(signal)]).then(stop, stop);
-  return ceremony('get', options, own.signal, 'conditional').catch((error: unknown) => {
-    if (own.signal.aborted) return null;
-    throw error;
+  offer = abortedAfter(Promise.race([passed(seconds), aborted(signal)]));
+  const { signal: own } = offer;
+  return ceremony('get', options, own, 'conditional').catch((error: unknown) => {
+    if (!own.aborted) throw error;
+    return null;
   });
 }
 
 /** Lets the browser forget a passkey: a courtesy, which it may not know, or refuse. */
 export function forget(credentialId: string, rpId: string | undefined = domain): void {
-  PublicKeyCredential.signalUnknownCredential?.({ rpId: rpId as string, credentialId }).catch(() => null);
+  PublicKeyCredential.signalUnknownCredential?.({ credentialId, rpId: rpId as string }).catch(() => null);
 }
 
 async function ceremony(
@@ -48,8 +45,10 @@ async function ceremony(
     const { rp, ...json } = options as Options; // the server's, which knows what a browser takes
     domain = json.rpId;
     // All of these are bytes; only the domain of `rp` has the same name.
-    const publicKey = JSON.parse(JSON.stringify(json), (name, value: unknown) =>
-      /^(id|challenge)$/.test(name) ? bytesOf(value as string) : value,
+    const publicKey = JSON.parse(JSON.stringify(json), (name, value: string) =>
+      /^(id|challenge)$/.test(name)
+        ? Uint8Array.from(atob(value.replaceAll('-', '+').replaceAll('_', '/')), (char) => char.charCodeAt(0))
+        : value,
     ) as object; // as it was
     // Either kind takes of them what is its own, and the strings are the browser's words.
     return jsonOf(
@@ -60,7 +59,7 @@ async function ceremony(
       } as object)) as PublicKeyCredential,
     );
   } catch (cause) {
-    const { name = '' } = cause as Partial<DOMException>; // anything can be thrown
+    const { name } = cause as DOMException; // or whatever else was thrown
     throw new StepgateError(
       signal?.aborted
         ? 'cancelled'
@@ -88,8 +87,4 @@ function jsonOf({ id, type, response }: PublicKeyCredential): object {
     }
   }
   return { id, rawId: id, type, response: parts };
-}
-
-function bytesOf(text: string): Uint8Array {
-  return Uint8Array.from(atob(text.replaceAll('-', '+').replaceAll('_', '/')), (char) => char.charCodeAt(0));
 }

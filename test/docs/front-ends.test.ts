@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { beforeAll, it } from '@jest/globals';
 import express from 'express';
 import type { Page } from 'playwright-core';
+import type { GuardRequest } from '../../lib/step-up/rule.js';
 import { signIn, type Visitor, visitors } from '../browser/client/page.js';
 import { type Site, startSite } from '../browser/client/site.js';
 import { missingChromium } from '../example-app/chromium.js';
@@ -12,9 +13,11 @@ import { describeIfPresent } from '../support/needs.js';
 
 // Inside the package, so that `stepgate` is this very package, as it is built.
 const folder = join(root, '.build/front-ends');
-const PAGES = ['react', 'vue', 'upload'];
-
-const UPLOAD = '<form id="upload"><input type="file" name="file"><button>Upload</button><output></output></form>';
+const FORMS: Readonly<Record<string, string>> = {
+  upload: '<form id="upload"><input type="file" name="file"><button>Upload</button><output></output></form>',
+  approvals: '<form id="pay"><input name="to" value="bea"><button>Pay</button><output></output></form>',
+};
+const PAGES = ['react', 'vue', ...Object.keys(FORMS)];
 
 function bundle(): void {
   const child = join(root, '.build/test/docs/children/bundle-front-ends.js');
@@ -29,11 +32,12 @@ describeIfPresent('the pages of docs/front-ends.md', missingChromium, () => {
   async function open(name: string): Promise<Visitor & { site: Site; page: Page; files: number[] }> {
     const files: number[] = [];
     const site = await startSite({
+      approvals: { page: '/approve' },
       routes(app, auth) {
         app.use('/bundled', express.static(join(folder, 'bundled')));
         for (const each of PAGES) {
           app.get(`/${each}`, (_req, res) => {
-            const inside = each === 'upload' ? UPLOAD : '<div id="app"></div>';
+            const inside = FORMS[each] ?? '<div id="app"></div>';
             res
               .type('html')
               .send(
@@ -46,6 +50,16 @@ describeIfPresent('the pages of docs/front-ends.md', missingChromium, () => {
           auth.requireSession,
           (_req, res) => void res.json({ balance: 1_000 - site.bookings.length }),
         );
+        const approved = auth.requireFreshStepUp({
+          method: 'password',
+          bind: ({ body }: GuardRequest) => ({ to: body['to'] }),
+          summary: ({ to }) => `Pay ${String(to)}`,
+          approver: 'user',
+        });
+        app.post('/payments', approved, (req, res) => {
+          site.bookings.push({ to: req.body.to });
+          res.json({});
+        });
         app.post('/files', auth.requireFreshStepUp({ method: 'password', maxAge: '5m' }), (req, res) => {
           files.push(Number(req.headers['content-length']));
           req.resume().on('end', () => void res.json({}));
@@ -55,6 +69,7 @@ describeIfPresent('the pages of docs/front-ends.md', missingChromium, () => {
     const visit = await visitor();
     await signIn(await visit.open(site));
     const page = await visit.context.newPage();
+    if (name === 'approvals') await page.clock.install();
     page.setDefaultTimeout(10_000);
     await page.goto(`${site.url}/${name}`);
     return { ...visit, site, page, files };
@@ -86,6 +101,26 @@ describeIfPresent('the pages of docs/front-ends.md', missingChromium, () => {
       await other.evaluate(() => client.signOut());
       if (name === 'vue') await page.waitForURL(/\?signed-out$/);
       else await page.getByText('Sign in first.').waitFor();
+    });
+  }
+
+  for (const [decision, said] of Object.entries({ approved: 'Sent.', denied: 'Denied. Nothing was sent.' })) {
+    it(`shows what waits for approval, and that it was ${decision}`, async () => {
+      const { site, page } = await open('approvals');
+      await page.getByRole('button', { name: 'Pay' }).click();
+      await page.getByText(`Waits for approval: Pay bea. It is given at ${site.url}/approve`).waitFor();
+      const { open: openElsewhere } = await visitor();
+      const phone = await openElsewhere(site);
+      await signIn(phone);
+      await phone.evaluate(async (isApproved) => {
+        const [{ id } = { id: '' }] = await approvals.list();
+        if (isApproved) await approvals.approve(id, 'password', { password: 'sesame' });
+        else await approvals.deny(id);
+      }, decision === 'approved');
+      site.clock.advance('5s');
+      await page.clock.runFor(5_000);
+      await page.getByText(said, { exact: true }).waitFor();
+      assert.deepEqual(site.bookings, decision === 'approved' ? [{ to: 'bea' }] : []);
     });
   }
 

@@ -5,7 +5,7 @@ import { describe, it } from '@jest/globals';
 import { root } from '../repository/root.js';
 import { read } from './markdown.js';
 
-const pages = ['.', 'docs', 'docs/decisions'].flatMap(markdownIn);
+const pages = ['.', 'docs', 'docs/decisions', 'example-app'].flatMap(markdownIn);
 
 describe('the links of the docs', () => {
   for (const page of pages) {
@@ -15,6 +15,14 @@ describe('the links of the docs', () => {
       assert.deepEqual(dead, []);
     });
   }
+
+  it('lead to every picture', () => {
+    const texts = pages.map(read);
+    const unnamed = readdirSync(join(root, 'docs/images')).filter(
+      (image) => !texts.some((text) => text.includes(`images/${image})`)),
+    );
+    assert.deepEqual(unnamed, []);
+  });
 
   it('lead from README.md to every page of docs/', () => {
     const readme = read('README.md');

@@ -77,19 +77,19 @@ export function openDialog(
     /** Asks for the chosen method, or for the first that is left, and offers the others. */
     function askFor(text: string, isWrong = false): void {
       const open = [...new Set(ways.filter((way) => way.every(canAsk)).flat())];
-      const method = chosen !== undefined && open.includes(chosen) ? chosen : open[0];
-      const view = method === undefined ? undefined : methods[method];
+      const method = open.find((way) => way === chosen) ?? open[0];
+      const view = methods[method ?? ''];
       title.textContent = why === 'action' ? words.action : words.proof;
       cancel.textContent = words.cancel;
       chosen = method;
-      if (method === undefined || view === undefined) {
+      if (!method || !view) {
         show(`${text} ${words.nothingLeft}`, null);
         return;
       }
       const { choose, label, wrong: _, member, begins, ...attributes } = view;
       if (remaining(method) > 0) {
         show(text, null);
-      } else if (member === undefined) {
+      } else if (!member) {
         show(text, choose, () => prove(method, words.waiting));
       } else {
         const input = element('input', 'input', { id: 'input', required: true, spellcheck: false, ...attributes });
@@ -113,7 +113,7 @@ export function openDialog(
       }
       for (const other of open) {
         if (other === method) continue;
-        if (others.childElementCount === 0) others.append(element('h3', 'others-title', {}, words.others));
+        if (!others.hasChildNodes()) others.append(element('h3', 'others-title', {}, words.others));
         const choice = element('button', 'other', { type: 'button' }, methods[other]?.choose ?? other);
         // oxlint-disable-next-line unicorn/prefer-add-event-listener -- shorter
         choice.onclick = () => {
@@ -130,7 +130,7 @@ export function openDialog(
       others.inert = true;
       message.textContent = '';
       const send = form.querySelector('button');
-      if (send !== null) {
+      if (send) {
         send.ariaDisabled = 'true'; // and not `disabled`, which would lose the focus
         send.textContent = label;
       }
@@ -170,7 +170,7 @@ export function openDialog(
         case 'unavailable':
           closed.set(
             method,
-            'retryAfter' in answer ? Date.now() + answer.retryAfter * 1_000 : Number.POSITIVE_INFINITY,
+            answer.outcome === 'locked' ? Date.now() + answer.retryAfter * 1_000 : Number.POSITIVE_INFINITY,
           );
           askFor(words[answer.outcome]);
           break;
@@ -187,10 +187,10 @@ export function openDialog(
       if (expiresAt !== null && expiresAt <= Date.now()) {
         clearInterval(ticking);
         show(words.over, words.restart, () => settle('expired'));
-      } else if (chosen !== undefined) {
+      } else if (chosen) {
         const left = remaining(chosen);
         if (left > 0) timer.textContent = words.retryIn(minutesAndSeconds(left));
-        else if (timer.textContent !== '') askFor('');
+        else if (timer.textContent) askFor('');
       }
     }
 
@@ -201,8 +201,8 @@ export function openDialog(
     if (again === null) askFor(request.notice === null ? '' : words.expired);
     else askAgain(again.spentAt);
     // What is confirmed is to be read before anything is pressed.
-    if (summary.textContent !== '') summary.focus();
-    else if (again !== null) message.focus();
+    if (summary.textContent) summary.focus();
+    else if (again) message.focus();
     dialog.scrollTop = 0;
   });
 }

@@ -197,6 +197,23 @@ describeIfPresent('the client in the browser steps up', missingChromium, () => {
     assert.equal(site.bookings.length, 1);
   });
 
+  it('and tells of a disabled method without a time', async () => {
+    const site = await startSite();
+    const { open } = await visitor();
+    const page = await open(site);
+    await signIn(page);
+    await page.route('**/auth/step-up/verify', (route) =>
+      route.fulfill({
+        status: 403,
+        contentType: 'application/problem+json',
+        body: JSON.stringify({ code: 'method_disabled' }),
+      }),
+    );
+    await givesPassword(page, 'sesame');
+    assert.deepEqual(await send(page, '/transfers', TRANSFER), { code: 'cancelled' });
+    assert.deepEqual(await page.evaluate(() => proved), [{ outcome: 'disabled' }]);
+  });
+
   it('anew where the challenge has died, and says why', async () => {
     const site = await startSite();
     const { open } = await visitor();

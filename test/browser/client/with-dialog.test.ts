@@ -59,6 +59,31 @@ describeIfPresent('the client with the dialog in the browser', missingChromium, 
     assert.equal(await page.evaluate(() => asked.length), 1);
   });
 
+  it('offers a method that is disabled no more', async () => {
+    const { site, page } = await open();
+    const secret = await setUpTotp({ site, page });
+    await page.route('**/auth/step-up/verify', (route) =>
+      route.fulfill({
+        status: 403,
+        contentType: 'application/problem+json',
+        body: JSON.stringify({ code: 'method_disabled' }),
+      }),
+    );
+    const answer = send(page, '/transfers', TRANSFER);
+    await press(page, 'Use your password');
+    await press(page, 'Use a code of your app');
+    await typed(page, CODE, totpCode(secret, site.clock.now()));
+    await dialog(page).getByText('switched off').waitFor();
+    assert.equal(
+      await dialog(page)
+        .getByText(/your (authenticator )?app/)
+        .count(),
+      0,
+    );
+    await press(page, 'Cancel');
+    assert.deepEqual(await answer, { code: 'cancelled' });
+  });
+
   it('lets the user choose another method, a code as it is typed by people too', async () => {
     const { site, page } = await open();
     const secret = await setUpTotp({ site, page });

@@ -13,7 +13,7 @@ const LOOKS: Readonly<Record<string, BrowserContextOptions>> = {
   'forced colours': { ...SMALL, forcedColors: 'active' },
 };
 
-/** Where the pictures of the docs are written, if they are: `SCREENSHOTS=docs/images npm test -- dialog/looks`. */
+/** Where the pictures of the docs are written, if they are: `npm run screenshots`. */
 const pictures = process.env['SCREENSHOTS'];
 
 describeIfPresent('the looks of the dialog', missingChromium, () => {

@@ -28,7 +28,7 @@ writeFileSync(join(folder, 'transfers.js'), compiled(component?.text ?? ''));
 writeFileSync(join(folder, 'vue.js'), MOUNT);
 
 const bundle = await rolldown({
-  input: ['react.jsx', 'vue.js', 'upload.js'].map((file) => join(folder, file)),
+  input: ['react.jsx', 'vue.js', 'upload.js', 'approvals.js'].map((file) => join(folder, file)),
   platform: 'browser',
   // The package that these modules are in says of its own that they have no effects.
   treeshake: { moduleSideEffects: () => true },
