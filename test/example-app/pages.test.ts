@@ -92,6 +92,18 @@ describeIfPresent('the pages of the bank in Chromium', missingChromium, () => {
     await page.getByRole('alert').getByText("The bank can't be reached.").waitFor();
   });
 
+  it('leads to the page without JavaScript where its script is blocked', async () => {
+    const { page } = await openPage();
+    await signUp(page, 'blocked@example.com');
+    const link = page.getByRole('link', { name: 'page without JavaScript' });
+    assert.equal(await link.count(), 0);
+    await page.route('**/account.js', (route) => route.abort());
+    await page.reload();
+    await link.click();
+    await page.getByRole('heading', { name: 'Your account' }).waitFor();
+    assert.equal(new URL(page.url()).pathname, '/plain');
+  });
+
   it('works by the keyboard alone', async () => {
     const { page, faults } = await openPage();
     const focused = () => page.evaluate('document.activeElement.id || document.activeElement.textContent.trim()');
