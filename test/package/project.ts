@@ -3,8 +3,10 @@ import { execFile, execFileSync } from 'node:child_process';
 import {
   chmodSync,
   existsSync,
+  linkSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   symlinkSync,
@@ -16,7 +18,8 @@ import { root } from '../repository/root.js';
 import { cleanUp } from '../support/clean-up.js';
 
 export interface Packed {
-  readonly tarball: string;
+  /** The folder with what is in the tarball. */
+  readonly unpacked: string;
   /** Of the files in it, sorted. */
   readonly files: readonly string[];
   remove(): void;
@@ -28,8 +31,11 @@ export function pack(): Packed {
   const args = ['pack', '--json', '--ignore-scripts', '--pack-destination', folder];
   const packed: unknown = JSON.parse(execFileSync('npm', args, { cwd: root, encoding: 'utf8' }));
   const [{ filename, files }] = packed as [{ filename: string; files: { path: string }[] }]; // what npm prints
+  const unpacked = join(folder, 'unpacked');
+  mkdirSync(unpacked);
+  execFileSync('tar', ['-xzf', join(folder, filename), '-C', unpacked, '--strip-components=1']);
   return {
-    tarball: join(folder, filename),
+    unpacked,
     files: files.map(({ path }) => path).sort(),
     remove: () => rmSync(folder, { recursive: true }),
   };
@@ -52,14 +58,13 @@ export interface Project {
 }
 
 /** Makes a project with the packed package, and the packages that it needs beside it, as npm would. */
-export function createProject({ tarball }: Packed, type: 'module' | 'commonjs' = 'module'): Project {
+export function createProject(packed: Packed, type: 'module' | 'commonjs' = 'module'): Project {
   const folder = mkdtempSync(join(tmpdir(), 'stepgate-project-'));
   cleanUp(() => rmSync(folder, { recursive: true }));
   const modules = join(folder, 'node_modules');
   const unpacked = join(modules, 'stepgate');
   mkdirSync(join(modules, '.bin'), { recursive: true });
-  mkdirSync(unpacked);
-  execFileSync('tar', ['-xzf', tarball, '-C', unpacked, '--strip-components=1']);
+  linkFiles(packed.unpacked, unpacked);
   const project: Project = {
     folder,
     write: (file, text) => writeFileSync(join(folder, file), text),
@@ -92,4 +97,14 @@ export function createProject({ tarball }: Packed, type: 'module' | 'commonjs' =
   symlinkSync(command, join(modules, '.bin/stepgate'));
   project.write('package.json', JSON.stringify({ type, dependencies: { stepgate: '*' } }));
   return project;
+}
+
+/** A copy of a folder that has the same files: unpacking them for each project would take longer than most tests. */
+function linkFiles(from: string, to: string): void {
+  mkdirSync(to);
+  for (const entry of readdirSync(from, { withFileTypes: true })) {
+    const [source, target] = [join(from, entry.name), join(to, entry.name)];
+    if (entry.isDirectory()) linkFiles(source, target);
+    else linkSync(source, target);
+  }
 }
