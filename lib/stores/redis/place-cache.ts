@@ -6,27 +6,31 @@ export interface Place {
   readonly id: string;
 }
 
-/** About 4 MiB: two for each session. */
-const MAX = 20_000;
+/** Two for each session. As many again may be there from the generation before: about 8 MiB in all. */
+const GENERATION = 20_000;
 
 /**
- * Where tokens and ids led to, those used last: so the row is read at once. A token or an id never leads to another
- * session, and that a session is over or has another token shows in the row, which is read.
+ * Where tokens and ids led to, at least the 20,000 used last: so the row is read at once. A token or an id never leads to
+ * another session, and that a session is over or has another token shows in the row, which is read.
  */
 export interface PlaceCache {
   get(name: TokenHash | string): Place | null;
   put(name: TokenHash | string, place: Place): void;
 }
 
+/** In two generations: a `Map` that loses its first entry at each call steps over thousands of holes to find the next. */
 export function createPlaceCache(): PlaceCache {
-  const places = new Map<string, Place>();
+  let young = new Map<string, Place>();
+  let old: ReadonlyMap<string, Place> = new Map();
   return {
-    get: (name) => places.get(name) ?? null,
+    get: (name) => young.get(name) ?? old.get(name) ?? null,
     put(name, place) {
-      places.delete(name); // so that it comes last
-      places.set(name, place);
-      const [oldest] = places.keys();
-      if (places.size > MAX && oldest !== undefined) places.delete(oldest);
+      if (young.has(name)) return;
+      if (young.size === GENERATION) {
+        old = young;
+        young = new Map();
+      }
+      young.set(name, place);
     },
   };
 }

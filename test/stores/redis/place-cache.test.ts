@@ -1,16 +1,28 @@
 import assert from 'node:assert/strict';
 import { describe, it } from '@jest/globals';
-import { hashOf } from '../../../lib/conformance/setting.js';
 import { createPlaceCache } from '../../../lib/stores/redis/place-cache.js';
 
+function filled(count: number) {
+  const places = createPlaceCache();
+  const put = (n: number): void => places.put(`token ${n}`, { userId: 'user', id: `${n}` });
+  for (let n = 0; n < count; n += 1) put(n);
+  const has = (n: number): boolean => places.get(`token ${n}`)?.id === `${n}`;
+  return { put, has };
+}
+
 describe('the places in Redis that are remembered', () => {
-  it('are those of the 20,000 tokens and ids that were used last', () => {
-    const places = createPlaceCache();
-    const put = (n: number): void => places.put(hashOf(`token ${n}`), { userId: 'user', id: `${n}` });
-    for (let n = 0; n < 20_000; n += 1) put(n);
-    put(0); // used again
-    put(20_000);
-    const found = [0, 1, 2, 20_000].map((n) => places.get(hashOf(`token ${n}`))?.id ?? null);
-    assert.deepEqual(found, ['0', null, '2', '20000']);
+  it('are those of the 20,000 tokens and ids that were used last, and of as many before them at most', () => {
+    const { has } = filled(65_000);
+    const found = Array.from({ length: 65_000 }, (_, n) => n).filter(has);
+    assert.deepEqual([found.length, found.at(0), found.at(-1)], [25_000, 40_000, 64_999]);
+  });
+
+  it('stay for as long as they are used again', () => {
+    const { put, has } = filled(20_000);
+    for (let n = 20_000; n < 100_000; n += 1) {
+      if (n % 10_000 === 0) put(0);
+      put(n);
+    }
+    assert.deepEqual([has(0), has(1)], [true, false]);
   });
 });
