@@ -21,7 +21,8 @@ const COUNT = settings.quick ? 500 : 20_000;
 const LEFT = (COUNT / 2) * settings.rounds;
 const TOUCH_BATCH = 1_000; // what the kit writes at once
 
-const STEPS = ['sign-ins', 'finds', 'touches', 'refreshes', 'revocations'];
+/** `first finds`: by a store that knows no session yet, as another process finds one that this one has signed in. */
+const STEPS = ['sign-ins', 'finds', 'first finds', 'touches', 'refreshes', 'revocations'];
 
 /**
  * What a store does by itself, without HTTP: calls/s with 32 at once, each beside what an express-session store has for
@@ -37,13 +38,15 @@ export async function measureStores() {
     const ours = [];
     const peers = [];
     for (let round = 0; round < settings.rounds; round++) {
-      ours.push(await measureOurs(opened.store));
+      ours.push(await measureOurs(opened.store, opened.otherStore));
       peers.push(await measurePeer(opened.peer));
     }
     const oursBytes = await opened.size();
     const peerBytes = await opened.peerSize();
     await opened.close();
-    const ratios = STEPS.map((_, i) => ours.map((each, round) => each[i] / peers[round][i]));
+    const ratios = STEPS.map((_, i) =>
+      ours.map((each, round) => (each[i] === null ? Number.NaN : each[i] / peers[round][i])),
+    );
     lines.push([name, ...STEPS.map((_, i) => rate(ours.map((each) => each[i]))), `${oursBytes.toFixed(0)} B`]);
     lines.push([peerName, ...STEPS.map((_, i) => rate(peers.map((each) => each[i]))), `${peerBytes.toFixed(0)} B`]);
     lines.push(['ratio, and its spread', ...ratios.map(ratio), (oursBytes / peerBytes).toFixed(2)]);
@@ -81,14 +84,16 @@ function ratio(ratios) {
   return ratios.every(Number.isFinite) ? `${median(ratios).toFixed(2)}, ${(spread(ratios) * 100).toFixed(0)} %` : '';
 }
 
-async function measureOurs({ sessions }) {
+async function measureOurs({ sessions }, otherStore) {
   const rows = Array.from({ length: COUNT }, (_, i) => {
     return { ...rowOf(newHash(), i), delivery: 'bearer', refreshHash: newHash(), refreshedAt: Date.now() };
   });
   const later = Date.now() + 60_000;
   const idleExpiresAt = later + 7 * 86_400_000;
   const signIns = await timed(rows, (row) => sessions.insert({ row, replaces: null, cap: null, now: row.createdAt }));
-  const finds = await timed(rows, async (row) => (await sessions.find(row.tokenHash)) !== null);
+  const findBy = (each) => timed(rows, async (row) => (await each.find(row.tokenHash)) !== null);
+  const finds = await findBy(sessions);
+  const firstFinds = otherStore === undefined ? null : await findBy(otherStore.sessions);
   const batches = Array.from({ length: Math.ceil(COUNT / TOUCH_BATCH) }, (_, i) =>
     rows
       .slice(i * TOUCH_BATCH, (i + 1) * TOUCH_BATCH)
@@ -104,7 +109,7 @@ async function measureOurs({ sessions }) {
   });
   const half = rows.slice(0, COUNT / 2); // the others stay, for the size
   const revocations = await timed(half, ({ id, userId }) => sessions.revoke(id, userId));
-  return [signIns, finds, touches, refreshes, revocations];
+  return [signIns, finds, firstFinds, touches, refreshes, revocations];
 }
 
 async function measurePeer(store) {
@@ -118,7 +123,7 @@ async function measurePeer(store) {
   const finds = await timed(sids, async (sid) => (await call('get', sid)).userId === data.userId);
   const touches = await timed(sids, (sid) => call('touch', sid, data));
   const revocations = await timed(sids.slice(0, COUNT / 2), (sid) => call('destroy', sid));
-  return [signIns, finds, touches, null, revocations];
+  return [signIns, finds, finds, touches, null, revocations]; // it knows all sessions alike
 }
 
 async function timed(items, call) {
@@ -226,6 +231,7 @@ async function besideRedisOf(name, connect) {
     targets: { 'sign-ins': 0.5, finds: 0.8 },
     atMost: 900,
     store: redisStore(ourClient),
+    otherStore: redisStore(ourClient),
     size: async () => {
       measured = await sizes();
       return measured.ours;

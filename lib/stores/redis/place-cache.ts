@@ -6,11 +6,11 @@ export interface Place {
   readonly id: string;
 }
 
-/** Two for each session. As many again may be there from the generation before: about 8 MiB in all. */
-const GENERATION = 20_000;
+/** Two for each session. As many again may be there from the generation before: about 14 MiB in all. */
+const GENERATION = 50_000;
 
 /**
- * Where tokens and ids led to, at least the 20,000 used last: so the row is read at once. A token or an id never leads to
+ * Where tokens and ids led to, at least the 50,000 used last: so the row is read at once. A token or an id never leads to
  * another session, and that a session is over or has another token shows in the row, which is read.
  */
 export interface PlaceCache {
