@@ -101,6 +101,8 @@ export interface VirtualAuthenticator {
   recognise(isUser: boolean): Promise<void>;
   /** Whether its user touches it from now on. */
   touch(isThere: boolean): Promise<void>;
+  /** How many passkeys it has. */
+  count(): Promise<number>;
 }
 
 /** Gives the page an authenticator that Chromium plays, with a user who is always there. */
@@ -124,6 +126,10 @@ export async function addAuthenticator(page: Page): Promise<VirtualAuthenticator
     },
     async touch(enabled) {
       await cdp.send('WebAuthn.setAutomaticPresenceSimulation', { authenticatorId, enabled });
+    },
+    async count() {
+      const { credentials } = await cdp.send('WebAuthn.getCredentials', { authenticatorId });
+      return credentials.length;
     },
   };
 }
