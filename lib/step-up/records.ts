@@ -137,7 +137,7 @@ export function verifyRecord(jws: string, { keys, issuer, expected }: VerifyReco
   }
   const { header } = decode(jws);
   const jwk = keys.keys.find((key) => key.kid === header.kid);
-  if (header.typ !== TYPE || jwk === undefined) throw new Error('It is no record of these keys.');
+  if (header.typ !== TYPE || jwk === undefined) throw new Error('This is not a record of these keys.');
   const key = createPublicKey({ key: { ...jwk }, format: 'jwk' });
   const { payload, signature } = jwt.verify(jws, key, { algorithms: ['ES256'], complete: true });
   // One spelling only: else two texts would be one record.
@@ -182,6 +182,6 @@ function sha256(text: string): string {
 
 function decode(jws: string): jwt.Jwt {
   const decoded = typeof jws === 'string' ? jwt.decode(jws, { complete: true }) : null;
-  if (decoded === null) throw new Error('It must be a record, as the kit signs them.');
+  if (decoded === null) throw new Error('This is not a record.');
   return decoded;
 }
