@@ -175,7 +175,7 @@ export async function createApp({ origin, secret, ...where }: BankOptions): Prom
       { method: ['passkey', 'totp'], maxAge: '5m' },
     ],
   });
-  app.delete('/account', requireSession, provedTwice, async (req, res) => {
+  app.delete('/account', provedTwice, async (req, res) => {
     const { userId } = auth.current(req);
     await accounts.close(userId);
     await auth.forgetUser(userId);

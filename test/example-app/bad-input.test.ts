@@ -1,18 +1,10 @@
 import assert from 'node:assert/strict';
-import { afterAll, beforeAll, describe, it } from '@jest/globals';
+import { describe, it } from '@jest/globals';
 import request from 'supertest';
-import { newFolder, type RunningBank, startBank } from './bank.js';
+import { bankForTests } from './bank.js';
 
 const PASSWORD = 'correct horse battery staple';
-const folder = await newFolder();
-let bank: RunningBank;
-beforeAll(async () => {
-  bank = await startBank(folder.database);
-});
-afterAll(async () => {
-  await bank.stop();
-  await folder.remove();
-});
+const bank = await bankForTests();
 
 const credentials = { email: 'mallory@example.com', password: PASSWORD };
 const json = 'application/json';

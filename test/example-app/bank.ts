@@ -4,6 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { afterAll } from '@jest/globals';
 
 const SERVER = fileURLToPath(new URL('../../example-app/server.js', import.meta.url));
 const CLOCK = new URL('children/movable-clock.js', import.meta.url);
@@ -87,4 +88,15 @@ async function stop(child: ChildProcess): Promise<number | null> {
 export async function newFolder(): Promise<{ database: string; folder: string; remove: () => Promise<void> }> {
   const folder = await mkdtemp(join(tmpdir(), 'stepgate-bank-'));
   return { folder, database: join(folder, 'bank.db'), remove: () => rm(folder, { recursive: true, force: true }) };
+}
+
+/** A bank of its own for a test file, which ends with it. */
+export async function bankForTests(): Promise<RunningBank> {
+  const folder = await newFolder();
+  const bank = await startBank(folder.database);
+  afterAll(async () => {
+    await bank.stop();
+    await folder.remove();
+  });
+  return bank;
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { afterAll, beforeAll, describe, it } from '@jest/globals';
+import { describe, it } from '@jest/globals';
 import request from 'supertest';
-import { newFolder, type RunningBank, startBank } from './bank.js';
+import { bankForTests } from './bank.js';
 import {
   addPasskey,
   approve,
@@ -14,15 +14,7 @@ import {
   verify,
 } from './customer.js';
 
-const folder = await newFolder();
-let bank: RunningBank;
-beforeAll(async () => {
-  bank = await startBank(folder.database);
-});
-afterAll(async () => {
-  await bank.stop();
-  await folder.remove();
-});
+const bank = await bankForTests();
 
 describe('closing an account of the bank', () => {
   it('takes a password and a passkey, whichever comes first', async () => {

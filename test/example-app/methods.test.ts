@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { afterAll, beforeAll, describe, it } from '@jest/globals';
-import { newFolder, type RunningBank, startBank } from './bank.js';
+import { describe, it } from '@jest/globals';
+import { bankForTests } from './bank.js';
 import {
   addPasskey,
   assertAsked,
@@ -14,15 +14,7 @@ import {
   verify,
 } from './customer.js';
 
-const folder = await newFolder();
-let bank: RunningBank;
-beforeAll(async () => {
-  bank = await startBank(folder.database);
-});
-afterAll(async () => {
-  await bank.stop();
-  await folder.remove();
-});
+const bank = await bankForTests();
 
 describe("a customer's ways to prove presence", () => {
   it('sign the customer in by passkey, without a name', async () => {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { afterAll, beforeAll, describe, it } from '@jest/globals';
+import { describe, it } from '@jest/globals';
 import type { Response } from 'supertest';
 import { type Challenge, parseChallenges } from '../support/challenges.js';
-import { newFolder, type RunningBank, startBank } from './bank.js';
+import { bankForTests } from './bank.js';
 import {
   addPasskey,
   assertAsked,
@@ -15,15 +15,7 @@ import {
   verify,
 } from './customer.js';
 
-const folder = await newFolder();
-let bank: RunningBank;
-beforeAll(async () => {
-  bank = await startBank(folder.database);
-});
-afterAll(async () => {
-  await bank.stop();
-  await folder.remove();
-});
+const bank = await bankForTests();
 
 describe('step-up at the bank', () => {
   it('changes a role after a fresh passkey, and says before how to get there', async () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { afterAll, beforeAll, describe, it } from '@jest/globals';
-import { newFolder, type RunningBank, startBank } from './bank.js';
+import { describe, it } from '@jest/globals';
+import { bankForTests } from './bank.js';
 import {
   addPasskey,
   approve,
@@ -15,15 +15,7 @@ import {
 } from './customer.js';
 
 const OPENING_BALANCE = 1_000_000;
-const folder = await newFolder();
-let bank: RunningBank;
-beforeAll(async () => {
-  bank = await startBank(folder.database);
-});
-afterAll(async () => {
-  await bank.stop();
-  await folder.remove();
-});
+const bank = await bankForTests();
 
 async function customerWithPasskey(): Promise<Customer> {
   const customer = await newCustomer(bank.origin);
