@@ -5,10 +5,9 @@ import {
 } from '@simplewebauthn/server';
 import { isTooYoung } from '../../internal/clock.js';
 import type { Secret, Secrets } from '../../internal/keys.js';
-import { andThen, type MaybePromise } from '../../internal/maybe-promise.js';
 import { keyedHash } from '../../internal/tokens.js';
 import type { PasskeyRow, PasskeyStore } from '../../stores/contract/passkeys.js';
-import type { BeginContext, MethodOutcome, MethodServices, VerifyContext } from '../method.js';
+import type { BeginContext, MethodContext, MethodOutcome, MethodServices, VerifyContext } from '../method.js';
 import type { PasskeySettings } from './options.js';
 import { isSpeltRight } from './public-key.js';
 import { isFrameAllowed, parseAssertion } from './response.js';
@@ -16,38 +15,55 @@ import { isFrameAllowed, parseAssertion } from './response.js';
 const WRONG: MethodOutcome = { outcome: 'failed', reason: 'rejected' };
 const UNKNOWN = { outcome: 'failed', reason: 'unknown-credential' } as const;
 
-/** The options of a step-up's ceremony: a signature by one of the passkeys of the session's user. */
-export async function beginStepUp(
-  settings: PasskeySettings,
-  { kit, userId, challenge }: BeginContext,
-): Promise<object> {
-  const rows = await listHere(kit, settings, userId);
-  // An empty list would let the browser offer anybody's passkey.
-  if (rows.length === 0) throw new Error('The user has no passkey.');
-  return generateAuthenticationOptions({
-    rpID: settings.rpID,
-    challenge: new Uint8Array(Buffer.from(challenge, 'base64url')),
-    allowCredentials: rows.map(({ id, transports }) => ({ id, transports: [...transports] })),
-    userVerification: 'required',
-    timeout: settings.timeout,
-  });
+/** How a session's user steps up: whose passkey it has to be is known. */
+export interface StepUpCeremony {
+  enrolled(context: MethodContext): Promise<boolean>;
+  /** The browser's options: a signature by one of the user's passkeys. */
+  begin(context: BeginContext): Promise<object>;
+  verify(context: VerifyContext): Promise<MethodOutcome>;
+  /** Whether the user still has this passkey. */
+  holds(context: MethodContext, id: string): Promise<boolean>;
 }
 
-export async function verifyStepUp(
-  settings: PasskeySettings,
-  { kit, userId, response: given, challenge, now }: VerifyContext,
-): Promise<MethodOutcome> {
-  const response = parseAssertion(given);
-  if (response === null || challenge === null) return { outcome: 'failed', reason: 'malformed' };
-  // Before any signature is checked, so that another user's passkey is as unknown as one that nobody has.
-  const row = await passkeysOf(kit).find(userId, response.id);
-  if (row === null) return { ...UNKNOWN, isNobodys: (await passkeysOf(kit).findById(response.id)) === null };
-  if (!isHere(row, settings)) return UNKNOWN;
-  if (isTooYoung(row.createdAt, { challenge, now })) return { outcome: 'failed', reason: 'enrolled-after-challenge' };
-  const { userHandle: handle } = response.response;
-  // Whose it is says the session; a passkey of another system may have come without its handle.
-  if (handle !== undefined && row.userHandle !== null && !isHandleOf(row, handle, kit.secrets)) return WRONG;
-  return checkAssertion(kit, settings, { response, row, challenge: challenge.value, now });
+export function createStepUpCeremony(settings: PasskeySettings): StepUpCeremony {
+  return {
+    async enrolled({ kit, userId }) {
+      return (await listHere(kit, settings, userId)).length > 0;
+    },
+
+    async begin({ kit, userId, challenge }) {
+      const rows = await listHere(kit, settings, userId);
+      // An empty list would let the browser offer anybody's passkey.
+      if (rows.length === 0) throw new Error('The user has no passkey.');
+      return generateAuthenticationOptions({
+        rpID: settings.rpID,
+        challenge: new Uint8Array(Buffer.from(challenge, 'base64url')),
+        allowCredentials: rows.map(({ id, transports }) => ({ id, transports: [...transports] })),
+        userVerification: 'required',
+        timeout: settings.timeout,
+      });
+    },
+
+    async verify({ kit, userId, response: given, challenge, now }) {
+      const response = parseAssertion(given);
+      if (response === null || challenge === null) return { outcome: 'failed', reason: 'malformed' };
+      // Before any signature is checked, so that another user's passkey is as unknown as one that nobody has.
+      const row = await passkeysOf(kit).find(userId, response.id);
+      if (row === null) return { ...UNKNOWN, isNobodys: (await passkeysOf(kit).findById(response.id)) === null };
+      if (!isHere(row, settings)) return UNKNOWN;
+      if (isTooYoung(row.createdAt, { challenge, now })) {
+        return { outcome: 'failed', reason: 'enrolled-after-challenge' };
+      }
+      const { userHandle: handle } = response.response;
+      // Whose it is says the session; a passkey of another system may have come without its handle.
+      if (handle !== undefined && row.userHandle !== null && !isHandleOf(row, handle, kit.secrets)) return WRONG;
+      return checkAssertion(kit, settings, { response, row, challenge: challenge.value, now });
+    },
+
+    async holds({ kit, userId }, id) {
+      return (await passkeysOf(kit).find(userId, id)) !== null;
+    },
+  };
 }
 
 export interface Assertion {
@@ -127,12 +143,13 @@ export function isHandleOf(row: PasskeyRow, handle: string, secrets: Secrets): b
 }
 
 /** The user's passkeys that can be used in this domain: those of another no browser would offer here. */
-export function listHere(
+export async function listHere(
   kit: MethodServices,
   settings: Pick<PasskeySettings, 'rpID'>,
   userId: string,
-): MaybePromise<readonly PasskeyRow[]> {
-  return andThen(passkeysOf(kit).listForUser(userId), (rows) => rows.filter((row) => isHere(row, settings)));
+): Promise<readonly PasskeyRow[]> {
+  const rows = await passkeysOf(kit).listForUser(userId);
+  return rows.filter((row) => isHere(row, settings));
 }
 
 export function isHere(row: PasskeyRow, { rpID }: Pick<PasskeySettings, 'rpID'>): boolean {

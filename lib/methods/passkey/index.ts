@@ -1,6 +1,5 @@
 import type { RoutedMethod } from '../../http/method-routes.js';
-import { andThen } from '../../internal/maybe-promise.js';
-import { beginStepUp, listHere, passkeysOf, verifyStepUp } from './assertion.js';
+import { createStepUpCeremony, passkeysOf } from './assertion.js';
 import { importPasskey } from './import.js';
 import { type PasskeyOptions, parsePasskeyOptions } from './options.js';
 import { createRegistration, type PasskeyRegistration } from './registration.js';
@@ -23,6 +22,7 @@ export interface PasskeyMethod extends Required<Omit<RoutedMethod<'passkey'>, 'o
  */
 export function passkey(options: PasskeyOptions): PasskeyMethod {
   const settings = parsePasskeyOptions(options);
+  const stepUp = createStepUpCeremony(settings);
   const registration = createRegistration(settings);
   const signIn = createSignInCeremony(settings);
   return {
@@ -32,14 +32,14 @@ export function passkey(options: PasskeyOptions): PasskeyMethod {
     amr: ['pop', 'user', 'mfa'],
     guessable: false,
     needs: ['challenges', 'passkeys', 'users'],
-    enrolled: ({ kit, userId }) => andThen(listHere(kit, settings, userId), (rows) => rows.length > 0),
+    enrolled: stepUp.enrolled,
     relyingParty: { rpID: settings.rpID, origins: settings.origins },
-    begin: (context) => beginStepUp(settings, context),
-    verify: (context) => verifyStepUp(settings, context),
+    begin: stepUp.begin,
+    verify: stepUp.verify,
+    holds: stepUp.holds,
     registration,
     signIn,
     routes: (services) => ({ ...signInRoutes(signIn, services), ...passkeyRoutes(settings, registration, services) }),
-    holds: ({ kit, userId }, id) => andThen(passkeysOf(kit).find(userId, id), (row) => row !== null),
     import: (context, data) => importPasskey(settings, context, data),
     async remove({ kit, userId }, id) {
       const passkeys = passkeysOf(kit);

@@ -38,6 +38,14 @@ for index = 1, #all, 2 do
 end
 return over`);
 
+/** ARGV: how the names of their keys begin, and buckets. Gives those that have anything in them. */
+const FILLED: Script = script(`
+local filled = {}
+for index = 2, #ARGV do
+  if redis.call('EXISTS', ARGV[1] .. ARGV[index]) == 1 then filled[#filled + 1] = ARGV[index] end
+end
+return filled`);
+
 /** In one list, whatever the protocol makes of a hash. */
 const ALL: Script = script(`return redis.call('HGETALL', KEYS[1])`);
 
@@ -68,6 +76,8 @@ export interface LookupKeys {
   dropSessions(gone: readonly EndedTokens[]): Promise<void>;
   /** After a step that ended sessions or replaced tokens: that it can't be done doesn't undo the step. */
   sweep(gone: readonly EndedTokens[], tokens?: readonly TokenHash[]): Promise<void>;
+  /** Those of these buckets of ids that may have any, in their order; in a cluster, where each is on its own, all of them. */
+  filled(buckets: readonly string[]): Promise<readonly string[]>;
   /** The sessions whose ids lie there, by name. */
   inBucket(bucket: string): Promise<readonly Place[]>;
   /** At most `limit` of those that seemed to end by then. */
@@ -77,7 +87,12 @@ export interface LookupKeys {
   moveEnd(place: Place, endsAt: number): Promise<void>;
 }
 
-export function createLookupKeys({ command, run, keys }: Pick<Redis, 'command' | 'run' | 'keys'>): LookupKeys {
+export function createLookupKeys({
+  client,
+  command,
+  run,
+  keys,
+}: Pick<Redis, 'client' | 'command' | 'run' | 'keys'>): LookupKeys {
   const tokenKey = (token: TokenHash): readonly [string, string] => keyAndField(keys.tokensIn, slotOfToken(token));
   const idKey = (id: string): readonly [string, string] => keyAndField(keys.idsIn, slotOfName(nameOf(id)));
 
@@ -123,6 +138,10 @@ export function createLookupKeys({ command, run, keys }: Pick<Redis, 'command' |
     async addSession(id, leads, ttl) {
       const [key, field] = idKey(id);
       await Promise.all([run(CLAIM, key, field, leads.owner, ttl), addTokens(leads.tokens, leads, ttl)]);
+    },
+    async filled(buckets) {
+      const start = keys.idsIn('');
+      return client.isCluster ? buckets : texts(await run(FILLED, start, start, ...buckets));
     },
     async inBucket(bucket) {
       return placesIn(bucket, texts(await run(ALL, keys.idsIn(bucket)))).sort(byName);

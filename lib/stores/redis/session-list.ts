@@ -5,7 +5,7 @@ import { BUCKETS, nameOf, slotOfName } from './keys.js';
 import { toRow } from './session-row.js';
 import type { SessionParts } from './sessions.js';
 
-/** How many buckets are read together at most: of a store with few sessions most are empty. */
+/** How many buckets are looked at together at most: of a store with few sessions most are empty. */
 const MOST = 64;
 
 /** Goes through the buckets of ids, more of them at a time the less there is in them. */
@@ -16,7 +16,8 @@ export function sessionList({ lookupKeys, finder }: Pick<SessionParts, 'lookupKe
     const { bucket } = slotOfName(last);
     let next = BUCKETS.findIndex((each) => each >= bucket);
     for (let size = 1; next >= 0 && next < BUCKETS.length && rows.length < limit; size = Math.min(2 * size, MOST)) {
-      const inEach = await Promise.all(BUCKETS.slice(next, next + size).map(lookupKeys.inBucket));
+      const filled = await lookupKeys.filled(BUCKETS.slice(next, next + size));
+      const inEach = await Promise.all(filled.map(lookupKeys.inBucket));
       next += size;
       const places = inEach.flat().filter(({ id }) => nameOf(id) > last);
       for (const some of chunks(places, Math.min(BATCH, limit))) {
