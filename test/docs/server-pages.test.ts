@@ -10,6 +10,7 @@ import type { Browser, BrowserContextOptions, Page, Request } from 'playwright-c
 import { accessFaults } from '../browser/dialog/page.js';
 import { launchChromium, missingChromium } from '../example-app/chromium.js';
 import { root } from '../repository/root.js';
+import { cleanUp } from '../support/clean-up.js';
 import { describeIfPresent } from '../support/needs.js';
 import { codeBlocks, read } from './markdown.js';
 
@@ -57,6 +58,7 @@ describeIfPresent('the app of docs/server-pages.md, in Chromium without JavaScri
     options: BrowserContextOptions = { javaScriptEnabled: false },
   ): Promise<{ page: Page; requests: Request[] }> {
     const context = await browser.newContext({ viewport: { width: 360, height: 740 }, ...options });
+    cleanUp(() => context.close());
     const answer = await context.request.post(`${site}/login`, { maxRedirects: 0 });
     assert.equal(answer.status(), 303);
     const page = await context.newPage();

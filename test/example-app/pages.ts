@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll } from '@jest/globals';
 import type { Browser, BrowserContext, BrowserContextOptions, CDPSession, Locator, Page } from 'playwright-core';
+import { cleanUp } from '../support/clean-up.js';
 import { totpCode } from '../support/totp.js';
 import { MOVABLE_CLOCK, newFolder, type RunningBank, startBank } from './bank.js';
 import { launchChromium } from './chromium.js';
@@ -14,7 +15,7 @@ export interface OpenPage {
 }
 
 export interface Pages {
-  /** A page in a browser of its own, and what went wrong in it: scripts that throw, the page's policy broken. */
+  /** A page in a browser of its own, until the test has ended, and what went wrong in it: scripts that throw, the page's policy broken. */
   openPage(options?: BrowserContextOptions): Promise<OpenPage>;
   /** One more tab of the browser that has this page. */
   openTab(page: Page): Promise<OpenPage>;
@@ -60,7 +61,11 @@ export function pagesOfTheBank(): Pages {
   let ahead = 0;
 
   return {
-    openPage: async (options = {}) => openIn(await browser.newContext(options)),
+    async openPage(options = {}) {
+      const context = await browser.newContext(options);
+      cleanUp(() => context.close()); // its pages would go on asking and painting beside the next test's
+      return openIn(context);
+    },
     openTab: (page) => openIn(page.context()),
     async advance(by) {
       ahead += by;

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import supertest, { type Response } from 'supertest';
 import type { SignedIn } from '../../lib/http/sign-in.js';
 import type { App } from './app.js';
+import { served } from './served.js';
 
 export interface Sent {
   readonly body?: unknown;
@@ -33,7 +34,8 @@ export class Browser {
 
   /** A header that is undefined is left out, those that are sent by default included. */
   async send(method: string, path: string, { body, headers = {} }: Sent = {}): Promise<Response> {
-    const request = supertest(this.#app)[method.toLowerCase() as 'get'](path); // supertest has a function for each method
+    const server = typeof this.#app === 'string' ? this.#app : served(this.#app);
+    const request = supertest(server)[method.toLowerCase() as 'get'](path); // supertest has a function for each method
     const all = { 'Sec-Fetch-Site': 'same-origin', Cookie: this.cookieHeader(), ...headers };
     for (const [name, value] of Object.entries(all)) if (value !== undefined) request.set(name, value);
     const response = await (body === undefined ? request : request.send(body as object)); // a string is sent as it is

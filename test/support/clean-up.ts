@@ -8,6 +8,10 @@ export function cleanUp(run: CleanUp): void {
   ofThisTest.push(run);
 }
 
+export function isTestRunning(): boolean {
+  return ofThisTest !== null;
+}
+
 // The hooks are in a file of their own, since child processes, which have no Jest, import some of the helpers here.
 
 export function beginCleanUps(): void {

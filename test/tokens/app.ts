@@ -16,6 +16,7 @@ import { type ManualClock, manualClock } from '../../lib/testing/index.js';
 import { cleanUp } from '../support/clean-up.js';
 import { ORIGIN, SECRET } from '../support/kit.js';
 import { RIGHT_PIN } from '../support/pin.js';
+import { served } from '../support/served.js';
 
 /** What a client of the `bearer` delivery gets. */
 export interface TokenAnswer {
@@ -65,7 +66,7 @@ export function tokenApp({ clock = manualClock(), store = memoryStore(), ...opti
     if (error instanceof Refusal) sendRefusal(res, error);
     else next(error);
   }) satisfies ErrorRequestHandler);
-  const http = supertest(app);
+  const http = supertest(served(app));
 
   async function authenticated(req: IncomingMessage): Promise<object> {
     const answer = await auth.authenticate(req, { apiKeys: req.headers['x-api-keys'] !== undefined });

@@ -6,6 +6,7 @@ import type { ConfirmOutcome, ConfirmRequest } from '../../../lib/browser/confir
 import type { StepgateErrorCode } from '../../../lib/browser/errors.js';
 import type { TokenStore } from '../../../lib/browser/transport.js';
 import { launchChromium } from '../../example-app/chromium.js';
+import { cleanUp } from '../../support/clean-up.js';
 import type { Site } from './site.js';
 
 /** What the page of a site has in its window. */
@@ -47,6 +48,7 @@ export function visitors(): (options?: BrowserContextOptions) => Promise<Visitor
   });
   return async (options = {}) => {
     const context = await browser.newContext({ ignoreHTTPSErrors: true, ...options });
+    cleanUp(() => context.close());
     return {
       context,
       async open({ url }, query = '') {
