@@ -1,7 +1,7 @@
 import type { TokenHash } from '../../internal/tokens.js';
 import type { EndedSession, SessionRow } from '../contract/sessions.js';
 import { chunks, inBatches } from './batches.js';
-import { idOf, nameOf, type Slot, slotOfName, slotOfToken } from './keys.js';
+import { idOf, type Keys, nameOf, type Slot, slotOfName, slotOfToken } from './keys.js';
 import type { Place } from './place-cache.js';
 import { type Redis, type Script, script, textOrNull, texts } from './scripts.js';
 import { endOf, NULL, tokensOf, toTime } from './session-row.js';
@@ -76,8 +76,8 @@ export interface LookupKeys {
   dropSessions(gone: readonly EndedTokens[]): Promise<void>;
   /** After a step that ended sessions or replaced tokens: that it can't be done doesn't undo the step. */
   sweep(gone: readonly EndedTokens[], tokens?: readonly TokenHash[]): Promise<void>;
-  /** Those of these buckets of ids that may have any, in their order; in a cluster, where each is on its own, all of them. */
-  filled(buckets: readonly string[]): Promise<readonly string[]>;
+  /** Those of these buckets that may have any of these, in their order; in a cluster, where each is on its own, all. */
+  filled(keyOf: Keys['idsIn'] | Keys['tokensIn'], buckets: readonly string[]): Promise<readonly string[]>;
   /** The sessions whose ids lie there, by name. */
   inBucket(bucket: string): Promise<readonly Place[]>;
   /** At most `limit` of those that seemed to end by then. */
@@ -139,8 +139,8 @@ export function createLookupKeys({
       const [key, field] = idKey(id);
       await Promise.all([run(CLAIM, key, field, leads.owner, ttl), addTokens(leads.tokens, leads, ttl)]);
     },
-    async filled(buckets) {
-      const start = keys.idsIn('');
+    async filled(keyOf, buckets) {
+      const start = keyOf('');
       return client.isCluster ? buckets : texts(await run(FILLED, start, start, ...buckets));
     },
     async inBucket(bucket) {

@@ -40,8 +40,10 @@ export function sessionCleanup({
     let count = 0;
     for (let looked = 0; looked < BUCKETS.length && count < limit; looked += AT_ONCE) {
       const buckets = BUCKETS.slice(next, next + AT_ONCE);
-      const over = await Promise.all(buckets.map((bucket) => lookupKeys.overIn(bucket, now, limit - count)));
-      await Promise.all(buckets.map((bucket) => lookupKeys.dropTokensOver(bucket, now - SESSION_MARGIN)));
+      const ofIds = await lookupKeys.filled(keys.idsIn, buckets);
+      const over = await Promise.all(ofIds.map((bucket) => lookupKeys.overIn(bucket, now, limit - count)));
+      const ofTokens = await lookupKeys.filled(keys.tokensIn, buckets);
+      await Promise.all(ofTokens.map((bucket) => lookupKeys.dropTokensOver(bucket, now - SESSION_MARGIN)));
       for (const some of chunks(over.flat().slice(0, limit - count))) {
         const went = await Promise.all(some.map((place) => endIfOver(place, now)));
         count += went.filter((each) => each).length;

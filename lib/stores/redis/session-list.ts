@@ -9,14 +9,18 @@ import type { SessionParts } from './sessions.js';
 const MOST = 64;
 
 /** Goes through the buckets of ids, more of them at a time the less there is in them. */
-export function sessionList({ lookupKeys, finder }: Pick<SessionParts, 'lookupKeys' | 'finder'>): SessionStore['list'] {
+export function sessionList({
+  redis: { keys },
+  lookupKeys,
+  finder,
+}: Pick<SessionParts, 'redis' | 'lookupKeys' | 'finder'>): SessionStore['list'] {
   return async ({ limit, after, now }) => {
     const rows: SessionRow[] = [];
     const last = after === null ? '' : nameOf(after);
     const { bucket } = slotOfName(last);
     let next = BUCKETS.findIndex((each) => each >= bucket);
     for (let size = 1; next >= 0 && next < BUCKETS.length && rows.length < limit; size = Math.min(2 * size, MOST)) {
-      const filled = await lookupKeys.filled(BUCKETS.slice(next, next + size));
+      const filled = await lookupKeys.filled(keys.idsIn, BUCKETS.slice(next, next + size));
       const inEach = await Promise.all(filled.map(lookupKeys.inBucket));
       next += size;
       const places = inEach.flat().filter(({ id }) => nameOf(id) > last);

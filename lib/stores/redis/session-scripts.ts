@@ -11,6 +11,8 @@ import { CAME_WITH_REFRESH, IMPERSONATED } from './session-row.js';
  * its own fields. What becomes of a session's tokens is decided in session-changes.ts.
  */
 
+const DAY = 86_400_000;
+
 /** Of more sessions that end together only the ids are told: to read them all would hold up the server. */
 export const MANY = 1000;
 
@@ -21,17 +23,30 @@ local function slot_of_id(id)
   local size = string.find(id, '^[%w_-][%w_-]') and 2 or 1
   return '${prefix}:sessions:' .. string.sub(id, 1, size), string.sub(id, size + 1)
 end
-local function put(value, ms, key, field)
-  redis.call('HSET', key, field, value)
-  if redis.call('PTTL', key) < ms then redis.call('PEXPIRE', key, string.format('%.0f', ms)) end
+-- Many share a key: for a day's sessions its end is moved once.
+local function keep_shared(key, ttl)
+  if redis.call('PTTL', key) < tonumber(ttl) then
+    redis.call('PEXPIRE', key, string.format('%.0f', tonumber(ttl) + ${DAY}))
+  end
 end
-local function lead_to(place, ms, token) if token ~= '-' then put(place, ms, slot_of_token(token)) end end
-local function lead_to_id(owner, ms, id) put(owner, ms, slot_of_id(id)) end
+local function put(value, ttl, key, field)
+  redis.call('HSET', key, field, value)
+  keep_shared(key, ttl)
+end
+local function lead_to(place, ttl, token) if token ~= '-' then put(place, ttl, slot_of_token(token)) end end
+local function lead_to_id(owner, ttl, id) put(owner, ttl, slot_of_id(id)) end
 local function forget(token) if token ~= '-' then redis.call('HDEL', slot_of_token(token)) end end
 local function forget_id(id) redis.call('HDEL', slot_of_id(id)) end
-local function is_taken(id)
-  local owner = redis.call('HGET', slot_of_id(id))
-  return owner and redis.call('HEXISTS', '${prefix}:{user:' .. string.match(owner, ' (.*)') .. '}', id) == 1
+-- False where there is a session with this id.
+local function claim(owner, ttl, id)
+  local key, field = slot_of_id(id)
+  if redis.call('HSETNX', key, field, owner) == 0 then
+    local user = string.match(redis.call('HGET', key, field), ' (.*)')
+    if redis.call('HEXISTS', '${prefix}:{user:' .. user .. '}', id) == 1 then return false end
+    redis.call('HSET', key, field, owner)
+  end
+  keep_shared(key, ttl)
+  return true
 end
 `;
 
@@ -41,12 +56,28 @@ local function lead_to() end
 local function lead_to_id() end
 local function forget() end
 local function forget_id() end
-local function is_taken(id) return redis.call('HEXISTS', KEYS[1], id) == 1 end
+local function claim(_, _, id) return redis.call('HEXISTS', KEYS[1], id) == 0 end
 `;
 
 const COMMON = `
 local sessions = KEYS[1]
 local function integer(value) return string.format('%.0f', value) end
+local function keep_for(ttl)
+  if redis.call('PTTL', sessions) < tonumber(ttl) then redis.call('PEXPIRE', sessions, ttl) end
+end
+local function not_before() return tonumber(redis.call('HGET', sessions, '${NOT_BEFORE}')) end
+local function is_ahead(at, now) return at > now + ${CLOCK_TOLERANCE} end
+local function raise_not_before(at, ttl)
+  local known = not_before()
+  if not known or known < at or is_ahead(known, at) then
+    redis.call('HSET', sessions, '${NOT_BEFORE}', integer(at))
+  end
+  keep_for(ttl)
+end
+`;
+
+/** What works on rows: a server makes each function anew with each call, so it stands only where a row is read. */
+const ROWS = `
 local function time(text) return tonumber(text, 36) end
 local function parse(text)
   local row = {}
@@ -79,18 +110,6 @@ local function later(a, b) if time(a) > time(b) then return a end return b end
 local function end_of(row) return earlier(row.idle_end, row.ends) end
 local function live(row, now) return row and time(end_of(row)) > now end
 local function has(row, flag) return string.find(row.flags, flag, 2, true) end
-local function keep_for(ms)
-  if redis.call('PTTL', sessions) < ms then redis.call('PEXPIRE', sessions, integer(ms)) end
-end
-local function not_before() return tonumber(redis.call('HGET', sessions, '${NOT_BEFORE}')) end
-local function is_ahead(at, now) return at > now + ${CLOCK_TOLERANCE} end
-local function raise_not_before(at, ms)
-  local known = not_before()
-  if not known or known < at or is_ahead(known, at) then
-    redis.call('HSET', sessions, '${NOT_BEFORE}', integer(at))
-  end
-  keep_for(ms)
-end
 local function add(ended, id, row)
   ended[#ended + 1] = id
   ended[#ended + 1] = row and row.token or '-'
@@ -124,10 +143,28 @@ local function end_others(except)
   return ended
 end
 local function holds(row, token) return row and (row.token == token or row.previous == token) end
+${BY_BYTE}
+local function oldest_first(a, b)
+  if a.created ~= b.created then return a.created < b.created end
+  return comes_first(a.id, b.id)
+end
+-- The oldest live ones, of which there are too many to leave room for one more.
+local function surplus(cap, now)
+  local others, oldest = {}, {}
+  for _, id in ipairs(ids()) do
+    local row = read(id)
+    if live(row, now) and not has(row, '${IMPERSONATED}') then
+      others[#others + 1] = { id = id, created = time(row.created) }
+    end
+  end
+  table.sort(others, oldest_first)
+  for index = 1, math.min(#others, #others + 1 - cap) do oldest[index] = others[index].id end
+  return oldest
+end
 `;
 
 /** ARGV: id, the row as it must be, the new one, time to live, where a token leads, a new token or '-', two old ones or '-'. */
-const SWAP = `
+const SWAP = `${ROWS}
 local current, written = redis.call('HGET', sessions, ARGV[1]), ARGV[3]
 if not current then return current end
 if current ~= ARGV[2] then
@@ -140,7 +177,7 @@ if current ~= ARGV[2] then
   written = text_of(changed)
 end
 redis.call('HSET', sessions, ARGV[1], written)
-lead_to(ARGV[5], tonumber(ARGV[4]), ARGV[6])
+lead_to(ARGV[5], ARGV[4], ARGV[6])
 forget(ARGV[7])
 forget(ARGV[8])
 `;
@@ -173,45 +210,34 @@ export interface SessionScripts {
 export function sessionScripts({ prefix }: Keys, { isCluster }: Client): SessionScripts {
   const step = (text: string): Script => script(`${isCluster ? NO_LOOKUPS : lookupsOf(prefix)}${COMMON}${text}`);
   return {
-    INSERT: step(`${BY_BYTE}
-local function oldest_first(a, b)
-  if a.created ~= b.created then return a.created < b.created end
-  return comes_first(a.id, b.id)
-end
-local id, now, cap, ttl = ARGV[1], tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[8])
-if is_taken(id) then return redis.error_reply('There is a session with this id already.') end
+    INSERT: step(`
+local id, now, cap, ttl = ARGV[1], tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[8]
 local at, lowered = not_before(), {}
 if at and is_ahead(at, now) then
   at = now - 1
   lowered[1] = integer(at)
-  redis.call('HSET', sessions, '${NOT_BEFORE}', lowered[1])
 end
-if at and tonumber(ARGV[3]) <= at then return { lowered } end
+local is_refused = at and tonumber(ARGV[3]) <= at
+if not is_refused and not claim(ARGV[9], ttl, id) then
+  return redis.error_reply('There is a session with this id already.')
+end
+if lowered[1] then redis.call('HSET', sessions, '${NOT_BEFORE}', lowered[1]) end
+if is_refused then return { lowered } end
 local replaced, evicted = {}, {}
-local carried = ARGV[7] ~= '' and read(ARGV[7])
-if holds(carried, ARGV[6]) then end_session(carried, replaced) end
 -- Without so many there are as few live ones, and none has to be read.
-if cap and redis.call('HLEN', sessions) >= cap then
-  local others = {}
-  for _, other_id in ipairs(ids()) do
-    local other = read(other_id)
-    if live(other, now) and not has(other, '${IMPERSONATED}') then
-      others[#others + 1] = { id = other_id, created = time(other.created) }
-    end
-  end
-  table.sort(others, oldest_first)
-  local surplus = {}
-  for index = 1, math.min(#others, #others + 1 - cap) do surplus[index] = others[index].id end
-  end_all(surplus, evicted)
+if ARGV[7] ~= '' or (cap and redis.call('HLEN', sessions) >= cap) then
+  ${ROWS}
+  local carried = ARGV[7] ~= '' and read(ARGV[7])
+  if holds(carried, ARGV[6]) then end_session(carried, replaced) end
+  if cap then end_all(surplus(cap, now), evicted) end
 end
 redis.call('HSET', sessions, id, ARGV[2])
 keep_for(ttl)
-lead_to_id(ARGV[9], ttl, id)
 for index = 11, #ARGV do lead_to(ARGV[10], ttl, ARGV[index]) end
 return { lowered, replaced, evicted }`),
 
     PUT: step(`
-local id, ttl = ARGV[1], tonumber(ARGV[3])
+local id, ttl = ARGV[1], ARGV[3]
 if redis.call('HSETNX', sessions, id, ARGV[2]) == 0 then return 0 end
 keep_for(ttl)
 lead_to_id(ARGV[4], ttl, id)
@@ -221,19 +247,19 @@ return 1`),
     PUT_NOT_BEFORE: step(`
 local known, at = not_before(), tonumber(ARGV[1])
 if known and known >= at then return 0 end
-raise_not_before(at, tonumber(ARGV[2]))
+raise_not_before(at, ARGV[2])
 return 1`),
 
-    REVOKE: step(`
+    REVOKE: step(`${ROWS}
 local row, ended = read(ARGV[1]), {}
 if row and (ARGV[2] == '' or holds(row, ARGV[2])) then end_session(row, ended) end
 return ended`),
 
-    REVOKE_ALL: step(`
-raise_not_before(tonumber(ARGV[2]), tonumber(ARGV[3]))
+    REVOKE_ALL: step(`${ROWS}
+raise_not_before(tonumber(ARGV[2]), ARGV[3])
 return end_others(ARGV[1])`),
 
-    TOUCH: step(`
+    TOUCH: step(`${ROWS}
 for index = 2, #ARGV, 4 do
   local row, seen, idle_end, confirms = read(ARGV[index]), ARGV[index + 1], ARGV[index + 2], ARGV[index + 3]
   if live(row, tonumber(ARGV[1])) then
@@ -252,12 +278,12 @@ return 1`),
 return { written }`),
 
     REPLACE: step(`${SWAP}
-raise_not_before(tonumber(ARGV[9]), tonumber(ARGV[10]))
+raise_not_before(tonumber(ARGV[9]), ARGV[10])
 local answer = end_others(ARGV[1])
 table.insert(answer, 1, written)
 return answer`),
 
-    END_IF_OVER: step(`
+    END_IF_OVER: step(`${ROWS}
 local row, ended = read(ARGV[2]), {}
 if live(row, tonumber(ARGV[1])) then return { end_of(row) } end
 if row then end_session(row, ended) end
