@@ -75,8 +75,12 @@ function sharedServer(): Promise<RedisServer> {
 
 /** A client of a server, or of `REDIS_URL`. It waits quietly for a server that is away. */
 async function connectTo(to: RedisServer | null): Promise<RedisClientType> {
+  // Its own timeout of 5 s would end a command that a machine which stands still for so long hasn't sent yet.
+  const commandOptions = { timeout: 0 };
   const client: RedisClientType =
-    to === null ? createClient({ url: url ?? '' }) : createClient({ socket: { path: to.path, tls: false } });
+    to === null
+      ? createClient({ url: url ?? '', commandOptions })
+      : createClient({ socket: { path: to.path, tls: false }, commandOptions });
   client.on('error', () => {});
   await client.connect();
   return client;

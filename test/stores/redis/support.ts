@@ -14,7 +14,8 @@ export function describeOnRedis(title: string, body: (client: () => RedisClientT
     let client: RedisClientType | undefined;
     beforeAll(async () => {
       server = await startRedisServer();
-      client = createClient({ socket: { path: server.path, tls: false } });
+      // Its own timeout of 5 s would end a command that a machine which stands still for so long hasn't sent yet.
+      client = createClient({ socket: { path: server.path, tls: false }, commandOptions: { timeout: 0 } });
       await client.connect();
     });
     beforeEach(() => client?.flushAll());
