@@ -76,20 +76,13 @@ export function withTimeout<T>(promise: Promise<T>, timeout: number): Promise<T>
   });
 }
 
-/** Runs one operation of a part, once the part is known to be ours, and looks at its answer. */
-type RunOperation = <T>(
-  operation: string,
-  work: () => MaybePromise<T>,
-  isExpected: (answer: T) => boolean,
-) => MaybePromise<T>;
-
 /**
  * The same store, with every operation watched by `call`, and none made before the store is known to belong to this
  * kit. It lacks `copy`: the kit copies nothing. An operation is looked up when it is called, so that a store may be
  * patched, and called on its part, so that it may use `this`.
  */
 export function createCheckedStore(store: Store, realm: string, call: StoreCall): Store {
-  const runOn = (part: Claimable): RunOperation => {
+  const runOn = (part: Claimable): StoreCall => {
     let isOurs = false;
     return (operation, work, isExpected) => {
       if (isOurs) return call(operation, work, isExpected);
@@ -117,7 +110,7 @@ export function createCheckedStore(store: Store, realm: string, call: StoreCall)
   };
 }
 
-function checkedSessions(part: SessionStore, run: RunOperation): SessionStore {
+function checkedSessions(part: SessionStore, run: StoreCall): SessionStore {
   return {
     claim: (realm) => part.claim(realm),
     insert: async (insert) => run('sessions.insert', () => part.insert(insert), isInsertOutcome),
@@ -170,7 +163,7 @@ function checkedSessions(part: SessionStore, run: RunOperation): SessionStore {
   };
 }
 
-function checkedChallenges(part: ChallengeStore, run: RunOperation): ChallengeStore {
+function checkedChallenges(part: ChallengeStore, run: StoreCall): ChallengeStore {
   return {
     claim: (realm) => part.claim(realm),
     insert: async (row, max) => run('challenges.insert', () => part.insert(row, max), isAnything),
@@ -183,7 +176,7 @@ function checkedChallenges(part: ChallengeStore, run: RunOperation): ChallengeSt
   };
 }
 
-function checkedGrants(part: GrantStore, run: RunOperation): GrantStore {
+function checkedGrants(part: GrantStore, run: StoreCall): GrantStore {
   return {
     claim: (realm) => part.claim(realm),
     insert: async (row) => run('grants.insert', () => part.insert(row), isAnything),
@@ -198,7 +191,7 @@ function checkedGrants(part: GrantStore, run: RunOperation): GrantStore {
   };
 }
 
-function checkedApprovals(part: ApprovalStore, run: RunOperation): ApprovalStore {
+function checkedApprovals(part: ApprovalStore, run: StoreCall): ApprovalStore {
   return {
     claim: (realm) => part.claim(realm),
     insert: async (row, now) => run('approvals.insert', () => part.insert(row, now), isOutcome),
@@ -232,7 +225,7 @@ function checkedApprovals(part: ApprovalStore, run: RunOperation): ApprovalStore
   };
 }
 
-function checkedAttempts(part: AttemptStore, run: RunOperation): AttemptStore {
+function checkedAttempts(part: AttemptStore, run: StoreCall): AttemptStore {
   return {
     claim: (realm) => part.claim(realm),
     read: (userId, keys, now) => run('attempts.read', () => part.read(userId, keys, now), Array.isArray),
@@ -244,7 +237,7 @@ function checkedAttempts(part: AttemptStore, run: RunOperation): AttemptStore {
   };
 }
 
-function checkedPasskeys(part: PasskeyStore, run: RunOperation): PasskeyStore {
+function checkedPasskeys(part: PasskeyStore, run: StoreCall): PasskeyStore {
   return {
     claim: (realm) => part.claim(realm),
     isKeptElsewhere: part.isKeptElsewhere === true,
@@ -259,7 +252,7 @@ function checkedPasskeys(part: PasskeyStore, run: RunOperation): PasskeyStore {
   };
 }
 
-function checkedTotp(part: TotpStore, run: RunOperation): TotpStore {
+function checkedTotp(part: TotpStore, run: StoreCall): TotpStore {
   return {
     claim: (realm) => part.claim(realm),
     find: (userId) => run('totp.find', () => part.find(userId), isObjectOrNull),
@@ -272,7 +265,7 @@ function checkedTotp(part: TotpStore, run: RunOperation): TotpStore {
   };
 }
 
-function checkedRecoveryCodes(part: RecoveryCodeStore, run: RunOperation): RecoveryCodeStore {
+function checkedRecoveryCodes(part: RecoveryCodeStore, run: StoreCall): RecoveryCodeStore {
   return {
     claim: (realm) => part.claim(realm),
     replace: async (userId, hashes, now) =>

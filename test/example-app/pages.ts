@@ -15,7 +15,10 @@ export interface OpenPage {
 }
 
 export interface Pages {
-  /** A page in a browser of its own, until the test has ended, and what went wrong in it: scripts that throw, the page's policy broken. */
+  /**
+   * A page in a browser of its own, until the test has ended, and what went wrong in it: scripts that throw, the page's
+   * policy broken.
+   */
   openPage(options?: BrowserContextOptions): Promise<OpenPage>;
   /** One more tab of the browser that has this page. */
   openTab(page: Page): Promise<OpenPage>;

@@ -10,15 +10,15 @@ const servers = new WeakMap<App, Server>();
  */
 export function served(app: App): Server | App {
   if (!isTestRunning()) return app;
-  const server = servers.get(app) ?? createServer(app).listen(0); // with a host it would listen only later
-  if (!servers.has(app)) {
-    servers.set(app, server);
-    cleanUp(async () => {
-      servers.delete(app);
-      const closed = new Promise((resolve) => server.close(resolve));
-      server.closeAllConnections();
-      await closed;
-    });
-  }
+  const known = servers.get(app);
+  if (known !== undefined) return known;
+  const server = createServer(app).listen(0); // with a host it would listen only later
+  servers.set(app, server);
+  cleanUp(async () => {
+    servers.delete(app);
+    const closed = new Promise((resolve) => server.close(resolve));
+    server.closeAllConnections();
+    await closed;
+  });
   return server;
 }

@@ -9,7 +9,7 @@ const MAX_DEPTH = 5;
  * maps of those, all of definite length. Null for anything else, and when bytes are left over.
  *
  * By hand, since what @simplewebauthn/server reads with skips what follows the first item, and overflows the stack at some
- * thousand levels: what it is given has been read here before.
+ * thousand levels.
  */
 export function readCborMap(bytes: Uint8Array): CborMap | null {
   const input = Buffer.from(bytes);

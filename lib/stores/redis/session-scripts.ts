@@ -225,11 +225,12 @@ if lowered[1] then redis.call('HSET', sessions, '${NOT_BEFORE}', lowered[1]) end
 if is_refused then return { lowered } end
 local replaced, evicted = {}, {}
 -- Without so many there are as few live ones, and none has to be read.
-if ARGV[7] ~= '' or (cap and redis.call('HLEN', sessions) >= cap) then
+local function is_full() return cap and redis.call('HLEN', sessions) >= cap end
+if ARGV[7] ~= '' or is_full() then
   ${ROWS}
   local carried = ARGV[7] ~= '' and read(ARGV[7])
   if holds(carried, ARGV[6]) then end_session(carried, replaced) end
-  if cap then end_all(surplus(cap, now), evicted) end
+  if is_full() then end_all(surplus(cap, now), evicted) end
 end
 redis.call('HSET', sessions, id, ARGV[2])
 keep_for(ttl)
