@@ -30,7 +30,6 @@ import { type Cleanup, createCleanup } from './session/cleanup.js';
 import { createElevations, type Elevations } from './session/elevations.js';
 import { createForeignSessions, type ForeignSessions } from './session/foreign-session.js';
 import type { SessionKeeper } from './session/keeper.js';
-import { createOwnKeeper } from './session/own-keeper.js';
 import { createPendingSignIns, type PendingSignIns } from './session/pending-sign-ins.js';
 import { realmOf } from './session/realm.js';
 import { createRefresh, type Refresh } from './session/refresh.js';
@@ -125,10 +124,10 @@ export function createServices(settings: Settings): Services {
     emit,
     touchInterval: settings.touchInterval,
   });
-  const sessions = createSessions({ settings, store, clock, emit, touchQueue, refreshTokens, returnTokens });
+  const sessions = createSessions({ settings, store, secrets, clock, emit, touchQueue, refreshTokens, returnTokens });
   const foreignSessions = createForeignSessions({ settings, secrets, call, clock });
   const elevations = createElevations({ store, clock, emit, settings });
-  const keeper = foreignSessions === null ? createOwnKeeper({ store, sessions, secrets, clock }) : elevations;
+  const keeper = foreignSessions === null ? sessions : elevations;
   const refresh = createRefresh({ settings, store, clock, emit, sessions, refreshTokens });
   const cleanup = createCleanup({ settings, store, clock, emit });
 

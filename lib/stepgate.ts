@@ -165,7 +165,7 @@ export function stepgate(options: StepgateOptions): Stepgate<string> {
     current: (req) => services.states.current(req),
     clock: settings.clock,
     forgetUser: refusing(async (userId) => {
-      await keeper.endAll(parseUserId(userId));
+      await keeper.revokeAllForUser(parseUserId(userId), null, 'admin');
       for (const part of [store.challenges, store.attempts, store.passkeys, store.recoveryCodes]) {
         await part?.dropForUser(userId);
       }

@@ -33,6 +33,7 @@ import { recoveryCodesTake } from './recovery-codes-take.js';
 import { sessionsCap } from './sessions-cap.js';
 import { sessionsChange } from './sessions-change.js';
 import { sessionsChangeAll } from './sessions-change-all.js';
+import { sessionsChangeKnown } from './sessions-change-known.js';
 import { sessionsChangeStored } from './sessions-change-stored.js';
 import { sessionsCorrectTimes } from './sessions-correct-times.js';
 import { sessionsExpiry } from './sessions-expiry.js';
@@ -75,6 +76,7 @@ export const GROUPS: readonly CaseGroup[] = [
   sessionsTouch,
   sessionsTouchConfirms,
   sessionsChange,
+  sessionsChangeKnown,
   sessionsRotate,
   sessionsStepUp,
   sessionsCorrectTimes,

@@ -99,8 +99,8 @@ function routeServices(method: Method, services: Needed): MethodRouteServices {
     if (method.guessable) await attempts.unlock(userId, name);
   }
 
-  async function revokeOthers(row: SessionRow): Promise<void> {
-    await keeper.endOthers(row, 'user');
+  async function revokeOthers({ id, userId }: SessionRow): Promise<void> {
+    await keeper.revokeAllForUser(userId, id, 'user');
   }
 
   return {

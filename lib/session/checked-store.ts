@@ -148,10 +148,10 @@ function checkedSessions(part: SessionStore, run: StoreCall): SessionStore {
     revokeAllForUser: async (userId, except, notBefore) =>
       run('sessions.revokeAllForUser', () => part.revokeAllForUser(userId, except, notBefore), isEndedSessions),
     touch: async (touches, now) => run('sessions.touch', () => part.touch(touches, now), isAnything),
-    change: async (id, change, now) =>
+    change: async (id, change, now, known) =>
       run(
         'sessions.change',
-        () => part.change(id, change, now),
+        () => part.change(id, change, now, known),
         (row) => row === null || (isSessionRow(row) && row.id === id),
       ),
     changeAllOfUser: async (userId, change, now) =>

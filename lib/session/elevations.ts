@@ -141,9 +141,9 @@ export function createElevations({
     },
     dropProofs: async ({ row }) => void (await end(await elevationsOf(row))),
     endAfterFailures: async (session) => void (await end(await elevationsOf(session))),
-    endOthers: async ({ id, userId }) => end((await elevationsOfUser(userId)).filter(({ label }) => label !== id)),
-    async endAll(userId) {
+    async revokeAllForUser(userId, except) {
       const rows = await elevationsOfUser(userId);
+      if (except !== null) return end(rows.filter(({ label }) => label !== except));
       await sessions.revokeAllForUser(userId, null, clock.now()); // and what is being made
       return end(rows);
     },

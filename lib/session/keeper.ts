@@ -26,8 +26,8 @@ export interface RecordedStep extends PresentedSession {
 }
 
 /**
- * What step-ups and their limits do to a session: to a row of ours (own-keeper.ts), or to what stands beside a session
- * that the app keeps itself (elevations.ts).
+ * What step-ups and their limits do to a session: to a row of ours (sessions.ts), or to what stands beside a session that
+ * the app keeps itself (elevations.ts).
  */
 export interface SessionKeeper {
   /** Writes down that the session was just stepped up. Null: its token was replaced by another step, or it has ended. */
@@ -36,8 +36,6 @@ export interface SessionKeeper {
   dropProofs(session: Pick<PresentedSession, 'row'>): Promise<void>;
   /** After too many failures in a row. */
   endAfterFailures(session: Pick<SessionRow, 'id' | 'userId'>): Promise<void>;
-  /** Ends the user's other sessions, as far as they are ours. */
-  endOthers(session: Pick<SessionRow, 'id' | 'userId'>, by: RevokedBy): Promise<number>;
-  /** Ends the user's sessions, as far as they are ours, and what is about to begin. */
-  endAll(userId: string): Promise<number>;
+  /** Ends the user's sessions, as far as they are ours; unless one is excepted, what is about to begin as well. */
+  revokeAllForUser(userId: string, except: string | null, by: RevokedBy): Promise<number>;
 }

@@ -104,7 +104,7 @@ export function createRefresh({
     const token = refreshTokens.renewedToken(refreshToken, nonce);
     const { hash: refreshHash } = refreshToken;
     const change = { type: 'renew', refreshHash, replaces: row.tokenHash, nonce, tokenHash: hashToken(token) } as const;
-    const renewed = await store.change(row.id, change, now);
+    const renewed = await store.change(row.id, change, now, row);
     return renewed && { outcome: 'repeated', row: renewed, refreshToken, token };
   }
 
@@ -123,7 +123,7 @@ export function createRefresh({
       nonce,
       tokenHash: hashToken(token),
     } as const;
-    const rotated = await store.change(row.id, change, now);
+    const rotated = await store.change(row.id, change, now, row);
     if (rotated === null) return null;
     emit({ type: 'session.refreshed', userId: row.userId, sessionId: row.id, ...from });
     return { outcome: 'rotated', row: rotated, refreshToken, token };

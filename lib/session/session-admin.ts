@@ -82,7 +82,7 @@ export function createSessionAdmin(
       const { except } = options;
       const kept = except === undefined ? null : parseId('except', except, SESSION_ID);
       const owner = parseUserId(userId);
-      return kept === null ? keeper.endAll(owner) : keeper.endOthers({ id: kept, userId: owner }, 'admin');
+      return keeper.revokeAllForUser(owner, kept, 'admin');
     },
     deleteExpired: () => cleanup.deleteExpired(),
   };

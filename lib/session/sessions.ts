@@ -1,7 +1,8 @@
+import { randomBytes } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { RefusedReason, RevokedBy } from '../events.js';
 import { andThen, type MaybePromise } from '../internal/maybe-promise.js';
-import { hashToken, newId, newToken, type TokenHash } from '../internal/tokens.js';
+import { encode, hashToken, keyedHash, newId, newToken, type TokenHash } from '../internal/tokens.js';
 import type { Services } from '../services.js';
 import { believed, confirmedBy, firstTokens, isFarAhead, isLive } from '../stores/contract/session-state.js';
 import type {
@@ -13,6 +14,7 @@ import type {
   SessionCursor,
   SessionRow,
 } from '../stores/contract/sessions.js';
+import type { SessionKeeper } from './keeper.js';
 import type { RefreshToken, RefreshTokens } from './refresh-token.js';
 import type { Sighting } from './touch-queue.js';
 
@@ -27,6 +29,8 @@ const TOUCHES_A_LIFETIME = 20;
 
 /** Many sessions may end in one step: what the app's `onEvent` does with each must not hold up everybody's requests. */
 const EVENTS_A_TURN = 500;
+
+const NONCE_BYTES = 16;
 
 /** What the request that brings a credential says of its session. */
 export interface Claim {
@@ -74,7 +78,7 @@ export interface SessionWithTokens {
 
 export type CreateOutcome = ({ readonly outcome: 'created' } & SessionWithTokens) | { readonly outcome: 'too-late' };
 
-export interface Sessions {
+export interface Sessions extends SessionKeeper {
   find(token: Uint8Array, claim: Claim): MaybePromise<FindOutcome>;
   create(session: NewSession): Promise<CreateOutcome>;
   /** Live rows of the user, newest activity first, after the given place. */
@@ -85,7 +89,6 @@ export interface Sessions {
   get(id: string): Promise<SessionRow | null>;
   /** Ends a session; with a `userId` only one of that user's. False when there is none. */
   revoke(id: string, userId: string | null, by: RevokedBy): Promise<boolean>;
-  revokeAllForUser(userId: string, except: string | null, by: RevokedBy): Promise<number>;
   /** Ends the session that a current or previous token belongs to. */
   revokeByToken(token: Uint8Array, claim: Claim, by: RevokedBy): Promise<void>;
   /** Ends the session of an admin who acts as a user. */
@@ -97,6 +100,7 @@ export interface Sessions {
 export function createSessions({
   settings,
   store: { sessions: store },
+  secrets,
   clock,
   emit,
   touchQueue,
@@ -104,9 +108,10 @@ export function createSessions({
   returnTokens,
 }: Pick<
   Services,
-  'settings' | 'store' | 'clock' | 'emit' | 'touchQueue' | 'refreshTokens' | 'returnTokens'
+  'settings' | 'store' | 'secrets' | 'clock' | 'emit' | 'touchQueue' | 'refreshTokens' | 'returnTokens'
 >): Sessions {
   const { tokenOverlap, maxSessionsPerUser: cap } = settings;
+  const successorKey = secrets[0].key('step-up');
 
   /** `admin`: the row of the one who acts as the user, where somebody does. */
   function judge(stored: SessionRow | null, hash: TokenHash, claim: Claim, admin: SessionRow | null): FindOutcome {
@@ -256,6 +261,26 @@ export function createSessions({
       const row = await store.find(hashToken(token));
       if (row !== null && row.delivery === claim.delivery) await revoke(row.id, row.userId, by);
     },
+    async record({ row, token }, { method, makesProof }) {
+      if (token === null) return null;
+      const verifiedAt = clock.now();
+      const nonce = encode(randomBytes(NONCE_BYTES));
+      const successor = successorOf(token, nonce, successorKey);
+      const presented = hashToken(token);
+      const tokenHash = hashToken(successor);
+      const change = { type: 'step-up', presented, nonce, tokenHash, method, makesProof } as const;
+      const recorded = await store.change(row.id, change, verifiedAt, row);
+      if (recorded === null) return null;
+      // By the previous token its generation rises.
+      const answers = presented === row.tokenHash ? recorded.generation : recorded.generation - 1;
+      return { row: recorded, token: successor, proofsId: recorded.id, verifiedAt, answers };
+    },
+    async dropProofs({ row }) {
+      await store.change(row.id, { type: 'drop-proofs' }, clock.now());
+    },
+    async endAfterFailures({ id, userId }) {
+      await revoke(id, userId, 'attempts');
+    },
     async credentialsChanged(row) {
       const now = clock.now();
       const tokens = tokensFor(row.delivery, row.id, refreshTokens);
@@ -323,6 +348,11 @@ export function publicSession(row: SessionRow): Session {
     ...(impersonator === null ? {} : { impersonated: true }),
     ...(restricted ? { restricted } : {}),
   };
+}
+
+/** Only who has the presented token and the secret could make it: the row gives neither away. */
+function successorOf(token: Uint8Array, nonce: string, key: Uint8Array): Uint8Array {
+  return keyedHash(key, Buffer.concat([Buffer.from(nonce, 'base64url'), token]));
 }
 
 function tokensFor(delivery: Delivery, id: string, refreshTokens: RefreshTokens): Omit<SessionWithTokens, 'row'> {

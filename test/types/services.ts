@@ -6,10 +6,11 @@ import { createSessions } from '../../lib/session/sessions.js';
 import { createChallenges } from '../../lib/step-up/challenges.js';
 
 declare const services: Services;
-const { settings, store, clock, emit, touchQueue, refreshTokens, returnTokens, accessTokens, sessions } = services;
+const { settings, store, secrets, clock, emit, touchQueue, refreshTokens, returnTokens, accessTokens, sessions } =
+  services;
 
 createCleanup({ settings, store, clock, emit });
-createSessions({ settings, store, clock, emit, touchQueue, refreshTokens, returnTokens });
+createSessions({ settings, store, secrets, clock, emit, touchQueue, refreshTokens, returnTokens });
 
 // @ts-expect-error -- a service that is missing
 createCleanup({ settings, store, clock });
@@ -18,7 +19,7 @@ createCleanup({ settings, store, clock });
 createCleanup({ settings, store: clock, clock: store, emit });
 
 // @ts-expect-error -- one that looks alike
-createSessions({ settings, store, clock, emit, touchQueue, refreshTokens: accessTokens, returnTokens });
+createSessions({ settings, store, secrets, clock, emit, touchQueue, refreshTokens: accessTokens, returnTokens });
 
 // @ts-expect-error -- a part of the store in place of the store
 createChallenges({ store: store.sessions, clock });

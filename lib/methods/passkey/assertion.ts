@@ -8,8 +8,9 @@ import type { Secret, Secrets } from '../../internal/keys.js';
 import { keyedHash } from '../../internal/tokens.js';
 import type { PasskeyRow, PasskeyStore } from '../../stores/contract/passkeys.js';
 import type { BeginContext, MethodContext, MethodOutcome, MethodServices, VerifyContext } from '../method.js';
+import { isDerSignature, readCborMap } from './encodings.js';
 import type { PasskeySettings } from './options.js';
-import { isSpeltRight } from './public-key.js';
+import { EC2, KTY, X } from './public-key.js';
 import { isFrameAllowed, parseAssertion } from './response.js';
 
 const WRONG: MethodOutcome = { outcome: 'failed', reason: 'rejected' };
@@ -127,6 +128,13 @@ async function verifySignature(
     // The library's message may quote the expected challenge, so it goes nowhere.
     return null;
   }
+}
+
+/** Whether the signature is spelt as the algorithm of this COSE key spells one: ECDSA has many spellings, DER one. */
+export function isSpeltRight(signature: Uint8Array, cose: Uint8Array): boolean {
+  const key = readCborMap(cose);
+  const x = key?.get(X);
+  return key?.get(KTY) !== EC2 || (x instanceof Uint8Array && isDerSignature(signature, x.length));
 }
 
 /** What authenticators keep for the user: nothing that tells a stranger who it is (WebAuthn Level 3, 14.6.1). */

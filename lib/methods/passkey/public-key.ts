@@ -1,20 +1,20 @@
 import { createPublicKey } from 'node:crypto';
-import { type CborMap, readCborMap } from './cbor.js';
+import { type CborMap, readCborMap } from './encodings.js';
 
 /** EdDSA, ES256 and RS256: what is asked for, in this order. Every authenticator has one of them. */
 export const ALGORITHMS: readonly number[] = [-8, -7, -257];
 
 // Labels of COSE keys (RFC 9052, 7.1; RFC 9053, 7; RFC 8230, 4).
-const KTY = 1;
+export const KTY = 1;
 const ALG = 3;
 const CRV = -1;
-const X = -2;
+export const X = -2;
 const Y = -3;
 const N = -1;
 const E = -2;
 
 const OKP = 1;
-const EC2 = 2;
+export const EC2 = 2;
 const RSA = 3;
 const RS256 = -257;
 
@@ -45,12 +45,6 @@ export function isUsableKey(cose: Uint8Array): boolean {
   if (!isBytes(x) || x.length !== curve.bytes) return false;
   if (curve.kty === OKP) return isEd25519Point(x);
   return isBytes(y) && y.length === curve.bytes && isOnCurve(curve, x, y);
-}
-
-/** Whether the signature is spelt as the algorithm of this COSE key spells one: ECDSA has many spellings, DER one. */
-export function isSpeltRight(signature: Uint8Array, cose: Uint8Array): boolean {
-  const curve = CURVES.get(readCborMap(cose)?.get(ALG));
-  return curve?.kty !== EC2 || isDerSignature(signature, curve.bytes);
 }
 
 /**
@@ -125,44 +119,4 @@ function power(base: bigint, exponent: bigint): bigint {
 function modulo(number: bigint): bigint {
   const rest = number % FIELD;
   return rest < 0n ? rest + FIELD : rest;
-}
-
-const SEQUENCE = 0x30;
-const INTEGER = 0x02;
-
-/**
- * Whether these bytes are an ECDSA signature in the one way that DER has for it (WebAuthn Level 3, 6.5.5; X.690, 10.1):
- * a sequence of two positive integers of at most `bytes` bytes. Whether it is right is another question. Libraries take
- * other spellings as well, and then one signature has many.
- */
-export function isDerSignature(der: Uint8Array, bytes: number): boolean {
-  const sequence = readElement(der, SEQUENCE);
-  if (sequence === null || sequence.rest.length > 0) return false;
-  const r = readElement(sequence.content, INTEGER);
-  const s = r === null ? null : readElement(r.rest, INTEGER);
-  if (r === null || s === null || s.rest.length > 0) return false;
-  return isPositive(r.content, bytes) && isPositive(s.content, bytes);
-}
-
-interface Element {
-  readonly content: Uint8Array;
-  /** What comes behind it. */
-  readonly rest: Uint8Array;
-}
-
-/** An element of this tag, of at most 255 bytes, its length as short as can be. */
-function readElement(der: Uint8Array, tag: number): Element | null {
-  const [first, short = 0x80, long = 0] = der;
-  const isShort = short < 0x80;
-  if (first !== tag || (!isShort && (short !== 0x81 || long < 0x80))) return null;
-  const [start, length] = isShort ? [2, short] : [3, long];
-  if (length > der.length - start) return null;
-  return { content: der.subarray(start, start + length), rest: der.subarray(start + length) };
-}
-
-/** A zero in front only where the number would be negative without it. */
-function isPositive(integer: Uint8Array, bytes: number): boolean {
-  const [first = 0x80, second = 0] = integer;
-  if (first === 0) return second >= 0x80 && integer.length <= bytes + 1;
-  return first < 0x80 && integer.length <= bytes;
 }

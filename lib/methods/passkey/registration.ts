@@ -6,10 +6,10 @@ import {
 } from '@simplewebauthn/server';
 import type { PasskeyRow } from '../../stores/contract/passkeys.js';
 import type { BeginContext, MethodContext } from '../method.js';
-import { listHere, passkeysOf, userHandle } from './assertion.js';
-import { type CborMap, readCborMap } from './cbor.js';
+import { isSpeltRight, listHere, passkeysOf, userHandle } from './assertion.js';
+import { type CborMap, readCborMap } from './encodings.js';
 import type { PasskeySettings } from './options.js';
-import { ALGORITHMS, isSpeltRight, isUsableKey } from './public-key.js';
+import { ALGORITHMS, isUsableKey } from './public-key.js';
 import { isFrameAllowed, parseRegistration } from './response.js';
 
 /** A user's list of passkeys is looked at, and sent, with every refusal. */

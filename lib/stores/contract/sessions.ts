@@ -205,8 +205,11 @@ export interface SessionStore extends Claimable {
    * Puts `changed` (session-state.ts) in place of the row with this id, in one step: nothing comes between what it
    * decides on and what is written. Gives the new row; null, and nothing written, where there is none or `changed` gives
    * null.
+   *
+   * @param known The row as its caller has just read it: a store over a network need not read it again, as long as it
+   * writes only where the row still is that. It is a hint: what is done is the same without it.
    */
-  change(id: string, change: SessionChange, now: number): Promise<SessionRow | null>;
+  change(id: string, change: SessionChange, now: number, known?: SessionRow): Promise<SessionRow | null>;
   /** The same for each of the user's sessions that is there when it begins, each in a step of its own. */
   changeAllOfUser(userId: string, change: SessionChange, now: number): Promise<void>;
   /**

@@ -94,13 +94,24 @@ const FIXED: ReadonlySet<keyof SessionRow> = new Set([
 ]);
 const CHANGEABLE = NAMES.filter((name) => !FIXED.has(name));
 
+/** Takes the id, and the `values` that the row gets. */
 export const updateRow = (prefix: string): string => `UPDATE ${prefix}_sessions
   SET ${CHANGEABLE.map((name, index) => `${COLUMNS[name]} = $${index + 2}`).join(', ')} WHERE id = $1`;
 
-/** The values for `updateRow`; null where they are those of `before`. */
-export function changes(before: SessionRow, after: SessionRow): readonly unknown[] | null {
-  const values = CHANGEABLE.map((name) => toColumn(after[name]));
-  return CHANGEABLE.every((name, index) => toColumn(before[name]) === values[index]) ? null : [after.id, ...values];
+/** The same where the row has the `values` that come behind them. */
+export const updateKnownRow = (prefix: string): string =>
+  [
+    updateRow(prefix),
+    ...CHANGEABLE.map((name, index) => `${COLUMNS[name]} IS NOT DISTINCT FROM $${index + 2 + CHANGEABLE.length}`),
+  ].join(' AND ');
+
+/** Of all that a change may alter. */
+export function values(row: SessionRow): readonly unknown[] {
+  return CHANGEABLE.map((name) => toColumn(row[name]));
+}
+
+export function changes(before: SessionRow, after: SessionRow): boolean {
+  return CHANGEABLE.some((name) => toColumn(before[name]) !== toColumn(after[name]));
 }
 
 /** Lists and proofs are written as JSON. */

@@ -6,7 +6,7 @@ import type { Database, Run, Statement } from './connection.js';
 import { insertSession } from './insert.js';
 import { deleteBatch, deleteInOrder } from './locked-delete.js';
 import { raiseNotBefore } from './not-before.js';
-import { changes, LIVE, ROW, type StoredSession, toRow, updateRow } from './session-row.js';
+import { changes, LIVE, ROW, type StoredSession, toRow, updateKnownRow, updateRow, values } from './session-row.js';
 import { touchSessions } from './touch.js';
 
 /** How many rows one statement deletes, and so has locked, at most. */
@@ -52,6 +52,7 @@ const GET_OF_LOCKED_USER: Rows = {
     ) SELECT ${ROW} FROM locked s WHERE s.id = $2`,
 };
 const UPDATE: Statement<never> = { name: 'update', text: updateRow };
+const UPDATE_KNOWN: Statement<never> = { name: 'update_known', text: updateKnownRow };
 const PAGE_OF_USER: Rows = {
   name: 'page_of_user',
   text: (p) => `${from(p)} WHERE s.user_id = $1 AND s.id > $2 ORDER BY s.id LIMIT ${PAGE_SIZE}`,
@@ -71,8 +72,14 @@ export function postgresSessions(db: Database, claimable: Claimable): SessionSto
     return stored === undefined ? null : toRow(stored);
   }
 
-  function change(id: string, asked: SessionChange, now: number): Promise<SessionRow | null> {
+  async function change(id: string, asked: SessionChange, now: number, known?: SessionRow): Promise<SessionRow | null> {
     const copy = { ...asked };
+    const next = known === undefined ? null : changed(known, copy, now);
+    if (known !== undefined && next !== null) {
+      const both = [id, ...values(next), ...values(known)];
+      const { count } = await db.transaction(({ runLast }) => runLast(UPDATE_KNOWN, both));
+      if (count === 1) return next; // else it is another by now
+    }
     return db.transaction(async (connection) => {
       const [stored] = (await connection.run(GET_LOCKED, [id])).rows;
       return changeLocked(connection.runLast, stored, copy, now);
@@ -106,7 +113,7 @@ export function postgresSessions(db: Database, claimable: Claimable): SessionSto
       for await (const page of all) {
         for (const row of page) {
           const next = changed(row, copy, now);
-          if (next !== null && changes(row, next) !== null) altered.push(row.id);
+          if (next !== null && changes(row, next)) altered.push(row.id);
         }
       }
       for (const id of altered) await change(id, copy, now);
@@ -138,7 +145,6 @@ async function changeLocked(
 ): Promise<SessionRow | null> {
   const row = stored === undefined ? null : toRow(stored);
   const next = row && changed(row, asked, now);
-  const values = row && next && changes(row, next);
-  if (values !== null) await update(UPDATE, values);
+  if (row !== null && next !== null && changes(row, next)) await update(UPDATE, [row.id, ...values(next)]);
   return next;
 }

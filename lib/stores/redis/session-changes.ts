@@ -14,6 +14,8 @@ interface Step {
   readonly place: Place;
   readonly change: SessionChange;
   readonly now: number;
+  /** The row as the caller has just read it. */
+  readonly known?: SessionRow | undefined;
 }
 
 /** What `SWAP` and `REPLACE` take. */
@@ -36,10 +38,11 @@ export function sessionChanges({
   rowsOfUser,
 }: SessionParts): Pick<SessionStore, 'change' | 'changeAllOfUser' | 'replaceCredentials'> {
   async function apply(step: Step, write: (swap: Swap) => Promise<unknown>): Promise<Written | null> {
-    const { place, change, now } = step;
+    const { place, change, now, known } = step;
     const until = performance.now() + TRIED_FOR;
     let tried: readonly TokenHash[] = [];
-    let stored = await finder.read(place);
+    const isPossible = known !== undefined && changed(known, change, now) !== null;
+    let stored = isPossible ? toText(known) : await finder.read(place);
     for (;;) {
       const row = stored === null ? null : toRow(stored, place);
       const next = row && changed(row, change, now);
@@ -71,22 +74,24 @@ export function sessionChanges({
     }
   }
 
-  async function changeOne(place: Place, change: SessionChange, now: number): Promise<SessionRow | null> {
-    const key = keys.sessionsOf(place.userId);
-    const written = await apply({ place, change, now }, (swap) => run(scripts.SWAP, key, ...swap));
+  async function changeOne(step: Step): Promise<SessionRow | null> {
+    const key = keys.sessionsOf(step.place.userId);
+    const written = await apply(step, (swap) => run(scripts.SWAP, key, ...swap));
     return written?.row ?? null;
   }
 
   return {
-    async change(id, asked, now) {
-      const own = { ...asked };
-      return finder.inPlaceOf(id, (place) => changeOne(place, own, now));
+    async change(id, asked, now, known) {
+      const change = { ...asked };
+      return finder.inPlaceOf(id, (place) => changeOne({ place, change, now, known }));
     },
     async changeAllOfUser(userId, asked, now) {
-      const own = { ...asked };
+      const change = { ...asked };
       for await (const rows of rowsOfUser(userId)) {
-        const altered = rows.filter((row) => isAltered(row, changed(row, own, now)));
-        for (const some of chunks(altered)) await Promise.all(some.map((row) => changeOne(row, own, now)));
+        const altered = rows.filter((row) => isAltered(row, changed(row, change, now)));
+        for (const some of chunks(altered)) {
+          await Promise.all(some.map((row) => changeOne({ place: row, change, now, known: row })));
+        }
       }
     },
     async replaceCredentials(id, asked, now) {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createVerify, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import { describe, it } from '@jest/globals';
 import * as fc from 'fast-check';
-import { isDerSignature } from '../../../lib/methods/passkey/public-key.js';
+import { isDerSignature } from '../../../lib/methods/passkey/encodings.js';
 import { sha256 } from '../../../lib/testing/authenticator/authenticator-data.js';
 import { encodeCbor } from '../../../lib/testing/authenticator/cbor.js';
 import { NOW, newChallenge, ORIGIN, RP_ID, setUp } from './setting.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from '@jest/globals';
-import { readCborMap } from '../../../lib/methods/passkey/cbor.js';
+import { readCborMap } from '../../../lib/methods/passkey/encodings.js';
 import { type Cbor, encodeCbor } from '../../../lib/testing/authenticator/cbor.js';
 import type { RegistrationVariant } from '../../../lib/testing/authenticator/variants.js';
 import { authenticator, creationOptions, NOW, newChallenge, ORIGIN, RP_ID, setUp } from './setting.js';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, it } from '@jest/globals';
 import { Pool } from 'pg';
-import { rotate, stepUp } from '../../../lib/conformance/session-changes.js';
+import { DROP_PROOFS, rotate, stepUp } from '../../../lib/conformance/session-changes.js';
 import { given, insert, rotatedRow, sessionRow } from '../../../lib/conformance/session-rows.js';
 import { HOUR, hashOf, NOW } from '../../../lib/conformance/setting.js';
 import type { SessionStore } from '../../../lib/stores/contract/sessions.js';
@@ -12,6 +12,7 @@ import { type CountingProxy, startCountingProxy } from '../../support/counting-p
 import { describeIfPresent } from '../../support/needs.js';
 import { type PostgresServer, postgresBinaries, startPostgres } from '../../support/postgres.js';
 
+const KNOWN = rotatedRow({ id: 'a' });
 const touch = { id: 'a', seenAt: NOW, idleExpiresAt: NOW + HOUR, confirms: null };
 
 /** The table of docs/stores.md has these numbers. */
@@ -29,8 +30,16 @@ const STEPS: Readonly<Record<string, readonly [trips: number, step: (sessions: S
       assert.equal(outcome, 'inserted');
     },
   ],
-  'to refresh': [2, async (sessions) => assert.ok(await sessions.change('a', rotate('a'), NOW))],
-  'to step up': [2, async (sessions) => assert.ok(await sessions.change('a', stepUp('a'), NOW))],
+  'to refresh': [1, async (sessions) => assert.ok(await sessions.change('a', rotate('a'), NOW, KNOWN))],
+  'to step up': [1, async (sessions) => assert.ok(await sessions.change('a', stepUp('a'), NOW, KNOWN))],
+  'to step up where the row is another by now': [
+    3,
+    async (sessions) => assert.ok(await sessions.change('a', stepUp('a'), NOW, { ...KNOWN, generation: 0 })),
+  ],
+  'to change a row that its caller does not know': [
+    2,
+    async (sessions) => assert.ok(await sessions.change('a', DROP_PROOFS, NOW)),
+  ],
   'to revoke a session': [2, async (sessions) => assert.ok(await sessions.revoke('a', 'user'))],
   'to revoke all sessions of a user': [3, (sessions) => sessions.revokeAllForUser('user', null, NOW)],
   'to note sessions as seen': [1, (sessions) => sessions.touch([touch], NOW)],
@@ -65,7 +74,7 @@ describeIfPresent(
           cleanUp(() => pool.end());
           const { sessions, migrate } = postgresStore(pool, { preparedStatements, prefix: `t${made}` });
           await migrate();
-          await given(sessions, rotatedRow({ id: 'a' }));
+          await given(sessions, KNOWN);
           await sessions.revokeAllForUser('ended', null, NOW - HOUR);
           proxy.trips();
           await step(sessions);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { afterAll, beforeAll, describe, it } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { createClient, type RedisClientType } from 'redis';
-import { change, rotate, stepUp } from '../../../lib/conformance/session-changes.js';
+import { change, DROP_PROOFS, rotate, stepUp } from '../../../lib/conformance/session-changes.js';
 import { given, insert, rotatedRow, sessionRow } from '../../../lib/conformance/session-rows.js';
 import { HOUR, hashOf, NOW } from '../../../lib/conformance/setting.js';
 import type { SessionStore } from '../../../lib/stores/contract/sessions.js';
@@ -24,6 +24,7 @@ interface Step {
   readonly run: (sessions: SessionStore) => unknown;
 }
 
+const KNOWN = rotatedRow({ id: 'known', delivery: 'bearer' });
 const touchOf = (id: string) => ({ id, seenAt: NOW, idleExpiresAt: NOW + HOUR, confirms: null });
 
 /** The table of docs/stores.md has these numbers: of sessions whose place this process doesn't know, but where it says so. */
@@ -45,14 +46,25 @@ const STEPS: Readonly<Record<string, Step>> = {
     run: (sessions) => insert(sessions, sessionRow({ id: 'new' }), { replaces: hashOf('known token') }),
   },
   'to refresh': {
-    server: 2,
-    cluster: 4,
-    run: async (sessions) => assert.ok(await change(sessions, 'known', rotate('known'))),
+    server: 1,
+    cluster: 3,
+    run: async (sessions) => assert.ok(await sessions.change('known', rotate('known'), NOW, KNOWN)),
   },
   'to step up': {
+    server: 1,
+    cluster: 3,
+    run: async (sessions) => assert.ok(await sessions.change('known', stepUp('known'), NOW, KNOWN)),
+  },
+  'to step up where the row is another by now': {
     server: 2,
-    cluster: 4,
-    run: async (sessions) => assert.ok(await change(sessions, 'known', stepUp('known'))),
+    cluster: 5,
+    run: async (sessions) =>
+      assert.ok(await sessions.change('known', stepUp('known'), NOW, { ...KNOWN, generation: 0 })),
+  },
+  'to change a row that its caller does not know': {
+    server: 2,
+    cluster: 2,
+    run: async (sessions) => assert.ok(await change(sessions, 'known', DROP_PROOFS)),
   },
   'to revoke a session of a user': {
     server: 1,
@@ -92,8 +104,7 @@ function describeSteps(kind: 'server' | 'cluster', clients: () => Clients): void
       // Only the second time all servers know the scripts.
       for (let time = 0; time < 2; time += 1) {
         await empty();
-        const rows = ['a', 'known'].map((id) => rotatedRow({ id, delivery: 'bearer' }));
-        await given(redisStore(other).sessions, ...rows);
+        await given(redisStore(other).sessions, rotatedRow({ id: 'a', delivery: 'bearer' }), KNOWN);
         const { sessions } = redisStore(counted);
         assert.equal((await sessions.find(hashOf('known token')))?.id, 'known');
         counting.trips();

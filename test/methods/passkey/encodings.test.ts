@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from '@jest/globals';
-import { readCborMap } from '../../../lib/methods/passkey/cbor.js';
+import { readCborMap } from '../../../lib/methods/passkey/encodings.js';
 
 const read = (hex: string) => readCborMap(Buffer.from(hex.replaceAll(' ', ''), 'hex'));
 
