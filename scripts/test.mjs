@@ -3,7 +3,7 @@
 //   npm test -- sqlite attacks
 //   npm run test:slow
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,10 +14,13 @@ const preload = JSON.stringify(fileURLToPath(new URL('jest/crash-watch.cjs', imp
 const args = process.argv.slice(2);
 const isSlow = args[0] === '--slow';
 const crashes = mkdtempSync(join(tmpdir(), 'stepgate-crashes-'));
+const copies = mkdtempSync(join(tmpdir(), 'stepgate-copies-')); // of what takes long to make (test/support/postgres.ts)
+chmodSync(copies, 0o711);
 const env = {
   ...process.env,
   SLOW_TESTS: isSlow ? '1' : '0', // which files there are: jest.config.mjs
   TEST_CRASH_FOLDER: crashes,
+  TEST_COPIES: copies,
   NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ''} --require ${preload}`,
 };
 delete env.TEST_CRASH_LOG; // set when a test of this very script runs it
@@ -37,4 +40,4 @@ for (const log of readdirSync(crashes)) {
   console.error(`A crash after the end of a test file, ${log}:\n${readFileSync(join(crashes, log), 'utf8')}`);
   process.exitCode = 1;
 }
-rmSync(crashes, { recursive: true });
+for (const folder of [crashes, copies]) rmSync(folder, { recursive: true });

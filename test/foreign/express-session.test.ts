@@ -18,7 +18,8 @@ import { cleanUp } from '../support/clean-up.js';
 import { confirmPayment } from '../support/foreign-app.js';
 import { type TestKit, testKit } from '../support/kit.js';
 import { describeIfPresent } from '../support/needs.js';
-import { type ConnectedPostgres, connectPostgres, missingPostgres } from '../support/postgres-store.js';
+import { missingPostgres } from '../support/postgres.js';
+import { type ConnectedPostgres, connectPostgres } from '../support/postgres-store.js';
 import { hasRedisServer, type RedisServer, startRedisServer } from '../support/redis-server.js';
 
 declare module 'express-session' {

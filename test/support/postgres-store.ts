@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { Pool, type PoolConfig } from 'pg';
 import type { Store } from '../../lib/stores/contract/store.js';
 import { type PostgresStoreOptions, postgresStore } from '../../lib/stores/postgres/index.js';
-import { postgresBinaries, startPostgres } from './postgres.js';
-import type { FullStore, TestStore } from './stores.js';
+import { startPostgres } from './postgres.js';
+import type { FullStore, StoreMaker } from './stores.js';
 
 export interface ConnectedPostgres {
   readonly config: PoolConfig;
@@ -12,57 +12,66 @@ export interface ConnectedPostgres {
   stop(): Promise<void>;
 }
 
+/** A schema that a store has to itself, with its connections: emptying it takes a tenth of the time of making one. */
+interface Place {
+  readonly schema: string;
+  readonly pool: Pool;
+  /** SQL */
+  readonly emptying: string;
+}
+
 export interface PostgresTestStoreOptions extends PostgresStoreOptions {
   /** Of the database, for example `-c default_transaction_isolation=serializable`. */
   readonly settings?: string;
   readonly pool?: PoolConfig;
 }
 
-/** What the tests lack on this machine, if they do. */
-export const missingPostgres: string | undefined =
-  process.env['PG_URL'] === undefined && postgresBinaries === null
-    ? 'PostgreSQL: initdb and postgres, or PG_URL'
-    : undefined;
-
 /** On the server of `PG_URL`, or on one of its own, which it starts when the first store is made. */
-export function postgresTestStore(
-  name = 'postgres',
-  { settings = '', pool: poolConfig = {}, ...options }: PostgresTestStoreOptions = {},
-): TestStore {
+export function postgresTestStore({
+  settings = '',
+  pool: poolConfig = {},
+  ...options
+}: PostgresTestStoreOptions = {}): Required<StoreMaker> {
   const schemaOf = new WeakMap<Store, string>();
-  const made: string[] = [];
-  const free: string[] = [];
+  const made: Place[] = [];
+  const free: Place[] = [];
   let server: Promise<ConnectedPostgres> | null = null;
 
-  // A store has a schema to itself. Emptying one takes a tenth of the time of making one.
+  async function makePlace({ config, admin }: ConnectedPostgres): Promise<Place> {
+    const schema = `stepgate_test_${randomBytes(8).toString('hex')}`;
+    const pool = new Pool({ ...config, ...poolConfig, options: `-c search_path=${schema} ${settings}` });
+    // A connection that nobody uses may be told that the server stops.
+    pool.on('error', () => {});
+    await admin.query(`CREATE SCHEMA ${schema}`);
+    await postgresStore(pool, options).migrate();
+    const tables = (await tablesOf(admin, schema)).filter((table) => !table.endsWith('.stepgate_schema'));
+    const emptying = [
+      ...tables.map((table) => `DELETE FROM ${table}`),
+      `UPDATE ${schema}.stepgate_schema SET realm = NULL`,
+    ];
+    const place = { schema, pool, emptying: emptying.join('; ') };
+    made.push(place);
+    return place;
+  }
+
   async function make(): Promise<FullStore> {
     server ??= connectPostgres();
-    const { config, admin } = await server;
-    const used = free.pop();
-    const schema = used ?? `stepgate_test_${randomBytes(8).toString('hex')}`;
-    const pool = new Pool({ ...config, ...poolConfig, options: `-c search_path=${schema} ${settings}` });
-    const opened = postgresStore(pool, options);
-    if (used === undefined) {
-      made.push(schema);
-      await admin.query(`CREATE SCHEMA ${schema}`);
-      await opened.migrate();
-    }
+    const { admin } = await server;
+    const place = free.pop() ?? (await makePlace(await server));
     const store: FullStore = {
-      ...opened,
+      ...postgresStore(place.pool, options),
       close: async () => {
-        await pool.end();
-        const tables = (await tablesOf(admin, schema)).filter((table) => !table.endsWith('.stepgate_schema'));
-        await admin.query(tables.map((table) => `DELETE FROM ${table};`).join(' '));
-        await admin.query(`UPDATE ${schema}.stepgate_schema SET realm = NULL`);
-        free.push(schema);
+        // What was asked for is done first.
+        while (place.pool.idleCount < place.pool.totalCount) await admin.query('SELECT');
+        await admin.query(place.emptying);
+        free.push(place);
       },
     };
-    schemaOf.set(store, schema);
+    schemaOf.set(store, place.schema);
     return store;
   }
 
   return {
-    name,
     make,
     async rawRows(store) {
       const { admin } = await (server ?? connectPostgres());
@@ -78,11 +87,13 @@ export function postgresTestStore(
       const { admin, stop } = await server;
       server = null;
       free.length = 0;
-      for (const schema of made.splice(0)) await admin.query(`DROP SCHEMA ${schema} CASCADE`);
+      for (const { schema, pool } of made.splice(0)) {
+        await pool.end();
+        await admin.query(`DROP SCHEMA ${schema} CASCADE`);
+      }
       await admin.end();
       await stop();
     },
-    ...(missingPostgres === undefined ? {} : { missing: missingPostgres }),
   };
 }
 

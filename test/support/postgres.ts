@@ -1,5 +1,5 @@
-import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from 'node:child_process';
-import { chmodSync, chownSync, existsSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs';
+import { type ChildProcessWithoutNullStreams, type SpawnSyncOptions, spawn, spawnSync } from 'node:child_process';
+import { chmodSync, chownSync, existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import type { PoolConfig } from 'pg';
@@ -16,6 +16,12 @@ export interface PostgresServer {
 
 /** Where initdb and postgres are; null when this machine hasn't them. */
 export const postgresBinaries: string | null = findBinaries();
+
+/** What the tests lack on this machine, if they do. */
+export const missingPostgres: string | undefined =
+  process.env['PG_URL'] === undefined && postgresBinaries === null
+    ? 'PostgreSQL: initdb and postgres, or PG_URL'
+    : undefined;
 
 /*
  * A shell runs the server, and does what its standard input says. At the end of that, which comes with the end of the
@@ -36,17 +42,9 @@ const SUPERVISOR = `
 
 export async function startPostgres(): Promise<PostgresServer> {
   if (postgresBinaries === null) throw new Error('This machine has no initdb and postgres.');
-  const folder = mkdtempSync(join(tmpdir(), 'stepgate-pg-'));
-  const user = ordinaryUser();
-  if ('uid' in user) chownSync(folder, user.uid, user.gid);
-  chmodSync(folder, 0o700);
-  const options = { ...user, cwd: folder, env: { PATH: process.env['PATH'], LC_ALL: 'C' } };
-  const made = spawnSync(
-    join(postgresBinaries, 'initdb'),
-    ['-D', 'data', '-U', 'stepgate', '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync', '--no-instructions'],
-    { ...options, encoding: 'utf8' },
-  );
-  if (made.status !== 0) throw new Error(`initdb failed: ${made.stderr}`);
+  const folder = folderOf(tmpdir());
+  const options = { ...ordinaryUser(), cwd: folder, env: { PATH: process.env['PATH'], LC_ALL: 'C' } };
+  makeData(postgresBinaries, options);
   // Detached, so that a Ctrl-C in the terminal doesn't reach it before it has cleaned up.
   const shell = spawn('sh', ['-c', SUPERVISOR, postgresBinaries], { ...options, detached: true });
   const server: PostgresServer = {
@@ -75,6 +73,41 @@ export async function startPostgres(): Promise<PostgresServer> {
   };
   await server.start();
   return server;
+}
+
+const INITDB = '-D data -U stepgate -A trust -E UTF8 --locale=C --no-sync --no-instructions --wal-segsize=1'.split(' ');
+
+/** Makes `data` of an empty server. That takes seconds, so the first of a run leaves a copy for the others. */
+function makeData(binaries: string, options: SpawnSyncOptions & { readonly cwd: string }): void {
+  const copies = process.env['TEST_COPIES'];
+  const copy = join(copies ?? '', 'postgres');
+  if (copies !== undefined && existsSync(copy)) {
+    run('cp', ['-R', join(copy, 'data'), 'data'], options);
+    return;
+  }
+  run(join(binaries, 'initdb'), INITDB, options);
+  if (copies === undefined) return;
+  const made = folderOf(copies);
+  run('cp', ['-R', 'data', made], options);
+  try {
+    renameSync(made, copy);
+  } catch {
+    rmSync(made, { recursive: true }); // another process was faster
+  }
+}
+
+function run(command: string, args: readonly string[], options: SpawnSyncOptions): void {
+  const { status, stderr } = spawnSync(command, args, options);
+  if (status !== 0) throw new Error(`${command} failed: ${stderr.toString()}`);
+}
+
+/** A new folder of the user whom the server runs as. */
+function folderOf(parent: string): string {
+  const folder = mkdtempSync(join(parent, 'stepgate-pg-'));
+  const user = ordinaryUser();
+  if ('uid' in user) chownSync(folder, user.uid, user.gid);
+  chmodSync(folder, 0o700);
+  return folder;
 }
 
 /** What the shell and the server print until one of these words is in it. */

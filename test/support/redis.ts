@@ -6,7 +6,7 @@ import { type RedisStore, redisStore } from '../../lib/stores/redis/index.js';
 import { idOf, NOT_BEFORE, userOf } from '../../lib/stores/redis/keys.js';
 import { toRow } from '../../lib/stores/redis/session-row.js';
 import { hasRedisServer, type RedisServer, startRedisServer } from './redis-server.js';
-import type { FullStore, TestStore } from './stores.js';
+import type { FullStore, StoreMaker } from './stores.js';
 
 const url = process.env['REDIS_URL'];
 
@@ -15,13 +15,13 @@ let server: Promise<RedisServer> | undefined;
 const clientOf = new WeakMap<Store, RedisClientType>();
 
 /** On a server that this process starts with the first store, or else on that of `REDIS_URL`, which is for tests only. */
-export function redisTestStore(): TestStore {
-  return testStore('redis', async (client) => ({ store: redisStore(client), close: async () => {} }));
+export function redisTestStore(): StoreMaker {
+  return testStore(async (client) => ({ store: redisStore(client), close: async () => {} }));
 }
 
 /** The same, by a client of ioredis. */
-export function ioredisTestStore(): TestStore {
-  return testStore('ioredis', async (_client, db) => {
+export function ioredisTestStore(): StoreMaker {
+  return testStore(async (_client, db) => {
     const client = hasRedisServer ? new Redis((await sharedServer()).path, { db }) : new Redis(url ?? '', { db });
     return { store: redisStore(client), close: async () => client.disconnect() };
   });
@@ -30,15 +30,8 @@ export function ioredisTestStore(): TestStore {
 /** Of the same database as that client. */
 type OpenStore = (client: RedisClientType, db: number) => Promise<{ store: RedisStore; close: () => Promise<void> }>;
 
-function testStore(name: string, open: OpenStore): TestStore {
-  return {
-    name,
-    make: () => temporaryStore(open),
-    rawRows,
-    expiresByItself: true,
-    without: ['passkeys', 'totp', 'recoveryCodes'],
-    ...(hasRedisServer || url !== undefined ? {} : { missing: 'redis-server in the PATH, or REDIS_URL' }),
-  };
+function testStore(open: OpenStore): StoreMaker {
+  return { make: () => temporaryStore(open), rawRows };
 }
 
 /** A store in a database of its own. What Redis doesn't keep is kept in memory. */

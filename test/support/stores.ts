@@ -1,44 +1,70 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll } from '@jest/globals';
-import Database from 'better-sqlite3';
 import type { StorePart } from '../../lib/conformance/index.js';
 import type { Store, StoreParts } from '../../lib/stores/contract/store.js';
 import { memoryStore } from '../../lib/stores/memory/index.js';
-import { sqliteStore } from '../../lib/stores/sqlite/index.js';
 import { describeIfPresent } from './needs.js';
-import { postgresTestStore } from './postgres-store.js';
-import { ioredisTestStore, redisTestStore } from './redis.js';
+import { missingPostgres } from './postgres.js';
+import { hasRedisServer } from './redis-server.js';
 
 /** The stores have all parts. */
 export type FullStore = Store & StoreParts;
 
-export interface TestStore {
-  readonly name: string;
-  /** Makes an empty store; its `close` takes away what it left on the machine. */
+export interface StoreMaker {
+  /** Makes an empty store, for its caller to close. */
   readonly make: () => Promise<FullStore>;
   /** See `storeConformance`. */
-  readonly rawRows?: (store: Store) => Promise<readonly string[]>;
+  readonly rawRows: (store: Store) => Promise<readonly string[]>;
+  /** Lets go of what the stores were on, when the last is closed. */
+  readonly stop?: () => Promise<void>;
+}
+
+export interface TestStore extends Omit<StoreMaker, 'rawRows'>, Partial<Pick<StoreMaker, 'rawRows'>> {
+  readonly name: string;
   /** See `storeConformance`. */
   readonly expiresByItself?: boolean;
   /** The parts that only fill the store up: its conformance isn't theirs. */
   readonly without?: readonly StorePart[];
-  /** Lets go of the server that the stores were on, when the last is closed. */
-  readonly stop?: () => Promise<void>;
   /** What the store needs and this machine hasn't, for example a server. */
   readonly missing?: string;
 }
 
+const onRedis = {
+  expiresByItself: true,
+  without: ['passkeys', 'totp', 'recoveryCodes'],
+  ...(hasRedisServer || process.env['REDIS_URL'] !== undefined
+    ? {}
+    : { missing: 'redis-server in the PATH, or REDIS_URL' }),
+} as const;
+
 const stores: readonly TestStore[] = [
   { name: 'memory', make: async () => memoryStore() },
-  { name: 'sqlite', make: temporarySqliteStore, rawRows: sqliteRows },
-  postgresTestStore(),
-  redisTestStore(),
+  { name: 'sqlite', ...loadedLate(async () => (await import('./sqlite-store.js')).sqliteTestStore()) },
+  {
+    name: 'postgres',
+    ...loadedLate(async () => (await import('./postgres-store.js')).postgresTestStore()),
+    ...(missingPostgres === undefined ? {} : { missing: missingPostgres }),
+  },
+  { name: 'redis', ...loadedLate(async () => (await import('./redis.js')).redisTestStore()), ...onRedis },
 ];
 
 /** The same store by another client: that all of it works the same there is for its conformance to show. */
-const byOtherClients: readonly TestStore[] = [ioredisTestStore()];
+const byOtherClients: readonly TestStore[] = [
+  { name: 'ioredis', ...loadedLate(async () => (await import('./redis.js')).ioredisTestStore()), ...onRedis },
+];
+
+/** Most tests need the memory store alone, and a database's client is large: it is loaded when the first store is made. */
+function loadedLate(load: () => Promise<StoreMaker>): Required<StoreMaker> {
+  let loaded: Promise<StoreMaker> | null = null;
+  async function maker(): Promise<StoreMaker> {
+    loaded ??= load();
+    return loaded;
+  }
+  return {
+    make: async () => (await maker()).make(),
+    rawRows: async (store) => (await maker()).rawRows(store),
+    stop: async () => (await loaded)?.stop?.(),
+  };
+}
 
 type StoreTests = (name: string, makeStore: () => Promise<FullStore>, store: TestStore) => void;
 
@@ -103,52 +129,4 @@ export function withStores(
 export function shared(store: Store): Store {
   const { close: _, ...rest } = store;
   return rest;
-}
-
-const fileOf = new WeakMap<Store, string>();
-
-let emptyFile: Promise<Buffer> | null = null;
-
-/** A file with all tables. Its bytes are copied for each store, since making the tables takes longer than most tests. */
-async function makeEmptyFile(): Promise<Buffer> {
-  const folder = await mkdtemp(join(tmpdir(), 'stepgate-'));
-  const file = join(folder, 'test.db');
-  const store = sqliteStore(file);
-  await store.sessions.get('nobody'); // answered when the tables are there
-  await store.close?.();
-  const bytes = await readFile(file);
-  await rm(folder, { recursive: true });
-  return bytes;
-}
-
-async function temporarySqliteStore(): Promise<FullStore> {
-  emptyFile ??= makeEmptyFile();
-  const folder = await mkdtemp(join(tmpdir(), 'stepgate-'));
-  const file = join(folder, 'test.db');
-  await writeFile(file, await emptyFile);
-  const opened = sqliteStore(file);
-  const store: FullStore = {
-    ...opened,
-    close: async () => {
-      await opened.close?.();
-      await rm(folder, { recursive: true });
-    },
-  };
-  fileOf.set(store, file);
-  return store;
-}
-
-async function sqliteRows(store: Store): Promise<readonly string[]> {
-  const db = new Database(fileOf.get(store), { readonly: true });
-  try {
-    const tables = db.prepare<[], string>("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name").pluck();
-    return tables.all().flatMap((table) =>
-      db
-        .prepare(`SELECT * FROM ${table}`)
-        .all()
-        .map((row) => JSON.stringify(row)),
-    );
-  } finally {
-    db.close();
-  }
 }

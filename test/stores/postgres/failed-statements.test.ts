@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { it } from '@jest/globals';
 import type { Pool } from 'pg';
 import { given, insert, sessionRow } from '../../../lib/conformance/session-rows.js';
@@ -46,6 +47,7 @@ describeOnPostgres('a statement that the server refuses', (database) => {
   it('says what was wrong, however the rollback goes', async () => {
     const { pool, store, opened } = await openStore(database);
     const name = pool.options.application_name;
+    const removed = once(pool, 'remove'); // some time after its query was refused
     const blocker = await (await database.pool({ like: pool, application_name: 'somebody else' })).connect();
     await blocker.query("BEGIN; SELECT 1 FROM stepgate_sessions WHERE id = 'a' FOR UPDATE");
     const revoked = assert.rejects(store.sessions.revoke('a', null), { code: '57P01' });
@@ -53,6 +55,7 @@ describeOnPostgres('a statement that the server refuses', (database) => {
     await until(database.admin(), `SELECT count(*) = 1 AS met ${stuck}`, [name]);
     await database.admin().query(`SELECT pg_terminate_backend(pid) ${stuck}`, [name]);
     await revoked;
+    await removed;
     blocker.release(true);
     assert.equal((await store.sessions.get('a'))?.id, 'a');
     assert.deepEqual(opened(), { opened: 2, removed: 1 });
@@ -62,7 +65,9 @@ describeOnPostgres('a statement that the server refuses', (database) => {
     const { pool, store, opened } = await openStore(database);
     await store.sessions.get('a');
     await pool.query('DEALLOCATE ALL');
+    const removed = once(pool, 'remove');
     await assert.rejects(async () => store.sessions.get('a'), { code: '26000' });
+    await removed;
     assert.equal((await store.sessions.get('a'))?.id, 'a');
     assert.deepEqual(opened(), { opened: 2, removed: 1 });
   });
@@ -70,7 +75,9 @@ describeOnPostgres('a statement that the server refuses', (database) => {
   it('costs the connection where that leads to what has become a replica', async () => {
     const { pool, store, opened } = await openStore(database);
     await pool.query('SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY');
+    const removed = once(pool, 'remove');
     await assert.rejects(store.sessions.revoke('a', null), { code: '25006' });
+    await removed;
     assert.deepEqual(await store.sessions.revoke('a', null), { id: 'a', userId: 'user' });
     assert.deepEqual(opened(), { opened: 2, removed: 1 });
   });

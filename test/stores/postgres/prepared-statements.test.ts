@@ -6,6 +6,7 @@ import { NOW } from '../../../lib/conformance/setting.js';
 import { postgresStore } from '../../../lib/stores/postgres/index.js';
 import { racesOf, runConformance } from '../../support/conformance.js';
 import { describeIfPresent } from '../../support/needs.js';
+import { missingPostgres } from '../../support/postgres.js';
 import { postgresTestStore } from '../../support/postgres-store.js';
 import { describeOnPostgres } from './support.js';
 
@@ -29,10 +30,10 @@ describeOnPostgres('the statements of a PostgreSQL store', (database) => {
   }
 });
 
-const store = postgresTestStore('postgres', { preparedStatements: false });
+const store = postgresTestStore({ preparedStatements: false });
 
 // The other cases are in not-prepared.slow.test.ts.
-describeIfPresent('a PostgreSQL store without prepared statements', store.missing, () => {
-  afterAll(() => store.stop?.());
+describeIfPresent('a PostgreSQL store without prepared statements', missingPostgres, () => {
+  afterAll(() => store.stop());
   runConformance(racesOf(storeConformance(store.make)));
 });

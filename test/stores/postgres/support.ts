@@ -3,7 +3,8 @@ import { afterAll, beforeAll } from '@jest/globals';
 import { Pool, type PoolConfig } from 'pg';
 import { cleanUp } from '../../support/clean-up.js';
 import { describeIfPresent } from '../../support/needs.js';
-import { type ConnectedPostgres, connectPostgres, missingPostgres } from '../../support/postgres-store.js';
+import { missingPostgres } from '../../support/postgres.js';
+import { type ConnectedPostgres, connectPostgres } from '../../support/postgres-store.js';
 
 export interface TestDatabase {
   /** For what the tests themselves have to do. */
