@@ -13,7 +13,7 @@ const config = {
   moduleNameMapper: { '^node:assert/strict$': '<rootDir>/scripts/jest/assert.cjs' },
   reporters: ['default', './scripts/jest/skipped-reporter.mjs'],
   maxWorkers: availableParallelism() + 1, // they wait for servers, browsers and timers, too
-  workerIdleMemoryLimit: '1.5GB', // what a test file loaded isn't freed (modules of `vm`); collecting it costs more and more
+  workerIdleMemoryLimit: '500MB', // what a test file loaded isn't freed (modules of `vm`); collecting it costs more and more
   testTimeout: 300_000, // for slow machines; a test that hangs is cut off
   restoreMocks: true,
   watchman: false,
