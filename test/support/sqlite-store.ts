@@ -38,7 +38,7 @@ export function sqliteTestStore(): StoreMaker {
     async make() {
       const opened = free.pop() ?? (await open());
       const { store, admin } = opened;
-      const made: FullStore = {
+      const fresh: FullStore = {
         ...store,
         close: async () => {
           await store.sessions.revoke('nobody', null); // comes after all that was asked for
@@ -49,8 +49,8 @@ export function sqliteTestStore(): StoreMaker {
           free.push(opened);
         },
       };
-      adminOf.set(made, admin);
-      return made;
+      adminOf.set(fresh, admin);
+      return fresh;
     },
     async rawRows(store) {
       const admin = adminOf.get(store);

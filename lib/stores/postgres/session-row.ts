@@ -94,11 +94,11 @@ const FIXED: ReadonlySet<keyof SessionRow> = new Set([
 ]);
 const CHANGEABLE = NAMES.filter((name) => !FIXED.has(name));
 
-/** Takes the id, and the `values` that the row gets. */
+/** Takes the id, and what `changeable` gives of the new row. */
 export const updateRow = (prefix: string): string => `UPDATE ${prefix}_sessions
   SET ${CHANGEABLE.map((name, index) => `${COLUMNS[name]} = $${index + 2}`).join(', ')} WHERE id = $1`;
 
-/** The same where the row has the `values` that come behind them. */
+/** The same, and after that what it gives of the row that must be there. */
 export const updateKnownRow = (prefix: string): string =>
   [
     updateRow(prefix),
@@ -106,7 +106,7 @@ export const updateKnownRow = (prefix: string): string =>
   ].join(' AND ');
 
 /** Of all that a change may alter. */
-export function values(row: SessionRow): readonly unknown[] {
+export function changeable(row: SessionRow): readonly unknown[] {
   return CHANGEABLE.map((name) => toColumn(row[name]));
 }
 

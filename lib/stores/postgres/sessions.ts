@@ -6,7 +6,7 @@ import type { Database, Run, Statement } from './connection.js';
 import { insertSession } from './insert.js';
 import { deleteBatch, deleteInOrder } from './locked-delete.js';
 import { raiseNotBefore } from './not-before.js';
-import { changes, LIVE, ROW, type StoredSession, toRow, updateKnownRow, updateRow, values } from './session-row.js';
+import { changeable, changes, LIVE, ROW, type StoredSession, toRow, updateKnownRow, updateRow } from './session-row.js';
 import { touchSessions } from './touch.js';
 
 /** How many rows one statement deletes, and so has locked, at most. */
@@ -76,7 +76,7 @@ export function postgresSessions(db: Database, claimable: Claimable): SessionSto
     const copy = { ...asked };
     const next = known === undefined ? null : changed(known, copy, now);
     if (known !== undefined && next !== null) {
-      const both = [id, ...values(next), ...values(known)];
+      const both = [id, ...changeable(next), ...changeable(known)];
       const { count } = await db.transaction(({ runLast }) => runLast(UPDATE_KNOWN, both));
       if (count === 1) return next; // else it is another by now
     }
@@ -145,6 +145,6 @@ async function changeLocked(
 ): Promise<SessionRow | null> {
   const row = stored === undefined ? null : toRow(stored);
   const next = row && changed(row, asked, now);
-  if (row !== null && next !== null && changes(row, next)) await update(UPDATE, [row.id, ...values(next)]);
+  if (row !== null && next !== null && changes(row, next)) await update(UPDATE, [row.id, ...changeable(next)]);
   return next;
 }
