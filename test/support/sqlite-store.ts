@@ -42,10 +42,12 @@ export function sqliteTestStore(): StoreMaker {
         ...store,
         close: async () => {
           await store.sessions.revoke('nobody', null); // comes after all that was asked for
-          admin.transaction(() => {
-            for (const table of tablesOf(admin)) if (table !== 'stepgate_schema') admin.exec(`DELETE FROM ${table}`);
+          const tables = tablesOf(admin).filter((table) => table !== 'stepgate_schema');
+          const empty = admin.transaction(() => {
+            for (const table of tables) admin.exec(`DELETE FROM ${table}`);
             admin.exec('UPDATE stepgate_schema SET realm = NULL');
-          })();
+          });
+          empty.immediate(); // else it fails where the thread writes between its first look and its first write
           free.push(opened);
         },
       };
