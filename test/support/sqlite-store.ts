@@ -43,11 +43,11 @@ export function sqliteTestStore(): StoreMaker {
         close: async () => {
           await store.sessions.revoke('nobody', null); // comes after all that was asked for
           const tables = tablesOf(admin).filter((table) => table !== 'stepgate_schema');
-          const empty = admin.transaction(() => {
+          const clear = admin.transaction(() => {
             for (const table of tables) admin.exec(`DELETE FROM ${table}`);
             admin.exec('UPDATE stepgate_schema SET realm = NULL');
           });
-          empty.immediate(); // else it fails where the thread writes between its first look and its first write
+          clear.immediate(); // else it fails where the thread writes between its first look and its first write
           free.push(opened);
         },
       };
