@@ -3,7 +3,7 @@ import { afterAll, beforeAll, it } from '@jest/globals';
 import request from 'supertest';
 import { describeIfPresent } from '../support/needs.js';
 import { type PostgresServer, postgresBinaries, startPostgres } from '../support/postgres.js';
-import { hasRedisServer, type RedisServer, startRedisServer } from '../support/redis-server.js';
+import { missingRedis, type RedisServer, startRedisServer } from '../support/redis-server.js';
 import { newFolder, type RunningBank, startBanks } from './bank.js';
 import {
   addPasskey,
@@ -74,7 +74,7 @@ const places: Readonly<Record<string, Where>> = {
 for (const [place, where] of Object.entries(places)) {
   const missing = [
     ...(where.postgres && postgresBinaries === null ? ['PostgreSQL: initdb and postgres'] : []),
-    ...(where.redis && !hasRedisServer ? ['redis-server in the PATH'] : []),
+    ...(where.redis && missingRedis !== undefined ? [missingRedis] : []),
   ].join(', and ');
 
   describeIfPresent(`two banks over ${place}`, missing === '' ? undefined : missing, () => {

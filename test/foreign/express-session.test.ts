@@ -20,7 +20,7 @@ import { type TestKit, testKit } from '../support/kit.js';
 import { describeIfPresent } from '../support/needs.js';
 import { missingPostgres } from '../support/postgres.js';
 import { type ConnectedPostgres, connectPostgres } from '../support/postgres-store.js';
-import { hasRedisServer, type RedisServer, startRedisServer } from '../support/redis-server.js';
+import { missingRedis, type RedisServer, startRedisServer } from '../support/redis-server.js';
 
 declare module 'express-session' {
   interface SessionData {
@@ -50,7 +50,7 @@ function inRedis(): SessionStore {
   let server: RedisServer | undefined;
   return {
     name: 'connect-redis',
-    missing: hasRedisServer ? undefined : 'redis-server in the PATH',
+    missing: missingRedis,
     async make() {
       server ??= await startRedisServer();
       const client = createClient({ socket: { path: server.path, tls: false } });

@@ -11,7 +11,7 @@ import { sqliteStore } from '../../lib/stores/sqlite/index.js';
 import { describeOnPostgres } from '../stores/postgres/support.js';
 import { cleanUp } from '../support/clean-up.js';
 import { describeIfPresent } from '../support/needs.js';
-import { hasRedisServer, startRedisServer } from '../support/redis-server.js';
+import { missingRedis, startRedisServer } from '../support/redis-server.js';
 import { createProject, type Packed, type Project, pack } from './project.js';
 
 const SECRET = 'the secret of one test: it stands in no output';
@@ -350,7 +350,7 @@ describe('npx stepgate doctor', () => {
     );
   });
 
-  describeIfPresent('with Redis', hasRedisServer ? undefined : 'redis-server in the PATH', () => {
+  describeIfPresent('with Redis', missingRedis, () => {
     it('finds a server that forgets keys', async () => {
       const server = await startRedisServer(['--maxmemory', '64mb', '--maxmemory-policy', 'allkeys-lru']);
       cleanUp(() => server.stop());

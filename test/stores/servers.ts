@@ -4,7 +4,7 @@ import { Pool } from 'pg';
 import { describeIfPresent } from '../support/needs.js';
 import { missingPgBouncer, startPgBouncer } from '../support/pgbouncer.js';
 import { postgresBinaries, startPostgres } from '../support/postgres.js';
-import { hasRedisServer, startRedisServer } from '../support/redis-server.js';
+import { missingRedis, startRedisServer } from '../support/redis-server.js';
 import type { SharedDatabase } from './shared-store.js';
 
 /** A database server of the tests' own, which may be killed. What it has acknowledged survives that. */
@@ -44,7 +44,7 @@ const kinds: readonly Kind[] = [
     name: 'Redis',
     store: 'redis',
     start: sharedRedis,
-    ...(hasRedisServer ? {} : { missing: 'redis-server in the PATH' }),
+    ...(missingRedis === undefined ? {} : { missing: missingRedis }),
   },
   {
     name: 'Redis, by ioredis',
@@ -53,7 +53,7 @@ const kinds: readonly Kind[] = [
       const server = await sharedRedis();
       return { ...server, database: { ...server.database, store: 'ioredis' } };
     },
-    ...(hasRedisServer ? {} : { missing: 'redis-server in the PATH' }),
+    ...(missingRedis === undefined ? {} : { missing: missingRedis }),
   },
 ];
 

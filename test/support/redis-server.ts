@@ -8,6 +8,9 @@ export const hasRedisServer: boolean = (process.env['PATH'] ?? '')
   .split(delimiter)
   .some((folder) => existsSync(join(folder, 'redis-server')));
 
+/** What the tests lack on this machine, if they do. */
+export const missingRedis: string | undefined = hasRedisServer ? undefined : 'redis-server in the PATH';
+
 export interface RedisServer {
   /** Of its unix socket. */
   readonly path: string;

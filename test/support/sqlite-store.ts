@@ -25,7 +25,7 @@ export function sqliteTestStore(): StoreMaker {
     const file = join(folder, 'test.db');
     await writeFile(file, await empty);
     const store = sqliteStore(file);
-    await store.migrate(); // begun before a test puts timers of its own in the place of Node's
+    await store.migrate();
     const admin = new Database(file);
     admin.pragma('synchronous = OFF');
     const opened = { store, folder, admin };

@@ -4,7 +4,7 @@ import type { Store, StoreParts } from '../../lib/stores/contract/store.js';
 import { memoryStore } from '../../lib/stores/memory/index.js';
 import { describeIfPresent } from './needs.js';
 import { missingPostgres } from './postgres.js';
-import { hasRedisServer } from './redis-server.js';
+import { missingRedis } from './redis-server.js';
 
 /** The stores have all parts. */
 export type FullStore = Store & StoreParts;
@@ -31,9 +31,9 @@ export interface TestStore extends Omit<StoreMaker, 'rawRows'>, Partial<Pick<Sto
 const onRedis = {
   expiresByItself: true,
   without: ['passkeys', 'totp', 'recoveryCodes'],
-  ...(hasRedisServer || process.env['REDIS_URL'] !== undefined
+  ...(missingRedis === undefined || process.env['REDIS_URL'] !== undefined
     ? {}
-    : { missing: 'redis-server in the PATH, or REDIS_URL' }),
+    : { missing: `${missingRedis}, or REDIS_URL` }),
 } as const;
 
 const stores: readonly TestStore[] = [

@@ -110,6 +110,7 @@ export function changeable(row: SessionRow): readonly unknown[] {
   return CHANGEABLE.map((name) => toColumn(row[name]));
 }
 
+/** Whether there is anything to write. */
 export function changes(before: SessionRow, after: SessionRow): boolean {
   return CHANGEABLE.some((name) => toColumn(before[name]) !== toColumn(after[name]));
 }

@@ -41,6 +41,7 @@ export function sessionChanges({
     const { place, change, now, known } = step;
     const until = performance.now() + TRIED_FOR;
     let tried: readonly TokenHash[] = [];
+    // A row that refuses may be an old one: only the one that is there gives null.
     const isPossible = known !== undefined && changed(known, change, now) !== null;
     let stored = isPossible ? toText(known) : await finder.read(place);
     for (;;) {

@@ -23,7 +23,8 @@ import {
   type SlotMove,
   startRedisCluster,
 } from '../../support/redis-cluster.js';
-import { answered, missingRedis } from './support.js';
+import { missingRedis } from '../../support/redis-server.js';
+import { answered } from './support.js';
 
 const { sessionsOf } = keysOf('stepgate');
 

@@ -15,8 +15,8 @@ import {
 } from '../../support/counting-proxy.js';
 import { describeIfPresent } from '../../support/needs.js';
 import { type ClusterClient, type RedisCluster, startRedisCluster } from '../../support/redis-cluster.js';
-import { type RedisServer, startRedisServer } from '../../support/redis-server.js';
-import { describeOnRedis, missingRedis } from './support.js';
+import { missingRedis, type RedisServer, startRedisServer } from '../../support/redis-server.js';
+import { describeOnRedis } from './support.js';
 
 interface Step {
   readonly server: number;

@@ -12,8 +12,8 @@ import { racesOf, runConformance } from '../../support/conformance.js';
 import { freePorts } from '../../support/free-ports.js';
 import { describeIfPresent } from '../../support/needs.js';
 import { rowsIn } from '../../support/redis.js';
-import { type RedisServer, startRedisSentinel, startRedisServer } from '../../support/redis-server.js';
-import { answered, missingRedis } from './support.js';
+import { missingRedis, type RedisServer, startRedisSentinel, startRedisServer } from '../../support/redis-server.js';
+import { answered } from './support.js';
 
 const host = '127.0.0.1';
 const name = 'sessions';

@@ -3,9 +3,7 @@ import { afterAll, beforeAll, beforeEach } from '@jest/globals';
 import { createClient, type RedisClientType } from 'redis';
 import type { RedisClient } from '../../../lib/stores/redis/index.js';
 import { describeIfPresent } from '../../support/needs.js';
-import { hasRedisServer, type RedisServer, startRedisServer } from '../../support/redis-server.js';
-
-export const missingRedis: string | undefined = hasRedisServer ? undefined : 'redis-server in the PATH';
+import { missingRedis, type RedisServer, startRedisServer } from '../../support/redis-server.js';
 
 /** Writes tests in a `describe` with a server and a client of its own; each test finds the server empty. */
 export function describeOnRedis(title: string, body: (client: () => RedisClientType) => void): void {
