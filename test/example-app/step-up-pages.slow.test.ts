@@ -302,6 +302,7 @@ describeIfPresent('step-up on the pages of the bank in Chromium', missingChromiu
     await send(page, 'the baker', '700');
     await dialog(page).getByRole('button', { name: 'Use a passkey' }).click();
     await takenBack;
+    await page.unrouteAll({ behavior: 'wait' });
     await page.getByRole('button', { name: 'Send the money' }).click();
     await dialog(page).getByRole('heading', { name: 'Confirm this' }).waitFor();
     await page.keyboard.press('Escape');

@@ -3,7 +3,7 @@ import { Cluster } from 'ioredis';
 import { createClient, createCluster, type RedisClientType } from 'redis';
 import type { RedisClient } from '../../lib/stores/redis/index.js';
 import { freePorts } from './free-ports.js';
-import { type RedisServer, startRedisServer } from './redis-server.js';
+import { commandOptions, type RedisServer, startRedisServer } from './redis-server.js';
 
 export interface ClusterNode {
   readonly id: string;
@@ -92,6 +92,7 @@ const connectTo: Readonly<Record<RedisLibrary, Connect>> = {
     const client = createCluster({
       rootNodes: nodes.map(({ port }) => ({ url: `redis://127.0.0.1:${port}` })),
       defaults: { disableOfflineQueue: true },
+      commandOptions,
       nodeAddressMap: addressesBy(ports),
     });
     client.on('error', () => {}); // it goes on trying to reach a node that is away
@@ -116,7 +117,7 @@ async function startNode(n: number, ports: readonly number[]): Promise<ClusterNo
   const [port = 0, busPort = 0] = ports.slice(2 * n);
   const cluster = ['--cluster-enabled', 'yes', '--cluster-port', `${busPort}`, '--cluster-node-timeout', '1000'];
   const server = await startRedisServer(['--bind', '127.0.0.1', '--port', `${port}`, ...cluster]);
-  const admin: RedisClientType = createClient({ socket: { path: server.path, tls: false } });
+  const admin: RedisClientType = createClient({ socket: { path: server.path, tls: false }, commandOptions });
   admin.on('error', () => {});
   await admin.connect();
   await admin.sendCommand(['CLUSTER', 'SET-CONFIG-EPOCH', `${n + 1}`]);

@@ -11,6 +11,9 @@ export const hasRedisServer: boolean = (process.env['PATH'] ?? '')
 /** What the tests lack on this machine, if they do. */
 export const missingRedis: string | undefined = hasRedisServer ? undefined : 'redis-server in the PATH';
 
+/** Of a client of node-redis: its own timeout of 5 s ends a command that a machine which stands still hasn't sent yet. */
+export const commandOptions = { timeout: 0 } as const;
+
 export interface RedisServer {
   /** Of its unix socket. */
   readonly path: string;

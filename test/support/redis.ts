@@ -5,7 +5,7 @@ import { memoryStore } from '../../lib/stores/memory/index.js';
 import { type RedisStore, redisStore } from '../../lib/stores/redis/index.js';
 import { idOf, NOT_BEFORE, userOf } from '../../lib/stores/redis/keys.js';
 import { toRow } from '../../lib/stores/redis/session-row.js';
-import { hasRedisServer, type RedisServer, startRedisServer } from './redis-server.js';
+import { commandOptions, hasRedisServer, type RedisServer, startRedisServer } from './redis-server.js';
 import type { FullStore, StoreMaker } from './stores.js';
 
 const url = process.env['REDIS_URL'];
@@ -68,8 +68,6 @@ function sharedServer(): Promise<RedisServer> {
 
 /** A client of a server, or of `REDIS_URL`. It waits quietly for a server that is away. */
 async function connectTo(to: RedisServer | null): Promise<RedisClientType> {
-  // Its own timeout of 5 s would end a command that a machine which stands still for so long hasn't sent yet.
-  const commandOptions = { timeout: 0 };
   const client: RedisClientType =
     to === null
       ? createClient({ url: url ?? '', commandOptions })

@@ -15,7 +15,7 @@ import {
 } from '../../support/counting-proxy.js';
 import { describeIfPresent } from '../../support/needs.js';
 import { type ClusterClient, type RedisCluster, startRedisCluster } from '../../support/redis-cluster.js';
-import { missingRedis, type RedisServer, startRedisServer } from '../../support/redis-server.js';
+import { commandOptions, missingRedis, type RedisServer, startRedisServer } from '../../support/redis-server.js';
 import { describeOnRedis } from './support.js';
 
 interface Step {
@@ -129,7 +129,7 @@ describeIfPresent('the round trips to a Redis server', missingRedis, () => {
   });
 
   async function connected(path: string): Promise<RedisClientType> {
-    const client: RedisClientType = createClient({ socket: { path, tls: false } });
+    const client: RedisClientType = createClient({ socket: { path, tls: false }, commandOptions });
     await client.connect();
     return client;
   }

@@ -12,7 +12,13 @@ import { racesOf, runConformance } from '../../support/conformance.js';
 import { freePorts } from '../../support/free-ports.js';
 import { describeIfPresent } from '../../support/needs.js';
 import { rowsIn } from '../../support/redis.js';
-import { missingRedis, type RedisServer, startRedisSentinel, startRedisServer } from '../../support/redis-server.js';
+import {
+  commandOptions,
+  missingRedis,
+  type RedisServer,
+  startRedisSentinel,
+  startRedisServer,
+} from '../../support/redis-server.js';
 import { answered } from './support.js';
 
 const host = '127.0.0.1';
@@ -30,6 +36,7 @@ const LIBRARIES: Readonly<Record<string, (port: number) => Promise<Connected>>> 
       name,
       sentinelRootNodes: [{ host, port }],
       maxCommandRediscovers: 0,
+      commandOptions,
       nodeClientOptions: { disableOfflineQueue: true, socket: { connectTimeout: 2000 } },
     });
     client.on('error', () => {}); // it goes on trying to reach a master that is away
@@ -67,7 +74,7 @@ for (const [library, connect] of Object.entries(LIBRARIES)) {
         '--replicaof',
         `${host} ${masterPort}`,
       ]);
-      admin = createClient({ socket: { path: master.path, tls: false } });
+      admin = createClient({ socket: { path: master.path, tls: false }, commandOptions });
       admin.on('error', () => {});
       await admin.connect();
       sentinel = await startRedisSentinel(sentinelPort, masterPort);

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach } from '@jest/globals';
 import { createClient, type RedisClientType } from 'redis';
 import type { RedisClient } from '../../../lib/stores/redis/index.js';
 import { describeIfPresent } from '../../support/needs.js';
-import { missingRedis, type RedisServer, startRedisServer } from '../../support/redis-server.js';
+import { commandOptions, missingRedis, type RedisServer, startRedisServer } from '../../support/redis-server.js';
 
 /** Writes tests in a `describe` with a server and a client of its own; each test finds the server empty. */
 export function describeOnRedis(title: string, body: (client: () => RedisClientType) => void): void {
@@ -12,8 +12,7 @@ export function describeOnRedis(title: string, body: (client: () => RedisClientT
     let client: RedisClientType | undefined;
     beforeAll(async () => {
       server = await startRedisServer();
-      // Its own timeout of 5 s would end a command that a machine which stands still for so long hasn't sent yet.
-      client = createClient({ socket: { path: server.path, tls: false }, commandOptions: { timeout: 0 } });
+      client = createClient({ socket: { path: server.path, tls: false }, commandOptions });
       await client.connect();
     });
     beforeEach(() => client?.flushAll());

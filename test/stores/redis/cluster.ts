@@ -20,6 +20,7 @@ import { rowsIn } from '../../support/redis.js';
 import {
   type ClusterClient,
   type RedisCluster,
+  type RedisLibrary,
   type SlotMove,
   startRedisCluster,
 } from '../../support/redis-cluster.js';
@@ -28,7 +29,8 @@ import { answered } from './support.js';
 
 const { sessionsOf } = keysOf('stepgate');
 
-for (const library of ['node-redis', 'ioredis'] as const) {
+/** Writes the tests of a client: in a file each, since they take minutes. */
+export function testOnCluster(library: RedisLibrary): void {
   describeIfPresent(`on a Redis Cluster of three nodes, by ${library}`, missingRedis, () => {
     let cluster: RedisCluster;
     let connected: ClusterClient;

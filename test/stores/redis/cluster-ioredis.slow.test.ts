@@ -1,0 +1,3 @@
+import { testOnCluster } from './cluster.js';
+
+testOnCluster('ioredis');
