@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import supertest, { type Response } from 'supertest';
+import type { Response } from 'supertest';
 import type { SignedIn } from '../../lib/http/sign-in.js';
 import type { App } from './app.js';
-import { served } from './served.js';
+import { request } from './request.js';
 
 export interface Sent {
   readonly body?: unknown;
@@ -34,11 +34,10 @@ export class Browser {
 
   /** A header that is undefined is left out, those that are sent by default included. */
   async send(method: string, path: string, { body, headers = {} }: Sent = {}): Promise<Response> {
-    const server = typeof this.#app === 'string' ? this.#app : served(this.#app);
-    const request = supertest(server)[method.toLowerCase() as 'get'](path); // supertest has a function for each method
+    const sending = request(this.#app, method, path);
     const all = { 'Sec-Fetch-Site': 'same-origin', Cookie: this.cookieHeader(), ...headers };
-    for (const [name, value] of Object.entries(all)) if (value !== undefined) request.set(name, value);
-    const response = await (body === undefined ? request : request.send(body as object)); // a string is sent as it is
+    for (const [name, value] of Object.entries(all)) if (value !== undefined) sending.set(name, value);
+    const response = await (body === undefined ? sending : sending.send(body as object)); // a string is sent as it is
     this.receive(response);
     return response;
   }

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import express, { type ErrorRequestHandler } from 'express';
-import supertest, { type Response } from 'supertest';
+import type { Response } from 'supertest';
 import {
   type Delivery,
   memoryStore,
@@ -16,7 +16,7 @@ import { type ManualClock, manualClock } from '../../lib/testing/index.js';
 import { cleanUp } from '../support/clean-up.js';
 import { ORIGIN, SECRET } from '../support/kit.js';
 import { RIGHT_PIN } from '../support/pin.js';
-import { served } from '../support/served.js';
+import { request } from '../support/request.js';
 
 /** What a client of the `bearer` delivery gets. */
 export interface TokenAnswer {
@@ -66,7 +66,11 @@ export function tokenApp({ clock = manualClock(), store = memoryStore(), ...opti
     if (error instanceof Refusal) sendRefusal(res, error);
     else next(error);
   }) satisfies ErrorRequestHandler);
-  const http = supertest(served(app));
+  const http = {
+    get: (path: string) => request(app, 'GET', path),
+    post: (path: string) => request(app, 'POST', path),
+    delete: (path: string) => request(app, 'DELETE', path),
+  };
 
   async function authenticated(req: IncomingMessage): Promise<object> {
     const answer = await auth.authenticate(req, { apiKeys: req.headers['x-api-keys'] !== undefined });
