@@ -11,13 +11,13 @@ const collect = runInNewContext('gc');
 const SESSIONS = Number(process.env.SESSIONS);
 
 const now = Date.now() - 3_600_000;
-// A store without rows of its own, so that only what the kit keeps counts.
+// A store without rows of its own, so that only what stepgate keeps counts.
 const sessions = {
   claim: async (realm) => realm,
   find: (tokenHash) => ({ ...rowOf(tokenHash, 0), lastSeenAt: now }),
   touch: () => new Promise(() => {}),
 };
-const kit = () =>
+const instance = () =>
   stepgate({
     secret: 'a secret that is of no use to anybody, of more than 32 bytes',
     issuer: 'http://localhost:3000',
@@ -25,7 +25,7 @@ const kit = () =>
     store: { sessions },
     storeTimeout: '1h',
   });
-const [auth, warmUp] = [kit(), kit()];
+const [auth, warmUp] = [instance(), instance()];
 const socket = new Socket();
 
 function requestOf(i) {

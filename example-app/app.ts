@@ -4,8 +4,8 @@ import type { RequestAuth } from 'stepgate';
 import 'stepgate/express';
 import { type Account, type Accounts, openAccounts } from './accounts.js';
 import { openApiKeys } from './api-keys.js';
+import { type AuthOptions, createAuth } from './auth.js';
 import { readDelivery, readEmail, readPassword, readRole, readTransfer, type Transfer } from './input.js';
-import { createKit, type KitOptions } from './kit.js';
 import { openLedger } from './ledger.js';
 import { money } from './money.js';
 import { plain } from './plain.js';
@@ -19,7 +19,7 @@ const LATEST = 10;
 /** Cents that a program may send with its owner's approval; above that a manager of the bank has to approve. */
 const FOUR_EYES_ABOVE = 100_000;
 
-export type BankOptions = StorageOptions & Omit<KitOptions, 'store'>;
+export type BankOptions = StorageOptions & Omit<AuthOptions, 'store'>;
 
 export interface Bank {
   readonly app: Express;
@@ -33,13 +33,13 @@ export async function createApp({ origin, secret, ...where }: BankOptions): Prom
   const accounts = openAccounts(db);
   const ledger = openLedger(db);
   const keys = openApiKeys(db);
-  const auth = createKit({ origin, secret, store }, accounts, keys);
+  const auth = createAuth({ origin, secret, store }, accounts, keys);
   const signInLimit = createSignInLimit();
   const { requireSession, requireSameOrigin, requireFreshStepUp } = auth;
 
   const app = express();
   app.use(securityHeaders({ overHttp }));
-  app.use(cookieParser()); // as in most apps; the kit reads its own cookies and minds no parser
+  app.use(cookieParser()); // as in most apps; stepgate reads its own cookies and minds no parser
   app.use('/auth', auth.router());
   app.use(site(requireSession));
 
@@ -90,7 +90,7 @@ export async function createApp({ origin, secret, ...where }: BankOptions): Prom
     readPassword(req.body, 'next');
     next();
   };
-  // The current password is one of the proofs. The kit limits the guesses at it, which a route of its own wouldn't.
+  // The current password is one of the proofs. stepgate limits the guesses at it, which a route of its own wouldn't.
   const proved = requireFreshStepUp({ method: ['passkey', 'totp', 'password'], maxAge: '5m' });
   app.post('/password', requireSession, checkNext, proved, async (req, res) => {
     const changed = await accounts.changePassword(auth.current(req).userId, readPassword(req.body, 'next'));

@@ -34,7 +34,7 @@ const PATIENCE = 5_000;
 
 export type SqliteDatabase = Database & { close(): void };
 
-/** Opens the bank's own tables, in the file that the kit keeps its own in, over connections of its own. */
+/** Opens the bank's own tables, in the file that stepgate keeps its own in, over connections of its own. */
 export async function openSqlite(file: string): Promise<SqliteDatabase> {
   const db = await connect(file);
   await whenFree(() => db.exec(TABLES));

@@ -1,7 +1,7 @@
 import type { ErrorRequestHandler, RequestHandler } from 'express';
 import { Refusal, sendRefusal } from 'stepgate';
 
-/** What the bank itself answers with when it can't do what was asked; in the kit's own shape (RFC 9457). */
+/** What the bank itself answers with when it can't do what was asked; in stepgate's own shape (RFC 9457). */
 export class Problem extends Error {
   readonly status: number;
   readonly code: string;

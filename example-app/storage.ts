@@ -10,16 +10,16 @@ import { openPostgres } from './database-postgres.js';
 import { openSqlite } from './database-sqlite.js';
 
 export interface StorageOptions {
-  /** A SQLite file, or `postgres://…`: of the bank's own tables and of the kit's. */
+  /** A SQLite file, or `postgres://…`: of the bank's own tables and of the instance's. */
   readonly database: string;
-  /** `redis://…`: where the kit keeps sessions instead. Null: in the database. */
+  /** `redis://…`: where stepgate keeps sessions instead. Null: in the database. */
   readonly sessions: string | null;
 }
 
 export interface Storage {
   readonly db: Database;
   readonly store: Store;
-  /** After the kit is closed. */
+  /** After stepgate is closed. */
   close(): Promise<void>;
 }
 

@@ -47,7 +47,7 @@ import { createVerify, type Verify } from './step-up/verify.js';
 import type { Store } from './stores/contract/store.js';
 
 /**
- * Everything that a kit is made of, once each and under one name. A function that needs some of it takes
+ * Everything that an instance is made of, once each and under one name. A function that needs some of it takes
  * `Pick<Services, …>`, so that a part which is missing or swapped doesn't compile.
  */
 export interface Services {
@@ -57,7 +57,7 @@ export interface Services {
   readonly emit: Emit;
   /** Runs a call of the app's that may fail as a store may. */
   readonly call: StoreCall;
-  /** Which kit the store belongs to. */
+  /** Which instance the store belongs to. */
   readonly realm: string;
   /** The app's store, with every answer checked. */
   readonly store: Store;
@@ -67,7 +67,7 @@ export interface Services {
   readonly refreshTokens: RefreshTokens;
   readonly returnTokens: ReturnTokens;
   readonly sessions: Sessions;
-  /** Null: the sessions are the kit's own. */
+  /** Null: the sessions are stepgate's own. */
   readonly foreignSessions: ForeignSessions | null;
   readonly elevations: Elevations;
   readonly keeper: SessionKeeper;

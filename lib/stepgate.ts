@@ -47,7 +47,7 @@ export type AuthenticateOutcome =
   | { readonly outcome: 'anonymous' }
   | { readonly outcome: 'refused'; readonly refusal: Refusal };
 
-/** One app's kit. Its members need no `this`: take them apart as you like. */
+/** One app's instance. Its members need no `this`: take them apart as you like. */
 export interface Stepgate<Name extends string = never> extends StepUpCalls<Name>, Impersonation, Handles<Name> {
   readonly requireSession: RequireSession;
   readonly requireSameOrigin: Middleware;
@@ -59,7 +59,7 @@ export interface Stepgate<Name extends string = never> extends StepUpCalls<Name>
    * at each call. Throws a `SetupError` for a wrong rule.
    */
   readonly checkFreshStepUp: CheckFreshStepUp<Name>;
-  /** Guards an app's own routes that add, change or remove a method, as the kit's own are guarded. */
+  /** Guards an app's own routes that add, change or remove a method, as stepgate's own are guarded. */
   readonly requireEnrolmentProof: Guard<SessionAuth>;
   readonly signIn: SignIn<Name | 'password' | 'external'>;
   readonly beginSignIn: BeginSignIn<Name>;
@@ -77,7 +77,7 @@ export interface Stepgate<Name extends string = never> extends StepUpCalls<Name>
   /**
    * Serves `/.well-known/webauthn`, for passkeys on pages of several domains: `app.use(auth.wellKnown())` in the app at
    * `rpID`, outside of any folder; and `/.well-known/stepgate-record-keys.json`, for readers of approval records. All else
-   * goes on. Throws a `SetupError` for a kit that has neither.
+   * goes on. Throws a `SetupError` for an instance that has neither.
    */
   readonly wellKnown: () => Middleware;
   /**
@@ -89,7 +89,7 @@ export interface Stepgate<Name extends string = never> extends StepUpCalls<Name>
     options?: { readonly apiKeys?: boolean | undefined; readonly restricted?: boolean | undefined },
   ) => Promise<AuthenticateOutcome>;
   /**
-   * What the guard before this handler found out. Throws a `SetupError` where no guard of this kit ran, and a `Refusal`
+   * What the guard before this handler found out. Throws a `SetupError` where no guard of this instance ran, and a `Refusal`
    * where it let nobody through (`req.auth` is null then).
    */
   readonly current: (req: IncomingMessage) => RequestAuth;
@@ -98,11 +98,11 @@ export interface Stepgate<Name extends string = never> extends StepUpCalls<Name>
   /** Ends and forgets everything of a user. */
   readonly forgetUser: (userId: string) => Promise<void>;
   /**
-   * Resolves when the store can be used by this kit, and rejects with why not: it fails or hangs past `storeTimeout`, its
-   * tables are missing, it belongs to another kit. For the start of the app and for its readiness probe.
+   * Resolves when the store can be used by this instance, and rejects with why not: it fails or hangs past `storeTimeout`, its
+   * tables are missing, it belongs to another instance. For the start of the app and for its readiness probe.
    */
   readonly ready: () => Promise<void>;
-  /** The clock that all of the kit goes by. */
+  /** The clock that the instance goes by. */
   readonly clock: Clock;
   /** Writes what was noted of sessions seen. */
   readonly flush: () => Promise<void>;
@@ -120,7 +120,7 @@ export interface RouterOptions<Name extends string = never> {
   readonly listData?: boolean | undefined;
 }
 
-/** Makes the kit of one app. Throws a `SetupError` for wrong options. */
+/** Makes the instance of one app. Throws a `SetupError` for wrong options. */
 export function stepgate<const M extends readonly RoutedMethod[] = readonly []>(
   options: StepgateOptions<M>,
 ): Stepgate<M[number]['name']>;
@@ -135,7 +135,7 @@ export function stepgate(options: StepgateOptions): Stepgate<string> {
   const { impersonate, endImpersonation } = createImpersonation(services);
   const { handle, checkHandle } = createHandles(services);
 
-  const kit: Stepgate<string> = {
+  const instance: Stepgate<string> = {
     requireSession: createRequireSession(services, onRefusal),
     requireSameOrigin: createRequireSameOrigin(services, onRefusal),
     requireFreshStepUp: createRequireFreshStepUp(stepUpCheckOf, onRefusal),
@@ -181,8 +181,8 @@ export function stepgate(options: StepgateOptions): Stepgate<string> {
       await settings.store.close?.();
     },
   };
-  if (settings.session !== null) proofsForTests.set(kit, services.elevations.prove);
-  return inspectable(kit, settings);
+  if (settings.session !== null) proofsForTests.set(instance, services.elevations.prove);
+  return inspectable(instance, settings);
 }
 
 function routerOf(services: Services, given: RouterOptions<string> = {}): Middleware {

@@ -146,11 +146,11 @@ function compile(project) {
 /** Runs the project's own test command on the tests that all of them share. */
 function runSuite(project, name, { node }) {
   const { scripts } = readManifest(project);
-  const tests = readFileSync(join(PROJECTS, 'shared/kit.test.js'), 'utf8');
+  const tests = readFileSync(join(PROJECTS, 'shared/instance.test.js'), 'utf8');
   // Who writes CommonJS writes it so; swc and ts-jest make it of ES modules themselves.
   const asWritten =
     name === 'jest-commonjs' ? tests.replaceAll(/^import (.+) from ('.+');$/gm, 'const $1 = require($2);') : tests;
-  writeFileSync(join(project, `kit.test.${name === 'jest-typescript' ? 'ts' : 'js'}`), asWritten);
+  writeFileSync(join(project, `instance.test.${name === 'jest-typescript' ? 'ts' : 'js'}`), asWritten);
   const { status, stdout, stderr } = spawnSync('sh', ['-c', scripts.test], {
     cwd: project,
     encoding: 'utf8',
@@ -207,7 +207,7 @@ function tryBesideBetterAuth(tarball) {
   installTools(BETTER_AUTH);
   const project = install('beside-better-auth', tarball, {});
   const [, guide] = readFileSync('docs/your-sessions.md', 'utf8').split(/^## better-auth$/m);
-  writeFileSync(join(project, 'kit.js'), /```js\n(.*?)```/s.exec(guide)[1]);
+  writeFileSync(join(project, 'instance.js'), /```js\n(.*?)```/s.exec(guide)[1]);
   const env = { PATH: process.env.PATH, STEPGATE_SECRET: 'a secret of at least thirty-two bytes' };
   execFileSync(process.execPath, ['app.js'], { cwd: project, stdio: 'inherit', env });
 }

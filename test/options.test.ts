@@ -102,7 +102,7 @@ const WRONG: Readonly<Record<string, readonly [values: readonly unknown[], messa
     [null, 'cookie', [], ['Cookie'], ['cookie', 'header'], ['cookie', null], [['cookie']], {}, 7],
     /`deliveries` must be a list.*'cookie', 'bearer', 'token-cookies'/,
   ],
-  'deliveries (without the kit’s own)': [
+  'deliveries (without stepgate’s own)': [
     [['bearer'], ['bearer', 'token-cookies']],
     /`delivery` must be one of `deliveries`.*'bearer'/,
   ],

@@ -22,11 +22,11 @@ const options = {
 export async function measureSteps() {
   const path = join(newFolder('steps'), 'sessions.db');
   const store = sqliteStore(path);
-  const kit = (delivery) => stepgate({ ...options, insecureCookies: true, store, delivery, touchInterval: '1d' });
-  const auth = kit('cookie');
+  const instance = (delivery) => stepgate({ ...options, insecureCookies: true, store, delivery, touchInterval: '1d' });
+  const auth = instance('cookie');
   const count = settings.sessions / 2;
   const cookies = (await signIn(auth, count)).map((line) => line.slice('Cookie: '.length));
-  const bearers = (await signIn(kit('bearer'), count)).map((line) => line.slice('Authorization: '.length));
+  const bearers = (await signIn(instance('bearer'), count)).map((line) => line.slice('Authorization: '.length));
   const tokens = cookies.map((cookie) => decodeToken(cookie.split('=')[1]));
   const hashes = tokens.map((token) => hashToken(token));
   const { refused, guard } = guardOf(auth);

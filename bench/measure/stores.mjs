@@ -19,7 +19,7 @@ import { rowOf } from './fill-sqlite.mjs';
 const COUNT = settings.quick ? 500 : 20_000;
 /** After each round half of its sessions is left. */
 const LEFT = (COUNT / 2) * settings.rounds;
-const TOUCH_BATCH = 1_000; // what the kit writes at once
+const TOUCH_BATCH = 1_000; // what stepgate writes at once
 
 /** `first finds`: by a store that knows no session yet, as another process finds one that this one has signed in. */
 const STEPS = ['sign-ins', 'finds', 'first finds', 'touches', 'refreshes', 'revocations'];
@@ -105,7 +105,7 @@ async function measureOurs({ sessions }, otherStore) {
   const refreshes = await timed(rows, async (row) => {
     const nonce = randomBytes(16).toString('base64url');
     const change = { type: 'rotate', presented: row.refreshHash, successor: newHash(), nonce, tokenHash: newHash() };
-    // As the kit has just read it.
+    // As stepgate has just read it.
     const known = { ...row, lastSeenAt: later, idleExpiresAt };
     return (await sessions.change(row.id, change, later, known)) !== null;
   });

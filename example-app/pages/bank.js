@@ -10,7 +10,7 @@ class Refused extends Error {
   }
 }
 
-/** Calls one of the bank's own routes and gives its answer; the kit's routes are the client's. */
+/** Calls one of the bank's own routes and gives its answer; stepgate's routes are the client's. */
 export async function call(method, path, json, options) {
   const response = await client.fetch(path, { method, json, ...options });
   const answer = await response.json().catch(() => null);

@@ -1,4 +1,4 @@
-// The kit's client, one for a page: it renews the session, asks for what has to be confirmed, and sends once more.
+// stepgate's client, one for a page: it renews the session, asks for what has to be confirmed, and sends once more.
 import { createClient } from '/vendor/stepgate/browser.js';
 import { stepUpDialog } from '/vendor/stepgate/dialog.js';
 import { watchRequests } from './under-the-hood.js';

@@ -24,7 +24,7 @@ export interface ExpressSessionOptions<R extends IncomingMessage = ExpressReques
    * their first method with a proof of another. @default not known
    */
   readonly signedInAt?: (req: R) => number | null | undefined;
-  /** What the user signed in with then: a method of the kit, `'password'` or `'external'`. @default 'external' */
+  /** What the user signed in with then: a method of stepgate, `'password'` or `'external'`. @default 'external' */
   readonly method?: (req: R) => string | null | undefined;
   /** Whether `auth.signOut` and `POST {mount}/logout` destroy the session as well. @default false */
   readonly destroy?: boolean;
@@ -39,8 +39,8 @@ interface WithSession {
 }
 
 /**
- * The option `session` of a kit for an app with express-session, with any of its stores. Its middleware has to stand
- * before the kit's guards and router. Throws a `SetupError` for wrong options.
+ * The option `session` of an instance for an app with express-session, with any of its stores. Its middleware has to stand
+ * before stepgate's guards and router. Throws a `SetupError` for wrong options.
  */
 export function expressSession<R extends IncomingMessage = ExpressRequest>(
   options: ExpressSessionOptions<R>,
@@ -66,7 +66,7 @@ export function expressSession<R extends IncomingMessage = ExpressRequest>(
     const signedInAt = timeOf?.(request) ?? undefined;
     const method = methodOf?.(request) ?? undefined;
     return {
-      id: sessionID as string, // the kit looks at it: a session of another middleware has none
+      id: sessionID as string, // stepgate looks at it: a session of another middleware has none
       userId,
       ...(signedInAt === undefined ? {} : { signedInAt }),
       ...(method === undefined ? {} : { method }),
@@ -90,7 +90,7 @@ function sessionOn(req: IncomingMessage): WithSession & { readonly session: NonN
   if (session === undefined || session === null) {
     throw new SetupError(
       '`req.session` is missing: express-session did not run, or its store is not connected.',
-      'Put `app.use(session({ … }))` before the guards and the router of the kit.',
+      'Put `app.use(session({ … }))` before the guards and the router of stepgate.',
     );
   }
   return { session, ...(sessionID === undefined ? {} : { sessionID }) };

@@ -19,7 +19,7 @@ import { inDialog } from './webauthn.js';
 export type { ApprovalJson, ApprovalStatus, PendingApprovalJson };
 
 export interface ApprovalsOptions {
-  /** Where the kit's router is: that of the client. @default '/auth' */
+  /** Where stepgate's router is: that of the client. @default '/auth' */
   readonly mount?: string;
 }
 

@@ -5,12 +5,12 @@ import { requestMaker } from './request.js';
 import type { Answer, Sending } from './transport.js';
 import { forget } from './webauthn.js';
 
-/** Calls one of the kit's routes, and gives its JSON. Rejects with a `StepgateError` for every other answer. */
+/** Calls one of stepgate's routes, and gives its JSON. Rejects with a `StepgateError` for every other answer. */
 export type Call = <T>(method: string, path: string, json?: object) => Promise<T>;
 
 export function createCall(send: (sending: Sending) => Promise<Answer>, mount: string): Call {
   return async <T>(method: string, path: string, json?: object) => {
-    // The kit may be on another origin than the page.
+    // stepgate may be on another origin than the page.
     const make = requestMaker(mount + path, { method, json, credentials: 'include' });
     const { response, refusal } = await send({ make });
     if (refusal) {

@@ -16,7 +16,7 @@ import { createStepUp } from './step-up.js';
 import { createTransport, type TokenStore } from './transport.js';
 
 export interface ClientOptions {
-  /** Where the kit's router is, as a path or a whole URL. @default '/auth' */
+  /** Where stepgate's router is, as a path or a whole URL. @default '/auth' */
   readonly mount?: string;
   /** Asks the user: `stepUpDialog()` of `stepgate/browser/dialog`, or the app's own. */
   readonly confirm: Confirm;

@@ -1,5 +1,5 @@
 /**
- * A way to prove presence: one of the kit's own, or the name that the app has given its own method. (The odd
+ * A way to prove presence: one of stepgate's own, or the name that the app has given its own method. (The odd
  * intersection keeps the known names in an editor's suggestions.)
  */
 export type MethodName = 'passkey' | 'totp' | 'password' | 'recovery-code' | (string & {});
@@ -34,7 +34,7 @@ export interface ConfirmRequest {
    * ("You confirmed exactly this two minutes ago. Do it again?"), and call `prove` only after a yes.
    */
   readonly again: { readonly spentAt: number } | null;
-  /** Why the user is asked once more for the same: the time was over. Null when it is the first time. */
+  /** Why the user is asked once more for the same: the time had expired. Null when it is the first time. */
   readonly notice: 'expired' | null;
   /**
    * Until when, in epoch milliseconds by this device's clock; null while nothing limits it. Read it anew after each
@@ -80,7 +80,7 @@ export type ProveOutcome =
   | { readonly outcome: 'over' };
 
 /**
- * `'confirmed'` counts only when `prove` has said so. `'cancelled'`: the user gives up. `'expired'`: the time is over, by
+ * `'confirmed'` counts only when `prove` has said so. `'cancelled'`: the user gives up. `'expired'`: the time has expired, by
  * `expiresAt` or by `prove`, and the user is asked once more.
  */
 export type ConfirmOutcome = 'confirmed' | 'cancelled' | 'expired';

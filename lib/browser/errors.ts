@@ -5,7 +5,7 @@ import type { RefusalCode, RefusalJson } from '../wire.js';
  *
  * - `cancelled`: the user or the page gave up, and nothing was done.
  * - `outcome_unknown`: it may have been done. Look before you do it again; `again()` does it.
- * - `offline`: no answer that makes sense came back, to a request that changes nothing or to one of the kit's own.
+ * - `offline`: no answer that makes sense came back, to a request that changes nothing or to one of stepgate's own.
  * - `signed_out`: there is no session any more. The client has told `'signed-out'`.
  * - `session_changed`: the browser is signed in to another session by now. Nothing was done.
  * - `step_up_unavailable`: the user has nothing that the server would take.
@@ -14,7 +14,7 @@ import type { RefusalCode, RefusalJson } from '../wire.js';
  * - `passkey_cancelled`, `passkey_unavailable`, `passkey_exists`: what came of the browser's own dialog.
  * - `approval_denied`, `approval_expired`: nobody approved the request, and nothing was done.
  * - `stream_body`: a stream can't be sent twice. Give `() => stream`.
- * - any other refusal of the kit's routes, by the server's code.
+ * - any other refusal of stepgate's routes, by the server's code.
  */
 export type StepgateErrorCode =
   | 'cancelled'

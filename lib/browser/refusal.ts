@@ -2,7 +2,7 @@ import type { RefusalJson, StepUpRequiredJson } from '../wire.js';
 import type { Ways } from './confirm.js';
 
 /**
- * The kit's refusal in an answer. Null for whatever else there may be: an answer of the app, of another library, of a
+ * stepgate's refusal in an answer. Null for whatever else there may be: an answer of the app, of another library, of a
  * proxy, a body that is cut off.
  */
 export async function refusalIn(response: Response): Promise<RefusalJson | null> {

@@ -32,7 +32,7 @@ export interface Sending {
 }
 
 export type Transport = readonly [
-  /** Sends a request, and once more after a refresh where the access token was over. */
+  /** Sends a request, and once more after a refresh where the access token had expired. */
   send: (sending: Sending) => Promise<Answer>,
   /** Keeps the tokens of an answer, where a store was given. A step-up's has no new refresh token. */
   keep: (body: Partial<Tokens>) => Promise<void>,

@@ -13,7 +13,7 @@ export interface CommandOption {
 export interface Call {
   readonly values: Readonly<Record<string, string | boolean | undefined>>;
   readonly words: readonly string[];
-  /** Loads the app's config; the command's end closes its kit. */
+  /** Loads the app's config; the command's end closes its instance. */
   readonly config: () => Promise<Config>;
   /** Where the config was looked for: a folder. */
   readonly folder: string;

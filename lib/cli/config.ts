@@ -8,7 +8,7 @@ import { type Inspection, inspectionOf } from '../options/inspection.js';
 import { type Stepgate, stepgate } from '../stepgate.js';
 
 export interface Config {
-  readonly kit: Stepgate<string>;
+  readonly instance: Stepgate<string>;
   readonly inspection: Inspection;
   /** What the config exports as `app`: the Express app, for `doctor` alone. */
   readonly app: unknown;
@@ -24,26 +24,26 @@ export function findConfig(folder: string, named: string | undefined): string {
   if (found !== undefined) return found;
   throw new SetupError(
     named === undefined ? `There is no ${NAME}.js in ${folder}.` : `There is no file ${resolve(folder, named)}.`,
-    `Write ${NAME}.js (or .mjs, .cjs, .ts), whose default export is the kit or its options, or name it with --config.`,
+    `Write ${NAME}.js (or .mjs, .cjs, .ts), whose default export is the instance or its options, or name it with --config.`,
   );
 }
 
-/** Throws a `SetupError` for a file that exports neither a kit nor options, and whatever the file itself throws. */
+/** Throws a `SetupError` for a file that exports neither an instance nor options, and whatever the file itself throws. */
 export async function loadConfig(file: string): Promise<Config> {
   const exported = await importFile(file);
   const given: unknown = await defaultOf(exported);
   if (typeof given !== 'object' || given === null) {
     throw new SetupError(
-      `${file} must export the kit or its options.`,
+      `${file} must export the instance or its options.`,
       'Write `export default stepgate({ … })`, or `module.exports = …` in CommonJS.',
     );
   }
-  // What isn't a kit is checked as options, whatever it is.
+  // What isn't an instance is checked as options, whatever it is.
   const made = inspectionOf(given) === null ? stepgate(given as StepgateOptions) : given;
   const inspection = inspectionOf(made);
-  if (inspection === null) throw new Error('A kit can be inspected.');
-  const kit = made as Stepgate<string>; // it can be inspected; which methods it has is looked up at each call
-  return { kit, inspection, app: 'app' in exported ? exported.app : null };
+  if (inspection === null) throw new Error('An instance can be inspected.');
+  const instance = made as Stepgate<string>; // it can be inspected; which methods it has is looked up at each call
+  return { instance, inspection, app: 'app' in exported ? exported.app : null };
 }
 
 /** Of CommonJS the whole of `module.exports` is the default; compiled from ES modules, it has a default of its own. */

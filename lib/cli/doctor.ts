@@ -43,8 +43,8 @@ async function examine(call: Call): Promise<readonly Finding[]> {
     });
     return [...before, wrongConfig(error), ...skipped];
   }
-  const { inspection, kit, app } = config;
-  const found = [...before, ok('config', 'It exports a kit or its options.'), checkAddress(inspection)];
+  const { inspection, instance, app } = config;
+  const found = [...before, ok('config', 'It exports an instance or its options.'), checkAddress(inspection)];
   const store = await checkStore(config);
   found.push(store);
   if (store.verdict === 'wrong') {
@@ -53,7 +53,7 @@ async function examine(call: Call): Promise<readonly Finding[]> {
     return found;
   }
   // By id, which is random: a sample of all users' sessions.
-  const { sessions } = await kit.sessions.list({ limit: 1_000 });
+  const { sessions } = await instance.sessions.list({ limit: 1_000 });
   return [...found, checkProxy(inspection, app, sessions), checkClock(inspection, sessions)];
 }
 
@@ -135,7 +135,7 @@ function isLocal(issuer: string): boolean {
   return ['localhost', '127.0.0.1', '[::1]'].includes(new URL(issuer).hostname);
 }
 
-async function checkStore({ kit, inspection }: Config): Promise<Finding> {
+async function checkStore({ instance, inspection }: Config): Promise<Finding> {
   try {
     const pending = (await pendingOf(inspection.store)) ?? [];
     if (pending.length > 0) {
@@ -147,8 +147,8 @@ async function checkStore({ kit, inspection }: Config): Promise<Finding> {
       };
     }
     const start = performance.now();
-    await kit.ready();
-    return ok('store', `It answers in ${Math.ceil(performance.now() - start)} ms and belongs to this kit.`);
+    await instance.ready();
+    return ok('store', `It answers in ${Math.ceil(performance.now() - start)} ms and belongs to this instance.`);
   } catch (error) {
     const finding = { check: 'store', verdict: 'wrong', message: messageOf(error) } as const;
     return error instanceof SetupError
@@ -206,7 +206,7 @@ function isPrivate(address: string): boolean {
   return PRIVATE.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
 }
 
-/** What machines may differ by (the kit's `clockTolerance`). */
+/** What machines may differ by (the instance's `clockTolerance`). */
 const TOLERANCE = 5_000;
 
 function checkClock({ clock }: Inspection, sessions: readonly Session[]): Finding {

@@ -8,7 +8,7 @@ export const unlockMethod: Command = {
     if (user === undefined || method === undefined || words.length > 2) {
       throw new UsageError('Name the user and the method.');
     }
-    await (await config()).kit.methods.unlock(user, method);
+    await (await config()).instance.methods.unlock(user, method);
     await print('Unlocked.\n');
     return 0;
   },

@@ -6,7 +6,7 @@ export const migrate: Command = {
   options: {
     check: { type: 'boolean', about: 'change nothing; exit with 1 when a step is missing' },
     sql: { type: 'boolean', about: 'change nothing; print the SQL of the missing steps' },
-    realm: { type: 'boolean', about: 'forget which kit the store belongs to, after renaming it on purpose' },
+    realm: { type: 'boolean', about: 'forget which instance the store belongs to, after renaming it on purpose' },
   },
   async run({ values, config, print }) {
     const { check = false, sql = false, realm = false } = values;

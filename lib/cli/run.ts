@@ -55,11 +55,11 @@ export async function run(args: readonly string[], { folder, out, err }: Surroun
     codes.push(await work().catch((error: unknown) => tell(error, err)));
   };
   await attempt(() =>
-    perform(args, folder, out, (kit) => {
-      opened.push(kit);
+    perform(args, folder, out, (instance) => {
+      opened.push(instance);
     }),
   );
-  for (const kit of opened) await attempt(() => kit.close().then(() => 0));
+  for (const instance of opened) await attempt(() => instance.close().then(() => 0));
   return codes.find((code) => code !== 0) ?? 0;
 }
 
@@ -76,7 +76,7 @@ async function perform(
   args: readonly string[],
   folder: string,
   out: Surroundings['out'],
-  onOpen: (kit: Stepgate<string>) => void,
+  onOpen: (instance: Stepgate<string>) => void,
 ): Promise<ExitCode> {
   const [command, rest] = commandIn(args);
   if (command === null) return general(rest, out);
@@ -96,7 +96,7 @@ async function perform(
     async config() {
       const file = findConfig(folder, typeof values['config'] === 'string' ? values['config'] : undefined);
       const config = await loadConfig(file);
-      onOpen(config.kit);
+      onOpen(config.instance);
       return config;
     },
   });

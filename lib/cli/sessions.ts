@@ -17,7 +17,7 @@ export const listSessions: Command = {
   async run(call) {
     const user = textOption(call, 'user');
     const limit = parseLimit(textOption(call, 'limit'));
-    const { sessions } = (await call.config()).kit;
+    const { sessions } = (await call.config()).instance;
     const pageAt = (page: PageOptions): Promise<SessionPage> =>
       user === undefined ? sessions.list(page) : sessions.listForUser(user, page);
     const asText = call.values['json'] === true ? asJson : asLine;
@@ -49,7 +49,7 @@ export const endSessions: Command = {
       throw new UsageError('Name the sessions to end, or take --user.');
     }
     if (except !== undefined && user === undefined) throw new UsageError('--except goes with --user.');
-    const { sessions } = (await call.config()).kit;
+    const { sessions } = (await call.config()).instance;
     if (user !== undefined) {
       const count = await sessions.revokeAllForUser(user, except === undefined ? {} : { except });
       await call.print(`Ended: ${count}.\n`);

@@ -92,7 +92,7 @@ export const approvalsChange: CaseGroup = {
       assert.equal((await approvals.change('a', approve({ userId: 'colleague' }), NOW)).outcome, 'changed');
     },
 
-    'decides on nothing at its end, and writes down once that it is over': async ({ approvals }) => {
+    'decides on nothing at its end, and writes down once that it has expired': async ({ approvals }) => {
       const row = approvalRow({ id: 'a' });
       await givenApprovals(approvals, row);
       assert.deepEqual(await approvals.change('a', EXPIRE, row.expiresAt - 1), { outcome: 'refused', row });

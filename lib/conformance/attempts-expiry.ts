@@ -30,7 +30,7 @@ export const attemptsExpiry: CaseGroup = {
       }
     },
 
-    'deletes no more than the limit of those that are over, and says how many': async ({ attempts }) => {
+    'deletes no more than the limit of those that have expired, and says how many': async ({ attempts }) => {
       for (let n = 0; n < 7; n++) await counted(attempts, `user${n % 2}`, `key ${n}`, MINUTE - n);
       const counts: number[] = [];
       for (let n = 0; n < 4; n++) counts.push(await attempts.deleteExpired(NOW + MINUTE, 3));

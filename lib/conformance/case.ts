@@ -19,7 +19,7 @@ export interface CaseGroup {
   readonly copies?: true;
   /** Whether the cases look at what was written by `rawRows`. */
   readonly rawRows?: true;
-  /** Whether what is over has to be there until the cases delete it. */
+  /** Whether what has expired has to be there until the cases delete it. */
   readonly deletesExpired?: true;
   readonly cases: Readonly<Record<string, (bench: Bench) => Promise<void>>>;
 }

@@ -80,7 +80,7 @@ export const challengesInsert: CaseGroup = {
       assert.deepEqual(await takeAll(challenges, 'session', [...idsFrom(0, 6), 'last']), ['last']);
     },
 
-    'counts the challenges that are over, too': async ({ challenges }) => {
+    'counts the challenges that have expired, too': async ({ challenges }) => {
       await challenges.insert(challengeRow({ id: 'over', createdAt: NOW - 2, expiresAt: NOW }), 2);
       await challenges.insert(challengeRow({ id: 'live', createdAt: NOW - 3 }), 2);
       await challenges.insert(challengeRow({ id: 'new', createdAt: NOW + 1 }), 2);

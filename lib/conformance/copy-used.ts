@@ -41,7 +41,7 @@ export const copiesUsed: readonly CaseGroup[] = [
         const inserted = await insert(sessions, sessionRow({ id: 'd', createdAt: NOW + 1 }), { cap: 2 });
         assert.deepEqual(inserted.outcome === 'inserted' && sortedIds(inserted.evicted), ['a', 'b']);
       },
-      'gives no session that is over at either end': async ({ sessions }) => {
+      'gives no session that has expired at either end': async ({ sessions }) => {
         const rows = [
           sessionRow({ id: 'idle', idleExpiresAt: NOW + MINUTE }),
           sessionRow({ id: 'absolute', idleExpiresAt: NOW + MINUTE, expiresAt: NOW + MINUTE }),
@@ -91,7 +91,7 @@ export const copiesUsed: readonly CaseGroup[] = [
         const failures = { key: 'failures', limit: 100, window: null };
         assert.equal((await attempts.count('user', [failures], NOW + 1000 * HOUR)).outcome, 'refused');
       },
-      'gives no counter whose window is over': async ({ attempts }) => {
+      'gives no counter whose window has expired': async ({ attempts }) => {
         await attempts.count('user', [{ key: 'over', limit: null, window: MINUTE }], NOW);
         await attempts.count('user', [{ key: 'live', limit: null, window: MINUTE + 1 }], NOW);
         await attempts.count('user', [{ key: 'endless', limit: null, window: null }], NOW);

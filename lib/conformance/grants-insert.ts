@@ -36,7 +36,7 @@ export const grantsInsert: CaseGroup = {
       assert.deepEqual(await grants.take(takeOf()), { outcome: 'spent', spentAt: NOW });
     },
 
-    'puts a grant in place of one that is spent, or over': async ({ grants }) => {
+    'puts a grant in place of one that is spent, or expired': async ({ grants }) => {
       await grants.insert(grantRow());
       await grants.take(takeOf());
       const again = grantRow({ createdAt: NOW, expiresAt: NOW + 2 });

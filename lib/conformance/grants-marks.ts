@@ -63,7 +63,7 @@ export const grantsMarks: CaseGroup = {
       assert.deepEqual(await heard(bench, { now: LATER + MINUTE }), NONE);
     },
 
-    'is known beside a grant that is over, or made too far ahead': async (bench) => {
+    'is known beside a grant that has expired, or made too far ahead': async (bench) => {
       await spend(bench);
       await bench.grants.insert(grantRow({ expiresAt: NOW }));
       assert.deepEqual(await bench.grants.take(takeOf()), SPENT);

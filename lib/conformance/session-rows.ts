@@ -90,7 +90,7 @@ export async function given(sessions: SessionStore, ...rows: readonly SessionRow
   for (const row of rows) assert.equal((await insert(sessions, row)).outcome, 'inserted');
 }
 
-/** Those of these ids that the store has a row for, live or over. */
+/** Those of these ids that the store has a row for, live or expired. */
 export async function present(sessions: SessionStore, ...ids: readonly string[]): Promise<readonly string[]> {
   const found = await Promise.all(ids.map(async (id) => await sessions.get(id)));
   return ids.filter((_id, index) => found[index] !== null);

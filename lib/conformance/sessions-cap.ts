@@ -82,7 +82,7 @@ export const sessionsCap: CaseGroup = {
       assert.deepEqual(await present(sessions, 'a', 'Z'), ['Z']);
     },
 
-    'counts no session that is over, and evicts none': async ({ sessions }) => {
+    'counts no session that has expired, and evicts none': async ({ sessions }) => {
       await given(sessions, ...overRows, sessionRow({ id: 'live' }));
       assert.deepEqual(evictedIds(await insert(sessions, sessionRow({ id: 'new' }), { cap: 2 })), []);
       assert.deepEqual(evictedIds(await insert(sessions, sessionRow({ id: 'newer', createdAt: NOW }), { cap: 1 })), [

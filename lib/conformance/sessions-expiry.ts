@@ -50,7 +50,7 @@ export const sessionsExpiry: CaseGroup = {
       assert.deepEqual(await present(sessions, 'live'), ['live']);
     },
 
-    'deletes nothing where nothing is over': async ({ sessions }) => {
+    'deletes nothing where nothing has expired': async ({ sessions }) => {
       assert.equal(await sessions.deleteExpired(NOW, NOW, 100), 0);
       await given(sessions, sessionRow({ id: 'a' }));
       assert.equal(await sessions.deleteExpired(NOW, NOW, 100), 0);

@@ -39,7 +39,7 @@ export const sessionsFind: CaseGroup = {
       assert.equal(await sessions.find(hashOf('parent')), null);
     },
 
-    'give a session that is over, so that the caller can say why it refuses': async ({ sessions }) => {
+    'give a session that has expired, so that the caller can say why it refuses': async ({ sessions }) => {
       const idle = rotatedRow({ id: 'idle', idleExpiresAt: NOW - HOUR });
       const ended = rotatedRow({ id: 'ended', expiresAt: NOW - HOUR });
       await given(sessions, idle, ended);

@@ -46,7 +46,7 @@ export const sessionsInsert: CaseGroup = {
       assert.deepEqual(await present(sessions, 'old', 'new'), ['new']);
     },
 
-    'ends the replaced session though it is over': async ({ sessions }) => {
+    'ends the replaced session though it has expired': async ({ sessions }) => {
       const old = sessionRow({ id: 'old', idleExpiresAt: NOW - 1 });
       await given(sessions, old);
       const outcome = await insert(sessions, sessionRow({ id: 'new' }), { replaces: old.tokenHash });

@@ -55,7 +55,7 @@ export const sessionsList: CaseGroup = {
       }
     },
 
-    'fills a page though sessions that are over lie between': async ({ sessions }) => {
+    'fills a page though sessions that have expired lie between': async ({ sessions }) => {
       await given(
         sessions,
         sessionRow({ id: 'a', idleExpiresAt: NOW }),

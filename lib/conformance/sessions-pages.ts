@@ -91,7 +91,7 @@ export const sessionsPages: CaseGroup = {
       }
     },
 
-    'are full though sessions that are over and of others lie between': async ({ sessions }) => {
+    'are full though sessions that have expired and of others lie between': async ({ sessions }) => {
       const rows = manyRows(12);
       await given(
         sessions,

@@ -39,7 +39,7 @@ export const sessionsRevokeAll: CaseGroup = {
       assert.deepEqual(await present(sessions, 'a', 'b', 'theirs'), ['theirs']);
     },
 
-    'deletes those that are over, too': async ({ sessions }) => {
+    'deletes those that have expired, too': async ({ sessions }) => {
       await given(sessions, sessionRow({ id: 'a', idleExpiresAt: NOW - 1 }), sessionRow({ id: 'b', expiresAt: NOW }));
       assert.deepEqual(sortedIds(await sessions.revokeAllForUser('user', null, NOW)), ['a', 'b']);
       assert.deepEqual(await present(sessions, 'a', 'b'), []);

@@ -48,7 +48,7 @@ export const sessionsRevoke: CaseGroup = {
       assert.deepEqual(await present(sessions, 'a'), ['a']);
     },
 
-    'deletes a session that is over, too': async ({ sessions }) => {
+    'deletes a session that has expired, too': async ({ sessions }) => {
       await given(sessions, sessionRow({ id: 'a', idleExpiresAt: NOW - 1 }));
       assert.deepEqual(await sessions.revoke('a', 'user'), { id: 'a', userId: 'user' });
       assert.equal(await sessions.get('a'), null);

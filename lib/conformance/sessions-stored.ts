@@ -42,7 +42,7 @@ export const sessionsStored: CaseGroup = {
       assertHolds(text, ['bystander']);
     },
 
-    'holds nothing of sessions that were replaced, evicted or over': async (bench) => {
+    'holds nothing of sessions that were replaced, evicted or expired': async (bench) => {
       const over = sessionRow({ id: 'session-over', idleExpiresAt: NOW });
       await given(bench.sessions, row, sessionRow({ id: 'session-b' }), over);
       await insert(bench.sessions, sessionRow({ id: 'session-new' }), { cap: 1, replaces: row.tokenHash });

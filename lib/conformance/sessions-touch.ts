@@ -76,7 +76,7 @@ export const sessionsTouch: CaseGroup = {
       assert.equal(await sessions.get('a'), null);
     },
 
-    'takes the others of a batch in which some are absent or over': async ({ sessions }) => {
+    'takes the others of a batch in which some are absent or expired': async ({ sessions }) => {
       await given(
         sessions,
         sessionRow({ id: 'a' }),

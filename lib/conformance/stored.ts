@@ -29,9 +29,13 @@ export function storedGroup(part: StorePart, cases: CaseGroup['cases']): CaseGro
   return { group: `${part}: what is stored`, part, rawRows: true, cases };
 }
 
-/** As `storedGroup`, for what is over. */
+/** As `storedGroup`, for what has expired. */
 export function expiredGroup(part: StorePart, cases: CaseGroup['cases']): CaseGroup {
-  return { ...storedGroup(part, cases), group: `${part}: what is stored of those that are over`, deletesExpired: true };
+  return {
+    ...storedGroup(part, cases),
+    group: `${part}: what is stored of those that have expired`,
+    deletesExpired: true,
+  };
 }
 
 /** That a step writes all of these, and no time or hash beside them. */

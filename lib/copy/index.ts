@@ -6,7 +6,7 @@ import type { RowCopy } from '../stores/contract/copy.js';
 import type { Store } from '../stores/contract/store.js';
 
 export interface CopyStoreOptions {
-  /** That of the kit, where it isn't the system's. */
+  /** The instance's, where it isn't the system's. */
   readonly clock?: Clock;
 }
 

@@ -63,7 +63,7 @@ export async function requireApproval(
   }
   const asked = await askedBy(services, req, asker, rule);
   if (isPrefetch(req)) throw approvalRequired({ reason: 'missing' });
-  const named = readApprovalHeader(req);
+  const named = parseApprovalHeader(req);
   if (named === null) throw await ask(services, req, asked, rule);
   const row = await approvals.get(named.id);
   if (row === null || !isAskedBy(row, asker, named.tokenHash)) throw new Refusal('not_found');
@@ -116,7 +116,7 @@ export function isAskedBy(row: ApprovalRow, { kind, id, userId }: Asker, tokenHa
 }
 
 /** Which approval a request names: `<id>.<token>`. Null without one; rejects with a `Refusal` for what is none. */
-export function readApprovalHeader(
+export function parseApprovalHeader(
   req: IncomingMessage,
 ): { readonly id: string; readonly tokenHash: TokenHash } | null {
   const value = req.headers['stepgate-approval'];

@@ -9,7 +9,7 @@ import type { PresentedSession } from '../session/keeper.js';
 import { type Claim, type FindOutcome, publicSession } from '../session/sessions.js';
 import type { Impersonator, ProofTimes, SessionRow } from '../stores/contract/sessions.js';
 import { sentFrom } from './client.js';
-import { type Credential, isAmbient, readCredential } from './credentials.js';
+import { type Credential, isAmbient, parseCredential } from './credentials.js';
 import { Refusal, type RefusalCode, refusalFrom } from './refusal.js';
 import type { Authentication, LiveSession, RequestAuth, SessionAuth } from './request-auth.js';
 import { isUnsafe } from './same-origin.js';
@@ -169,7 +169,7 @@ export function createAuthenticate({
 
   return (req, passive = false) => {
     try {
-      const answer = check(req, readCredential(req, cookies, apiKeys?.prefix ?? null), passive);
+      const answer = check(req, parseCredential(req, cookies, apiKeys?.prefix ?? null), passive);
       return isPromise(answer) ? answer.catch(failed) : answer;
     } catch (error) {
       return failed(error);
@@ -232,13 +232,13 @@ export function proofTimes({ signInProofs, stepUpProofs }: SessionRow): ProofTim
 }
 
 /**
- * What this kit knows of a request. It lives beside the request, not on it, so that nobody else's `req.auth` is ever
+ * What this instance knows of a request. It lives beside the request, not on it, so that nobody else's `req.auth` is ever
  * trusted; the property of the request is a copy for the app's handlers.
  */
 export interface RequestStates {
   get(req: IncomingMessage): Authentication | undefined;
   set(req: IncomingMessage, authentication: Authentication): void;
-  /** The caller of a guarded request. Throws a `SetupError` where no guard of this kit ran, a `Refusal` for nobody. */
+  /** The caller of a guarded request. Throws a `SetupError` where no guard of this instance ran, a `Refusal` for nobody. */
   current(req: IncomingMessage): RequestAuth;
 }
 
@@ -254,7 +254,10 @@ export function createRequestStates({ settings: { requestProperty } }: Pick<Serv
     current(req) {
       const state = states.get(req);
       if (state === undefined) {
-        throw new SetupError('No guard of this kit ran for this request.', 'Put `requireSession` before the handler.');
+        throw new SetupError(
+          'No guard of this instance ran for this request.',
+          'Put `requireSession` before the handler.',
+        );
       }
       if ('auth' in state) return state.auth;
       throw state.refusal;

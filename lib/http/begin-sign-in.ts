@@ -93,7 +93,7 @@ function parseThen(then: unknown, firsts: readonly string[], names: readonly str
   const given: readonly unknown[] = Array.isArray(then) ? then : []; // `isArray` says any[]
   const isRight = given.length > 0 && given.every((name) => names.some((known) => known === name));
   if (!isRight) {
-    throw new SetupError('`then` must be a list of methods of this kit.', `Write some of: ${names.join(', ')}.`);
+    throw new SetupError('`then` must be a list of methods of this instance.', `Write some of: ${names.join(', ')}.`);
   }
   const seconds = names.filter((name) => given.includes(name));
   if (seconds.some((name) => firsts.includes(name))) {

@@ -138,7 +138,7 @@ export type Credential =
  * Reads the credential: `Authorization: Bearer` first, and then the cookies are not looked at; never the query or the
  * body. Other authorization schemes are somebody else's, and so is a bearer token where the delivery isn't in use.
  */
-export function readCredential(req: IncomingMessage, cookies: Cookies, apiKeyPrefix: string | null): Credential {
+export function parseCredential(req: IncomingMessage, cookies: Cookies, apiKeyPrefix: string | null): Credential {
   const match = BEARER.exec(req.headers.authorization ?? '');
   if (match !== null) {
     const bearer = match[1] ?? '';

@@ -4,7 +4,7 @@ import { SetupError } from '../internal/setup-error.js';
 import { isId } from '../internal/tokens.js';
 import { refuseUnknownKeys } from '../internal/unknown-keys.js';
 import type { Services } from '../services.js';
-import { type HandleParts, isOutdated, readHandle, writeHandle } from '../session/handle-text.js';
+import { type HandleParts, isOutdated, parseHandle, writeHandle } from '../session/handle-text.js';
 import { publicSession } from '../session/sessions.js';
 import { parseRule } from '../step-up/parse-rule.js';
 import type { Rule } from '../step-up/rule.js';
@@ -30,14 +30,14 @@ export type HandleOutcome =
 export interface Handles<Name extends string> {
   /**
    * What to keep of the session that this request brought, to ask for it later with `checkHandle`: opaque, no credential,
-   * good in every process of the app. After a guard or `authenticate` of this kit; throws a `SetupError` without one,
+   * good in every process of the app. After a guard or `authenticate` of this instance; throws a `SetupError` without one,
    * and a `Refusal` for nobody and for API keys.
    */
   readonly handle: (req: IncomingMessage) => string;
   /**
    * Whether the session still lives, and with a rule whether it meets it. A handle meets a rule only while the session
    * token that it was made from is the current one: a cookie that was copied before a step-up gains nothing by it, and
-   * after a step-up the client connects anew. After `credentialsChanged` it is over. Slides no idle end. Rejects with the
+   * after a step-up the client connects anew. After `credentialsChanged` it has ended. Slides no idle end. Rejects with the
    * `Refusal` `store_unavailable` when the store fails, and with a `SetupError` for what is no handle, for a wrong rule
    * and for one of a single request.
    */
@@ -95,7 +95,7 @@ function parseGiven(given: string | SessionId): Parsed {
     const { userId, sessionId } = given;
     return { userId: parseUserId(userId), sessionId: parseId('sessionId', sessionId, 'a session id'), made: null };
   }
-  const made = typeof given === 'string' ? readHandle(given) : null;
+  const made = typeof given === 'string' ? parseHandle(given) : null;
   if (made !== null) return { userId: made.userId, sessionId: made.sessionId, made };
   throw new SetupError('`handle` must be one that `auth.handle(req)` gave.', 'Or write `{ userId, sessionId }`.');
 }

@@ -34,7 +34,7 @@ export interface Impersonation {
   readonly impersonate: (req: IncomingMessage, res: ServerResponse, options: ImpersonateOptions) => Promise<SignedIn>;
   /**
    * Ends the impersonated session and goes back to the admin's, with a new token and without proofs. Rejects with the
-   * `Refusal` `session_invalid` where either cookie is missing or over: the admin signs in again then.
+   * `Refusal` `session_invalid` where either cookie is missing or expired: the admin signs in again then.
    */
   readonly endImpersonation: (req: IncomingMessage, res: ServerResponse) => Promise<SignedIn>;
 }

@@ -8,13 +8,13 @@ import { Refusal } from './refusal.js';
 import type { RouteTable } from './router.js';
 import { notVerified, stepUpFailed } from './step-up-refusal.js';
 
-/** A method that has routes of its own, for enrolling in it and the like: they stand beside the kit's. */
+/** A method that has routes of its own, for enrolling in it and the like: they stand beside the instance's. */
 export interface RoutedMethod<Name extends string = string> extends Method<Name> {
   /** Their paths begin below the router's mount; their handlers are guarded by what they ask of the services. */
   readonly routes?: (services: MethodRouteServices) => RouteTable;
 }
 
-/** What a method's routes are lent. Whoever is refused by one of these gets the kit's own answer. */
+/** What a method's routes are lent. Whoever is refused by one of these gets stepgate's own answer. */
 export interface MethodRouteServices
   extends Pick<Services, 'clock' | 'emit' | 'cookies' | 'signIn' | 'signInChallenges' | 'methodServices'> {
   /** How a session travels when the client doesn't say. */

@@ -46,7 +46,7 @@ export interface ApiKeyAuth {
 /** What a guard has found out: plain values, safe to serialise. */
 export type RequestAuth = SessionAuth | ApiKeyAuth;
 
-/** A session as the request brought it, with what only the kit may see. */
+/** A session as the request brought it, with what only stepgate may see. */
 export interface LiveSession extends PresentedSession {
   readonly auth: SessionAuth;
   /** By its current token; the previous one proves nothing and manages nothing. */

@@ -24,7 +24,7 @@ import type { Middleware } from './require-session.js';
 import { stepUpRequired, stepUpUnavailable } from './step-up-refusal.js';
 
 export interface RequireFreshStepUpOptions {
-  /** Answers for this guard in place of the kit's `onRefusal`. */
+  /** Answers for this guard in place of the instance's `onRefusal`. */
   readonly onRefusal?: OnRefusal | undefined;
 }
 
@@ -60,7 +60,7 @@ export function createStepUpCheck(services: Needed): StepUpCheckOf {
       partOf(services.store, 'approvals', 'A rule with an `approver`');
       if (services.settings.session !== null) {
         throw new SetupError(
-          'A rule with an `approver` needs sessions of the kit.',
+          'A rule with an `approver` needs sessions of stepgate.',
           'Leave `session` out, or let the user confirm the request: leave `approver` out.',
         );
       }
@@ -104,7 +104,7 @@ export async function requireProofs(
 
 export function createRequireFreshStepUp<Name extends string>(
   stepUpCheckOf: StepUpCheckOf,
-  kitOnRefusal: OnRefusal,
+  defaultOnRefusal: OnRefusal,
 ): RequireFreshStepUp<Name> {
   function requireFreshStepUp(rule: unknown, options?: RequireFreshStepUpOptions | ServerResponse): Middleware {
     if (options !== undefined && 'writeHead' in options) {
@@ -113,7 +113,7 @@ export function createRequireFreshStepUp<Name extends string>(
         "Call it: `requireFreshStepUp({ method: 'passkey', maxAge: '5m' })`.",
       );
     }
-    return toGuard(stepUpCheckOf(rule), options?.onRefusal ?? kitOnRefusal, 'requireFreshStepUpGuard');
+    return toGuard(stepUpCheckOf(rule), options?.onRefusal ?? defaultOnRefusal, 'requireFreshStepUpGuard');
   }
   return requireFreshStepUp;
 }

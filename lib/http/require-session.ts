@@ -30,11 +30,11 @@ export interface RequireSessionOptions<Optional extends boolean = boolean, ApiKe
   readonly restricted?: boolean | undefined;
   /**
    * Takes the request for no activity of the user's, for pages that ask by themselves every now and then: it slides no
-   * idle end. It has no effect where an earlier guard of this kit has let the request through.
+   * idle end. It has no effect where an earlier guard of this instance has let the request through.
    * @default false
    */
   readonly passive?: boolean | undefined;
-  /** Answers for this guard in place of the kit's `onRefusal`. */
+  /** Answers for this guard in place of the instance's `onRefusal`. */
   readonly onRefusal?: OnRefusal | undefined;
 }
 
@@ -73,7 +73,7 @@ export function createRequireSession(
         next();
         return undefined;
       };
-      // An earlier guard of this kit has already asked.
+      // An earlier guard of this instance has already asked.
       const settled = andThen(states.get(req) ?? authenticate(req, passive), settle);
       // What a handler throws in its own turn, or `onRefusal` rejects with, goes where Express expects it.
       if (isPromise(settled)) settled.catch(next);
@@ -99,13 +99,19 @@ export function createRequireSession(
 
 function parseOptions(
   options: RequireSessionOptions,
-  kitOnRefusal: OnRefusal,
+  defaultOnRefusal: OnRefusal,
 ): Required<Defined<RequireSessionOptions>> {
   if (typeof options !== 'object' || options === null) {
     throw new SetupError('`requireSession` takes an object of options.', 'Write `requireSession({ optional: true })`.');
   }
   refuseUnknownKeys(options, NAMES, 'options');
-  const { optional = false, apiKeys = false, restricted = false, passive = false, onRefusal = kitOnRefusal } = options;
+  const {
+    optional = false,
+    apiKeys = false,
+    restricted = false,
+    passive = false,
+    onRefusal = defaultOnRefusal,
+  } = options;
   for (const [name, value] of Object.entries({ optional, apiKeys, restricted, passive })) {
     if (typeof value !== 'boolean')
       throw new SetupError(`\`${name}\` must be a boolean.`, 'Write true or false, or leave it out.');

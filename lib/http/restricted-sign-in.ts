@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { decodeToken } from '../internal/tokens.js';
 import type { Services } from '../services.js';
 import type { SessionRow } from '../stores/contract/sessions.js';
-import { readCredential } from './credentials.js';
+import { parseCredential } from './credentials.js';
 import { Refusal } from './refusal.js';
 
 /**
@@ -39,7 +39,7 @@ export function createRefuseRestrictedSignIn({
   }
 
   return async (req) => {
-    const credential = readCredential(req, cookies, apiKeys?.prefix ?? null);
+    const credential = parseCredential(req, cookies, apiKeys?.prefix ?? null);
     if (credential.kind === 'api-key') throw new Refusal('api_key_refused');
     const bearer = credential.kind === 'access-token' && credential.delivery === 'bearer' ? [credential.value] : [];
     const rows = await Promise.all([

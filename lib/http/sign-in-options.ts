@@ -16,13 +16,13 @@ export interface SignInOptions<Name extends string> {
    * @default true
    */
   readonly interactive?: boolean | undefined;
-  /** One of the kit's `deliveries`. @default the kit's `delivery` */
+  /** One of the instance's `deliveries`. @default the instance's `delivery` */
   readonly delivery?: Delivery | undefined;
   /** A name for the session list; what is beyond 255 characters is cut off. */
   readonly label?: string | undefined;
-  /** How long the session lives without activity, at most as long as the kit's `idleLifetime`. @default the kit's */
+  /** How long the session lives without activity, at most as long as the instance's `idleLifetime`. @default the instance's */
   readonly idleLifetime?: Duration | undefined;
-  /** How long the session lives, at most as long as the kit's `absoluteLifetime`. @default the kit's */
+  /** How long the session lives, at most as long as the instance's `absoluteLifetime`. @default the instance's */
   readonly absoluteLifetime?: Duration | undefined;
   /**
    * Whether the cookies outlive the browser: false for a sign-in without "remember me". A browser that restores its last
@@ -41,13 +41,13 @@ export interface SignInOptions<Name extends string> {
   /**
    * When the credentials were taken, in epoch milliseconds; by method where they were taken one after the other. Give
    * it when checking them takes time: a sign-in that began before the user's sessions were revoked is refused. A time
-   * ahead of the kit's clock counts as now: the clock was put back meanwhile.
+   * ahead of the instance's clock counts as now: the clock was put back meanwhile.
    * @default now
    */
   readonly startedAt?: number | Readonly<Partial<Record<Name, number>>> | undefined;
 }
 
-/** The options of a sign-in, checked, with defaults in place but for the kit's own delivery. */
+/** The options of a sign-in, checked, with defaults in place but for stepgate's own delivery. */
 export interface ParsedSignIn {
   readonly userId: string;
   readonly methods: readonly string[];
@@ -57,9 +57,9 @@ export interface ParsedSignIn {
   readonly delivery: Delivery | undefined;
   readonly label: string | null;
   readonly data: SessionData | null;
-  /** Milliseconds; null: the kit's. */
+  /** Milliseconds; null: the instance's. */
   readonly idleLifetime: number | null;
-  /** Milliseconds; null: the kit's. */
+  /** Milliseconds; null: the instance's. */
   readonly absoluteLifetime: number | null;
   readonly persistent: boolean;
   readonly restricted: boolean;
@@ -87,7 +87,7 @@ export interface SignInContext {
   readonly known: readonly string[];
   readonly deliveries: ReadonlySet<Delivery>;
   readonly now: number;
-  /** The kit's, in milliseconds: a sign-in can only shorten them. */
+  /** The instance's, in milliseconds: a sign-in can only shorten them. */
   readonly lifetimes: Readonly<Record<'idleLifetime' | 'absoluteLifetime', number>>;
 }
 
@@ -113,7 +113,7 @@ export function parseSignIn(
   const userId = parseUserId(options.userId);
   const methods = [method].flat();
   if (methods.length === 0 || !methods.every((name) => known.includes(name))) {
-    throw new SetupError('`method` must name a method of this kit.', `Write one of: ${known.join(', ')}.`);
+    throw new SetupError('`method` must name a method of this instance.', `Write one of: ${known.join(', ')}.`);
   }
   for (const [name, value] of Object.entries({ interactive, persistent, restricted })) {
     if (typeof value === 'boolean') continue;
@@ -125,14 +125,14 @@ export function parseSignIn(
     const own = milliseconds(given, name);
     if (own <= lifetimes[name]) return own;
     throw new SetupError(
-      `\`${name}\` of a sign-in must be at most that of the kit, ${lifetimes[name] / 1_000} s.`,
-      `Give the kit the longest \`${name}\` that you need, and each sign-in a shorter one.`,
+      `\`${name}\` of a sign-in must be at most the instance's, ${lifetimes[name] / 1_000} s.`,
+      `Give the instance the longest \`${name}\` that you need, and each sign-in a shorter one.`,
     );
   };
   if (delivery !== undefined && !deliveries.has(delivery)) {
     throw new SetupError(
-      '`delivery` must be one that this kit uses.',
-      `Write one of: ${[...deliveries].join(', ')}; or list it in the kit's \`deliveries\`.`,
+      '`delivery` must be one that this instance uses.',
+      `Write one of: ${[...deliveries].join(', ')}; or list it in the instance's \`deliveries\`.`,
     );
   }
   if (label !== undefined && typeof label !== 'string') {

@@ -5,7 +5,7 @@ import { publicSession } from '../session/sessions.js';
 import type { Session } from '../stores/contract/sessions.js';
 import { withNewToken } from './authenticate.js';
 import { clientAddress, sentFrom, userAgentOf } from './client.js';
-import { assertUnsent, readCredential, type SignedInBody } from './credentials.js';
+import { assertUnsent, parseCredential, type SignedInBody } from './credentials.js';
 import { Refusal } from './refusal.js';
 import { isUnsafe } from './same-origin.js';
 import { parseSignIn, type SignInOptions } from './sign-in-options.js';
@@ -122,7 +122,7 @@ export function createSignIn(services: Needed): SignIn<string> {
  */
 async function presentedToken(req: IncomingMessage, isForeign: boolean, services: Needed): Promise<TokenHash | null> {
   const { cookies, accessTokens, refreshTokens, sessions, clock } = services;
-  const credential = readCredential(req, cookies, null);
+  const credential = parseCredential(req, cookies, null);
   if (isForeign && !('delivery' in credential && credential.delivery === 'bearer')) return null;
   if (credential.kind === 'session-token') {
     const token = decodeToken(credential.value);

@@ -3,7 +3,7 @@ import { decodeToken } from '../internal/tokens.js';
 import type { Services } from '../services.js';
 import type { Delivery } from '../stores/contract/sessions.js';
 import { anonymous } from './authenticate.js';
-import { readCredential } from './credentials.js';
+import { parseCredential } from './credentials.js';
 
 /**
  * Ends the session that the request belongs to, by any genuine credential of it: the current or the previous session
@@ -39,7 +39,7 @@ export function createSignOut({
   }
 
   return async function signOut(req, res, refreshToken) {
-    const credential = readCredential(req, cookies, null);
+    const credential = parseCredential(req, cookies, null);
     if (credential.kind === 'access-token' && credential.delivery === 'bearer') {
       await byAccessToken(credential.value, 'bearer');
     }

@@ -10,7 +10,7 @@ const MAX_AGE = 3_600;
 /**
  * Serves what browsers look up at `rpID` before they let a page of another domain use its passkeys (WebAuthn Level 3,
  * 5.11): the origins of the method, those of native apps left out; and the public keys of approval records (RFC 7517). It
- * is public, and the same for everybody. Throws a `SetupError` for a kit with neither passkeys nor records.
+ * is public, and the same for everybody. Throws a `SetupError` for an instance with neither passkeys nor records.
  */
 export function createWellKnown({ settings }: Pick<Services, 'settings'>): Middleware {
   const party = settings.methods.find(({ relyingParty }) => relyingParty !== undefined)?.relyingParty;
@@ -18,7 +18,7 @@ export function createWellKnown({ settings }: Pick<Services, 'settings'>): Middl
   if (party === undefined && records === null) {
     throw new SetupError(
       '`wellKnown` has nothing to serve.',
-      'Give the kit `passkey({ rpID, rpName, origins })` or `approvals.records`, or leave it out.',
+      'Give stepgate `passkey({ rpID, rpName, origins })` or `approvals.records`, or leave it out.',
     );
   }
   const served = new Map<string, object>();

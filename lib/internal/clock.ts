@@ -1,4 +1,4 @@
-/** Where the kit takes the time from. `Date` itself fits; tests hand in a manual clock. */
+/** Where stepgate takes the time from. `Date` itself fits; tests hand in a manual clock. */
 export interface Clock {
   /** Epoch milliseconds. */
   now(): number;

@@ -29,12 +29,12 @@ export interface RelyingParty {
   readonly origins: readonly string[];
 }
 
-/** What the kit lends to its methods. Every store call in it is watched: a failing store is a `DependencyError`. */
+/** What stepgate lends to its methods. Every store call in it is watched: a failing store is a `DependencyError`. */
 export interface MethodServices {
   readonly store: Store;
   readonly secrets: Secrets;
   readonly issuer: string;
-  /** The domain of the kit's passkeys; null for a kit without them. */
+  /** The domain of the instance's passkeys; null for an instance without them. */
   readonly rpID: string | null;
   readonly emit: Emit;
   /** Null: unknown or disabled. */
@@ -42,7 +42,7 @@ export interface MethodServices {
 }
 
 export interface MethodContext {
-  readonly kit: MethodServices;
+  readonly services: MethodServices;
   /** The user of the session; never one that the request names. */
   readonly userId: string;
   readonly now: number;
@@ -73,7 +73,7 @@ export interface MethodField {
 }
 
 /**
- * A way to prove presence. The order of the kit's `methods` option is their strength, strongest first. A method that
+ * A way to prove presence. The order of the instance's `methods` option is their strength, strongest first. A method that
  * throws has failed; one that says `verified` has been passed by the user of the session just now.
  */
 export interface Method<Name extends string = string> {

@@ -53,7 +53,7 @@ interface Instruments {
 }
 
 /**
- * Makes a listener for the kit's `onEvent`: each event is counted, and is a span of no length under the span of the
+ * Makes a listener for the instance's `onEvent`: each event is counted, and is a span of no length under the span of the
  * request that it happened in. It goes to the providers that the app has registered by the first event; without any it
  * does nothing. No token, user id or address is in an attribute, unless `personalData` asks for the latter two.
  * Throws a `SetupError` for options that it doesn't know.

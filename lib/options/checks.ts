@@ -9,7 +9,7 @@ import { refuseUnknownKeys } from '../internal/unknown-keys.js';
 import type { Delivery } from '../stores/contract/sessions.js';
 import type { Store } from '../stores/contract/store.js';
 
-// The checks of single options: each gives the value as the kit uses it, or throws a `SetupError`.
+// The checks of single options: each gives the value as stepgate uses it, or throws a `SetupError`.
 
 export function oneOf<T>(name: string, value: string, values: Readonly<Record<string, T>>): T {
   const found = Object.hasOwn(values, value) ? values[value] : undefined;
@@ -70,7 +70,7 @@ export function parseDeliveries(deliveries: unknown): readonly Delivery[] {
   );
 }
 
-export function readDelivery(delivery: Delivery, deliveries: readonly Delivery[]): Delivery {
+export function parseDelivery(delivery: Delivery, deliveries: readonly Delivery[]): Delivery {
   if (deliveries.includes(delivery)) return delivery;
   if (!DELIVERIES.includes(delivery)) {
     throw new SetupError('`delivery` has an unknown value.', `Write one of ${quoted(DELIVERIES)}.`);
@@ -82,7 +82,7 @@ function quoted(names: readonly string[]): string {
   return names.map((name) => `'${name}'`).join(', ');
 }
 
-/** What another cookie of a kit is called, ours or one beside it. */
+/** What another cookie of an instance is called, ours or one beside it. */
 const TAKEN_NAME = /(?:^|-)(?:access|refresh|sign-in|step-up)$/;
 
 /** What Express and its usual middlewares write to a request: overwriting it would break the app in a far place. */
@@ -116,7 +116,7 @@ export function parseCookieName(name: unknown): string {
   if (TAKEN_NAME.test(name)) {
     throw new SetupError(
       '`cookieName` is taken.',
-      'Write a name that ends neither with `access` nor with `refresh`, `sign-in` or `step-up`: a kit has cookies of these names.',
+      'Write a name that ends neither with `access` nor with `refresh`, `sign-in` or `step-up`: an instance has cookies of these names.',
     );
   }
   return name;
@@ -138,13 +138,13 @@ export function parseOrigins(origins: unknown): readonly string[] {
   if (!Array.isArray(origins)) {
     throw new SetupError('`trustedOrigins` must be a list of origins.', `Write each ${AN_ORIGIN}`);
   }
-  return origins.map(readOrigin);
+  return origins.map(parseOrigin);
 }
 
 /** Of a page that an app brings along: a scheme of its own, and a host. `Origin` has no more of it. */
 const APP_ORIGIN = /^(?!https?:|wss?:|ftp:|file:)[a-z][a-z\d+.-]*:\/\/[\w.-]+(:\d{1,5})?$/;
 
-function readOrigin(origin: unknown): string {
+function parseOrigin(origin: unknown): string {
   if (typeof origin === 'string') {
     if (origin.includes('*')) {
       throw new SetupError('`trustedOrigins` takes no wildcard.', `Write every origin by itself, ${AN_ORIGIN}`);

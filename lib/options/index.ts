@@ -24,6 +24,7 @@ import {
   parseClock,
   parseCookieName,
   parseDeliveries,
+  parseDelivery,
   parseFunction,
   parseInsecureCookies,
   parseIssuer,
@@ -32,7 +33,6 @@ import {
   parseRequestProperty,
   parseStore,
   parseTouchInterval,
-  readDelivery,
   text,
 } from './checks.js';
 import { POLICIES, type Policy } from './policies.js';
@@ -54,8 +54,8 @@ export interface StepgateOptions<M extends readonly RoutedMethod[] = readonly Ro
   /** How the app names its users; some methods need it. */
   readonly users?: UsersOption | undefined;
   /**
-   * Who is signed in by sessions that the app keeps itself: `expressSession(…)`, `betterAuth(…)` or your own. The kit adds
-   * step-up to them, and nothing else: it signs nobody in. @default the kit's own sessions
+   * Who is signed in by sessions that the app keeps itself: `expressSession(…)`, `betterAuth(…)` or your own. stepgate adds
+   * step-up to them, and nothing else: it signs nobody in. @default stepgate's own sessions
    */
   readonly session?: SessionOption | undefined;
   /** `aud` of access tokens. @default `issuer` */
@@ -154,7 +154,7 @@ export interface Settings {
   readonly store: Store;
   readonly methods: readonly RoutedMethod[];
   readonly users: UsersOption | null;
-  /** Null: the kit's own. */
+  /** Null: stepgate's own. */
   readonly session: SessionOption | null;
   readonly audience: string;
   readonly delivery: Delivery;
@@ -261,7 +261,7 @@ export function parseOptions(given: StepgateOptions): Settings {
     users: parseUsers(options.users),
     audience: options.audience === undefined ? options.issuer : text('audience', options.audience),
     session,
-    delivery: session === null ? readDelivery(options.delivery, deliveries) : options.delivery,
+    delivery: session === null ? parseDelivery(options.delivery, deliveries) : options.delivery,
     deliveries,
     cookieName: parseCookieName(options.cookieName),
     insecureCookies: parseInsecureCookies(options.insecureCookies, issuer),
@@ -320,7 +320,7 @@ function parsePage(page: unknown, origin: string): string {
   throw new SetupError('`approvals.page` must be a path of this app.', "Write for example '/approvals'.");
 }
 
-/** What is about sessions of the kit's own. */
+/** What is about sessions of stepgate's own. */
 const OF_OWN_SESSIONS = [
   'delivery',
   'deliveries',
@@ -341,7 +341,7 @@ function parseSession(options: StepgateOptions): SessionOption | null {
     throw new SetupError(`\`${useless}\` says nothing about sessions that the app keeps.`, 'Leave it out.');
   }
   if (options.apiKeys?.ask === true) {
-    throw new SetupError('`apiKeys.ask` needs sessions of the kit, on which somebody approves.', 'Leave it out.');
+    throw new SetupError('`apiKeys.ask` needs sessions of stepgate, on which somebody approves.', 'Leave it out.');
   }
   refuseUnknownKeys(object('session', session), ['of', 'end'], 'session');
   parseFunction('session.end', session.end);

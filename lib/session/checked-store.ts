@@ -78,7 +78,7 @@ export function withTimeout<T>(promise: Promise<T>, timeout: number): Promise<T>
 
 /**
  * The same store, with every operation watched by `call`, and none made before the store is known to belong to this
- * kit. It lacks `copy`: the kit copies nothing. An operation is looked up when it is called, so that a store may be
+ * instance. It lacks `copy`: stepgate copies nothing. An operation is looked up when it is called, so that a store may be
  * patched, and called on its part, so that it may use `this`.
  */
 export function createCheckedStore(store: Store, realm: string, call: StoreCall): Store {

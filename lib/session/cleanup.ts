@@ -2,7 +2,7 @@ import type { Services } from '../services.js';
 import { SIGN_IN_WINDOW } from './sessions.js';
 
 export interface Cleanup {
-  /** Deletes every row that is over. Gives the number of sessions; rejects when the store fails. */
+  /** Deletes every row that has expired. Gives the number of sessions; rejects when the store fails. */
   deleteExpired(): Promise<number>;
   close(): void;
 }

@@ -48,12 +48,12 @@ export interface ForeignSessions {
 
 /** A token of an identity provider has some thousand characters, and may itself be taken for the id. */
 const MAX_ID = 8_192;
-/** How one can sign in without a method of the kit. */
+/** How one can sign in without a method of stepgate. */
 const OTHER_SIGN_INS = ['password', 'external'];
 
 type Needed = Pick<Services, 'settings' | 'secrets' | 'call' | 'clock'>;
 
-/** Null for a kit with sessions of its own. */
+/** Null for an instance with sessions of its own. */
 export function createForeignSessions({
   settings: { session: option, methods, absoluteLifetime },
   secrets,

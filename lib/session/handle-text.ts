@@ -22,7 +22,7 @@ export function writeHandle(row: SessionRow, token: Uint8Array): string {
 }
 
 /** Null for what is no handle. */
-export function readHandle(handle: string): HandleParts | null {
+export function parseHandle(handle: string): HandleParts | null {
   try {
     const parts: unknown = JSON.parse(Buffer.from(handle, 'base64url').toString());
     if (!Array.isArray(parts) || parts.length !== TYPES.length) return null;

@@ -1,7 +1,7 @@
 import { SetupError } from '../internal/setup-error.js';
 import type { Services } from '../services.js';
 
-/** Gives the call itself in a kit with sessions of its own; in any other one that throws a `SetupError`. */
+/** Gives the call itself in an instance with sessions of its own; in any other one that throws a `SetupError`. */
 export type OwnCall = <Args extends readonly unknown[], R>(
   name: string,
   call: (...args: Args) => R,
@@ -12,7 +12,7 @@ export function ownCall({ settings }: Pick<Services, 'settings'>): OwnCall {
     if (settings.session === null) return call;
     return () => {
       throw new SetupError(
-        `\`${name}\` is for sessions of the kit's own, and here the app keeps them.`,
+        `\`${name}\` is for sessions of stepgate's own, and here the app keeps them.`,
         'Do it with what keeps them, or leave out `session`.',
       );
     };

@@ -36,7 +36,7 @@ export interface PendingSignIns {
     signIn: Omit<PendingSignIn, 'id' | 'createdAt' | 'expiresAt'>,
     browser: Uint8Array | null,
   ): { readonly value: string; readonly expiresAt: number };
-  /** Null for a forgery, one of another browser, and one that is over. */
+  /** Null for a forgery, one of another browser, and one that has expired. */
   open(value: unknown, browser: Uint8Array | null): PendingSignIn | null;
   /** Uses it up: true for the first call, false for every other. */
   spend(value: string, signIn: PendingSignIn): Promise<boolean>;

@@ -3,7 +3,7 @@ import { encode, hash } from '../internal/tokens.js';
 import type { Claimable } from '../stores/contract/realm.js';
 import type { Store } from '../stores/contract/store.js';
 
-/** What tells one kit's store from another's, whatever else is the same. */
+/** What tells one instance's store from another's, whatever else is the same. */
 export interface RealmOptions {
   readonly issuer: string;
   readonly audience: string;
@@ -31,15 +31,15 @@ function withoutLocalPort(address: string): string {
   return url.href;
 }
 
-/** Claims a part for a kit. Rejects with a `SetupError` when another kit has it. */
+/** Claims a part for an instance. Rejects with a `SetupError` when another instance has it. */
 export async function claimFor(realm: string, part: Claimable): Promise<void> {
   if ((await part.claim(realm)) !== realm) throw foreign();
 }
 
 function foreign(): SetupError {
   return new SetupError(
-    'The store belongs to a kit with another `issuer`, `audience` or `cookieName`.',
-    'Give each kit a store of its own, for example by `prefix`; after a change on purpose run `store.migrate({ realm: true })`.',
+    'The store belongs to an instance with another `issuer`, `audience` or `cookieName`.',
+    'Give each instance a store of its own, for example by `prefix`; after a change on purpose run `store.migrate({ realm: true })`.',
   );
 }
 

@@ -29,7 +29,7 @@ export interface SessionAdmin {
    * sessions itself, it ends what was proved for them, and this is the only call beside `deleteExpired`.
    */
   revokeAllForUser(userId: string, options?: { readonly except?: string }): Promise<number>;
-  /** Deletes what has expired; the kit does so by itself every `cleanupInterval`. Gives the number of sessions. */
+  /** Deletes what has expired; stepgate does so by itself every `cleanupInterval`. Gives the number of sessions. */
   deleteExpired(): Promise<number>;
 }
 

@@ -58,9 +58,9 @@ export interface NewSession {
   readonly ip: string | null;
   readonly label: string | null;
   readonly data: Session['data'];
-  /** Milliseconds; null: the kit's. */
+  /** Milliseconds; null: the instance's. */
   readonly idleLifetime: number | null;
-  /** Milliseconds; null: the kit's. */
+  /** Milliseconds; null: the instance's. */
   readonly absoluteLifetime: number | null;
   readonly persistent: boolean;
   readonly restricted: boolean;
@@ -171,7 +171,7 @@ export function createSessions({
     return carries(await store.get(row.impersonator.sessionId), row.impersonator, now) ? row : null;
   }
 
-  /** Those of an impersonator whose own session is over are so, too: the page is filled up with what follows. */
+  /** Those of an impersonator whose own session has expired are so, too: the page is filled up with what follows. */
   async function page<After>(
     read: (limit: number, after: After | null) => MaybePromise<readonly SessionRow[]>,
     limit: number,
@@ -330,7 +330,7 @@ function carries(admin: SessionRow | null, { userId }: Impersonator, now: number
   return admin !== null && admin.userId === userId && isLive(believed(admin, now), now);
 }
 
-/** At which of its ends a session is over, null while it lives: it is over **at** an end, not after it. */
+/** At which of its ends a session has expired, null while it lives: it expires **at** an end, not after it. */
 export function endOf(row: SessionRow, now: number): 'expired' | 'idle-expired' | null {
   if (now >= row.expiresAt) return 'expired';
   return now >= row.idleExpiresAt ? 'idle-expired' : null;

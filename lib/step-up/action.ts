@@ -13,7 +13,7 @@ export interface Action {
 /** Who confirms, and the kind of who asks, with its id: other kinds must never come out alike. */
 export type Parties = readonly [approver: 'self' | 'user' | 'others', kind: 'session' | 'api-key', id: string];
 
-/** What a confirmation is for, beside the action: this kit, for this asker, by one of these methods. */
+/** What a confirmation is for, beside the action: this instance, for this asker, by one of these methods. */
 export interface ActionContext {
   readonly realm: string;
   readonly parties: Parties;

@@ -20,7 +20,7 @@ export type AskOutcome =
 export interface Approvals {
   /** `ip`: where it was asked for. */
   ask(asked: NewApproval, from: { readonly ip?: string }): Promise<AskOutcome>;
-  /** The approval; whoever sees first that its time is over writes that down. */
+  /** The approval; whoever sees first that its time has expired writes that down. */
   get(id: string): Promise<ApprovalRow | null>;
   /** Those that wait for this user, but for what that very session asked for. */
   listPending(userId: string, sessionId: string): Promise<readonly ApprovalRow[]>;

@@ -52,7 +52,7 @@ export interface Failed {
 
 export function createMethods({
   settings,
-  methodServices: kit,
+  methodServices: services,
   clock,
 }: Pick<Services, 'settings' | 'methodServices' | 'clock'>): Methods {
   const { methods, users } = settings;
@@ -64,11 +64,11 @@ export function createMethods({
     throw new SetupError('Two of `methods` have the same name.', 'Give each method once, with a name of its own.');
   }
   for (const method of methods) {
-    requireParts(method, kit.store, users !== null);
+    requireParts(method, services.store, users !== null);
     requireWord(method);
   }
 
-  const contextFor = (userId: string): MethodContext => ({ kit, userId, now: clock.now() });
+  const contextFor = (userId: string): MethodContext => ({ services, userId, now: clock.now() });
 
   /** Runs a method's function so that a throw or a hang is an answer, and only a failing store is thrown on. */
   async function run<T>(work: () => T | Promise<T>): Promise<T | Failed> {
@@ -88,7 +88,7 @@ export function createMethods({
       throw new TypeError('The answer is neither true nor false.');
     });
     if (typeof answer === 'boolean') return answer;
-    kit.emit({ type: 'dependency.failed', operation, error: answer.error });
+    services.emit({ type: 'dependency.failed', operation, error: answer.error });
     throw new DependencyError(operation, answer.error);
   }
 
@@ -114,7 +114,7 @@ export function createMethods({
       const answer = await run(async () => ({ options: asJson(await begun()) }));
       if ('options' in answer) return { outcome: 'begun', options: answer.options };
       const { outcome: _, ...why } = answer;
-      kit.emit({ type: 'step-up.failed', userId, sessionId, method: method.name, ...why });
+      services.emit({ type: 'step-up.failed', userId, sessionId, method: method.name, ...why });
       return answer;
     },
     verify: (method, context) =>
@@ -127,7 +127,7 @@ export function createMethods({
     acrsOf: (wanted) => [...new Set(wanted.flatMap((name) => byName.get(name)?.acr ?? []))],
     notStrongerThan: (name) => names.slice(names.indexOf(name)),
     async forget(userId, method) {
-      const { sessions, grants, approvals, challenges } = kit.store;
+      const { sessions, grants, approvals, challenges } = services.store;
       await sessions.changeAllOfUser(userId, { type: 'drop-method', method }, clock.now());
       await grants?.dropForUser(userId, method);
       await approvals?.dropForUser(userId, method);
@@ -187,10 +187,10 @@ export function partOf<P extends keyof StoreParts>(store: Store, part: P, whose 
   );
 }
 
-/** For a kit without methods, which can't do what it was asked for. */
+/** For an instance without methods, which can't do what it was asked for. */
 export function noMethods(): SetupError {
   return new SetupError(
     '`methods` is empty.',
-    'Give the kit at least one method, for example `[password({ verify })]`.',
+    'Give stepgate at least one method, for example `[password({ verify })]`.',
   );
 }

@@ -13,7 +13,7 @@ export interface SignedInOptions<Name extends string> {
    * `external` need not be configured. @default none
    */
   readonly proofs?: Readonly<Partial<Record<Name | 'password' | 'external', Duration>>>;
-  /** @default the kit's own */
+  /** @default stepgate's own */
   readonly delivery?: Delivery;
   readonly data?: SessionData;
 }
@@ -24,18 +24,18 @@ export interface SignedInForTest {
   readonly session: Session;
 }
 
-/** For a kit beside sessions that the app keeps. */
+/** For an instance beside sessions that the app keeps. */
 export interface ProvenOptions<Name extends string> {
   /** Of the session, which the test has begun in the app's own way: `auth.current(req).session`, or as `GET /auth/session` answers. */
   readonly session: KeptSession;
   /** How long ago each method was passed. */
   readonly proofs: Readonly<Partial<Record<Name, Duration>>>;
-  /** Of the kit's `cookieName` and `insecureCookies`. @default '__Host-step-up' */
+  /** Of the instance's `cookieName` and `insecureCookies`. @default '__Host-step-up' */
   readonly cookieName?: string;
 }
 
 /**
- * Signs a user in without a browser, for an app's own tests: a real session in the kit's store, with proofs of the age
+ * Signs a user in without a browser, for an app's own tests: a real session in stepgate's store, with proofs of the age
  * that the test needs. Where the app keeps its sessions itself, it proves for one of them: the headers are to be sent
  * beside the app's own, a `cookie` in one header with its cookie.
  */
@@ -77,8 +77,8 @@ async function proven<Name extends string>(
   const prove = proofsForTests.get(auth);
   if (prove === undefined) {
     throw new SetupError(
-      '`session` is for a kit beside sessions that the app keeps.',
-      'Write `userId`, or hand in the kit as `stepgate` made it.',
+      '`session` is for an instance beside sessions that the app keeps.',
+      'Write `userId`, or hand in the instance as `stepgate` made it.',
     );
   }
   const token = encode(await prove(session, Object.fromEntries(timesOf(auth, proofs))));
@@ -96,7 +96,7 @@ function timesOf(
   );
 }
 
-/** What a browser says of a request from the app's own page; a strict kit asks for it. */
+/** What a browser says of a request from the app's own page; a strict instance asks for it. */
 const FROM_OWN_PAGE = { 'sec-fetch-site': 'same-origin' };
 
 function cookieOf(res: ServerResponse): Record<string, string> {

@@ -11,7 +11,7 @@ import { fakeKey } from '../step-up/fake-methods.js';
 import { assertRefused } from '../support/answers.js';
 import { frameworks } from '../support/app.js';
 import { Browser } from '../support/browser.js';
-import { ORIGIN, SECRET } from '../support/kit.js';
+import { ORIGIN, SECRET } from '../support/instance.js';
 import {
   actionApp,
   answer,
@@ -141,24 +141,27 @@ describe('a guard for one request', () => {
 
   it('can’t be made where the store keeps no grants', () => {
     const { grants: _, ...store } = memoryStore();
-    const kit = stepgate<readonly Method[]>({ secret: SECRET, issuer: ORIGIN, store, methods: [fakeKey()] });
+    const instance = stepgate<readonly Method[]>({ secret: SECRET, issuer: ORIGIN, store, methods: [fakeKey()] });
     const error = (rule: { method: string; once: true } | { method: string; bind(): object }): void =>
-      assert.throws(() => kit.requireFreshStepUp(rule), { name: 'SetupError', message: /needs `grants` in the store/ });
+      assert.throws(() => instance.requireFreshStepUp(rule), {
+        name: 'SetupError',
+        message: /needs `grants` in the store/,
+      });
     error({ method: 'key', once: true });
     error({ method: 'key', bind: () => ({}) });
-    assert.ok(kit.requireFreshStepUp({ method: 'key', maxAge: '5m' }));
-    return kit.close();
+    assert.ok(instance.requireFreshStepUp({ method: 'key', maxAge: '5m' }));
+    return instance.close();
   });
 });
 
-/** Another store, which answers each kit that it is its own. */
+/** Another store, which answers each instance that it is its own. */
 function letsAnybodyIn(store: Store): Store {
   const claim = async (realm: string): Promise<string> => realm;
   const parts = Object.entries(store).filter(([, part]) => typeof part === 'object');
   return { ...store, ...Object.fromEntries(parts.map(([name, part]) => [name, { ...part, claim }])) };
 }
 
-describe('two kits', () => {
+describe('two instances', () => {
   it('with another issuer don’t share a store: the later is refused it', async () => {
     const store = memoryStore();
     const [one, other] = [actionApp({ store }), actionApp({ store, issuer: 'https://other.example' })];

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from '@jest/globals';
 import { assertRefused } from '../support/answers.js';
-import { ORIGIN } from '../support/kit.js';
+import { ORIGIN } from '../support/instance.js';
 import { type ActionRequest, actionApp, approve, assertNotApproved, assertPasses, BearerClient, send } from './app.js';
 
 const GET_ONCE: ActionRequest = { method: 'GET', path: '/once' };

@@ -4,7 +4,7 @@ import { describe, it } from '@jest/globals';
 import { calculateJwkThumbprint, compactVerify, createLocalJWKSet } from 'jose';
 import { payloadDigest, type RecordKeys, verifyRecord } from '../../lib/index.js';
 import type { SetupError } from '../../lib/internal/setup-error.js';
-import { ORIGIN } from '../support/kit.js';
+import { ORIGIN } from '../support/instance.js';
 import {
   type ApprovalApp,
   approvalApp,

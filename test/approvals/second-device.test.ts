@@ -67,7 +67,7 @@ forEachStore((_name, makeStore) => {
       assertCode(await tv.post('/fresh'), 403, 'restricted');
     });
 
-    it('is refused once it was denied, or its time is over, or it was approved too late', async () => {
+    it('is refused once it was denied, or its time has expired, or it was approved too late', async () => {
       const bank = app(await makeStore());
       const [tv, phone] = [await bank.device(), await bank.signIn()];
       const first = await ask(tv);

@@ -11,7 +11,7 @@ import { routeTables } from '../../lib/stepgate.js';
 import { approvalApp } from '../approvals/app.js';
 import { fakeCode, fakeKey } from '../step-up/fake-methods.js';
 import { cleanUp } from '../support/clean-up.js';
-import { ORIGIN, SECRET } from '../support/kit.js';
+import { ORIGIN, SECRET } from '../support/instance.js';
 
 /** What answers everybody, or only what comes with a token of its own. */
 const OPEN: Readonly<Record<string, readonly number[]>> = {

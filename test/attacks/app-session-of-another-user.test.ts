@@ -25,7 +25,7 @@ forEachStore((_name, makeStore) => {
       });
     }
 
-    it('has proved nothing after a sign-out by the kit, whatever was copied of it before', async () => {
+    it('has proved nothing after a sign-out by stepgate, whatever was copied of it before', async () => {
       const app = foreignApp({ methods, store: await makeStore() });
       const ada = app.signIn();
       await stepUp(ada, key);

@@ -7,7 +7,7 @@ import { assertRefused } from '../support/answers.js';
 import { Browser, setCookies } from '../support/browser.js';
 
 for (const delivery of ['cookie', 'token-cookies', undefined]) {
-  it(`signs no browser in: a page that sends it for ${delivery ?? 'what the kit gives'} is refused`, async () => {
+  it(`signs no browser in: a page that sends it for ${delivery ?? 'what stepgate gives'} is refused`, async () => {
     const app = passkeyApp();
     const { key } = await app.userWithPasskey('mallory');
     const attacker = new Browser(app.app);

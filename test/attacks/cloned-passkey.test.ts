@@ -5,7 +5,7 @@ import { describe, it } from '@jest/globals';
 import { softwareAuthenticator } from '../../lib/testing/index.js';
 import { assertPresence, passkeyApp, withPasskey } from '../step-up/passkeys.js';
 import { assertRefused } from '../support/answers.js';
-import { ORIGIN } from '../support/kit.js';
+import { ORIGIN } from '../support/instance.js';
 
 describe('a counter that isn’t ahead of the stored one', () => {
   for (const counter of [2, 1, 0]) {

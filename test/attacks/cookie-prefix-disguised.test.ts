@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { it } from '@jest/globals';
 import { testApp } from '../support/app.js';
 import { Browser } from '../support/browser.js';
-import { testKit } from '../support/kit.js';
+import { testInstance } from '../support/instance.js';
 import { sendRaw } from '../support/raw.js';
 
 for (const disguise of [
@@ -20,7 +20,7 @@ for (const disguise of [
   '$Path=/;$Version="1",',
 ]) {
   it(`a name that begins with ${JSON.stringify(disguise)} is none of ours`, async () => {
-    const { auth } = testKit();
+    const { auth } = testInstance();
     const { app, handled } = testApp(auth);
     const attacker = new Browser(app);
     await attacker.signIn({ userId: 'mallory' });

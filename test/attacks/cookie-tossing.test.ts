@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { it } from '@jest/globals';
 import { testApp } from '../support/app.js';
 import { Browser } from '../support/browser.js';
-import { testKit } from '../support/kit.js';
+import { testInstance } from '../support/instance.js';
 
 for (const [what, cookies] of Object.entries({
   'behind ours': (mine: string, tossed: string) => `${mine}; ${tossed}`,
@@ -14,7 +14,7 @@ for (const [what, cookies] of Object.entries({
 })) {
   it(`a tossed cookie ${what} acts for nobody`, async () => {
     // Without the prefix a browser would really keep both.
-    const { auth, events } = testKit({ issuer: 'http://localhost:3000', insecureCookies: true });
+    const { auth, events } = testInstance({ issuer: 'http://localhost:3000', insecureCookies: true });
     const { app, handled } = testApp(auth);
     const [victim, attacker] = [new Browser(app), new Browser(app)];
     await victim.signIn({ userId: 'ada' });
@@ -31,7 +31,7 @@ for (const [what, cookies] of Object.entries({
 }
 
 it('a tossed cookie under a name without our prefix is none of ours', async () => {
-  const { auth } = testKit();
+  const { auth } = testInstance();
   const { app } = testApp(auth);
   const [victim, attacker] = [new Browser(app), new Browser(app)];
   await victim.signIn({ userId: 'ada' });

@@ -8,7 +8,7 @@ import { WRONG } from '../step-up/fake-methods.js';
 import { assertion, assertPresence, passkeyApp, withPasskey } from '../step-up/passkeys.js';
 import { assertRefused } from '../support/answers.js';
 import type { Browser } from '../support/browser.js';
-import { ORIGIN } from '../support/kit.js';
+import { ORIGIN } from '../support/instance.js';
 import { forRules } from '../support/stores.js';
 
 /** Uses up what the session has left of attempts with a passkey. */

@@ -5,10 +5,10 @@ import { it } from '@jest/globals';
 import { assertRefused } from '../support/answers.js';
 import { testApp } from '../support/app.js';
 import { Browser } from '../support/browser.js';
-import { testKit } from '../support/kit.js';
+import { testInstance } from '../support/instance.js';
 
 it('no token in a query, a path or a body is a credential', async () => {
-  const { auth } = testKit();
+  const { auth } = testInstance();
   const { app, handled } = testApp(auth);
   const victim = new Browser(app);
   await victim.signIn();

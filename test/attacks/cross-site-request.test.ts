@@ -5,10 +5,10 @@ import { it } from '@jest/globals';
 import { assertRefused } from '../support/answers.js';
 import { testApp } from '../support/app.js';
 import { Browser } from '../support/browser.js';
-import { testKit } from '../support/kit.js';
+import { testInstance } from '../support/instance.js';
 
 it('a page of another origin changes nothing, by a form, by fetch or by a log-out', async () => {
-  const { auth } = testKit();
+  const { auth } = testInstance();
   const { app, handled } = testApp(auth);
   const victim = new Browser(app);
   const { session } = await victim.signIn();
@@ -35,7 +35,7 @@ it('a page of another origin changes nothing, by a form, by fetch or by a log-ou
 });
 
 it('no safe request changes anything', async () => {
-  const { auth } = testKit();
+  const { auth } = testInstance();
   const victim = new Browser(testApp(auth).app);
   const { session } = await victim.signIn();
   for (const path of [

@@ -5,12 +5,12 @@ import { it } from '@jest/globals';
 import { assertRefused } from '../support/answers.js';
 import { testApp } from '../support/app.js';
 import { Browser } from '../support/browser.js';
-import { testKit } from '../support/kit.js';
+import { testInstance } from '../support/instance.js';
 import { forRules } from '../support/stores.js';
 
 forRules((_name, makeStore) => {
   it("a user can neither end another user's session nor tell that there is one", async () => {
-    const { auth } = testKit({ store: await makeStore() });
+    const { auth } = testInstance({ store: await makeStore() });
     const { app } = testApp(auth);
     const [victim, attacker] = [new Browser(app), new Browser(app)];
     const { session } = await victim.signIn({ userId: 'ada' });

@@ -4,7 +4,7 @@ import { beforeAll, describe, it } from '@jest/globals';
 import { parseSecrets } from '../../lib/internal/keys.js';
 import type { Store } from '../../lib/stores/contract/store.js';
 import { memoryStore } from '../../lib/stores/memory/index.js';
-import { ORIGIN, SECRET } from '../support/kit.js';
+import { ORIGIN, SECRET } from '../support/instance.js';
 import { type TokenAnswer, type TokenApp, tokenApp } from '../tokens/app.js';
 import { type Jwt, kidOf, readJwt, segment, signed, signingKey } from '../tokens/jwt.js';
 

@@ -77,7 +77,7 @@ describe('a transfer under four eyes', () => {
     await approve(bea, before, bank.key);
     await assertRefusedAs(await transfer(ada, TRANSFER, { approval: before, path: FOUR_EYES }), 'denied');
     await assertRefusedAs(await transfer(ada, other, { approval: after, path: FOUR_EYES }), 'denied');
-    // It is over for good, whatever she may be again.
+    // It has ended for good, whatever she may be again.
     bank.managers.push('bea');
     await assertRefusedAs(await transfer(ada, other, { approval: after, path: FOUR_EYES }), 'denied');
     assert.deepEqual(bank.done, []);

@@ -4,10 +4,10 @@ import assert from 'node:assert/strict';
 import { it } from '@jest/globals';
 import { testApp } from '../support/app.js';
 import { Browser } from '../support/browser.js';
-import { testKit } from '../support/kit.js';
+import { testInstance } from '../support/instance.js';
 
 it('no refusal of any guard or route touches a cookie', async () => {
-  const { auth, clock } = testKit();
+  const { auth, clock } = testInstance();
   const { app } = testApp(auth);
   const browser = new Browser(app);
   await browser.signIn();

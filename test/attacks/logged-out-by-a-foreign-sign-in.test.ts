@@ -4,10 +4,10 @@ import assert from 'node:assert/strict';
 import { it } from '@jest/globals';
 import { testApp } from '../support/app.js';
 import { Browser } from '../support/browser.js';
-import { testKit } from '../support/kit.js';
+import { testInstance } from '../support/instance.js';
 
 it('a bearer sign-in that a page of another origin sends neither ends nor clears the session of the victim', async () => {
-  const { auth, events } = testKit();
+  const { auth, events } = testInstance();
   const victim = new Browser(testApp(auth).app);
   await victim.signIn();
   const body = { userId: 'mallory', delivery: 'bearer' };

@@ -5,7 +5,7 @@ import { it } from '@jest/globals';
 import { assertRefused } from '../support/answers.js';
 import { testApp } from '../support/app.js';
 import { Browser } from '../support/browser.js';
-import { testKit } from '../support/kit.js';
+import { testInstance } from '../support/instance.js';
 
 for (const [what, headers] of Object.entries({
   'another site': { 'Sec-Fetch-Site': 'cross-site', Origin: 'https://evil.example' },
@@ -14,7 +14,7 @@ for (const [what, headers] of Object.entries({
   'a sandboxed frame': { 'Sec-Fetch-Site': undefined, Origin: 'null' },
 })) {
   it(`${what} can't sign a browser in, whether anybody is signed in there or not`, async () => {
-    const { auth } = testKit();
+    const { auth } = testInstance();
     const { app } = testApp(auth);
     const body = { userId: 'mallory' };
     const [nobody, victim] = [new Browser(app), new Browser(app)];

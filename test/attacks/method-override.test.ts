@@ -1,4 +1,4 @@
-// A middleware in front of the kit lets a page call its POST a GET, which no check of origins would look at.
+// A middleware in front of stepgate lets a page call its POST a GET, which no check of origins would look at.
 
 import assert from 'node:assert/strict';
 import { it } from '@jest/globals';
@@ -6,7 +6,7 @@ import type { Middleware } from '../../lib/http/require-session.js';
 import { assertRefused } from '../support/answers.js';
 import { testApp } from '../support/app.js';
 import { Browser } from '../support/browser.js';
-import { testKit } from '../support/kit.js';
+import { testInstance } from '../support/instance.js';
 
 /** As the package method-override does by `?_method=`. */
 const methodOverride: Middleware = (req, _res, next) => {
@@ -20,7 +20,7 @@ for (const [what, headers] of Object.entries({
   'another site in an older browser': { 'Sec-Fetch-Site': undefined, Origin: 'https://evil.example' },
 })) {
   it(`${what} can't pass a POST off as a GET`, async () => {
-    const { auth } = testKit();
+    const { auth } = testInstance();
     const { app, handled } = testApp(auth, { before: [methodOverride] });
     const browser = new Browser(app);
     await browser.signIn();

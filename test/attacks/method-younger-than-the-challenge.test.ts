@@ -6,7 +6,7 @@ import { softwareAuthenticator } from '../../lib/testing/index.js';
 import { begin, verify } from '../step-up/app.js';
 import { assertPresence, passkeyApp, withPasskey } from '../step-up/passkeys.js';
 import { assertRefused } from '../support/answers.js';
-import { ORIGIN } from '../support/kit.js';
+import { ORIGIN } from '../support/instance.js';
 
 describe('a passkey that is younger than the challenge', () => {
   it('can’t answer it, in the very millisecond neither, and answers the next one', async () => {

@@ -4,12 +4,12 @@ import assert from 'node:assert/strict';
 import { it } from '@jest/globals';
 import { testApp } from '../support/app.js';
 import { Browser } from '../support/browser.js';
-import { testKit } from '../support/kit.js';
+import { testInstance } from '../support/instance.js';
 import { forEachStore } from '../support/stores.js';
 
 forEachStore((_name, makeStore) => {
   it('50 sign-ins at once leave as many sessions as the cap allows', async () => {
-    const { auth } = testKit({ store: await makeStore(), maxSessionsPerUser: 3 });
+    const { auth } = testInstance({ store: await makeStore(), maxSessionsPerUser: 3 });
     const { app } = testApp(auth);
     const browsers = Array.from({ length: 50 }, () => new Browser(app));
     await Promise.all(browsers.map((browser) => browser.signIn()));

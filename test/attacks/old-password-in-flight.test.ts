@@ -5,12 +5,12 @@ import { it } from '@jest/globals';
 import { assertRefused } from '../support/answers.js';
 import { handle, testApp } from '../support/app.js';
 import { Browser } from '../support/browser.js';
-import { testKit } from '../support/kit.js';
+import { testInstance } from '../support/instance.js';
 import { forEachStore } from '../support/stores.js';
 
 forEachStore((_name, makeStore) => {
-  it('the sign-in that began before the change makes no session, and the sessions from before are over', async () => {
-    const { auth, clock } = testKit({ store: await makeStore() });
+  it('the sign-in that began before the change makes no session, and the sessions from before have ended', async () => {
+    const { auth, clock } = testInstance({ store: await makeStore() });
     const changePassword = handle((req, res) => auth.credentialsChanged(req, res));
     const { app } = testApp(auth, { routes: { '/password': [changePassword] } });
     const [owner, thief, late] = [new Browser(app), new Browser(app), new Browser(app)];

@@ -7,11 +7,11 @@ import { assertRefused } from '../support/answers.js';
 import { testApp } from '../support/app.js';
 import { Browser } from '../support/browser.js';
 import { faultyStore } from '../support/faulty-store.js';
-import { testKit } from '../support/kit.js';
+import { testInstance } from '../support/instance.js';
 
 it('while the store fails every request is a 500, and afterwards everybody is still signed in', async () => {
   const store = faultyStore(memoryStore());
-  const { auth } = testKit({ store, storeTimeout: 0.02 });
+  const { auth } = testInstance({ store, storeTimeout: 0.02 });
   const { app, handled } = testApp(auth);
   const browsers = Array.from({ length: 5 }, () => new Browser(app));
   for (const browser of browsers) await browser.signIn();

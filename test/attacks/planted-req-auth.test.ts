@@ -5,10 +5,10 @@ import { it } from '@jest/globals';
 import { assertRefused } from '../support/answers.js';
 import { testApp } from '../support/app.js';
 import { Browser } from '../support/browser.js';
-import { testKit } from '../support/kit.js';
+import { testInstance } from '../support/instance.js';
 
 it('no guard and no route believes it', async () => {
-  const { auth } = testKit();
+  const { auth } = testInstance();
   const { app, handled } = testApp(auth, {
     before: [
       (req, _res, next) => {

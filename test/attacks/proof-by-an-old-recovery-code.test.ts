@@ -1,4 +1,4 @@
-// Recovery codes are made anew because somebody may have seen the old ones: what was proved with one of those is over, too.
+// Recovery codes are made anew because somebody may have seen the old ones: what was proved with one of those goes, too.
 
 import assert from 'node:assert/strict';
 import { describe, it } from '@jest/globals';

@@ -6,13 +6,13 @@ import { assertRefused } from '../support/answers.js';
 import { testApp } from '../support/app.js';
 import { Browser } from '../support/browser.js';
 import { faultyStore } from '../support/faulty-store.js';
-import { testKit } from '../support/kit.js';
+import { testInstance } from '../support/instance.js';
 import { forEachStore } from '../support/stores.js';
 
 forEachStore((_name, makeStore) => {
   it('a touch on its way to the store brings no session back that has ended meanwhile', async () => {
     const store = faultyStore(await makeStore());
-    const { auth, clock } = testKit({ store });
+    const { auth, clock } = testInstance({ store });
     const { app } = testApp(auth);
     const [victim, thief] = [new Browser(app), new Browser(app)];
     const { session } = await victim.signIn();

@@ -5,14 +5,14 @@ import { it } from '@jest/globals';
 import { assertRefused } from '../support/answers.js';
 import { testApp } from '../support/app.js';
 import { Browser } from '../support/browser.js';
-import { testKit } from '../support/kit.js';
+import { testInstance } from '../support/instance.js';
 import { forEachStore } from '../support/stores.js';
 
 forEachStore((_name, makeStore) => {
   it('a session is over in every process with the answer to its revocation', async () => {
     const store = await makeStore();
-    const one = testKit({ store });
-    const two = testKit({ store: { sessions: store.sessions }, clock: one.clock });
+    const one = testInstance({ store });
+    const two = testInstance({ store: { sessions: store.sessions }, clock: one.clock });
     const [here, there] = [testApp(one.auth).app, testApp(two.auth).app];
     const owner = new Browser(here);
     const thief = new Browser(there);

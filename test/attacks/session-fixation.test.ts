@@ -5,10 +5,10 @@ import { it } from '@jest/globals';
 import { assertRefused } from '../support/answers.js';
 import { testApp } from '../support/app.js';
 import { Browser } from '../support/browser.js';
-import { testKit } from '../support/kit.js';
+import { testInstance } from '../support/instance.js';
 
 it('a sign-in takes over neither the token nor the session that the attacker put there', async () => {
-  const { auth } = testKit();
+  const { auth } = testInstance();
   const { app } = testApp(auth);
   const attacker = new Browser(app);
   const planted = await attacker.signIn({ userId: 'mallory' });
@@ -22,7 +22,7 @@ it('a sign-in takes over neither the token nor the session that the attacker put
 });
 
 it('a sign-in never adopts a token that a client made up', async () => {
-  const { auth } = testKit();
+  const { auth } = testInstance();
   const { app } = testApp(auth);
   const chosen = { Cookie: `__Host-session=${'A'.repeat(43)}` };
   const victim = new Browser(app);

@@ -4,10 +4,10 @@ import assert from 'node:assert/strict';
 import { it } from '@jest/globals';
 import { testApp } from '../support/app.js';
 import { Browser } from '../support/browser.js';
-import { testKit } from '../support/kit.js';
+import { testInstance } from '../support/instance.js';
 
 it('a session id opens nothing, by whichever way it comes', async () => {
-  const { auth } = testKit();
+  const { auth } = testInstance();
   const { app, handled } = testApp(auth);
   const { session } = await new Browser(app).signIn();
   const attacker = new Browser(app);

@@ -6,7 +6,7 @@ import { softwareAuthenticator } from '../../lib/testing/index.js';
 import { verify } from '../step-up/app.js';
 import { assertion, passkeyApp, withPasskey } from '../step-up/passkeys.js';
 import { assertRefused } from '../support/answers.js';
-import { ORIGIN } from '../support/kit.js';
+import { ORIGIN } from '../support/instance.js';
 
 interface Signed {
   readonly response: { readonly signature: string };

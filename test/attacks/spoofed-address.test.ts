@@ -4,10 +4,10 @@ import assert from 'node:assert/strict';
 import { it } from '@jest/globals';
 import { testApp } from '../support/app.js';
 import { Browser } from '../support/browser.js';
-import { testKit } from '../support/kit.js';
+import { testInstance } from '../support/instance.js';
 
 it('the session list shows the address of the connection, not that of a header', async () => {
-  const { auth, events } = testKit();
+  const { auth, events } = testInstance();
   const { app } = testApp(auth);
   const owner = new Browser(app);
   await owner.signIn();

@@ -4,13 +4,13 @@ import assert from 'node:assert/strict';
 import { it } from '@jest/globals';
 import { testApp } from '../support/app.js';
 import { Browser } from '../support/browser.js';
-import { testKit } from '../support/kit.js';
+import { testInstance } from '../support/instance.js';
 import { forEachStore } from '../support/stores.js';
 
 forEachStore((_name, makeStore, { rawRows }) => {
   it('nothing that stands in the store is a credential', async () => {
     const store = await makeStore();
-    const { auth } = testKit({ store });
+    const { auth } = testInstance({ store });
     const { app, handled } = testApp(auth);
     const victim = new Browser(app);
     const { session } = await victim.signIn({ label: 'my laptop' });

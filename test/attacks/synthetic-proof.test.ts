@@ -5,11 +5,11 @@ import { it } from '@jest/globals';
 import { assertRefused } from '../support/answers.js';
 import { testApp } from '../support/app.js';
 import { Browser } from '../support/browser.js';
-import { testKit } from '../support/kit.js';
+import { testInstance } from '../support/instance.js';
 import { pin } from '../support/pin.js';
 
 it('an impersonated session has no proof, and an API key has no session', async () => {
-  const { auth } = testKit({ methods: [pin], apiKeys: { prefix: 'key_', verify: () => ({ userId: 'ada' }) } });
+  const { auth } = testInstance({ methods: [pin], apiKeys: { prefix: 'key_', verify: () => ({ userId: 'ada' }) } });
   const { app, handled } = testApp(auth, {
     routes: { '/fresh': [auth.requireFreshStepUp({ method: 'pin', maxAge: '5m' })] },
   });

@@ -13,7 +13,7 @@ const IDS = ['%00', 'a%00b', '%ED%A0%80', '%01', 'a%20b', '%2F', '=', 'x'.repeat
 forEachStore((_name, makeStore) => {
   describe('text that can’t be kept', () => {
     it('is a bad label and the id of nothing, and no failure of the store', async () => {
-      const store = await makeStore(); // the kit closes it
+      const store = await makeStore(); // stepgate closes it
       const { userWithPasskey, events } = passkeyApp({ store });
       const { browser, key } = await userWithPasskey();
       const asked = (await browser.post('/auth/step-up/options', { body: { method: 'passkey' } })).body;

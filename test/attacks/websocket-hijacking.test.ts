@@ -6,7 +6,7 @@ import { Socket } from 'node:net';
 import { it } from '@jest/globals';
 import { testApp } from '../support/app.js';
 import { Browser } from '../support/browser.js';
-import { ORIGIN, testKit } from '../support/kit.js';
+import { ORIGIN, testInstance } from '../support/instance.js';
 
 function upgradeFrom(cookie: string | undefined, headers: object): IncomingMessage {
   const all = { cookie, connection: 'Upgrade', upgrade: 'websocket', 'sec-websocket-version': '13', ...headers };
@@ -14,7 +14,7 @@ function upgradeFrom(cookie: string | undefined, headers: object): IncomingMessa
 }
 
 it('the upgrade of a page of another origin is refused', async () => {
-  const { auth } = testKit();
+  const { auth } = testInstance();
   const victim = new Browser(testApp(auth).app);
   await victim.signIn();
   const cookie = victim.cookieHeader();

@@ -13,7 +13,7 @@ import { manualClock } from '../../lib/testing/manual-clock.js';
 import { missingChromium } from '../example-app/chromium.js';
 import { testApp } from '../support/app.js';
 import { cleanUp } from '../support/clean-up.js';
-import { type TestKit, testKit } from '../support/kit.js';
+import { type TestInstance, testInstance } from '../support/instance.js';
 import { describeIfPresent } from '../support/needs.js';
 import { pin, RIGHT_PIN } from '../support/pin.js';
 import { type KillableChromium, startChromium } from './killable.js';
@@ -37,7 +37,7 @@ const CASES = (['password', 'pin'] as const).flatMap((method): readonly Case[] =
   { name: `cookie-${method}`, delivery: 'cookie', change: 'step-up', method },
 ]);
 
-/** All cases in one browser, each with a kit, an app and cookies of its own: so all of them share the real waits. */
+/** All cases in one browser, each with an instance, an app and cookies of its own: so all of them share the real waits. */
 async function arrange() {
   const clock = manualClock();
   const app = express();
@@ -46,13 +46,13 @@ async function arrange() {
   cleanUp(() => server.close());
   const { port } = server.address() as AddressInfo; // it listens on a port
   const site = `http://localhost:${port}`;
-  const kits = new Map<Case, TestKit<Name>>();
+  const instances = new Map<Case, TestInstance<Name>>();
   for (const each of CASES) {
     const { name, delivery } = each;
     const origin = { issuer: site, insecureCookies: true, cookieName: name };
-    const kit = testKit({ clock, methods: METHODS, delivery, ...origin });
-    kits.set(each, kit);
-    app.use(`/${name}`, testApp(kit.auth).app);
+    const instance = testInstance({ clock, methods: METHODS, delivery, ...origin });
+    instances.set(each, instance);
+    app.use(`/${name}`, testApp(instance.auth).app);
   }
   app.get('/', (_req, res) => void res.type('html').send('<title>An app</title>'));
 
@@ -96,9 +96,9 @@ async function arrange() {
     },
     /** What the touch queue was given by the requests is written. */
     async flush(): Promise<void> {
-      for (const { auth } of kits.values()) await auth.flush();
+      for (const { auth } of instances.values()) await auth.flush();
     },
-    eventsOf: (each: Case): readonly string[] => kits.get(each)?.events.map(({ type }) => type) ?? [],
+    eventsOf: (each: Case): readonly string[] => instances.get(each)?.events.map(({ type }) => type) ?? [],
   };
 }
 

@@ -13,7 +13,7 @@ import { ARGUMENTS, executablePath, missingChromium } from '../example-app/chrom
 import { addAuthenticator } from '../example-app/pages.js';
 import { selfSigned } from '../support/certificate.js';
 import { cleanUp } from '../support/clean-up.js';
-import { testKit } from '../support/kit.js';
+import { testInstance } from '../support/instance.js';
 import { describeIfPresent } from '../support/needs.js';
 
 const HOME = 'https://app.example';
@@ -60,7 +60,7 @@ describeIfPresent('a browser', missingChromium, () => {
 
 /** One server for all three names, and a browser that finds them there and trusts its certificate. */
 async function arrange() {
-  const { auth, clock } = testKit({
+  const { auth, clock } = testInstance({
     issuer: HOME,
     methods: [passkey({ rpID: 'app.example', rpName: 'Example', origins: [HOME, RELATED] })],
     users: { find: (id) => ({ name: id }) },

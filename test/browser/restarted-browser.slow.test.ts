@@ -12,7 +12,7 @@ import { manualClock } from '../../lib/testing/manual-clock.js';
 import { ARGUMENTS, executablePath, missingChromium } from '../example-app/chromium.js';
 import { testApp } from '../support/app.js';
 import { cleanUp } from '../support/clean-up.js';
-import { testKit } from '../support/kit.js';
+import { testInstance } from '../support/instance.js';
 import { describeIfPresent } from '../support/needs.js';
 
 const CASES = (['cookie', 'token-cookies'] as const).flatMap((delivery) =>
@@ -21,7 +21,7 @@ const CASES = (['cookie', 'token-cookies'] as const).flatMap((delivery) =>
 
 const DAY = 86_400;
 
-/** All cases on one site, each with a kit and cookies of its own, and a browser with one profile. */
+/** All cases on one site, each with an instance and cookies of its own, and a browser with one profile. */
 async function arrange() {
   const app = express();
   const server = createServer(app).listen(0, '127.0.0.1');
@@ -31,7 +31,7 @@ async function arrange() {
   const clock = manualClock();
   for (const { name, delivery } of CASES) {
     const lasting = { issuer: site, insecureCookies: true, absoluteLifetime: '500d', idleLifetime: '500d' } as const;
-    const { auth } = testKit({ clock, delivery, cookieName: name, ...lasting });
+    const { auth } = testInstance({ clock, delivery, cookieName: name, ...lasting });
     app.use(`/${name}`, testApp(auth).app);
   }
   app.get('/', (_req, res) => void res.type('html').send('<title>An app</title>'));

@@ -56,7 +56,7 @@ describe('a request of the client', () => {
 });
 
 describe('a refusal', () => {
-  it('is what the kit says as a problem, and leaves the answer’s body to the page', async () => {
+  it('is what stepgate says as a problem, and leaves the answer’s body to the page', async () => {
     const response = problem(REFUSAL);
     assert.deepEqual(waysIn(await refusalIn(response)), [['totp']]);
     assert.deepEqual(await response.json(), REFUSAL);

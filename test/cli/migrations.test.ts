@@ -10,7 +10,7 @@ import { postgresMigrations, postgresStore } from '../../lib/stores/postgres/ind
 import { type SqliteStore, sqliteStore } from '../../lib/stores/sqlite/index.js';
 import { describeOnPostgres } from '../stores/postgres/support.js';
 import { cleanUp } from '../support/clean-up.js';
-import { testKit } from '../support/kit.js';
+import { testInstance } from '../support/instance.js';
 
 function sqlite(): SqliteStore {
   const folder = mkdtempSync(join(tmpdir(), 'stepgate-migrations-'));
@@ -69,7 +69,7 @@ describeOnPostgres('the migrations of a store', (database) => {
     assert.equal((await pendingOf(store))?.length, postgresMigrations().length);
     await migrate(store);
     assert.deepEqual(await pendingOf(store), []);
-    await testKit({ store }).auth.ready();
+    await testInstance({ store }).auth.ready();
   });
 
   it('forget the realm in every store', async () => {
@@ -77,10 +77,10 @@ describeOnPostgres('the migrations of a store', (database) => {
     const pool = await database.pool();
     const store: Store = { ...postgresStore(pool), sessions: file.sessions };
     await migrate(store);
-    await testKit({ store }).auth.ready();
-    const renamed = testKit({ store, issuer: 'https://renamed.example' });
-    await assert.rejects(renamed.auth.ready(), /belongs to a kit/);
+    await testInstance({ store }).auth.ready();
+    const renamed = testInstance({ store, issuer: 'https://renamed.example' });
+    await assert.rejects(renamed.auth.ready(), /belongs to an instance/);
     for (const each of migrationsOf(store)) await each.migrate({ realm: true });
-    await testKit({ store, issuer: 'https://renamed.example' }).auth.ready();
+    await testInstance({ store, issuer: 'https://renamed.example' }).auth.ready();
   });
 });

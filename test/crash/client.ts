@@ -1,5 +1,5 @@
 import { type RequestOptionsJSON, type SoftwareAuthenticator, softwareAuthenticator } from '../../lib/testing/index.js';
-import { ORIGIN } from '../support/kit.js';
+import { ORIGIN } from '../support/instance.js';
 import type { Random } from '../support/random.js';
 import { type Answer, type Sent, Unanswered } from './app.js';
 import { credentialOf, type Entry, type InFlight, Violation, type ViolationKind } from './ledger.js';

@@ -12,12 +12,12 @@ import { fakeCode } from '../step-up/fake-methods.js';
 import { testApp } from '../support/app.js';
 import { Browser } from '../support/browser.js';
 import { cleanUp } from '../support/clean-up.js';
-import { ORIGIN, SECRET, type TestKit, testKit } from '../support/kit.js';
+import { ORIGIN, SECRET, type TestInstance, testInstance } from '../support/instance.js';
 import { addPasskey } from '../support/method-app.js';
 import { compile } from './compile.js';
 import { codeBlocks, read } from './markdown.js';
 
-const [nativeClient = '', hybridKit = ''] = codeBlocks(read('docs/apps.md'), 'ts').map(({ text }) => text);
+const [nativeClient = '', hybridInstance = ''] = codeBlocks(read('docs/apps.md'), 'ts').map(({ text }) => text);
 
 interface Tokens {
   readonly access_token: string;
@@ -50,13 +50,13 @@ interface Guide {
 async function load(): Promise<Guide> {
   process.env['STEPGATE_SECRET'] = SECRET;
   const db = 'const db = { checkPassword: async (_user: string, _given: string): Promise<object | null> => ({}) };';
-  const folder = compile('apps-page', { apps: `${hybridKit}\n${db}\n${nativeClient}\nexport { Api, hybrid };` });
+  const folder = compile('apps-page', { apps: `${hybridInstance}\n${db}\n${nativeClient}\nexport { Api, hybrid };` });
   return import(pathToFileURL(join(folder, 'apps.js')).href);
 }
 
 /** A server, and the guide's client on a device of a user who has a passkey. The client says where it comes from. */
 async function start(): Promise<
-  TestKit<'passkey'> & {
+  TestInstance<'passkey'> & {
     readonly api: Api;
     readonly done: string[];
     readonly tokens: (Tokens | null)[];
@@ -72,13 +72,13 @@ async function start(): Promise<
   await once(http, 'listening');
   cleanUp(() => http.close());
   const origin = `http://localhost:${(http.address() as AddressInfo).port}`; // it listens on a port
-  const kit = testKit({
+  const instance = testInstance({
     methods: [passkey({ rpID: 'app.example', rpName: 'Example', origins: [ORIGIN] })],
     users: { find: (id) => ({ name: id }) },
     csrf: 'strict',
     trustedOrigins: [origin],
   });
-  const { auth, clock } = kit;
+  const { auth, clock } = instance;
   const server = { down: false };
   const done: string[] = [];
   let refreshes = 0;
@@ -126,7 +126,7 @@ async function start(): Promise<
     load: async () => tokens.at(-1) ?? null,
     save: async (kept) => void tokens.push(kept),
   });
-  return { ...kit, api, done, tokens, asked, refreshed: () => refreshes, device, server };
+  return { ...instance, api, done, tokens, asked, refreshed: () => refreshes, device, server };
 }
 
 describe('the native client of docs/apps.md', () => {
@@ -202,7 +202,7 @@ describe('docs/apps.md', () => {
       ['strict', { Origin: ORIGIN }, 200],
     ] as const) {
       const code = fakeCode();
-      const { auth } = testKit({ methods: [code], csrf });
+      const { auth } = testInstance({ methods: [code], csrf });
       const guard = auth.requireFreshStepUp({ method: 'code', maxAge: '5m' });
       const { app } = testApp(auth, { routes: { '/role': [guard, (_req, res) => res.end('{}')] } });
       const native = new Browser(app);

@@ -7,7 +7,7 @@ import { COMMANDS } from '../../lib/cli/run.js';
 import { root } from '../repository/root.js';
 import { testApp } from '../support/app.js';
 import { Browser } from '../support/browser.js';
-import { testKit } from '../support/kit.js';
+import { testInstance } from '../support/instance.js';
 import { type CodeBlock, codeBlocks, read } from './markdown.js';
 
 const pages = readdirSync(join(root, 'docs')).filter((name) => name.endsWith('.md'));
@@ -81,7 +81,7 @@ describe('the other code blocks of the docs', () => {
 
 describe('the refusal that docs/errors.md shows', () => {
   it('is what a guard answers', async () => {
-    const { app } = testApp(testKit().auth);
+    const { app } = testApp(testInstance().auth);
     const answer = await new Browser(app).get('/me', { headers: { Authorization: 'Bearer nothing' } });
     const [shown] = codeBlocks(read('docs/errors.md'), 'http');
     const [head = '', body = ''] = shown?.text.split('\n\n') ?? [];

@@ -9,7 +9,7 @@ import type { StepgateEvent } from '../../lib/events.js';
 import type { Stepgate } from '../../lib/stepgate.js';
 import { Browser } from '../support/browser.js';
 import { cleanUp } from '../support/clean-up.js';
-import { ORIGIN, SECRET } from '../support/kit.js';
+import { ORIGIN, SECRET } from '../support/instance.js';
 import { compile } from './compile.js';
 import { codeBlocks, read } from './markdown.js';
 

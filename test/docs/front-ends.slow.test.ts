@@ -126,7 +126,7 @@ describeIfPresent('the pages of docs/front-ends.md', missingChromium, () => {
 
   it('asks before an upload, which then goes over the network once', async () => {
     const { site, page, files } = await open('upload');
-    site.clock.advance('10m'); // the sign-in's own proof is over
+    site.clock.advance('10m'); // the sign-in's own proof has expired
     await page
       .locator('input')
       .setInputFiles({ name: 'a.bin', mimeType: 'application/x', buffer: Buffer.alloc(100_000) });

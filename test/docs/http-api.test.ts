@@ -15,7 +15,7 @@ import { createServices } from '../../lib/services.js';
 import { memoryStore } from '../../lib/stores/memory/index.js';
 import { testApp } from '../support/app.js';
 import { Browser } from '../support/browser.js';
-import { ORIGIN, SECRET, testKit } from '../support/kit.js';
+import { ORIGIN, SECRET, testInstance } from '../support/instance.js';
 import { read } from './markdown.js';
 
 const methods = [
@@ -59,7 +59,7 @@ describe('docs/http-api.md', () => {
     const text = documented.get(`${method} ${path}`) ?? '';
 
     it(`says what ${method} ${path} takes and answers`, async () => {
-      const { auth } = testKit({ methods, users });
+      const { auth } = testInstance({ methods, users });
       const browser = new Browser(testApp(auth).app);
       await browser.signIn({ userId: 'ada' });
       const sent = method === 'GET' ? {} : { body: { '?': 0 } };

@@ -53,7 +53,7 @@ describe('the server of docs/tutorial.md', () => {
     await once(child, 'exit');
   });
 
-  it('refuses a sign-in from another origin in the kit’s own form, and goes on', async () => {
+  it('refuses a sign-in from another origin in stepgate’s own form, and goes on', async () => {
     const { status, type, code } = await signInFromElsewhere(port);
     assert.deepEqual({ status, type, code }, { status: 403, type: 'application/problem+json', code: 'cross_origin' });
     await run('curl -i localhost:3000/me', port, '');

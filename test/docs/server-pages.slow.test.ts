@@ -22,7 +22,7 @@ describeIfPresent('the app of docs/server-pages.md, in Chromium without JavaScri
   let server: Server;
   let browser: Browser;
   let site: string;
-  let closeKit: (() => Promise<void>) | undefined;
+  let closeInstance: (() => Promise<void>) | undefined;
 
   beforeAll(async () => {
     assert.ok(guide?.text.includes(LISTEN) === true);
@@ -42,7 +42,7 @@ describeIfPresent('the app of docs/server-pages.md, in Chromium without JavaScri
     const loaded: unknown = await import(pathToFileURL(join(folder, 'app.mjs')).href);
     const { app, auth } = loaded as { app: RequestListener; auth: { close(): Promise<void> } }; // as it is written above
     listener = app;
-    closeKit = () => auth.close();
+    closeInstance = () => auth.close();
     browser = await launchChromium();
   });
 
@@ -50,7 +50,7 @@ describeIfPresent('the app of docs/server-pages.md, in Chromium without JavaScri
     await browser?.close();
     server?.close();
     server?.closeAllConnections();
-    await closeKit?.();
+    await closeInstance?.();
   });
 
   /** A page of a signed-in user, and every request that it sends. */

@@ -6,7 +6,7 @@ import type { Express } from 'express';
 import type { Stepgate } from '../../lib/index.js';
 import { Browser, setCookies } from '../support/browser.js';
 import { cleanUp } from '../support/clean-up.js';
-import { SECRET } from '../support/kit.js';
+import { SECRET } from '../support/instance.js';
 import { addPasskey, TOTP_SECRET } from '../support/method-app.js';
 import { totpCode, wrongCode } from '../support/totp.js';
 import { compile } from './compile.js';

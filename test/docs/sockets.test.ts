@@ -206,7 +206,7 @@ describe('the WebSocket server of the guide', () => {
 });
 
 describe('a job of the guide', () => {
-  it('is dropped when its session is over', async () => {
+  it('is dropped when its session has expired', async () => {
     const { auth, signIn, exportFor } = await start();
     const { browser, id } = await signIn();
     const { body } = await browser.get('/handle');

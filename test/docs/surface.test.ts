@@ -46,7 +46,7 @@ describe('the guides', () => {
       assert.deepEqual(functions.filter(isMissing), []);
     });
 
-    it(`tell of every option of ${subpath}, and of every call of a kit`, () => {
+    it(`tell of every option of ${subpath}, and of every call of an instance`, () => {
       const missing = [...names]
         .filter(([name]) =>
           /Options?$|^Stepgate$|Admin$|^(Client|Passkeys|Handles|Impersonation|StepUpCalls)$/.test(name),

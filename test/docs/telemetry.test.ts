@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, it, jest } from '@jest/globals';
 import type { StepgateEvent } from '../../lib/events.js';
-import { SECRET } from '../support/kit.js';
+import { SECRET } from '../support/instance.js';
 import { compile } from './compile.js';
 import { codeBlocks, plain, read, tables } from './markdown.js';
 

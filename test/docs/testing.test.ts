@@ -12,7 +12,7 @@ const [cookies = '', signedIn = '', kept = '', manual = '', fake = ''] = codeBlo
   ({ text }) => text,
 );
 // Each block is a module; what it takes for granted goes in front.
-const KIT = "import { memoryStore, stepgate } from 'stepgate';";
+const IMPORTS = "import { memoryStore, stepgate } from 'stepgate';";
 const OPTIONS = "const options = { secret: 'a secret of 32 bytes for one test', issuer: 'http://localhost:3000' };";
 const APP = "import express from 'express';\nconst app = express();";
 const GUARDED = "app.get('/me', auth.requireSession, (req, res) => res.send('hello'));";
@@ -24,7 +24,7 @@ describe('the tests of docs/testing.md', () => {
     cookies,
     'signed-in': [
       "import { password } from 'stepgate';",
-      KIT,
+      IMPORTS,
       APP,
       OPTIONS,
       SMALL,
@@ -44,7 +44,7 @@ describe('the tests of docs/testing.md', () => {
     });
   }
 
-  it('have a kit whose time is that of fake timers', async () => {
+  it('have an instance whose time is that of fake timers', async () => {
     try {
       const { auth } = await run('fake', `${OPTIONS}\n${fake}\nexport { auth };`);
       const before = auth.clock.now();

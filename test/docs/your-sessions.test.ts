@@ -54,7 +54,7 @@ describe('the guide to step-up for the sessions that an app has', () => {
       const { app, auth } = await run(name);
       cleanUp(() => auth.close());
       const user = new Browser(app);
-      // supertest speaks http, which express-session sees; the kit's cookie is kept by this browser all the same.
+      // supertest speaks http, which express-session sees; stepgate's cookie is kept by this browser all the same.
       const role = (more = {}) => user.post('/role', { headers: { ...headers, ...more }, body: { role: 'admin' } });
       assert.equal((await user.post('/role', { body: { role: 'admin' } })).body.code, 'session_required');
       if (login !== undefined) assert.equal((await user.post('/login', { body: login })).status, 200);

@@ -44,7 +44,7 @@ export async function addPasskey({ browser, key }: Customer, label?: string): Pr
 }
 
 export interface Totp {
-  /** A code that is good now and was never used. There is one only: the next one is not good before half a minute is over. */
+  /** A code that is good now and was never used. There is one only: the next one is not good before half a minute has passed. */
   readonly unusedCode: () => string;
 }
 

@@ -35,7 +35,7 @@ describeIfPresent('the dialog of the bank in Chromium, as time goes by', missing
     return opened;
   }
 
-  it('counts the lock of one method down, takes another meanwhile, and that one again when it is over', async () => {
+  it('counts the lock of one method down, takes another meanwhile, and that one again when it has expired', async () => {
     const { page, faults } = await open('time-ada@example.com');
     await card(page, 'Authenticator app').getByRole('button', { name: 'Set up an app' }).click();
     await press(page, 'Use a passkey');
@@ -65,7 +65,7 @@ describeIfPresent('the dialog of the bank in Chromium, as time goes by', missing
     assert.deepEqual(faults, []);
   });
 
-  it('asks once more for a transfer whose time was over, and sends it once', async () => {
+  it('asks once more for a transfer whose time had expired, and sends it once', async () => {
     const { page, faults } = await open('time-bob@example.com');
     await send(page, 'the baker', '7');
     await dialog(page).getByText('Send €7.00 to the baker').waitFor();

@@ -16,7 +16,7 @@ import { assertRefused } from '../support/answers.js';
 import { Browser } from '../support/browser.js';
 import { cleanUp } from '../support/clean-up.js';
 import { confirmPayment } from '../support/foreign-app.js';
-import { type TestKit, testKit } from '../support/kit.js';
+import { type TestInstance, testInstance } from '../support/instance.js';
 import { describeIfPresent } from '../support/needs.js';
 import { missingPostgres } from '../support/postgres.js';
 import { type ConnectedPostgres, connectPostgres } from '../support/postgres-store.js';
@@ -81,7 +81,7 @@ function inPostgres(): SessionStore {
   };
 }
 
-interface ExistingApp extends TestKit<string> {
+interface ExistingApp extends TestInstance<string> {
   readonly app: express.Express;
   readonly calls: Record<'get' | 'set' | 'touch' | 'destroy', number>;
   signIn(userId?: string): Promise<Browser>;
@@ -89,9 +89,9 @@ interface ExistingApp extends TestKit<string> {
 
 const PASSWORD = 'sesame';
 
-/** As its team has written it long ago, with express-session and passport; and a few lines of the kit. */
+/** As its team has written it long ago, with express-session and passport; and a few lines of stepgate. */
 function existingApp(store: session.Store, { destroy = false, guarded = true } = {}): ExistingApp {
-  const kit = testKit({
+  const instance = testInstance({
     methods: [key, code],
     session: expressSession({
       userId: ({ user }) => (user as { readonly id: string } | undefined)?.id, // as deserializeUser makes it
@@ -99,7 +99,7 @@ function existingApp(store: session.Store, { destroy = false, guarded = true } =
       destroy,
     }),
   });
-  const { auth, clock } = kit;
+  const { auth, clock } = instance;
   const calls = { get: 0, set: 0, touch: 0, destroy: 0 };
   for (const name of ['get', 'set', 'touch', 'destroy'] as const) {
     const was = store[name] as (...args: unknown[]) => unknown; // with a callback, whichever it is
@@ -150,7 +150,7 @@ function existingApp(store: session.Store, { destroy = false, guarded = true } =
   app.use(((_error, _req, res, _next) => res.status(500).end('the page of the app')) as express.ErrorRequestHandler);
 
   return {
-    ...kit,
+    ...instance,
     app,
     calls,
     async signIn(username = 'ada') {
@@ -209,7 +209,7 @@ for (const { name, missing, make, stop } of stores) {
       }
     });
 
-    it('ends what was proved with a log-out by the kit, and the session where it shall', async () => {
+    it('ends what was proved with a log-out by stepgate, and the session where it shall', async () => {
       for (const destroy of [false, true]) {
         const app = existingApp(await make(), { destroy });
         const ada = await app.signIn();
@@ -222,7 +222,7 @@ for (const { name, missing, make, stop } of stores) {
       }
     });
 
-    it('is asked for its session exactly as often as without the kit', async () => {
+    it('is asked for its session exactly as often as without stepgate', async () => {
       const counts = [];
       for (const guarded of [false, true]) {
         const app = existingApp(await make(), { guarded });
@@ -249,7 +249,7 @@ describe('express-session whose store fails', () => {
 
   it('by being disconnected, is a failure and no log-out', async () => {
     const store = new session.MemoryStore();
-    const { auth } = testKit({
+    const { auth } = testInstance({
       methods: [key, code],
       session: expressSession({ userId: ({ session: { data } }) => data }),
     });

@@ -7,21 +7,21 @@ import { stepUp } from '../step-up/app.js';
 import { fakeCode, fakeKey } from '../step-up/fake-methods.js';
 import { sendJson } from '../support/app.js';
 import { Browser } from '../support/browser.js';
-import { testKit } from '../support/kit.js';
+import { testInstance } from '../support/instance.js';
 
 const key = fakeKey();
 const methods = [key, fakeCode()];
 
-/** As docs/your-sessions.md does it: both kits at once, the step-ups of the old sessions in a part of their own. */
-describe('an app that moves over to sessions of the kit’s own', () => {
+/** As docs/your-sessions.md does it: both instances at once, the step-ups of the old sessions in a part of their own. */
+describe('an app that moves over to sessions of stepgate’s own', () => {
   it('signs in whoever has an old session, without a proof, and keeps what they can prove', async () => {
     const store = memoryStore();
-    const before = testKit({
+    const before = testInstance({
       methods,
       session: { of: ({ headers }) => (/old=1/.test(headers.cookie ?? '') ? { id: 'old one', userId: 'ada' } : null) },
       store: { ...store, sessions: memoryStore().sessions },
     });
-    const after = testKit({ methods, store });
+    const after = testInstance({ methods, store });
     async function goOn(req: IncomingMessage, res: ServerResponse): Promise<void> {
       const was = await before.auth.authenticate(req);
       if (was.outcome !== 'authenticated') return;

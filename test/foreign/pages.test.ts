@@ -3,11 +3,11 @@ import { describe, it } from '@jest/globals';
 import express from 'express';
 import { password } from '../../lib/methods/password.js';
 import { Browser } from '../support/browser.js';
-import { testKit } from '../support/kit.js';
+import { testInstance } from '../support/instance.js';
 
 describe('pages without JavaScript, on a session that the app keeps', () => {
   it('lead to the proof and back', async () => {
-    const { auth } = testKit({
+    const { auth } = testInstance({
       methods: [password({ verify: (_user, given) => given === 'sesame' })],
       session: { of: ({ headers }) => (/app=one/.test(headers.cookie ?? '') ? { id: 'one', userId: 'ada' } : null) },
     });

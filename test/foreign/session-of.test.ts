@@ -8,7 +8,7 @@ import { fakeCode, fakeKey } from '../step-up/fake-methods.js';
 import { assertRefused } from '../support/answers.js';
 import { fakeTimers } from '../support/fake-timers.js';
 import { foreignApp } from '../support/foreign-app.js';
-import { ORIGIN, SECRET } from '../support/kit.js';
+import { ORIGIN, SECRET } from '../support/instance.js';
 import { warningsIn } from '../support/warnings.js';
 
 const key = fakeKey();
@@ -126,7 +126,7 @@ describe('the option `session`', () => {
     }
   });
 
-  it('stands beside nothing that is about sessions of the kit’s own', () => {
+  it('stands beside nothing that is about sessions of stepgate’s own', () => {
     for (const more of [{ delivery: 'bearer' }, { idleLifetime: '1h' }, { maxSessionsPerUser: 3 }] as const) {
       assert.throws(() => stepgate({ ...options, ...more, session: { of: () => null } }), { name: 'SetupError' });
     }
@@ -137,7 +137,7 @@ describe('the option `session`', () => {
     const rule = { method: 'key', bind: () => ({}), summary: () => 'Pay' } as const;
     for (const approver of ['user', () => ['bea']] as const) {
       for (const make of [auth.requireFreshStepUp, auth.checkFreshStepUp]) {
-        assert.throws(() => make({ ...rule, approver }), { name: 'SetupError', message: /needs sessions of the kit/ });
+        assert.throws(() => make({ ...rule, approver }), { name: 'SetupError', message: /needs sessions of stepgate/ });
       }
     }
     const session = { of: () => null };

@@ -7,7 +7,7 @@ import { assertRefused } from '../support/answers.js';
 import { handle } from '../support/app.js';
 import { setCookies } from '../support/browser.js';
 import { APP_COOKIE, confirmPayment, foreignApp, STEP_UP_COOKIE } from '../support/foreign-app.js';
-import { SECRET, testKit } from '../support/kit.js';
+import { SECRET, testInstance } from '../support/instance.js';
 import { forEachStore } from '../support/stores.js';
 
 const key = fakeKey();
@@ -80,7 +80,7 @@ forEachStore((_name, makeStore) => {
       assert.deepEqual(answers, [401, 200, 200, 200, 200, 200, 200, 200, 200]);
     });
 
-    it('ends with a sign-out by the kit in every browser, and leaves the app’s session', async () => {
+    it('ends with a sign-out by stepgate in every browser, and leaves the app’s session', async () => {
       const app = foreignApp({ methods, store: await makeStore() });
       const ada = app.signIn();
       const other = copyOf(ada, app.app);
@@ -131,7 +131,7 @@ forEachStore((_name, makeStore) => {
   });
 });
 
-describe('a kit for sessions that the app keeps', () => {
+describe('an instance for sessions that the app keeps', () => {
   it('counts attempts by the app’s session, whichever cookies of ours come along', async () => {
     const app = foreignApp({ methods, store: memoryStore() });
     const ada = app.signIn();
@@ -256,7 +256,7 @@ describe('a kit for sessions that the app keeps', () => {
       () => auth.sessions.revoke('x'),
       () => auth.sessions.revokeForUser('ada', 'x'),
     ]) {
-      await assert.rejects(call, { name: 'SetupError', message: /is for sessions of the kit's own/ });
+      await assert.rejects(call, { name: 'SetupError', message: /is for sessions of stepgate's own/ });
     }
     assert.equal(typeof app, 'function');
   });
@@ -294,9 +294,9 @@ describe('a kit for sessions that the app keeps', () => {
     assert.deepEqual(ended, ['POST']);
   });
 
-  it('shares nothing with a kit of own sessions on the same host', async () => {
+  it('shares nothing with an instance of own sessions on the same host', async () => {
     const app = foreignApp({ methods });
-    const own = testKit({ methods });
+    const own = testInstance({ methods });
     assert.ok(SECRET);
     const ada = app.signIn();
     await stepUp(ada, key);
@@ -326,7 +326,7 @@ describe('a client without cookies, on a session that the app keeps', () => {
     assert.equal((await ada.post('/checked')).status, 200);
   });
 
-  it('has what it proved in a header of the kit’s', async () => {
+  it('has what it proved in a header of stepgate’s', async () => {
     const app = foreignApp({ methods });
     const client = app.signInByHeader();
     const verified = await answer(client, key);

@@ -20,7 +20,7 @@ import { passkey } from '../../lib/methods/passkey/index.js';
 import { totp } from '../../lib/methods/totp/index.js';
 import { sqliteStore } from '../../lib/stores/sqlite/index.js';
 import { manualClock } from '../../lib/testing/index.js';
-import { ORIGIN, SECRET } from '../support/kit.js';
+import { ORIGIN, SECRET } from '../support/instance.js';
 import { pin } from '../support/pin.js';
 
 export const PASSWORD = 'correct horse battery staple';
@@ -28,7 +28,7 @@ export const API_KEY = 'key_of-a-machine';
 
 export type FuzzedApp = Awaited<ReturnType<typeof fuzzedApp>>;
 
-/** An app that has all of the kit, on a port, over a SQLite file. `faults` is what no request may cause. */
+/** An app that has all of stepgate, on a port, over a SQLite file. `faults` is what no request may cause. */
 export async function fuzzedApp() {
   const folder = mkdtempSync(join(tmpdir(), 'stepgate-fuzz-'));
   const file = join(folder, 'app.db');

@@ -6,7 +6,7 @@ import {
   type SoftwareAuthenticator,
   softwareAuthenticator,
 } from '../../lib/testing/index.js';
-import { ORIGIN } from '../support/kit.js';
+import { ORIGIN } from '../support/instance.js';
 import { totpCode } from '../support/totp.js';
 import { type FuzzedApp, PASSWORD } from './app.js';
 import { type Draft, TRUE_FRAMING } from './draft.js';
@@ -52,7 +52,7 @@ export function newPerson({ id, app, send }: Pick<Person, 'id' | 'app' | 'send'>
   return { id, app, send, key, templates: [], secret: '' };
 }
 
-/** A good request was refused: after mutations the session may be over, or the method removed. */
+/** A good request was refused: after mutations the session may have expired, or the method removed. */
 export class GoodRefused extends Error {}
 
 /** A person's browser or app with one session. */

@@ -14,11 +14,11 @@ import { manualClock } from '../../lib/testing/manual-clock.js';
 import type { ActionChallengeJson } from '../../lib/wire.js';
 import { type FakeMethod, fakeCode, fakeKey } from '../step-up/fake-methods.js';
 import { handle, sendJson, testApp } from '../support/app.js';
-import { ORIGIN, SECRET } from '../support/kit.js';
+import { ORIGIN, SECRET } from '../support/instance.js';
 import type { Random } from '../support/random.js';
 import { Holder, type Kind } from './holder.js';
 
-/** How often a state was reached that a weaker kit would have got wrong. */
+/** How often a state was reached that a weaker instance would have got wrong. */
 export interface Reached {
   /** The thief refreshed by a token that was copied before a confirmation which nobody had spent yet. */
   refreshedBesideGrant: number;
@@ -215,7 +215,7 @@ async function play(
       if (await opens('POST', '/transfers', TRANSFER)) fail('The thief spent a confirmation');
       if (await opens('POST', '/strong')) fail('The thief passed the strong guard');
       if ((await opens('POST', '/enrol')) && key.users.has('ada')) fail('The thief may change methods');
-      if (await opens('GET', '/other')) fail('Another kit took the credential');
+      if (await opens('GET', '/other')) fail('Another instance took the credential');
       if ((await verify(thief, key, null, undefined, false)).status === 200) fail('The thief passed the key');
     },
   };

@@ -6,7 +6,7 @@ import { softwareAuthenticator } from '../../lib/testing/index.js';
 import { assertRefused } from '../support/answers.js';
 import { testApp } from '../support/app.js';
 import { Browser } from '../support/browser.js';
-import { ORIGIN, testKit } from '../support/kit.js';
+import { ORIGIN, testInstance } from '../support/instance.js';
 
 const PASSWORD = 'swordfish';
 
@@ -24,7 +24,7 @@ const APPS = {
 for (const [what, origin] of Object.entries(APPS)) {
   describe(`a page of ${what}, whose origin is trusted`, () => {
     it('signs in, refreshes, steps up and signs out with bearer tokens', async () => {
-      const { auth, clock } = testKit({
+      const { auth, clock } = testInstance({
         delivery: 'bearer',
         trustedOrigins: [origin],
         methods: [password({ verify: (_, given) => given === PASSWORD })],
@@ -52,7 +52,7 @@ for (const [what, origin] of Object.entries(APPS)) {
     });
 
     it('is refused as any other where it is not, and so are those that only look like it', async () => {
-      const { auth } = testKit({ delivery: 'bearer', trustedOrigins: [origin] });
+      const { auth } = testInstance({ delivery: 'bearer', trustedOrigins: [origin] });
       const browser = new Browser(testApp(auth).app);
       const { refresh_token } = (await browser.post('/login')).body.body;
       for (const other of [`${origin}.evil.example`, `${origin}/`, `x${origin}`, origin.replace('://', ':'), 'null']) {
@@ -82,7 +82,7 @@ describe('a native app without a cookie jar', () => {
     assertRefused(await native.post('/auth/sign-in/passkey', { body: again }), 403, 'sign_in_refused');
   });
 
-  it('need not say so where bearer tokens are what the kit gives', async () => {
+  it('need not say so where bearer tokens are what stepgate gives', async () => {
     const { app, key } = await arrange({ delivery: 'bearer' });
     const native = new Browser(app, new NoJar());
     const { challengeId, options } = (await native.post('/auth/sign-in/passkey/options')).body;
@@ -113,21 +113,21 @@ class NoJar extends Map<string, string> {
   }
 }
 
-type Options = NonNullable<Parameters<typeof testKit>[0]>;
+type Options = NonNullable<Parameters<typeof testInstance>[0]>;
 
 async function arrange(options: Pick<Options, 'delivery'> = {}) {
-  const kit = testKit({
+  const instance = testInstance({
     methods: [passkey({ rpID: 'app.example', rpName: 'Example', origins: [ORIGIN] })],
     users: { find: (id) => ({ name: id }) },
     ...options,
   });
-  const { app } = testApp(kit.auth);
+  const { app } = testApp(instance.auth);
   const browser = new Browser(app);
   await browser.signIn({ delivery: 'cookie' });
   const key = softwareAuthenticator({ origin: ORIGIN });
   const { challengeId, options: creation } = (await browser.post('/auth/passkeys/options')).body;
   const added = await browser.post('/auth/passkeys', { body: { challengeId, response: key.create(creation) } });
   assert.equal(added.status, 201, added.text);
-  kit.clock.advance('1m');
-  return { ...kit, app, key };
+  instance.clock.advance('1m');
+  return { ...instance, app, key };
 }

@@ -9,17 +9,17 @@ import { testApp } from '../support/app.js';
 import { Browser } from '../support/browser.js';
 import { cleanUp } from '../support/clean-up.js';
 import { faultyStore } from '../support/faulty-store.js';
-import { ORIGIN, type TestKitOptions, testKit } from '../support/kit.js';
+import { ORIGIN, type TestInstanceOptions, testInstance } from '../support/instance.js';
 
 function requestWith(headers: IncomingHttpHeaders, method = 'GET'): IncomingMessage {
   return Object.assign(new IncomingMessage(new Socket()), { method, url: '/', headers });
 }
 
-async function signedIn(options: TestKitOptions = {}) {
-  const kit = testKit(options);
-  const browser = new Browser(testApp(kit.auth).app);
+async function signedIn(options: TestInstanceOptions = {}) {
+  const instance = testInstance(options);
+  const browser = new Browser(testApp(instance.auth).app);
   const { session } = await browser.signIn();
-  return { ...kit, session, cookie: browser.cookieHeader() };
+  return { ...instance, session, cookie: browser.cookieHeader() };
 }
 
 /** The outcome in one word: the code of a refusal, the user's id, or `anonymous`. */
@@ -38,7 +38,7 @@ describe('auth.authenticate', () => {
   });
 
   it('tells nobody from a refused credential', async () => {
-    const { auth } = testKit();
+    const { auth } = testInstance();
     assert.deepEqual(await auth.authenticate(requestWith({})), { outcome: 'anonymous' });
     assert.equal(wordFor(await auth.authenticate(requestWith({ cookie: '__Host-session=x' }))), 'session_invalid');
     assert.equal(wordFor(await auth.authenticate(requestWith({ authorization: 'Bearer x' }))), 'session_invalid');
@@ -54,7 +54,7 @@ describe('auth.authenticate', () => {
   });
 
   it('takes API keys only when asked to', async () => {
-    const { auth } = testKit({ apiKeys: { prefix: 'key_', verify: () => ({ userId: 'ada' }) } });
+    const { auth } = testInstance({ apiKeys: { prefix: 'key_', verify: () => ({ userId: 'ada' }) } });
     const authorization = 'Bearer key_1';
     assert.equal(wordFor(await auth.authenticate(requestWith({ authorization }))), 'api_key_refused');
     const outcome = await auth.authenticate(requestWith({ authorization }), { apiKeys: true });

@@ -7,7 +7,7 @@ import { assertRefused } from '../support/answers.js';
 import { testApp } from '../support/app.js';
 import { Browser, type Sent } from '../support/browser.js';
 import { faultyStore } from '../support/faulty-store.js';
-import { testKit } from '../support/kit.js';
+import { testInstance } from '../support/instance.js';
 import { sendRaw } from '../support/raw.js';
 
 const NAME = '__Host-session';
@@ -17,13 +17,13 @@ const READS: ReadonlySet<string> = new Set(['find', 'get', 'list', 'listForUser'
 /** A signed-in browser; `check` says that nothing was written and nothing reached the app's error handler. */
 async function arrange() {
   const store = faultyStore(memoryStore());
-  const kit = testKit({ store });
-  const app = testApp(kit.auth);
+  const instance = testInstance({ store });
+  const app = testApp(instance.auth);
   const browser = new Browser(app.app);
   const { session } = await browser.signIn();
   const token = browser.cookies.get(NAME) ?? '';
   store.calls.length = 0;
-  kit.events.length = 0;
+  instance.events.length = 0;
   const check = async (): Promise<void> => {
     assert.deepEqual(
       store.calls.filter((call) => !READS.has(call)),
@@ -31,15 +31,15 @@ async function arrange() {
     );
     assert.deepEqual(app.errors, []);
     assert.deepEqual(
-      kit.events.filter(({ type }) => type !== 'session.refused'),
+      instance.events.filter(({ type }) => type !== 'session.refused'),
       [],
     );
-    assert.deepEqual((await kit.auth.sessions.listForUser('ada')).sessions, [session]);
+    assert.deepEqual((await instance.auth.sessions.listForUser('ada')).sessions, [session]);
   };
-  return { ...kit, ...app, store, browser, session, token, check };
+  return { ...instance, ...app, store, browser, session, token, check };
 }
 
-/** A problem of the kit with a status below 500, in which nothing looks like code. */
+/** A problem of stepgate with a status below 500, in which nothing looks like code. */
 function assertNamed(response: Response, statuses: readonly number[]): void {
   assert.ok(statuses.includes(response.status), `${response.status} ${response.text}`);
   if (response.status < 400) return;

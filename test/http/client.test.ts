@@ -4,11 +4,11 @@ import express from 'express';
 import type { Session } from '../../lib/stores/contract/sessions.js';
 import { type App, frameworks, testApp } from '../support/app.js';
 import { Browser } from '../support/browser.js';
-import { testKit } from '../support/kit.js';
+import { testInstance } from '../support/instance.js';
 
 /** What a sign-in keeps of its client, by an app that trusts its proxies so. */
 async function kept(headers: Record<string, string>, trustProxy?: unknown): Promise<Session> {
-  const { auth } = testKit();
+  const { auth } = testInstance();
   const create = (): App => {
     const app = express();
     if (trustProxy !== undefined) app.set('trust proxy', trustProxy);
@@ -22,7 +22,7 @@ async function kept(headers: Record<string, string>, trustProxy?: unknown): Prom
 describe('the address in a session', () => {
   for (const [framework, create] of Object.entries(frameworks)) {
     it(`is the socket's on ${framework}, whatever a client puts into headers`, async () => {
-      const { auth } = testKit();
+      const { auth } = testInstance();
       const headers = {
         'X-Forwarded-For': '203.0.113.7',
         'X-Real-IP': '203.0.113.7',

@@ -9,7 +9,7 @@ import { assertRefused } from '../support/answers.js';
 import { handle, sendJson, testApp } from '../support/app.js';
 import { Browser } from '../support/browser.js';
 import { faultyStore } from '../support/faulty-store.js';
-import { testKit } from '../support/kit.js';
+import { testInstance } from '../support/instance.js';
 
 /** Answers what `auth.current` gives, or passes on what it throws. */
 function showCurrent(auth: Stepgate): Middleware {
@@ -25,7 +25,7 @@ const plant: Middleware = (req, _res, next) => {
 
 describe('req.auth', () => {
   it('says who is there, since when and by which proof, and nothing that is a credential', async () => {
-    const { auth, clock } = testKit();
+    const { auth, clock } = testInstance();
     const browser = new Browser(testApp(auth).app);
     const at = clock.now();
     const { session } = await browser.signIn({ label: 'my laptop', data: { tenant: 'bank' } });
@@ -53,7 +53,7 @@ describe('req.auth', () => {
   });
 
   it('is replaced when another middleware planted one', async () => {
-    const { auth } = testKit();
+    const { auth } = testInstance();
     const { app } = testApp(auth, { before: [plant] });
     const browser = new Browser(app);
     assertRefused(await browser.get('/me'), 401, 'session_required');
@@ -65,7 +65,7 @@ describe('req.auth', () => {
 
 describe('auth.current', () => {
   it('gives what the guard found out', async () => {
-    const { auth } = testKit();
+    const { auth } = testInstance();
     const { app } = testApp(auth, { routes: { '/current': [auth.requireSession, showCurrent(auth)] } });
     const browser = new Browser(app);
     await browser.signIn();
@@ -73,14 +73,14 @@ describe('auth.current', () => {
   });
 
   it("doesn't believe a `req.auth` that other middleware planted", async () => {
-    const { auth } = testKit();
+    const { auth } = testInstance();
     const { app, errors } = testApp(auth, { before: [plant, showCurrent(auth)] });
     await new Browser(app).get('/');
     assert.ok(errors[0] instanceof SetupError);
   });
 
   it("doesn't believe a `req.auth` that was planted after the guard", async () => {
-    const { auth } = testKit();
+    const { auth } = testInstance();
     const { app } = testApp(auth, { routes: { '/current': [auth.requireSession, plant, showCurrent(auth)] } });
     const browser = new Browser(app);
     await browser.signIn();
@@ -88,7 +88,7 @@ describe('auth.current', () => {
   });
 
   it('throws a SetupError that says what to do where no guard ran', async () => {
-    const { auth } = testKit();
+    const { auth } = testInstance();
     const { app, errors } = testApp(auth, { before: [showCurrent(auth)] });
     await new Browser(app).get('/');
     assert.ok(errors[0] instanceof SetupError);
@@ -96,7 +96,7 @@ describe('auth.current', () => {
   });
 
   it('throws a Refusal where an optional guard found nobody', async () => {
-    const { auth } = testKit();
+    const { auth } = testInstance();
     const optional = auth.requireSession({ optional: true });
     const { app, errors } = testApp(auth, { before: [optional, showCurrent(auth)] });
     await new Browser(app).get('/');
@@ -105,7 +105,7 @@ describe('auth.current', () => {
   });
 
   it('knows the new session right after signIn, and nobody after signOut', async () => {
-    const { auth } = testKit();
+    const { auth } = testInstance();
     const inAndOut = handle(async (req, res) => {
       const { session } = await auth.signIn(req, res, { userId: 'ada', method: 'password' });
       const current = auth.current(req);
@@ -120,10 +120,10 @@ describe('auth.current', () => {
   });
 });
 
-describe('a second guard of the same kit', () => {
+describe('a second guard of the same instance', () => {
   it('takes over what the first found out and asks the store no more', async () => {
     const store = faultyStore(memoryStore());
-    const { auth } = testKit({ store });
+    const { auth } = testInstance({ store });
     const { app } = testApp(auth, { before: [auth.requireSession({ optional: true })] });
     const browser = new Browser(app);
     await browser.signIn();
@@ -134,7 +134,7 @@ describe('a second guard of the same kit', () => {
   });
 
   it('still refuses what the first let through', async () => {
-    const { auth } = testKit();
+    const { auth } = testInstance();
     const { app } = testApp(auth, { before: [auth.requireSession({ optional: true })] });
     assertRefused(await new Browser(app).get('/me'), 401, 'session_required');
     const stale = { headers: { Cookie: '__Host-session=stale' } };
@@ -142,10 +142,10 @@ describe('a second guard of the same kit', () => {
   });
 });
 
-describe('two kits in one app', () => {
+describe('two instances in one app', () => {
   it("don't trust each other's guards", async () => {
-    const one = testKit();
-    const two = testKit({ cookieName: 'other' });
+    const one = testInstance();
+    const two = testInstance({ cookieName: 'other' });
     const both = [one.auth.requireSession, two.auth.requireSession, showCurrent(two.auth)];
     const { app, errors } = testApp(one.auth, { routes: { '/two': both } });
     const browser = new Browser(app);
@@ -155,8 +155,8 @@ describe('two kits in one app', () => {
   });
 
   it("don't answer for each other in auth.current", async () => {
-    const one = testKit();
-    const two = testKit();
+    const one = testInstance();
+    const two = testInstance();
     const { app, errors } = testApp(one.auth, {
       before: [one.auth.requireSession({ optional: true }), showCurrent(two.auth)],
     });
@@ -166,8 +166,8 @@ describe('two kits in one app', () => {
   });
 
   it("don't know each other's sessions, though the cookie has the same name and the secret is the same", async () => {
-    const one = testKit();
-    const two = testKit();
+    const one = testInstance();
+    const two = testInstance();
     const browser = new Browser(testApp(one.auth).app);
     await browser.signIn();
     const headers = { Cookie: browser.cookieHeader() };

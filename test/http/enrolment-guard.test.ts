@@ -163,7 +163,7 @@ describe('the enrolment guard for a user without methods', () => {
     const browser = await app.signIn('ada', { method: 'code' });
     app.clock.advance('5m');
     await stepUp(browser, app.code);
-    app.code.users.delete('ada'); // by the app, which didn't tell the kit
+    app.code.users.delete('ada'); // by the app, which didn't tell stepgate
     assert.equal(await isAllowed(browser), false);
   });
 
@@ -203,7 +203,7 @@ describe('the enrolment guard', () => {
     assert.deepEqual(passed, []);
   });
 
-  it('answers by the kit’s onRefusal', async () => {
+  it('answers by stepgate’s onRefusal', async () => {
     const { app } = scene([], { onRefusal: echoRefusal });
     assert.equal((await new Browser(app).post(ENROL)).status, 418);
   });

@@ -55,7 +55,7 @@ describe('a first method', () => {
 
   it('is refused by the store when another has come first, whatever the guard saw', async () => {
     const store = memoryStore();
-    const { client, clock } = enrolmentApp({ store }); // a kit without passkeys, so that its guard sees none
+    const { client, clock } = enrolmentApp({ store }); // an instance without passkeys, so that its guard sees none
     const ada = await client();
     const { secret } = (await ada.post('/totp').expect(201)).body;
     await store.passkeys.insert(PASSKEY, { onlyIfNone: true, max: 50 });

@@ -9,7 +9,7 @@ import { type FaultyParts, faultyParts } from '../step-up/faulty-parts.js';
 import { handle } from '../support/app.js';
 import { Client, DELIVERIES } from '../support/client.js';
 import { faults, HANGING, type Walked, walkFailures } from '../support/failure-walk.js';
-import { ORIGIN } from '../support/kit.js';
+import { ORIGIN } from '../support/instance.js';
 import {
   addPasskey,
   approvePayment,

@@ -8,9 +8,9 @@ import { testApp } from '../support/app.js';
 import { Browser } from '../support/browser.js';
 import { cleanUp } from '../support/clean-up.js';
 import { fakeTimers } from '../support/fake-timers.js';
-import { ORIGIN, SECRET } from '../support/kit.js';
+import { ORIGIN, SECRET } from '../support/instance.js';
 
-it('a kit without a clock of its own goes by fake timers, though it was made before them', async () => {
+it('an instance without a clock of its own goes by fake timers, though it was made before them', async () => {
   const auth = stepgate({ secret: SECRET, issuer: ORIGIN, store: memoryStore() });
   cleanUp(() => auth.close());
   const browser = new Browser(testApp(auth).app);

@@ -40,7 +40,7 @@ describe('a handle', () => {
     ['idle', { idleLifetime: '1h' }],
     ['absolute', { absoluteLifetime: '1h' }],
   ] as const) {
-    it(`is over at the ${end} end`, async () => {
+    it(`has expired at the ${end} end`, async () => {
       const app = arrange();
       const handle = await app.handleOf(await app.signIn('ada', options));
       app.clock.advance(3_599);
@@ -51,7 +51,7 @@ describe('a handle', () => {
   }
 
   for (const delivery of ['cookie', 'token-cookies'] as const) {
-    it(`is over after a change of credentials, and goes on over step-ups and refreshes, with ${delivery}`, async () => {
+    it(`has ended after a change of credentials, and goes on over step-ups and refreshes, with ${delivery}`, async () => {
       const app = arrange();
       const browser = await app.signIn('ada', { delivery });
       const handle = await app.handleOf(browser);
@@ -124,7 +124,7 @@ describe('a handle', () => {
 
   it('cannot be had for nobody', () => {
     const app = arrange();
-    assert.throws(() => app.auth.handle({ headers: {} } as never), /No guard of this kit ran/);
+    assert.throws(() => app.auth.handle({ headers: {} } as never), /No guard of this instance ran/);
   });
 
   for (const [what, given] of Object.entries({

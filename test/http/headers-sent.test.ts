@@ -6,14 +6,14 @@ import { memoryStore } from '../../lib/stores/memory/index.js';
 import { testApp } from '../support/app.js';
 import { Browser } from '../support/browser.js';
 import { faultyStore } from '../support/faulty-store.js';
-import { testKit } from '../support/kit.js';
+import { testInstance } from '../support/instance.js';
 
 type Call = (req: IncomingMessage, res: ServerResponse) => Promise<unknown>;
 
 /** A browser that is signed in, and what the calls of its requests to `/late` reject with. */
-async function arrange(callOf: (auth: ReturnType<typeof testKit>['auth']) => Call) {
+async function arrange(callOf: (auth: ReturnType<typeof testInstance>['auth']) => Call) {
   const store = faultyStore(memoryStore());
-  const { auth } = testKit({ store });
+  const { auth } = testInstance({ store });
   const errors: unknown[] = [];
   const late: Middleware = (req, res) => {
     res.write('x');
@@ -28,7 +28,7 @@ async function arrange(callOf: (auth: ReturnType<typeof testKit>['auth']) => Cal
 }
 
 describe('once the headers were sent', () => {
-  for (const [name, callOf] of Object.entries<(auth: ReturnType<typeof testKit>['auth']) => Call>({
+  for (const [name, callOf] of Object.entries<(auth: ReturnType<typeof testInstance>['auth']) => Call>({
     signIn: (auth) => (req, res) => auth.signIn(req, res, { userId: 'ada', method: 'password' }),
     credentialsChanged: (auth) => (req, res) => auth.credentialsChanged(req, res),
   })) {

@@ -9,7 +9,7 @@ import { describe, it } from '@jest/globals';
 import connect from 'connect';
 import { handle } from '../support/app.js';
 import { cleanUp } from '../support/clean-up.js';
-import { testKit } from '../support/kit.js';
+import { testInstance } from '../support/instance.js';
 
 interface Answer {
   readonly status: unknown;
@@ -20,7 +20,7 @@ type Post = (path: string, body?: string, headers?: Readonly<Record<string, stri
 
 /** Somebody with the tokens of a `bearer` session, who sends requests without a length. */
 async function arrange() {
-  const { auth } = testKit();
+  const { auth } = testInstance();
   const app = connect();
   app.use('/auth', auth.router());
   const signIn = handle((req, res) => auth.signIn(req, res, { userId: 'ada', method: 'password', delivery: 'bearer' }));

@@ -145,7 +145,7 @@ describe('an admin who acts as a user', () => {
     'all of the user are revoked': ({ auth }) => auth.sessions.revokeAllForUser('ada'),
     'the admin is forgotten': ({ auth }) => auth.forgetUser('admin'),
   })) {
-    it(`is over when ${how}`, async () => {
+    it(`has ended when ${how}`, async () => {
       const app = arrange();
       const admin = await app.signIn('admin');
       await act(admin);

@@ -48,7 +48,7 @@ function wordApp() {
 const setUp = (browser: Browser, word = 'word') => browser.post('/auth/word', { body: { word } });
 
 describe('the routes of an app’s own method', () => {
-  it('stand beside the kit’s, with the same answers', async () => {
+  it('stand beside stepgate’s, with the same answers', async () => {
     const { signIn } = wordApp();
     const browser = await signIn();
     assertRefused(await browser.get('/auth/word'), 404, 'not_found');

@@ -12,11 +12,11 @@ import {
 import { type App, testApp } from '../support/app.js';
 import { Browser } from '../support/browser.js';
 import { cleanUp } from '../support/clean-up.js';
-import { ORIGIN, type TestKitOptions, testKit } from '../support/kit.js';
+import { ORIGIN, type TestInstanceOptions, testInstance } from '../support/instance.js';
 
 const passkeys: Method = passkey({ rpID: 'app.example', rpName: 'Example', origins: [ORIGIN] });
 
-export type PasskeyAppOptions = TestKitOptions<readonly Method[]> & {
+export type PasskeyAppOptions = TestInstanceOptions<readonly Method[]> & {
   readonly create?: () => App;
   readonly routes?: (auth: Stepgate<string>) => Readonly<Record<string, readonly Middleware[]>>;
 };
@@ -24,14 +24,14 @@ export type PasskeyAppOptions = TestKitOptions<readonly Method[]> & {
 /** An app whose users have passkeys. */
 export function passkeyApp({ create, routes, ...options }: PasskeyAppOptions = {}) {
   const users = { find: (id: string) => ({ name: `${id}@app.example` }) };
-  const kit = testKit<readonly Method[]>({ methods: [passkeys], users, ...options });
-  const { app, errors } = testApp(kit.auth, {
-    routes: routes?.(kit.auth) ?? {},
+  const instance = testInstance<readonly Method[]>({ methods: [passkeys], users, ...options });
+  const { app, errors } = testApp(instance.auth, {
+    routes: routes?.(instance.auth) ?? {},
     ...(create ? { create } : {}),
   });
   cleanUp(() => assert.deepEqual(errors, []));
   return {
-    ...kit,
+    ...instance,
     app,
     /** A browser in which this user has signed in and added a passkey. */
     async userWithPasskey(userId = 'ada'): Promise<{ browser: Browser; key: SoftwareAuthenticator }> {
@@ -42,12 +42,12 @@ export function passkeyApp({ create, routes, ...options }: PasskeyAppOptions = {
       const body = { challengeId: begun.challengeId, response: key.create(begun.options) };
       const response = await browser.post('/auth/passkeys', { body });
       assert.equal(response.status, 201, response.text);
-      kit.clock.advance('1m'); // a passkey answers no challenge that is as old as it is
+      instance.clock.advance('1m'); // a passkey answers no challenge that is as old as it is
       return { browser, key };
     },
     /** What was told of a type, without its time and address. */
     told: (type: string): readonly object[] =>
-      kit.events
+      instance.events
         .filter((event) => event.type === type)
         .map((event) => Object.fromEntries(Object.entries(event).filter(([name]) => name !== 'at' && name !== 'ip'))),
   };

@@ -8,7 +8,7 @@ import { manualClock, softwareAuthenticator } from '../../lib/testing/index.js';
 import { assertRefused } from '../support/answers.js';
 import { testApp } from '../support/app.js';
 import { Browser } from '../support/browser.js';
-import { testKit } from '../support/kit.js';
+import { testInstance } from '../support/instance.js';
 import { totpCode } from '../support/totp.js';
 
 /** The same users at two domains, whose passkeys and TOTP are in one place; each has sessions of its own. */
@@ -18,7 +18,7 @@ function twoDomains() {
   const unclaimed = { claim: async (realm: string) => realm };
   const at = (host: string) => {
     const origin = `https://${host}`;
-    const { auth } = testKit({
+    const { auth } = testInstance({
       clock,
       issuer: origin,
       store: { ...memoryStore(), passkeys: { ...passkeys, ...unclaimed }, totp: { ...totps, ...unclaimed } },

@@ -7,7 +7,7 @@ import { softwareAuthenticator } from '../../lib/testing/index.js';
 import { assertRefused } from '../support/answers.js';
 import { frameworks, sendJson } from '../support/app.js';
 import { Browser } from '../support/browser.js';
-import { ORIGIN, testKit } from '../support/kit.js';
+import { ORIGIN, testInstance } from '../support/instance.js';
 import { type PasskeyAppOptions, passkeyApp, signInBy } from './passkey-app.js';
 
 const ANDROID = 'android:apk-key-hash:pNiP5iKyQ8JwgGOaKA1zGPUPJIS-0H1xKCQcfIoGLck';
@@ -66,7 +66,7 @@ for (const [framework, create] of Object.entries(frameworks)) {
   describe(`auth.wellKnown() on ${framework}`, () => {
     it('serves the web origins, to be cached by anybody, and lets all else go on', async () => {
       const origins = [ORIGIN, ANDROID, RELATED];
-      const { auth } = testKit({
+      const { auth } = testInstance({
         methods: [passkey({ rpID: 'app.example', rpName: 'Example', origins })],
         users: { find: () => null },
       });
@@ -93,6 +93,6 @@ for (const [framework, create] of Object.entries(frameworks)) {
 }
 
 it('auth.wellKnown() is refused at set-up without passkeys', () => {
-  const { auth } = testKit();
+  const { auth } = testInstance();
   assert.throws(() => auth.wellKnown(), SetupError);
 });

@@ -11,23 +11,23 @@ import { type App, frameworks, testApp } from '../support/app.js';
 import { Browser, type Sent } from '../support/browser.js';
 import { parseChallenges } from '../support/challenges.js';
 import { cleanUp } from '../support/clean-up.js';
-import { ORIGIN, type TestKitOptions, testKit } from '../support/kit.js';
+import { ORIGIN, type TestInstanceOptions, testInstance } from '../support/instance.js';
 import { pin } from '../support/pin.js';
 
 const passkeys = passkey({ rpID: 'app.example', rpName: 'Example', origins: [ORIGIN] });
 const newKey = (): SoftwareAuthenticator => softwareAuthenticator({ origin: ORIGIN });
 const users = { find: (id: string) => ({ name: `${id}@app.example` }) };
 
-function setUp(options: TestKitOptions<readonly Method[]> = {}, create?: () => App) {
-  const kit = testKit<readonly Method[]>({ methods: [passkeys], users, ...options });
-  const { app, errors } = testApp(kit.auth, create === undefined ? {} : { create });
+function setUp(options: TestInstanceOptions<readonly Method[]> = {}, create?: () => App) {
+  const instance = testInstance<readonly Method[]>({ methods: [passkeys], users, ...options });
+  const { app, errors } = testApp(instance.auth, create === undefined ? {} : { create });
   cleanUp(() => assert.deepEqual(errors, []));
   const browserOf = async (userId: string, signIn: object = {}): Promise<Browser> => {
     const browser = new Browser(app);
     await browser.signIn({ userId, ...signIn });
     return browser;
   };
-  return { ...kit, app, browserOf };
+  return { ...instance, app, browserOf };
 }
 
 async function begin(browser: Browser, sent: Sent = {}): Promise<{ challengeId: string; options: never }> {
@@ -342,7 +342,7 @@ describe('the challenge of an enrolment', () => {
     assert.equal((await list(browser)).length, 1);
   });
 
-  it('is over after five minutes', async () => {
+  it('has expired after five minutes', async () => {
     const { browserOf, clock } = setUp();
     const browser = await browserOf('ada');
     const key = newKey();

@@ -10,19 +10,19 @@ import { sqliteStore } from '../../lib/stores/sqlite/index.js';
 import { cleanUp } from '../support/clean-up.js';
 import { fakeTimers } from '../support/fake-timers.js';
 import { faultyStore } from '../support/faulty-store.js';
-import { testKit } from '../support/kit.js';
+import { testInstance } from '../support/instance.js';
 import { forEachStore } from '../support/stores.js';
 
 forEachStore((_name, makeStore) => {
   describe('ready', () => {
     it('resolves when the store can be used', async () => {
-      await testKit({ store: await makeStore() }).auth.ready();
+      await testInstance({ store: await makeStore() }).auth.ready();
     });
 
-    it('rejects where the store belongs to another kit', async () => {
+    it('rejects where the store belongs to another instance', async () => {
       const store = await makeStore();
-      await testKit({ store }).auth.ready();
-      const other = testKit({ store: { ...store, close: async () => {} }, audience: 'https://other.example' });
+      await testInstance({ store }).auth.ready();
+      const other = testInstance({ store: { ...store, close: async () => {} }, audience: 'https://other.example' });
       await assert.rejects(other.auth.ready(), (error: unknown) => error instanceof SetupError);
     });
   });
@@ -31,7 +31,7 @@ forEachStore((_name, makeStore) => {
 describe('ready', () => {
   it('rejects with what the store says', async () => {
     const store = faultyStore(memoryStore());
-    const { auth } = testKit({ store });
+    const { auth } = testInstance({ store });
     store.replace('list', () => Promise.reject(new Error('the disk is gone')));
     await assert.rejects(auth.ready(), /the disk is gone/);
     store.mend();
@@ -41,13 +41,13 @@ describe('ready', () => {
   it('rejects for a file that can’t be opened', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'stepgate-'));
     cleanUp(() => rm(folder, { recursive: true }));
-    const { auth } = testKit({ store: sqliteStore(join(folder, 'nowhere', 'app.db')) });
+    const { auth } = testInstance({ store: sqliteStore(join(folder, 'nowhere', 'app.db')) });
     await assert.rejects(auth.ready(), /can't open/);
   });
 
   it('rejects when the store hangs', async () => {
     const store = faultyStore(memoryStore());
-    const { auth } = testKit({ store, storeTimeout: '1s' });
+    const { auth } = testInstance({ store, storeTimeout: '1s' });
     store.replace('list', () => new Promise(() => {}));
     fakeTimers(['setTimeout']);
     const answer = assert.rejects(auth.ready(), /No answer within 1000 ms/);

@@ -8,7 +8,7 @@ import { sendRefusal } from '../../lib/http/router.js';
 import { assertRefused } from '../support/answers.js';
 import { echoRefusal, testApp } from '../support/app.js';
 import { Browser } from '../support/browser.js';
-import { testKit } from '../support/kit.js';
+import { testInstance } from '../support/instance.js';
 import { pin } from '../support/pin.js';
 
 type Unauthorized = Extract<
@@ -100,8 +100,8 @@ describe('sendRefusal', () => {
 });
 
 describe('onRefusal', () => {
-  it('of the kit answers in place of every guard', async () => {
-    const { auth } = testKit({ onRefusal: echoRefusal });
+  it('of stepgate answers in place of every guard', async () => {
+    const { auth } = testInstance({ onRefusal: echoRefusal });
     const { app, handled } = testApp(auth);
     const { status, body } = await new Browser(app).get('/me');
     assert.equal(status, 418);
@@ -111,26 +111,26 @@ describe('onRefusal', () => {
     assert.deepEqual(handled, []);
   });
 
-  it('of the kit answers for requireSameOrigin', async () => {
-    const { auth } = testKit({ onRefusal: echoRefusal });
+  it('of stepgate answers for requireSameOrigin', async () => {
+    const { auth } = testInstance({ onRefusal: echoRefusal });
     const { app } = testApp(auth, { before: [auth.requireSameOrigin] });
     const { status, body } = await new Browser(app).post('/x', { headers: { 'Sec-Fetch-Site': 'cross-site' } });
     assert.deepEqual([status, body.code], [418, 'cross_origin']);
   });
 
-  it('of the kit leaves the routes of the kit to themselves', async () => {
-    const { auth } = testKit({ onRefusal: echoRefusal });
+  it('of stepgate leaves the routes of stepgate to themselves', async () => {
+    const { auth } = testInstance({ onRefusal: echoRefusal });
     assertRefused(await new Browser(testApp(auth).app).get('/auth/session'), 401, 'session_required');
   });
 
-  it('of a guard wins over that of the kit', async () => {
-    const { auth } = testKit({ onRefusal: echoRefusal });
+  it('of a guard wins over that of stepgate', async () => {
+    const { auth } = testInstance({ onRefusal: echoRefusal });
     const guard = auth.requireSession({ onRefusal: (refusal, _req, res) => sendRefusal(res, refusal) });
     assertRefused(await new Browser(testApp(auth, { before: [guard] }).app).get('/me'), 401, 'session_required');
   });
 
   it('of a guard is for that guard alone', async () => {
-    const { auth } = testKit();
+    const { auth } = testInstance();
     const guard = auth.requireSession({ optional: true, onRefusal: echoRefusal });
     const { app } = testApp(auth, { before: [guard] });
     assertRefused(await new Browser(app).get('/me'), 401, 'session_required');
@@ -138,7 +138,7 @@ describe('onRefusal', () => {
   });
 
   it('may hand the refusal to the error handler of the app', async () => {
-    const { auth } = testKit({ onRefusal: (refusal, _req, _res, next) => next(refusal) });
+    const { auth } = testInstance({ onRefusal: (refusal, _req, _res, next) => next(refusal) });
     const { app, errors } = testApp(auth);
     assert.equal((await new Browser(app).get('/me')).status, 599);
     assert.ok(errors[0] instanceof Refusal && errors[0] instanceof Error);
@@ -146,7 +146,7 @@ describe('onRefusal', () => {
   });
 
   it('that throws leads to the error handler of the app', async () => {
-    const { auth } = testKit({
+    const { auth } = testInstance({
       onRefusal: () => {
         throw new Error('a mistake of the app');
       },
@@ -158,7 +158,7 @@ describe('onRefusal', () => {
 
   it('that rejects leads to the error handler of the app', async () => {
     const onRefusal = () => Promise.reject(new Error('a mistake of the app'));
-    const { auth } = testKit({ onRefusal, methods: [pin] });
+    const { auth } = testInstance({ onRefusal, methods: [pin] });
     const routes = { '/export': [auth.requireFreshStepUp({ method: 'pin', maxAge: '5m' })] };
     const { app, errors } = testApp(auth, { before: [auth.requireSameOrigin], routes });
     const browser = new Browser(app);
@@ -169,7 +169,7 @@ describe('onRefusal', () => {
   });
 
   it('that goes on after all leaves the handler without a caller', async () => {
-    const { auth } = testKit({ onRefusal: (_refusal, _req, _res, next) => next() });
+    const { auth } = testInstance({ onRefusal: (_refusal, _req, _res, next) => next() });
     const { app } = testApp(auth);
     const { status, body } = await new Browser(app).get('/me');
     assert.deepEqual([status, body], [200, null]);

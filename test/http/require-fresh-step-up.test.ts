@@ -120,7 +120,7 @@ describe('a rule at a guard', () => {
     }
   }
 
-  it('is met by a step-up until its age is over, and by the next one again', async () => {
+  it('is met by a step-up until its age has expired, and by the next one again', async () => {
     const key = fakeKey();
     const app = stepUpApp({ methods: [key, fakeCode()] });
     const browser = await app.signIn();

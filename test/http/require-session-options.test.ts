@@ -4,7 +4,7 @@ import type { RequireSessionOptions } from '../../lib/http/require-session.js';
 import { SetupError } from '../../lib/internal/setup-error.js';
 import { testApp } from '../support/app.js';
 import { Browser } from '../support/browser.js';
-import { testKit } from '../support/kit.js';
+import { testInstance } from '../support/instance.js';
 
 const WRONG: readonly (readonly [options: unknown, message: RegExp])[] = [
   [{ optionl: true }, /Did you mean `optional`\?/],
@@ -23,7 +23,7 @@ const WRONG: readonly (readonly [options: unknown, message: RegExp])[] = [
 describe('requireSession', () => {
   for (const [options, message] of WRONG) {
     it(`refuses ${JSON.stringify(options)} when it is called, and says what to write`, () => {
-      const { auth } = testKit();
+      const { auth } = testInstance();
       assert.throws(
         () => auth.requireSession(options as RequireSessionOptions), // as untyped code may call it
         (error) => error instanceof SetupError && message.test(error.message),
@@ -32,7 +32,7 @@ describe('requireSession', () => {
   }
 
   it('is the same guard bare, called and called with options left out', async () => {
-    const { auth } = testKit();
+    const { auth } = testInstance();
     const { requireSession } = auth; // it needs no `this`
     for (const guard of [requireSession, requireSession(), requireSession({}), requireSession({ optional: false })]) {
       const { app, handled } = testApp(auth, { before: [guard] });
@@ -42,7 +42,7 @@ describe('requireSession', () => {
   });
 
   it('has a name, so that stack traces read', () => {
-    const { auth } = testKit();
+    const { auth } = testInstance();
     assert.equal(auth.requireSession.name, 'requireSession');
     assert.equal(auth.requireSession({ optional: true }).name, 'requireSessionGuard');
     assert.equal(auth.requireSameOrigin.name, 'requireSameOrigin');

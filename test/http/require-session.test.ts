@@ -9,11 +9,11 @@ import { assertRefused } from '../support/answers.js';
 import { type App, frameworks, type TestApp, testApp } from '../support/app.js';
 import { Browser } from '../support/browser.js';
 import { type FaultyStore, faultyStore } from '../support/faulty-store.js';
-import { type TestKit, testKit } from '../support/kit.js';
+import { type TestInstance, testInstance } from '../support/instance.js';
 
 const COOKIE = '__Host-session';
 
-interface Scene extends TestKit, TestApp {
+interface Scene extends TestInstance, TestApp {
   readonly store: FaultyStore;
   readonly browser: Browser;
   /** The session that the browser is signed in with, and its token. */
@@ -231,11 +231,11 @@ const API_KEYS = {
 
 async function arrange(create: () => App): Promise<Scene> {
   const store = faultyStore(memoryStore());
-  const kit = testKit({ store, apiKeys: API_KEYS });
-  const app = testApp(kit.auth, { create });
+  const instance = testInstance({ store, apiKeys: API_KEYS });
+  const app = testApp(instance.auth, { create });
   const browser = new Browser(app.app);
   const signedIn = await browser.signIn();
-  return { ...kit, ...app, store, browser, signedIn, token: browser.cookies.get(COOKIE) ?? '' };
+  return { ...instance, ...app, store, browser, signedIn, token: browser.cookies.get(COOKIE) ?? '' };
 }
 
 function check(response: Response, scene: Scene, expected: Expected): void {

@@ -6,7 +6,7 @@ import type { Middleware } from '../../lib/http/require-session.js';
 import { assertRefused } from '../support/answers.js';
 import { type App, frameworks, sendJson, testApp } from '../support/app.js';
 import { Browser, type Sent } from '../support/browser.js';
-import { testKit } from '../support/kit.js';
+import { testInstance } from '../support/instance.js';
 import { chunked, type RawAnswer, sendRaw } from '../support/raw.js';
 
 const JSON_TYPE = { 'Content-Type': 'application/json' };
@@ -77,7 +77,7 @@ const PARSERS: Readonly<Record<string, readonly Middleware[]>> = {
 };
 
 async function signedIn(create: () => App, before: readonly Middleware[] = []) {
-  const { auth } = testKit();
+  const { auth } = testInstance();
   const app = testApp(auth, { create, before });
   const browser = new Browser(app.app);
   await browser.signIn();
@@ -91,7 +91,7 @@ for (const [framework, create] of Object.entries(frameworks)) {
       text: bodyParser.text({ type: () => true }),
     })) {
       it(`says that another parser has read the body as ${what}`, async () => {
-        const { app, errors } = testApp(testKit().auth, { create, before: [parser] });
+        const { app, errors } = testApp(testInstance().auth, { create, before: [parser] });
         const browser = new Browser(app);
         for (const path of ['/auth/logout', '/auth/token/refresh']) {
           const response = await browser.post(path, { body: { refresh_token: 'canary' } });
@@ -177,7 +177,7 @@ for (const [framework, create] of Object.entries(frameworks)) {
 
     it('stands wherever it is mounted', async () => {
       for (const mount of ['/', '/api/v1/auth', '/auth/']) {
-        const { auth } = testKit();
+        const { auth } = testInstance();
         const { app } = testApp(auth, { create, mount });
         const browser = new Browser(app);
         await browser.signIn();
@@ -187,7 +187,7 @@ for (const [framework, create] of Object.entries(frameworks)) {
     });
 
     it('lets the app answer what is none of its paths, untouched', async () => {
-      const { auth } = testKit();
+      const { auth } = testInstance();
       const show: Middleware = (req, res) => {
         const body = { url: req.url, auth: (req as { auth?: unknown }).auth, caching: res.getHeader('Cache-Control') };
         sendJson(res, body);

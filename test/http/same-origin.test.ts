@@ -3,7 +3,7 @@ import { describe, it } from '@jest/globals';
 import { assertRefused } from '../support/answers.js';
 import { sendJson, testApp } from '../support/app.js';
 import { Browser } from '../support/browser.js';
-import { ORIGIN, type TestKitOptions, testKit } from '../support/kit.js';
+import { ORIGIN, type TestInstanceOptions, testInstance } from '../support/instance.js';
 
 const ORIGINS = {
   absent: undefined,
@@ -40,14 +40,17 @@ const TABLE: Readonly<Record<Site, Row>> = {
 };
 
 /** A browser of a signed-in user, and an app with every kind of unsafe request. */
-async function arrange(options: TestKitOptions = {}) {
-  const kit = testKit({ trustedOrigins: [ORIGINS.trusted], ...options });
-  const same = [kit.auth.requireSameOrigin, (_req: unknown, res: Parameters<typeof sendJson>[0]) => sendJson(res, {})];
-  const app = testApp(kit.auth, { routes: { '/same': same } });
+async function arrange(options: TestInstanceOptions = {}) {
+  const instance = testInstance({ trustedOrigins: [ORIGINS.trusted], ...options });
+  const same = [
+    instance.auth.requireSameOrigin,
+    (_req: unknown, res: Parameters<typeof sendJson>[0]) => sendJson(res, {}),
+  ];
+  const app = testApp(instance.auth, { routes: { '/same': same } });
   const browser = new Browser(app.app);
   await browser.signIn();
-  kit.events.length = 0;
-  return { ...kit, ...app, browser };
+  instance.events.length = 0;
+  return { ...instance, ...app, browser };
 }
 
 const cases = Object.entries(TABLE).flatMap(([site, row]) =>

@@ -12,7 +12,7 @@ import { type SoftwareAuthenticator, softwareAuthenticator } from '../../lib/tes
 import { testApp } from '../support/app.js';
 import { Browser, type Sent, setCookies } from '../support/browser.js';
 import { faultyStore } from '../support/faulty-store.js';
-import { ORIGIN, SECRET, testKit } from '../support/kit.js';
+import { ORIGIN, SECRET, testInstance } from '../support/instance.js';
 
 export const PIN = 'canary-pin';
 export const API_KEY = 'key_canary';
@@ -38,7 +38,7 @@ export function secretsApp() {
     jest.spyOn(console, name).mockImplementation((...args: unknown[]) => void printed.push(args));
   }
   const store = faultyStore(memoryStore(), (args) => collectHashes(args, secrets));
-  const kit = testKit({
+  const instance = testInstance({
     store,
     storeTimeout: 0.02,
     maxSessionsPerUser: 3,
@@ -50,16 +50,16 @@ export function secretsApp() {
       sendRefusal(res, refusal);
     },
   });
-  const { requireFreshStepUp } = kit.auth;
-  const { app, errors } = testApp(kit.auth, {
+  const { requireFreshStepUp } = instance.auth;
+  const { app, errors } = testApp(instance.auth, {
     routes: {
       '/fresh': [requireFreshStepUp({ method: 'pin', maxAge: '5m' })],
       '/act': [
         (req, res, next) => {
-          kit.auth.impersonate(req, res, { userId: 'ada', reason: 'ticket 7' }).then(() => res.end(), next);
+          instance.auth.impersonate(req, res, { userId: 'ada', reason: 'ticket 7' }).then(() => res.end(), next);
         },
       ],
-      '/back': [(req, res, next) => void kit.auth.endImpersonation(req, res).then(() => res.end(), next)],
+      '/back': [(req, res, next) => void instance.auth.endImpersonation(req, res).then(() => res.end(), next)],
       '/approved': [
         requireFreshStepUp({
           method: 'pin',
@@ -92,7 +92,7 @@ export function secretsApp() {
   }
 
   return {
-    ...kit,
+    ...instance,
     app,
     errors,
     store,
@@ -103,7 +103,7 @@ export function secretsApp() {
     newBrowser: (): Browser => new WatchedBrowser(app),
     newKey: (): SoftwareAuthenticator => softwareAuthenticator({ origin: ORIGIN }),
     /** The events so far, by their types. */
-    seen: (): ReadonlySet<StepgateEvent['type']> => new Set(kit.events.map(({ type }) => type)),
+    seen: (): ReadonlySet<StepgateEvent['type']> => new Set(instance.events.map(({ type }) => type)),
   };
 }
 

@@ -6,7 +6,7 @@ import { assertRefused } from '../support/answers.js';
 const forSession = (id: string) => ({ headers: { 'Stepgate-Session': id } });
 
 describe('a request that says for which session it is', () => {
-  it('passes with that session’s credential, on guarded routes and on the kit’s own', async () => {
+  it('passes with that session’s credential, on guarded routes and on stepgate’s own', async () => {
     const app = stepUpApp();
     const browser = await app.signIn();
     const { id } = (await browser.get('/me')).body.session;

@@ -85,8 +85,12 @@ describe('a sign-in with a lifetime of its own', () => {
   }
 
   for (const [what, options, says] of [
-    ['an idle lifetime beyond that of the kit', { idleLifetime: '8d' }, /`idleLifetime` of a sign-in must be at most/],
-    ['an absolute lifetime beyond that of the kit', { absoluteLifetime: '31d' }, /at most that of the kit, 2592000 s/],
+    ['an idle lifetime beyond that of stepgate', { idleLifetime: '8d' }, /`idleLifetime` of a sign-in must be at most/],
+    [
+      'an absolute lifetime beyond that of stepgate',
+      { absoluteLifetime: '31d' },
+      /at most that of stepgate, 2592000 s/,
+    ],
     ['a lifetime that is no duration', { idleLifetime: '5' }, /`idleLifetime` must be a duration/],
     ['a lifetime of nothing', { absoluteLifetime: 0 }, /`absoluteLifetime` must be a duration/],
     ['a `persistent` that is no boolean', { persistent: 'no' }, /`persistent` must be a boolean/],

@@ -6,7 +6,7 @@ import type { SignInOptions } from '../../lib/http/sign-in-options.js';
 import { SetupError } from '../../lib/internal/setup-error.js';
 import { memoryStore } from '../../lib/stores/memory/index.js';
 import { faultyStore } from '../support/faulty-store.js';
-import { testKit } from '../support/kit.js';
+import { testInstance } from '../support/instance.js';
 
 const cycle: Record<string, unknown> = {};
 cycle['cycle'] = cycle;
@@ -53,7 +53,7 @@ describe('signIn', () => {
   for (const [what, [options, message]] of Object.entries(WRONG)) {
     it(`rejects ${what} with a SetupError that says what to write, and makes no session`, async () => {
       const store = faultyStore(memoryStore());
-      const { auth } = testKit({ store });
+      const { auth } = testInstance({ store });
       const req = Object.assign(new IncomingMessage(new Socket()), { method: 'POST' });
       const res = new ServerResponse(req);
       const given =
@@ -74,7 +74,7 @@ describe('signIn', () => {
     'a minute, told by method': (now) => ({ password: now + 60_000 }),
   })) {
     it(`takes a \`startedAt\` that is ahead by ${how} for now: the clock was put back meanwhile`, async () => {
-      const { auth, clock } = testKit();
+      const { auth, clock } = testInstance();
       const req = Object.assign(new IncomingMessage(new Socket()), { method: 'POST' });
       const given = startedAt(clock.now()) ?? clock.now();
       const options = { userId: 'ada', method: 'password', startedAt: given } as const;
@@ -83,9 +83,9 @@ describe('signIn', () => {
     });
   }
 
-  it('refuses a delivery that the kit does not use, and says which it does', async () => {
+  it('refuses a delivery that stepgate does not use, and says which it does', async () => {
     const store = faultyStore(memoryStore());
-    const { auth } = testKit({ store, delivery: 'bearer', deliveries: ['bearer', 'token-cookies'] });
+    const { auth } = testInstance({ store, delivery: 'bearer', deliveries: ['bearer', 'token-cookies'] });
     const req = Object.assign(new IncomingMessage(new Socket()), { method: 'POST' });
     const signIn = auth.signIn(req, new ServerResponse(req), { userId: 'ada', method: 'password', delivery: 'cookie' });
     await assert.rejects(signIn, { name: 'SetupError', message: /`delivery`.*bearer, token-cookies.*`deliveries`/ });

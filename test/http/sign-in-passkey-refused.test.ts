@@ -5,7 +5,7 @@ import { memoryStore } from '../../lib/stores/memory/index.js';
 import { type AuthenticationVariant, softwareAuthenticator } from '../../lib/testing/index.js';
 import { assertRefused } from '../support/answers.js';
 import { Browser } from '../support/browser.js';
-import { ORIGIN, SECRET } from '../support/kit.js';
+import { ORIGIN, SECRET } from '../support/instance.js';
 import { beginSignIn, passkeyApp, type SignInOptionsJson, signInBy } from './passkey-app.js';
 
 const OTHER_SECRET = 'another secret of at least 32 bytes';
@@ -54,7 +54,7 @@ describe('the challenge of a sign-in', () => {
     assertRefused(await answer(browser), 403, 'sign_in_refused');
   });
 
-  it('is over at its end', async () => {
+  it('has expired at its end', async () => {
     const { browser, answer, clock, challenge } = await begun();
     const other = await beginSignIn(browser);
     clock.set(challenge.expiresAt - 1);
@@ -90,19 +90,19 @@ describe('the challenge of a sign-in', () => {
     assertRefused(await browser.post('/auth/sign-in/passkey', { body }), 403, 'sign_in_refused');
   });
 
-  it('of a kit with another secret is unknown, and one of the secret before is good while that is listed', async () => {
+  it('of an instance with another secret is unknown, and one of the secret before is good while that is listed', async () => {
     const store = memoryStore();
     const before = passkeyApp({ store });
     const { key } = await before.userWithPasskey();
     const both = passkeyApp({ store, secret: [OTHER_SECRET, SECRET], clock: before.clock });
     const after = passkeyApp({ store, secret: OTHER_SECRET, clock: before.clock });
     const browser = new Browser(before.app);
-    for (const [kit, status] of [
+    for (const [instance, status] of [
       [both, 200],
       [after, 403],
     ] as const) {
       const { challengeId, options } = await beginSignIn(browser);
-      const there = new Browser(kit.app);
+      const there = new Browser(instance.app);
       for (const [name, value] of browser.cookies) there.cookies.set(name, value);
       const body = { challengeId, response: key.get(options) };
       assert.equal((await there.post('/auth/sign-in/passkey', { body })).status, status);

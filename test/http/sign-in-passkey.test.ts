@@ -4,7 +4,7 @@ import { signedIn, softwareAuthenticator } from '../../lib/testing/index.js';
 import { assertRefused } from '../support/answers.js';
 import { frameworks } from '../support/app.js';
 import { Browser, setCookies } from '../support/browser.js';
-import { ORIGIN } from '../support/kit.js';
+import { ORIGIN } from '../support/instance.js';
 import { pin } from '../support/pin.js';
 import { readJwt } from '../tokens/jwt.js';
 import { beginSignIn, passkeyApp, signInBy } from './passkey-app.js';

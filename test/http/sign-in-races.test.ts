@@ -4,14 +4,14 @@ import type { Store } from '../../lib/stores/contract/store.js';
 import { assertRefused } from '../support/answers.js';
 import { handle, testApp } from '../support/app.js';
 import { Browser } from '../support/browser.js';
-import { type TestKitOptions, testKit } from '../support/kit.js';
+import { type TestInstanceOptions, testInstance } from '../support/instance.js';
 import { forEachStore } from '../support/stores.js';
 
-async function arrange(makeStore: () => Promise<Store>, options: TestKitOptions = {}) {
-  const kit = testKit({ ...options, store: await makeStore() });
-  const changed = handle((req, res) => kit.auth.credentialsChanged(req, res));
-  const { app } = testApp(kit.auth, { routes: { '/changed': [changed] } });
-  return { ...kit, app };
+async function arrange(makeStore: () => Promise<Store>, options: TestInstanceOptions = {}) {
+  const instance = testInstance({ ...options, store: await makeStore() });
+  const changed = handle((req, res) => instance.auth.credentialsChanged(req, res));
+  const { app } = testApp(instance.auth, { routes: { '/changed': [changed] } });
+  return { ...instance, app };
 }
 
 forEachStore((_name, makeStore) => {
@@ -61,7 +61,7 @@ forEachStore((_name, makeStore) => {
       assert.equal((await auth.sessions.listForUser('ada')).sessions.length, 2);
     });
 
-    it("counts neither other users' sessions nor those that are over", async () => {
+    it("counts neither other users' sessions nor those that have expired", async () => {
       const { app, clock } = await arrange(makeStore, { maxSessionsPerUser: 2, idleLifetime: '1h' });
       const [idle, first, second, bob] = [new Browser(app), new Browser(app), new Browser(app), new Browser(app)];
       await idle.signIn();

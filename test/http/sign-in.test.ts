@@ -4,13 +4,13 @@ import type { Response } from 'supertest';
 import { assertRefused } from '../support/answers.js';
 import { testApp } from '../support/app.js';
 import { Browser, setCookies } from '../support/browser.js';
-import { type TestKit, type TestKitOptions, testKit } from '../support/kit.js';
+import { type TestInstance, type TestInstanceOptions, testInstance } from '../support/instance.js';
 
 const CLEARED = 'Max-Age=0; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT; HttpOnly; Secure; SameSite=Lax';
 
-function arrange(options: TestKitOptions = {}): TestKit & { browser: Browser } {
-  const kit = testKit(options);
-  return { ...kit, browser: new Browser(testApp(kit.auth).app) };
+function arrange(options: TestInstanceOptions = {}): TestInstance & { browser: Browser } {
+  const instance = testInstance(options);
+  return { ...instance, browser: new Browser(testApp(instance.auth).app) };
 }
 
 async function login(browser: Browser, options: object = {}): Promise<Response> {
@@ -42,7 +42,7 @@ describe('signIn with the cookie delivery', () => {
   });
 
   it("leaves the response to the app and the app's own cookies alone", async () => {
-    const { auth } = testKit();
+    const { auth } = testInstance();
     const { app } = testApp(auth, {
       before: [
         (_req, res, next) => {

@@ -153,7 +153,7 @@ describe('the step-up calls of an app’s own routes', () => {
   });
 });
 
-describe('the step-up calls of a kit without methods', () => {
+describe('the step-up calls of an instance without methods', () => {
   it('say what to configure', async () => {
     const { auth, app, errors } = stepUpApp({ methods: [], rules: {}, ...OWN_ROUTES });
     assert.throws(

@@ -120,7 +120,7 @@ describe('both', () => {
   });
 });
 
-describe('a kit without methods', () => {
+describe('an instance without methods', () => {
   it('has no step-up routes', async () => {
     const { signIn } = stepUpApp({ methods: [], rules: {} });
     const browser = await signIn();

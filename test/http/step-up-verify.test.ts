@@ -116,7 +116,7 @@ const CHALLENGES: Readonly<
   'for verify-only': (browser) => begin(browser, 'key', 'verify-only'),
   'of another session of the user': async (_browser, { signIn }) => begin(await signIn(), 'key'),
   'of another user': async (_browser, { signIn }) => begin(await signIn('bea'), 'key'),
-  'that is over': async (browser, { clock }) => {
+  'that has expired': async (browser, { clock }) => {
     const begun = await begin(browser, 'key');
     clock.set(begun.expiresAt);
     return begun;

@@ -7,20 +7,20 @@ import { assertRefused } from '../support/answers.js';
 import { handle, testApp } from '../support/app.js';
 import { Browser } from '../support/browser.js';
 import { type FaultyStore, faultyStore, type Operation } from '../support/faulty-store.js';
-import { type TestKitOptions, testKit } from '../support/kit.js';
+import { type TestInstanceOptions, testInstance } from '../support/instance.js';
 
-async function arrange(options: TestKitOptions = {}) {
+async function arrange(options: TestInstanceOptions = {}) {
   const store = faultyStore(memoryStore());
-  const kit = testKit({ storeTimeout: 0.02, ...options, store });
+  const instance = testInstance({ storeTimeout: 0.02, ...options, store });
   const routes = {
-    '/changed': [handle((req, res) => kit.auth.credentialsChanged(req, res))],
-    '/out': [handle((req, res) => kit.auth.signOut(req, res))],
+    '/changed': [handle((req, res) => instance.auth.credentialsChanged(req, res))],
+    '/out': [handle((req, res) => instance.auth.signOut(req, res))],
   };
-  const app = testApp(kit.auth, { routes });
+  const app = testApp(instance.auth, { routes });
   const browser = new Browser(app.app);
   const { session } = await browser.signIn();
-  kit.events.length = 0;
-  return { ...kit, ...app, store, browser, session };
+  instance.events.length = 0;
+  return { ...instance, ...app, store, browser, session };
 }
 
 type Scene = Awaited<ReturnType<typeof arrange>>;
@@ -205,7 +205,7 @@ describe('a store that answers late', () => {
       // What is found late goes on to the handler, and at /me that is the app's own.
       for (const fails of path === '/me' ? [true] : [true, false]) {
         const store: FaultyStore = faultyStore(memoryStore());
-        const { auth, events } = testKit({ store });
+        const { auth, events } = testInstance({ store });
         const { promise, settle } = settleable();
         const { app, errors } = testApp(auth, {
           before: [
@@ -262,7 +262,7 @@ describe('an `onEvent` that fails', () => {
   })) {
     it(`as it ${how} changes no answer`, async () => {
       const errors = jest.spyOn(console, 'error').mockImplementation(() => {});
-      const { auth } = testKit({ onEvent });
+      const { auth } = testInstance({ onEvent });
       const browser = new Browser(testApp(auth).app);
       await browser.signIn();
       assert.equal((await browser.get('/me')).status, 200);

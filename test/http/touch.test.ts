@@ -7,19 +7,19 @@ import { testApp } from '../support/app.js';
 import { Browser } from '../support/browser.js';
 import { cleanUp } from '../support/clean-up.js';
 import { faultyStore } from '../support/faulty-store.js';
-import { type TestKitOptions, testKit } from '../support/kit.js';
+import { type TestInstanceOptions, testInstance } from '../support/instance.js';
 import { forRules } from '../support/stores.js';
 
 const DAY = 86_400_000;
 const onFire = () => Promise.reject(new Error('The store is on fire.'));
 
-async function arrange(makeStore: () => Promise<Store>, options: TestKitOptions = {}) {
+async function arrange(makeStore: () => Promise<Store>, options: TestInstanceOptions = {}) {
   const store = faultyStore(await makeStore());
-  const kit = testKit({ ...options, store });
-  const app = testApp(kit.auth);
+  const instance = testInstance({ ...options, store });
+  const app = testApp(instance.auth);
   const browser = new Browser(app.app);
   const { session } = await browser.signIn();
-  return { ...kit, ...app, store, browser, session };
+  return { ...instance, ...app, store, browser, session };
 }
 
 forRules((_name, makeStore) => {
@@ -79,7 +79,7 @@ forRules((_name, makeStore) => {
       assert.equal((await auth.sessions.get(session.id))?.lastSeenAt, clock.now());
     });
 
-    it("is seen by every guard, by the kit's own routes and by nobody else", async () => {
+    it("is seen by every guard, by stepgate's own routes and by nobody else", async () => {
       const { auth, browser, clock, session } = await arrange(makeStore);
       for (const path of ['/me', '/maybe', '/auth/session', '/auth/sessions']) {
         clock.advance('1m');
@@ -150,7 +150,7 @@ forRules((_name, makeStore) => {
       assert.equal(await auth.sessions.get(session.id), null);
     });
 
-    it('revives no session that is over meanwhile', async () => {
+    it('revives no session that has expired meanwhile', async () => {
       const { auth, browser, clock, session, store } = await arrange(makeStore);
       store.replace('touch', onFire);
       clock.set(session.idleExpiresAt - 1);

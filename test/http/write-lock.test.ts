@@ -6,22 +6,22 @@ import { messageOf, newFile, openStore, start } from '../stores/sqlite/support.j
 import { assertRefused } from '../support/answers.js';
 import { testApp } from '../support/app.js';
 import { Browser } from '../support/browser.js';
-import { testKit } from '../support/kit.js';
+import { testInstance } from '../support/instance.js';
 
 /** Users who were last seen an hour ago, so that a touch of each is due, and another process that has the write lock. */
 async function locked(users: number, options?: SqliteStoreOptions) {
   const file = newFile();
   const store = openStore(file, options);
-  const kit = testKit({ store, storeTimeout: '1m' });
-  const { app, errors } = testApp(kit.auth);
+  const instance = testInstance({ store, storeTimeout: '1m' });
+  const { app, errors } = testApp(instance.auth);
   const browsers = Array.from({ length: users }, () => new Browser(app));
   for (const [index, browser] of browsers.entries()) await browser.signIn({ userId: `user-${index}` });
-  kit.clock.advance('1h');
-  kit.events.length = 0;
+  instance.clock.advance('1h');
+  instance.events.length = 0;
   const child = start('hold-lock', file);
   assert.equal(await messageOf(child), 'locked');
   const released = once(child, 'exit');
-  return { ...kit, app, errors, browsers, release: () => child.send('release'), released };
+  return { ...instance, app, errors, browsers, release: () => child.send('release'), released };
 }
 
 describe('while another process holds the write lock of the SQLite file', () => {

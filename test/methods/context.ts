@@ -17,7 +17,7 @@ export interface ContextOptions {
   readonly findUser?: (userId: string) => Promise<User | null>;
 }
 
-/** What the kit hands to a method, for Ada. */
+/** What stepgate hands to a method, for Ada. */
 export function methodContext({
   store = memoryStore(),
   secret = SECRET,
@@ -25,8 +25,8 @@ export function methodContext({
   rpID = null,
   findUser = async (userId) => ({ name: `${userId}@app.example` }),
 }: ContextOptions = {}): MethodContext {
-  const kit = { store, secrets: parseSecrets(secret), issuer, rpID, emit: () => {}, findUser };
-  return { kit, userId: 'ada', now: NOW };
+  const services = { store, secrets: parseSecrets(secret), issuer, rpID, emit: () => {}, findUser };
+  return { services, userId: 'ada', now: NOW };
 }
 
 /** The same with a store that `makeStore` makes. */

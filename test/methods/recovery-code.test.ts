@@ -136,7 +136,10 @@ describe('recovery codes', () => {
     for (const hash of kept) assert.match(hash, /^[\w-]{43}$/);
     for (const code of codes) assert.ok(!kept.join(' ').includes(code.replaceAll('-', '')));
 
-    await withCodes({ ...watched, kit: methodContext({ store: watched.kit.store, secret: OTHER_SECRET }).kit });
+    await withCodes({
+      ...watched,
+      services: methodContext({ store: watched.services.store, secret: OTHER_SECRET }).services,
+    });
     assert.equal(new Set(kept).size, 20);
   });
 

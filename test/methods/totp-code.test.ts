@@ -219,7 +219,7 @@ forRules((_name, makeStore) => {
         return answer.credential;
       };
       const secret = await enrol(context);
-      const row = await context.kit.store.totp?.find('ada');
+      const row = await context.services.store.totp?.find('ada');
       const credential = await use(secret);
       for (const told of [secret, row?.encryptedSecret ?? '']) assert.ok(!credential.includes(told) && told !== '');
       assert.equal(await method.holds(context, credential), true);

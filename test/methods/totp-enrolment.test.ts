@@ -59,7 +59,7 @@ describe('beginning a TOTP', () => {
   it('makes nothing for a user who is unknown or disabled', async () => {
     const context = methodContext({ findUser: async () => null });
     assert.deepEqual(await enrolment.begin(context), { outcome: 'unknown-user' });
-    assert.equal(await context.kit.store.totp?.findWaiting('ada'), null);
+    assert.equal(await context.services.store.totp?.findWaiting('ada'), null);
   });
 
   it('refuses wrong options at set-up, and says what to write', () => {
@@ -82,8 +82,8 @@ describe('importing a TOTP', () => {
 
   it('takes one of 80 bits and more, and tells of those that are weaker than 128', async () => {
     const events: object[] = [];
-    const { kit, ...context } = methodContext();
-    const telling = { ...context, kit: { ...kit, emit: (event: object) => void events.push(event) } };
+    const { services, ...context } = methodContext();
+    const telling = { ...context, services: { ...services, emit: (event: object) => void events.push(event) } };
     for (const [secret, bits] of [
       ['JBSWY3DPEHPK3PXP', 80],
       ['JBSWY3DPEHPK3PXPJBSWY3DP', 120],
@@ -172,7 +172,7 @@ forRules((_name, makeStore) => {
 
     it('fails as the first method when a passkey came first', async () => {
       const context = await contextOn(makeStore);
-      const passkeys = context.kit.store.passkeys;
+      const passkeys = context.services.store.passkeys;
       assert.ok(passkeys !== undefined);
       const { secret } = await begin(context);
       await passkeys.insert(PASSKEY, { onlyIfNone: true, max: 50 });
@@ -234,7 +234,7 @@ forRules((_name, makeStore) => {
   describe('a TOTP secret after the app’s secret was replaced', () => {
     it('is encrypted with the new one when it is used, so that the old one can go', async () => {
       const context = await contextOn(makeStore);
-      const { store } = context.kit;
+      const { store } = context.services;
       const secret = await enrol(context);
       const both = methodContext({ store, secret: [OTHER_SECRET, SECRET] });
       const alone = methodContext({ store, secret: OTHER_SECRET });
@@ -248,7 +248,7 @@ forRules((_name, makeStore) => {
     it('accepts no code twice and loses none, whichever of 50 parallel attempts encrypts it', async () => {
       const context = await contextOn(makeStore);
       const secret = await enrol(context);
-      const both = methodContext({ store: context.kit.store, secret: [OTHER_SECRET, SECRET] });
+      const both = methodContext({ store: context.services.store, secret: [OTHER_SECRET, SECRET] });
       const offsets = [-30_000, 0, 30_000];
       const all = await Promise.all(
         Array.from({ length: 50 }, async (_, n) => verify(both, totpCode(secret, NOW + (offsets[n % 3] ?? 0)))),

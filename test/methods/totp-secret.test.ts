@@ -8,8 +8,8 @@ import { totpCode } from '../support/totp.js';
 import { methodContext, NOW, OTHER_SECRET, SECRET } from './context.js';
 import { begin, enrol, method, UNREADABLE, VERIFIED, verify } from './totp-support.js';
 
-async function rowOf({ kit, userId }: MethodContext): Promise<TotpRow> {
-  const row = await kit.store.totp?.find(userId);
+async function rowOf({ services, userId }: MethodContext): Promise<TotpRow> {
+  const row = await services.store.totp?.find(userId);
   assert.ok(row);
   return row;
 }
@@ -17,7 +17,7 @@ async function rowOf({ kit, userId }: MethodContext): Promise<TotpRow> {
 /** A context whose user's row has this stored secret. */
 async function withStored(encryptedSecret: string, userId = 'ada'): Promise<MethodContext> {
   const context = { ...methodContext(), userId };
-  await context.kit.store.totp?.put({ userId, encryptedSecret, createdAt: 0, confirmedAt: 0, lastStep: null });
+  await context.services.store.totp?.put({ userId, encryptedSecret, createdAt: 0, confirmedAt: 0, lastStep: null });
   return context;
 }
 
@@ -66,7 +66,10 @@ describe('a stored TOTP secret', () => {
     const renamed = await withStored([version, 'AAAAAAAA', ...others].join('.'));
     const secrets: Secrets = [own, { ...own, id: 'AAAAAAAA' }];
     assert.equal(keyId, own.id);
-    assert.deepEqual(await verify({ ...renamed, kit: { ...renamed.kit, secrets } }, totpCode(secret, NOW)), UNREADABLE);
+    assert.deepEqual(
+      await verify({ ...renamed, services: { ...renamed.services, secrets } }, totpCode(secret, NOW)),
+      UNREADABLE,
+    );
   });
 
   it('is none when any character of it has been changed', async () => {
@@ -103,9 +106,9 @@ describe('a stored TOTP secret', () => {
   it('fails without a throw when it can’t be read at the confirmation', async () => {
     const context = methodContext();
     const { secret } = await begin(context);
-    const kit = { ...context.kit, secrets: parseSecrets(OTHER_SECRET) };
+    const services = { ...context.services, secrets: parseSecrets(OTHER_SECRET) };
     const confirmation = { code: totpCode(secret, NOW), onlyIfNone: true };
-    assert.deepEqual(await method.enrolment.confirm({ ...context, kit }, confirmation), UNREADABLE);
+    assert.deepEqual(await method.enrolment.confirm({ ...context, services }, confirmation), UNREADABLE);
   });
 
   it('can be read for as long as the app’s secret that made it is there', async () => {

@@ -121,9 +121,9 @@ describe('openTelemetry', () => {
 
   it('counts each event by the same attributes', async () => {
     const telemetry = register();
-    const kit = app();
-    await walk(kit);
-    await kit.signIn('bea');
+    const instance = app();
+    await walk(instance);
+    await instance.signIn('bea');
     assert.deepEqual(
       await telemetry.counted('stepgate.events'),
       new Map(WALK.map((attributes, index) => [JSON.stringify(attributes), index === 0 ? 2 : 1])),
@@ -149,8 +149,8 @@ describe('openTelemetry', () => {
 
   it('puts who it is about in spans only, where it is asked to', async () => {
     const telemetry = register();
-    const { auth, ...kit } = app({ personalData: true });
-    await walk({ auth, ...kit });
+    const { auth, ...instance } = app({ personalData: true });
+    await walk({ auth, ...instance });
     const [session] = (await auth.sessions.listForUser('ada.lovelace')).sessions;
     for (const { attributes } of telemetry.spans()) {
       assert.deepEqual([attributes['user.id'], attributes['session.id']], ['ada.lovelace', session?.id]);
@@ -199,7 +199,7 @@ describe('openTelemetry', () => {
     assert.deepEqual([...(await telemetry.counted('stepgate.sessions.expired')).values()], [3]);
   });
 
-  it('does nothing where no provider is registered, and leaves the kit alone', async () => {
+  it('does nothing where no provider is registered, and leaves stepgate alone', async () => {
     await walk(app());
   });
 

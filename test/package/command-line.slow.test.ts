@@ -90,7 +90,7 @@ describe('the config of npx stepgate', () => {
     ['options', 'stepgate.config.mjs', `${IMPORT} export default ${options};`],
     ['a promise of options', 'stepgate.config.mjs', `${IMPORT} export default Promise.resolve(${options});`],
     [
-      'a kit in CommonJS',
+      'an instance in CommonJS',
       'stepgate.config.cjs',
       `${REQUIRE} module.exports = require('stepgate').stepgate(${options});`,
     ],
@@ -137,7 +137,7 @@ describe('the config of npx stepgate', () => {
   });
 
   for (const [what, text, message] of [
-    ['nothing', 'export const auth = 1;', /must export the kit or its options/],
+    ['nothing', 'export const auth = 1;', /must export the instance or its options/],
     ['no options', 'export default { secret: 1 };', /`issuer`|`secret`|`store`/],
     ['an error', "throw new Error('canary');", /canary/],
   ] as const) {
@@ -205,7 +205,7 @@ describe('npx stepgate sessions', () => {
     assert.deepEqual(await live(), [other]);
   });
 
-  it('tells the kit of the config what happened', async () => {
+  it('tells stepgate of the config what happened', async () => {
     const project = projectWith(sqliteConfig('onEvent: ({ type, by }) => console.error(type, by),'));
     const id = await signIn(appOf(project), 'ada');
     assert.equal((await project.stepgate('sessions', 'end', id)).stderr, 'session.revoked admin\n');
@@ -317,13 +317,13 @@ describe('npx stepgate doctor', () => {
     });
   });
 
-  it('finds a store of another kit, and says what to do', async () => {
+  it('finds a store of another instance, and says what to do', async () => {
     const project = projectWith(sqliteConfig());
     const other = appOf(project, { issuer: 'https://other.example' });
     await other.ready();
     const { status, wrong } = await examine(project);
     assert.equal(status, 1);
-    assert.match(wrong[0]?.message ?? '', /belongs to a kit with another `issuer`.*`prefix`/);
+    assert.match(wrong[0]?.message ?? '', /belongs to an instance with another `issuer`.*`prefix`/);
     assert.equal((await project.stepgate('migrate', '--realm')).status, 0);
     assert.equal((await examine(project)).status, 0);
   });

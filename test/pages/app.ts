@@ -10,7 +10,7 @@ import type { GuardRequest } from '../../lib/step-up/rule.js';
 import { fakeKey } from '../step-up/fake-methods.js';
 import { type App, type TestApp, testApp } from '../support/app.js';
 import { Browser } from '../support/browser.js';
-import { ORIGIN, type TestKit, type TestKitOptions, testKit } from '../support/kit.js';
+import { ORIGIN, type TestInstance, type TestInstanceOptions, testInstance } from '../support/instance.js';
 import { pin } from '../support/pin.js';
 
 export const PASSWORD = 'correct horse battery staple';
@@ -27,7 +27,7 @@ const transferRule = {
   summary: ({ to, amount }: { to: unknown; amount: unknown }): string => `Send ${String(amount)} to ${String(to)}`,
 } as const;
 
-export interface PagesApp extends TestKit<string>, Pick<TestApp, 'app' | 'errors'> {
+export interface PagesApp extends TestInstance<string>, Pick<TestApp, 'app' | 'errors'> {
   /** What each guarded handler was given. */
   readonly done: { readonly method: string | undefined; readonly url: string; readonly body: unknown }[];
   /** Every request: where it went, and its body once it is parsed. */
@@ -35,7 +35,7 @@ export interface PagesApp extends TestKit<string>, Pick<TestApp, 'app' | 'errors
   signIn(): Promise<FormBrowser>;
 }
 
-export interface PagesAppOptions extends TestKitOptions<readonly Method[]> {
+export interface PagesAppOptions extends TestInstanceOptions<readonly Method[]> {
   readonly create?: () => App;
   /** @default the simple one */
   readonly parser?: Middleware;
@@ -53,8 +53,8 @@ export function pagesApp({
   ...options
 }: PagesAppOptions = {}): PagesApp {
   const methods = [fakeKey(), password({ verify: (_user, given) => given === PASSWORD }), pinWithField];
-  const kit = testKit<readonly Method[]>({ methods, ...options });
-  const { requireFreshStepUp } = kit.auth;
+  const instance = testInstance<readonly Method[]>({ methods, ...options });
+  const { requireFreshStepUp } = instance.auth;
   const done: PagesApp['done'][number][] = [];
   const requests: PagesApp['requests'][number][] = [];
   const note: Middleware = (req, _res, next) => {
@@ -70,9 +70,9 @@ export function pagesApp({
   };
   const fresh = requireFreshStepUp({ method: ['password', 'pin'], maxAge: '5m' });
   const both = { allOf: [{ method: 'password', maxAge: '5m' } as const, { method: 'pin', maxAge: '5m' } as const] };
-  const { app, errors } = testApp(kit.auth, {
+  const { app, errors } = testApp(instance.auth, {
     ...(create ? { create } : {}),
-    before: [parser, note, kit.auth.pages(pages)],
+    before: [parser, note, instance.auth.pages(pages)],
     routes: {
       '/report': [fresh, handler],
       '/settings': [fresh, handler],
@@ -83,7 +83,7 @@ export function pagesApp({
     },
   });
   return {
-    ...kit,
+    ...instance,
     app,
     errors,
     done,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from '@jest/globals';
 import bodyParser from 'body-parser';
 import { frameworks } from '../support/app.js';
-import { ORIGIN } from '../support/kit.js';
+import { ORIGIN } from '../support/instance.js';
 import { FormBrowser, formsOf, PASSWORD, pagesApp } from './app.js';
 
 const TRANSFER: readonly (readonly [string, string])[] = [
@@ -122,7 +122,7 @@ describe('a page without JavaScript', () => {
     assert.equal(app.done.length, 2);
   });
 
-  it('says so when the time to confirm is over, and begins anew with the same fields', async () => {
+  it('says so when the time to confirm has expired, and begins anew with the same fields', async () => {
     const app = pagesApp();
     const browser = await app.signIn();
     const page = await browser.postForm('/transfers', TRANSFER);

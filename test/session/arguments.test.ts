@@ -8,12 +8,12 @@ import type { Store } from '../../lib/stores/contract/store.js';
 import { testApp } from '../support/app.js';
 import { Browser } from '../support/browser.js';
 import { faultyStore } from '../support/faulty-store.js';
-import { testKit } from '../support/kit.js';
+import { testInstance } from '../support/instance.js';
 import { pin } from '../support/pin.js';
 import { forRules } from '../support/stores.js';
 
-type Kit = Stepgate<'pin'>;
-type Call = (auth: Kit, value: never) => Promise<unknown>;
+type Instance = Stepgate<'pin'>;
+type Call = (auth: Instance, value: never) => Promise<unknown>;
 
 const NO_STRINGS = [undefined, null, 0, 42, Number.NaN, true, 1n, {}, [], ['42'], Symbol('42'), () => '42'];
 const UNSTORABLE = ['\0', '4\u00002', '\ud83d', '42\udc00'];
@@ -39,10 +39,10 @@ const SESSION_ID_CALLS: Readonly<Record<string, Call>> = {
   'sessions.revokeForUser': (auth, id) => auth.sessions.revokeForUser('42', id),
 };
 
-/** A kit on this store with a session of the user `42`; `check` says that nothing has happened to it. */
+/** An instance on this store with a session of the user `42`; `check` says that nothing has happened to it. */
 async function arrange(made: Store) {
   const store = faultyStore(made);
-  const { auth } = testKit({ store, methods: [pin] });
+  const { auth } = testInstance({ store, methods: [pin] });
   const browser = new Browser(testApp(auth).app);
   const { session } = await browser.signIn({ userId: '42' });
   store.calls.length = 0;
@@ -116,12 +116,12 @@ forRules((_name, makeStore) => {
 });
 
 describe('a page of sessions', () => {
-  for (const [name, list] of Object.entries<(auth: Kit, page: object) => Promise<unknown>>({
+  for (const [name, list] of Object.entries<(auth: Instance, page: object) => Promise<unknown>>({
     list: (auth, page) => auth.sessions.list(page),
     listForUser: (auth, page) => auth.sessions.listForUser('42', page),
   })) {
     it(`of auth.sessions.${name} is refused for a limit or a place that can't be meant`, async () => {
-      const { auth } = testKit({ methods: [pin] });
+      const { auth } = testInstance({ methods: [pin] });
       for (const limit of [0, -1, 1.5, 1_001, Number.NaN, Number.POSITIVE_INFINITY, '10', null, 10n]) {
         await assert.rejects(list(auth, { limit }), { name: 'SetupError', message: /`limit` must be .* 1 to 1000/ });
       }
@@ -137,7 +137,7 @@ describe('a page of sessions', () => {
   }
 
   it("of one user's sessions follows the other, newest activity first, each once", async () => {
-    const { auth, clock } = testKit({ methods: [pin] });
+    const { auth, clock } = testInstance({ methods: [pin] });
     const { app } = testApp(auth);
     const ids: string[] = [];
     for (let made = 0; made < 5; made += 1) {

@@ -4,17 +4,17 @@ import { memoryStore } from '../../lib/stores/memory/index.js';
 import { signedIn } from '../../lib/testing/signed-in.js';
 import { handle, testApp } from '../support/app.js';
 import { Browser } from '../support/browser.js';
-import { testKit } from '../support/kit.js';
+import { testInstance } from '../support/instance.js';
 
 const MANY = 2_000;
 
 /** A user with many sessions, at an app that from now on allows five. */
 async function arrange() {
   const store = memoryStore();
-  const { auth: generous } = testKit({ store });
+  const { auth: generous } = testInstance({ store });
   for (let made = 1; made < MANY; made += 1) await signedIn(generous, { userId: 'ada' });
   const { headers } = await signedIn(generous, { userId: 'ada' });
-  const { auth, events } = testKit({ store, maxSessionsPerUser: 5 });
+  const { auth, events } = testInstance({ store, maxSessionsPerUser: 5 });
   const change = handle(async (req, res) => (await auth.credentialsChanged(req, res)).body);
   const browser = new Browser(testApp(auth, { routes: { '/password': [change] } }).app);
   return { auth, browser, headers, revoked: () => events.filter(({ type }) => type === 'session.revoked').length };

@@ -16,7 +16,7 @@ const APP: RealmOptions = {
 };
 const [OURS, THEIRS] = [realmOf(APP), realmOf({ ...APP, cookieName: 'staff' })];
 
-describe('the realm of a kit', () => {
+describe('the realm of an instance', () => {
   it('stays what it is: another one would lock every store that is in use', () => {
     assert.equal(realmOf(APP), 'GcmlV-NrBSKqnO51wWKL4w');
   });
@@ -104,7 +104,7 @@ const theirs = async (): Promise<string> => THEIRS;
 const rejected = async (): Promise<string> => Promise.reject(new Error('The store is on fire.'));
 const isForeign = {
   name: 'SetupError',
-  message: /belongs to a kit with another .*`prefix`.*migrate\(\{ realm: true \}\)/,
+  message: /belongs to an instance with another .*`prefix`.*migrate\(\{ realm: true \}\)/,
 };
 
 describe('a claim', () => {
@@ -139,7 +139,7 @@ describe('a claim', () => {
     await claimFor(OURS, claimed);
   });
 
-  it('is refused by a part of another kit each time, until it has been renamed', async () => {
+  it('is refused by a part of another instance each time, until it has been renamed', async () => {
     const claimed = part(theirs, theirs, ours);
     for (let refusal = 0; refusal < 2; refusal += 1) await assert.rejects(claimFor(OURS, claimed), isForeign);
     await claimFor(OURS, claimed);
@@ -177,13 +177,13 @@ describe('a store that is not known to be ours', () => {
         await assert.rejects(async () => Reflect.apply(run, null, []), isForeign, `${name}.${operation}`); // it looks at no argument
       }
     }
-    // The kit copies nothing, and `has` is between two parts of the memory store.
+    // stepgate copies nothing, and `has` is between two parts of the memory store.
     const parts = { sessions, challenges, grants, approvals, attempts, passkeys, totp, recoveryCodes };
     const all = Object.entries(parts).flatMap(([name, each]) => Object.keys(each).map((key) => `${name}.${key}`));
     assert.deepEqual(called.sort(), all.filter((name) => !/\.(claim|copy|has)$/.test(name)).sort());
   });
 
-  it('may have parts of several stores: each is claimed, and only those of another kit are refused', async () => {
+  it('may have parts of several stores: each is claimed, and only those of another instance are refused', async () => {
     const [first, second, foreign] = [memoryStore(), memoryStore(), memoryStore()];
     await foreign.sessions.claim(THEIRS);
     const mixed = { ...first, sessions: second.sessions, passkeys: foreign.passkeys };
@@ -215,8 +215,8 @@ describe('a store that is not known to be ours', () => {
   });
 });
 
-describe('two kits on one store', () => {
-  const kit = (store: Store, options: TokenAppOptions = {}) => tokenApp({ store, delivery: 'cookie', ...options });
+describe('two instances on one store', () => {
+  const instance = (store: Store, options: TokenAppOptions = {}) => tokenApp({ store, delivery: 'cookie', ...options });
 
   for (const [what, options] of [
     ['issuer', { issuer: 'https://other.example' }],
@@ -225,7 +225,7 @@ describe('two kits on one store', () => {
   ] as const) {
     it(`are not to be where the ${what} is another: the second is refused, and says why`, async () => {
       const store = memoryStore();
-      const [first, second] = [kit(store), kit(store, options)];
+      const [first, second] = [instance(store), instance(store, options)];
       await first.http.post('/login').send({}).expect(200);
       for (let time = 0; time < 2; time += 1) {
         assert.equal(codeOf(await second.http.post('/login').send({}).expect(500)), 'store_unavailable');
@@ -245,9 +245,9 @@ describe('two kits on one store', () => {
     ['lifetime', { absoluteLifetime: '1d' }],
     ['delivery', { delivery: 'bearer' }],
   ] as const) {
-    it(`are one kit where only the ${what} is another`, async () => {
+    it(`are one instance where only the ${what} is another`, async () => {
       const store = memoryStore();
-      const [first, second] = [kit(store), kit(store, options)];
+      const [first, second] = [instance(store), instance(store, options)];
       const cookies = cookieHeader(cookiesOf(await first.http.post('/login').send({}).expect(200)));
       await second.http.get('/me').set('Cookie', cookies).expect(200);
       await second.http.post('/login').send({}).expect(200);
@@ -257,23 +257,23 @@ describe('two kits on one store', () => {
 
   it('are one where they start at once: the other is refused for good', async () => {
     const store = memoryStore();
-    const kits = [kit(store), kit(store, { cookieName: 'staff' })];
-    const statuses = await Promise.all(kits.map(async ({ http }) => (await http.post('/login').send({})).status));
+    const instances = [instance(store), instance(store, { cookieName: 'staff' })];
+    const statuses = await Promise.all(instances.map(async ({ http }) => (await http.post('/login').send({})).status));
     assert.deepEqual(
       statuses.toSorted((a, b) => a - b),
       [200, 500],
     );
-    for (const [index, { http }] of kits.entries())
+    for (const [index, { http }] of instances.entries())
       await http
         .post('/login')
         .send({})
         .expect(statuses[index] ?? 0);
   });
 
-  it('on localhost are one kit at every port', async () => {
+  it('on localhost are one instance at every port', async () => {
     const store = memoryStore();
     const [first, second] = [3_000, 4_000].map((port) =>
-      kit(store, { issuer: `http://localhost:${port}`, insecureCookies: true }),
+      instance(store, { issuer: `http://localhost:${port}`, insecureCookies: true }),
     );
     const cookies = cookieHeader(cookiesOf((await first?.http.post('/login').send({}).expect(200)) ?? assert.fail()));
     await second?.http.get('/me').set('Cookie', cookies).expect(200);

@@ -245,7 +245,7 @@ describe('refresh', () => {
     }
   });
 
-  it('says at which of its ends a session is over', async () => {
+  it('says at which of its ends a session has expired', async () => {
     const { refresh, oldToken, clock, store } = services();
     const idle = await oldToken();
     const row = await store.get(idle.sessionId);

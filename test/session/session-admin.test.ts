@@ -6,26 +6,26 @@ import { testApp } from '../support/app.js';
 import { Browser } from '../support/browser.js';
 import { fakeTimers } from '../support/fake-timers.js';
 import { faultyStore } from '../support/faulty-store.js';
-import { type TestKit, testKit } from '../support/kit.js';
+import { type TestInstance, testInstance } from '../support/instance.js';
 import { forRules } from '../support/stores.js';
 
-interface Scene extends TestKit {
+interface Scene extends TestInstance {
   readonly ids: readonly string[];
   isLive(index: number): Promise<boolean>;
 }
 
 /** Sessions of these users, each made a second after the one before. */
 async function arrange(store: Store, users: readonly string[]): Promise<Scene> {
-  const kit = testKit({ store });
-  const { app } = testApp(kit.auth);
+  const instance = testInstance({ store });
+  const { app } = testApp(instance.auth);
   const browsers = users.map(() => new Browser(app));
   const ids: string[] = [];
   for (const [index, browser] of browsers.entries()) {
     ids.push((await browser.signIn({ userId: users[index] })).session.id);
-    kit.clock.advance('1s');
+    instance.clock.advance('1s');
   }
-  kit.events.length = 0;
-  return { ...kit, ids, isLive: async (index) => (await browsers[index]?.get('/me'))?.status === 200 };
+  instance.events.length = 0;
+  return { ...instance, ids, isLive: async (index) => (await browsers[index]?.get('/me'))?.status === 200 };
 }
 
 const UNKNOWN = 'AAAAAAAAAAAAAAAAAAAAAA';
@@ -59,7 +59,7 @@ forRules((_name, makeStore) => {
       assert.deepEqual(await auth.sessions.list(), { sessions: [], after: null });
     });
 
-    it('gives a live session by its id, and null for none, or one that is over', async () => {
+    it('gives a live session by its id, and null for none, or one that has expired', async () => {
       const { auth, ids, clock } = await arrange(await makeStore(), ['ada']);
       const [id = ''] = ids;
       assert.equal((await auth.sessions.get(id))?.userId, 'ada');
@@ -132,7 +132,7 @@ forRules((_name, makeStore) => {
       assert.deepEqual([await isLive(0), await isLive(1)], [false, true]);
     });
 
-    it('deletes what is over, says how much that was, and keeps what is live', async () => {
+    it('deletes what has expired, says how much that was, and keeps what is live', async () => {
       const store = await makeStore();
       const { auth, ids, clock, events } = await arrange(store, ['ada', 'eve']);
       assert.equal(await auth.sessions.deleteExpired(), 0);
@@ -158,7 +158,7 @@ forRules((_name, makeStore) => {
 describe('auth.sessions.list', () => {
   for (const limit of [0, -1, 1.5, 1_001, Number.NaN, Number.POSITIVE_INFINITY, '10']) {
     it(`refuses ${JSON.stringify(limit)} for a limit`, async () => {
-      const { auth } = testKit();
+      const { auth } = testInstance();
       await assert.rejects(auth.sessions.list({ limit: limit as number }), {
         name: 'SetupError',
         message: /1 to 1000/,
@@ -170,7 +170,7 @@ describe('auth.sessions.list', () => {
 describe('a store that fails', () => {
   it('rejects every call of the app with a refusal', async () => {
     const store = faultyStore(memoryStore());
-    const { auth } = testKit({ store });
+    const { auth } = testInstance({ store });
     for (const operation of ['get', 'list', 'listForUser', 'revoke', 'revokeAllForUser', 'deleteExpired'] as const) {
       store.replace(operation, () => Promise.reject(new Error('canary')));
     }
@@ -191,10 +191,10 @@ describe('a store that fails', () => {
 });
 
 describe('the cleanup', () => {
-  it('runs by itself every interval, a thousand rows at a time, until the kit is closed', async () => {
+  it('runs by itself every interval, a thousand rows at a time, until stepgate is closed', async () => {
     fakeTimers(['setInterval']);
     const store = faultyStore(memoryStore());
-    const { auth } = testKit({ store, cleanupInterval: '1h' });
+    const { auth } = testInstance({ store, cleanupInterval: '1h' });
     const counts = [1_000, 1_000, 7];
     store.replace('deleteExpired', async () => counts.shift() ?? 0);
     const ran = async (): Promise<number> => {
@@ -215,7 +215,7 @@ describe('the cleanup', () => {
   it('tells its failure in an event and goes on', async () => {
     fakeTimers(['setInterval']);
     const store = faultyStore(memoryStore());
-    const { events } = testKit({ store, cleanupInterval: '1h' });
+    const { events } = testInstance({ store, cleanupInterval: '1h' });
     store.replace('deleteExpired', () => Promise.reject(new Error('on fire')));
     jest.advanceTimersByTime(3_600_000);
     await new Promise(setImmediate); // an unhandled rejection would fail this file

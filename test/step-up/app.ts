@@ -9,10 +9,10 @@ import type { Stepgate } from '../../lib/stepgate.js';
 import { SETTLING } from '../../lib/stores/contract/session-state.js';
 import { type App, sendJson, type TestApp, testApp } from '../support/app.js';
 import { Browser } from '../support/browser.js';
-import { type TestKit, type TestKitOptions, testKit } from '../support/kit.js';
+import { type TestInstance, type TestInstanceOptions, testInstance } from '../support/instance.js';
 import { type FakeMethod, fakeCode, fakeKey } from './fake-methods.js';
 
-export interface StepUpApp extends TestKit<string>, Pick<TestApp, 'app' | 'errors'> {
+export interface StepUpApp extends TestInstance<string>, Pick<TestApp, 'app' | 'errors'> {
   /** The guarded paths whose handlers ran. */
   readonly passed: string[];
   /** A new browser, in which this user has signed in with a password. */
@@ -21,7 +21,7 @@ export interface StepUpApp extends TestKit<string>, Pick<TestApp, 'app' | 'error
   told(...types: readonly StepgateEvent['type'][]): readonly object[];
 }
 
-export type StepUpAppOptions = TestKitOptions<readonly Method[]> & {
+export type StepUpAppOptions = TestInstanceOptions<readonly Method[]> & {
   readonly create?: () => App;
   /** The rules of guarded paths. @default `/key` and `/code`, each for 5 minutes */
   readonly rules?: Readonly<Record<string, Rule<string>>>;
@@ -39,19 +39,21 @@ export function stepUpApp({
   methods = [fakeKey(), fakeCode()],
   ...options
 }: StepUpAppOptions = {}): StepUpApp {
-  const kit = testKit({ methods, ...options });
+  const instance = testInstance({ methods, ...options });
   const passed: string[] = [];
-  const guarded = Object.entries(rules).map(([path, rule]) => [path, [kit.auth.requireFreshStepUp(rule)]] as const);
-  const chains = [...guarded, ...Object.entries(routes?.(kit.auth) ?? {})].map(([path, guards]) => {
+  const guarded = Object.entries(rules).map(
+    ([path, rule]) => [path, [instance.auth.requireFreshStepUp(rule)]] as const,
+  );
+  const chains = [...guarded, ...Object.entries(routes?.(instance.auth) ?? {})].map(([path, guards]) => {
     const handler: Middleware = (_req, res) => {
       passed.push(path);
       sendJson(res, { ok: true });
     };
     return [path, [...guards, handler]] as const;
   });
-  const { app, errors } = testApp(kit.auth, { routes: Object.fromEntries(chains), ...(create ? { create } : {}) });
+  const { app, errors } = testApp(instance.auth, { routes: Object.fromEntries(chains), ...(create ? { create } : {}) });
   return {
-    ...kit,
+    ...instance,
     app,
     errors,
     passed,
@@ -60,7 +62,7 @@ export function stepUpApp({
       await browser.signIn({ userId, ...more });
       return browser;
     },
-    told: (...types) => kit.events.filter(({ type }) => types.includes(type)).map(withoutTime),
+    told: (...types) => instance.events.filter(({ type }) => types.includes(type)).map(withoutTime),
   };
 }
 
@@ -103,7 +105,7 @@ export function copyOf(browser: Browser, app: App): Browser {
   return copy;
 }
 
-/** Uses the browser's token once it is settled, and lets the kit note that. */
+/** Uses the browser's token once it is settled, and lets stepgate note that. */
 export async function confirm({ auth, clock }: Pick<StepUpApp, 'auth' | 'clock'>, browser: Browser): Promise<void> {
   clock.advance(SETTLING / 1_000);
   assert.equal((await browser.get('/me')).status, 200);

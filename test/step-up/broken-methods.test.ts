@@ -103,7 +103,7 @@ describe('a method that fails to verify', () => {
     assertRefused(await verify(browser, 'broken', {}), 429, 'method_locked');
   });
 
-  it('can’t pass anything for a fact of the kit', async () => {
+  it('can’t pass anything for a fact of stepgate', async () => {
     const lie = { outcome: 'failed', reason: 'rejected', type: 'step-up.succeeded', userId: 'bea', secret: 'S3CRET' };
     const app = appWith({ verify: () => lie });
     const browser = await app.signIn();

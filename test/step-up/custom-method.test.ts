@@ -6,7 +6,7 @@ import { memoryStore } from '../../lib/stores/memory/index.js';
 import { signedIn } from '../../lib/testing/index.js';
 import { testApp } from '../support/app.js';
 import { Browser } from '../support/browser.js';
-import { testKit } from '../support/kit.js';
+import { testInstance } from '../support/instance.js';
 import { fakeKey } from './fake-methods.js';
 
 /** As an app writes its own: the PINs are in its users table. */
@@ -29,7 +29,7 @@ function pin(pins: ReadonlyMap<string, string>): Method<'pin'> {
 
 function makeApp() {
   const pins = new Map([['ada', '1234']]);
-  const { auth } = testKit({ methods: [pin(pins)] });
+  const { auth } = testInstance({ methods: [pin(pins)] });
   const guard = auth.requireFreshStepUp({ method: 'pin', maxAge: '5m' });
   const { app } = testApp(auth, { routes: { '/vault': [guard, (_req, res) => res.end('gold')] } });
   return { app, auth };
@@ -67,7 +67,7 @@ describe('a method of an app’s own, in twenty lines', () => {
   it('may be called password or external, and then a sign-in with that name is one with it', async () => {
     for (const name of ['password', 'external'] as const) {
       const own = { ...pin(new Map([['ada', '1234']])), name, amr: ['own'] };
-      const { auth } = testKit({ methods: [own] });
+      const { auth } = testInstance({ methods: [own] });
       const guard = auth.requireFreshStepUp({ method: name, maxAge: '5m' });
       const { app } = testApp(auth, { routes: { '/vault': [guard, (_req, res) => res.end('gold')] } });
       const browser = new Browser(app);
@@ -88,9 +88,9 @@ describe('what a method needs', () => {
   };
 
   for (const [what, [store, methods, missing]] of Object.entries(without)) {
-    it(`is missed when the kit is made: ${what}`, () => {
+    it(`is missed when the instance is made: ${what}`, () => {
       assert.throws(
-        () => testKit({ store, methods }),
+        () => testInstance({ store, methods }),
         (error) =>
           error instanceof SetupError &&
           error.message.startsWith(`The method \`${methods[0]?.name}\` needs \`${missing}\``),
@@ -99,12 +99,12 @@ describe('what a method needs', () => {
   }
 
   it('is a name of its own', () => {
-    assert.throws(() => testKit({ methods: [fakeKey(), fakeKey()] }), /same name/);
+    assert.throws(() => testInstance({ methods: [fakeKey(), fakeKey()] }), /same name/);
   });
 
   for (const acr of ['', ' ', 'a b', 'a"b', 'a\\b', 'a\r\nb', 'ä', 'a\t']) {
     it(`is an acr that a header can carry beside others, not ${JSON.stringify(acr)}`, () => {
-      assert.throws(() => testKit({ methods: [fakeKey('key', { acr })] }), {
+      assert.throws(() => testInstance({ methods: [fakeKey('key', { acr })] }), {
         name: 'SetupError',
         message: /`acr` .* of the method `key` can't stand in a header/,
       });

@@ -57,5 +57,5 @@ function fake(
 }
 
 function says(response: unknown, member: string, value: string | undefined): boolean {
-  return value !== undefined && (response as Record<string, unknown>)[member] === value; // the kit takes objects only
+  return value !== undefined && (response as Record<string, unknown>)[member] === value; // stepgate takes objects only
 }

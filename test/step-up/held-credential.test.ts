@@ -7,7 +7,7 @@ import { createServices } from '../../lib/services.js';
 import { DependencyError } from '../../lib/session/checked-store.js';
 import type { Methods } from '../../lib/step-up/methods.js';
 import { memoryStore } from '../../lib/stores/memory/index.js';
-import { ORIGIN, SECRET } from '../support/kit.js';
+import { ORIGIN, SECRET } from '../support/instance.js';
 import { fakeCode } from './fake-methods.js';
 
 const CAUSE = new Error('the disk is full');

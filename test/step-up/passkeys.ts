@@ -5,7 +5,7 @@ import { type PasskeyMethod, passkey } from '../../lib/methods/passkey/index.js'
 import type { AuthenticationVariant } from '../../lib/testing/authenticator/variants.js';
 import { type SoftwareAuthenticator, softwareAuthenticator } from '../../lib/testing/index.js';
 import type { Browser } from '../support/browser.js';
-import { ORIGIN } from '../support/kit.js';
+import { ORIGIN } from '../support/instance.js';
 import { begin, type Purpose, type StepUpApp, type StepUpAppOptions, stepUpApp, verify } from './app.js';
 import { fakeCode } from './fake-methods.js';
 

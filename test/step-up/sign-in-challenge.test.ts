@@ -7,7 +7,7 @@ import { createSignInChallenges, type SignInChallenges } from '../../lib/step-up
 import type { ChallengeStore } from '../../lib/stores/contract/challenges.js';
 import { memoryStore } from '../../lib/stores/memory/index.js';
 import { manualClock } from '../../lib/testing/manual-clock.js';
-import { SECRET } from '../support/kit.js';
+import { SECRET } from '../support/instance.js';
 import { forRules } from '../support/stores.js';
 import { opened } from '../tokens/app.js';
 
@@ -71,7 +71,7 @@ describe('a sign-in challenge', () => {
     assert.notEqual(await challenges.spend(id, browser), null);
   });
 
-  it('is over at its end', async () => {
+  it('has expired at its end', async () => {
     const { challenges, browser, clock } = setUp();
     const [one, other] = [challenges.issue(browser), challenges.issue(browser)];
     clock.set(one.expiresAt - 1);
@@ -80,7 +80,7 @@ describe('a sign-in challenge', () => {
     assert.equal(await challenges.spend(other.id, browser), null);
   });
 
-  it('that a clock a year ahead has made is over once the clock is right', async () => {
+  it('that a clock a year ahead has made has expired once the clock is right', async () => {
     const { challenges, browser, clock, calls } = setUp();
     const now = clock.now();
     clock.set(now + 365 * 86_400_000);
@@ -126,7 +126,7 @@ describe('a sign-in challenge', () => {
     assert.deepEqual(calls, []);
   });
 
-  it('is not known to a kit with another secret', async () => {
+  it('is not known to an instance with another secret', async () => {
     const { challenges, browser } = setUp();
     const { id } = challenges.issue(browser);
     assert.equal(await setUp({ secret: OTHER_SECRET }).challenges.spend(id, browser), null);

@@ -131,7 +131,7 @@ describe('storeConformance finds a store', () => {
       });
     }
 
-    it(`that makes a change of type ${type} of a session that is over`, async () => {
+    it(`that makes a change of type ${type} of a session that has expired`, async () => {
       const transition: Transition = (row, asked, now) =>
         changed(row, asked, asked.type === type ? Math.min(now, row.idleExpiresAt - 1, row.expiresAt - 1) : now);
       assert.ok(await isFound(() => storeOf(transition), 'sessions.change'));

@@ -7,7 +7,9 @@ const PARTS = ['sessions', 'challenges', 'grants', 'approvals', 'attempts', 'pas
 const STORED = [
   'sessions.change: what is stored',
   ...PARTS.map((part) => `${part}: what is stored`),
-  ...['challenges', 'grants', 'approvals', 'attempts'].map((part) => `${part}: what is stored of those that are over`),
+  ...['challenges', 'grants', 'approvals', 'attempts'].map(
+    (part) => `${part}: what is stored of those that have expired`,
+  ),
 ];
 
 describe('storeConformance', () => {
@@ -44,7 +46,7 @@ describe('storeConformance', () => {
     );
     const groups = ['challenges', 'grants', 'approvals', 'attempts'].flatMap((part) => [
       `${part}.deleteExpired`,
-      `${part}: what is stored of those that are over`,
+      `${part}: what is stored of those that have expired`,
     ]);
     assert.deepEqual(new Set(skipped.map(({ group }) => group)), new Set(groups));
   });

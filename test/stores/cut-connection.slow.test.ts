@@ -7,7 +7,7 @@ import { createRefreshTokens } from '../../lib/session/refresh-token.js';
 import { assertRefused } from '../support/answers.js';
 import { Browser } from '../support/browser.js';
 import { cleanUp } from '../support/clean-up.js';
-import { SECRET } from '../support/kit.js';
+import { SECRET } from '../support/instance.js';
 import { type AppProcess, startApp } from './app-process.js';
 import { type Cut, startProxy } from './cutting-proxy.js';
 import { forEachServer } from './servers.js';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { Response } from 'supertest';
 import type { RefusalCode } from '../../lib/http/refusal.js';
 import { parseChallenges } from './challenges.js';
-import { ORIGIN } from './kit.js';
+import { ORIGIN } from './instance.js';
 
 const TITLES: Readonly<Record<number, string>> = {
   400: 'Bad Request',
@@ -18,7 +18,7 @@ const TITLES: Readonly<Record<number, string>> = {
 };
 
 /**
- * That the response refuses as the kit refuses: problem+json with nothing but the public members (RFC 9457 3.1), kept by
+ * That the response refuses as stepgate refuses: problem+json with nothing but the public members (RFC 9457 3.1), kept by
  * no cache, no cookie touched, and a challenge with every 401 (RFC 9110 15.5.2) and with nothing else.
  */
 export function assertRefused(response: Response, status: number, code: RefusalCode): void {

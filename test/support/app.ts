@@ -44,13 +44,13 @@ export interface TestAppOptions {
   readonly before?: readonly Middleware[];
   /** What stands at further paths. */
   readonly routes?: Readonly<Record<string, readonly Middleware[]>>;
-  /** Where the kit's router goes. @default '/auth' */
+  /** Where stepgate's router goes. @default '/auth' */
   readonly mount?: string;
 }
 
 /**
- * An app as users of the kit write it: `/login` signs in with its JSON body as the options, `/me` is guarded and
- * `/maybe` optionally; both answer with `req.auth`. Below `mount` stand the kit's routes.
+ * An app as users of stepgate write it: `/login` signs in with its JSON body as the options, `/me` is guarded and
+ * `/maybe` optionally; both answer with `req.auth`. Below `mount` stand stepgate's routes.
  */
 export function testApp(
   auth: Pick<Stepgate, 'signIn' | 'requireSession' | 'router'>,
@@ -97,7 +97,7 @@ export function handle(run: (req: IncomingMessage, res: ServerResponse) => Promi
   };
 }
 
-/** The app's own last word: what gets here is no answer of the kit. */
+/** The app's own last word: what gets here is no answer of stepgate. */
 function answerErrors(errors: unknown[]): ErrorHandler {
   return (error, _req, res, _next) => {
     errors.push(error);

@@ -18,7 +18,7 @@ export const faults: Readonly<Record<string, () => Behaviour>> = {
   'never answers': () => {
     fakeTimers(['setTimeout']);
     return () => {
-      setImmediate(() => jest.advanceTimersByTime(HANGING)); // once the kit waits for it
+      setImmediate(() => jest.advanceTimersByTime(HANGING)); // once stepgate waits for it
       return new Promise(() => {});
     };
   },

@@ -13,13 +13,13 @@ import type { Stepgate } from '../../lib/stepgate.js';
 import { fakeCode, fakeKey } from '../step-up/fake-methods.js';
 import { type App, sendJson } from './app.js';
 import { Browser, type Sent } from './browser.js';
-import { type TestKit, type TestKitOptions, testKit } from './kit.js';
+import { type TestInstance, type TestInstanceOptions, testInstance } from './instance.js';
 
 /** The app's own session cookie, and the header in which its other clients bring the same. */
 export const APP_COOKIE = 'app-session';
 const APP_HEADER = 'x-app-session';
 
-export interface ForeignApp extends TestKit<string> {
+export interface ForeignApp extends TestInstance<string> {
   readonly app: App;
   /** What the app keeps of its sessions, by the secret in its cookie. */
   readonly kept: Map<string, ForeignSession>;
@@ -33,7 +33,7 @@ export interface ForeignApp extends TestKit<string> {
   told(...types: readonly StepgateEvent['type'][]): readonly object[];
 }
 
-export type ForeignAppOptions = TestKitOptions<readonly Method[]> & {
+export type ForeignAppOptions = TestInstanceOptions<readonly Method[]> & {
   readonly rules?: Readonly<Record<string, Rule<string>>>;
   readonly routes?: (auth: Stepgate<string>) => Readonly<Record<string, readonly Middleware[]>>;
   readonly session?: SessionOption;
@@ -42,7 +42,7 @@ export type ForeignAppOptions = TestKitOptions<readonly Method[]> & {
 const RULES = { '/key': { method: 'key', maxAge: '5m' }, '/code': { method: 'code', maxAge: '5m' } } as const;
 
 /**
- * An app that keeps its sessions itself, with a kit for step-up beside them. `/me` is guarded by `requireSession`, `/pay`
+ * An app that keeps its sessions itself, with an instance for step-up beside them. `/me` is guarded by `requireSession`, `/pay`
  * by a confirmation with the key of whom is paid, and the paths of `rules` by what they say.
  */
 export function foreignApp({
@@ -61,8 +61,8 @@ export function foreignApp({
       return sessionOf(req, kept);
     },
   };
-  const kit = testKit({ methods, session: session ?? own, ...options });
-  const { auth, clock } = kit;
+  const instance = testInstance({ methods, session: session ?? own, ...options });
+  const { auth, clock } = instance;
   const app = express();
   app.use(bodyParser.json());
   app.get('/me', auth.requireSession, (req, res) => sendJson(res, req.auth));
@@ -88,7 +88,7 @@ export function foreignApp({
   }
 
   return {
-    ...kit,
+    ...instance,
     app,
     kept,
     passed,
@@ -99,7 +99,7 @@ export function foreignApp({
       return browser;
     },
     signInByHeader: (userId = 'ada') => new BearerClient(app, signedIn(userId, { via: 'bearer' })),
-    told: (...types) => kit.events.filter(({ type }) => types.includes(type)).map(withoutTime),
+    told: (...types) => instance.events.filter(({ type }) => types.includes(type)).map(withoutTime),
   };
 }
 
@@ -115,7 +115,7 @@ function sessionOf({ headers }: IncomingMessage, kept: ReadonlyMap<string, Forei
   return kept.get(inCookie ?? '') ?? null;
 }
 
-/** A client without cookies: its session in a header of the app's, what it has proved in one of the kit's. */
+/** A client without cookies: its session in a header of the app's, what it has proved in one of the instance's. */
 export class BearerClient extends Browser {
   stepUpToken: string | undefined;
   readonly #secret: string;

@@ -9,7 +9,7 @@ import { type SoftwareAuthenticator, softwareAuthenticator } from '../../lib/tes
 import { begin, type StepUpApp, type StepUpAppOptions, stepUpApp, verify } from '../step-up/app.js';
 import { fakeCode } from '../step-up/fake-methods.js';
 import type { Browser, Sent } from './browser.js';
-import { ORIGIN } from './kit.js';
+import { ORIGIN } from './instance.js';
 import { totpCode } from './totp.js';
 
 export const TOTP_SECRET = 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP';

@@ -125,7 +125,7 @@ export function withStores(
   });
 }
 
-/** The same store for one more kit; the first one closes it. */
+/** The same store for one more instance; the first one closes it. */
 export function shared(store: Store): Store {
   const { close: _, ...rest } = store;
   return rest;

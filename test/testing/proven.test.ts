@@ -4,7 +4,7 @@ import { signedIn } from '../../lib/testing/index.js';
 import { stepUp } from '../step-up/app.js';
 import { fakeCode, fakeKey } from '../step-up/fake-methods.js';
 import { APP_COOKIE, foreignApp, STEP_UP_COOKIE } from '../support/foreign-app.js';
-import { testKit } from '../support/kit.js';
+import { testInstance } from '../support/instance.js';
 
 const key = fakeKey();
 const methods = [key, fakeCode()];
@@ -38,8 +38,8 @@ describe('signedIn, for a session that the app keeps', () => {
     assert.equal((await client.post('/key', { headers })).status, 200);
   });
 
-  it('is refused by a kit with sessions of its own', async () => {
-    const { auth } = testKit({ methods });
+  it('is refused by an instance with sessions of its own', async () => {
+    const { auth } = testInstance({ methods });
     const session = { id: 'one', userId: 'ada', delivery: 'cookie' } as const;
     await assert.rejects(signedIn(auth, { session, proofs: {} }), { name: 'SetupError', message: /`session` is for/ });
   });

@@ -7,7 +7,7 @@ import type { Method } from '../../lib/methods/method.js';
 import type { StepgateOptions } from '../../lib/options/index.js';
 import { manualClock, signedIn } from '../../lib/testing/index.js';
 import { testApp } from '../support/app.js';
-import { testKit } from '../support/kit.js';
+import { testInstance } from '../support/instance.js';
 
 const pin: Method<'pin'> = {
   name: 'pin',
@@ -71,7 +71,7 @@ describe('signedIn', () => {
   ] satisfies Partial<StepgateOptions>[]) {
     for (const delivery of ['cookie', 'bearer', 'token-cookies'] as const) {
       it(`reaches guards and routes by ${delivery} with ${JSON.stringify(options)}`, async () => {
-        const { auth } = testKit({ ...options, methods: [pin] });
+        const { auth } = testInstance({ ...options, methods: [pin] });
         const { app } = testApp(auth);
         const { headers } = await signedIn(auth, { userId: 'u1', delivery, proofs: { pin: '1m' } });
         assert.deepEqual((await request(app).post('/me').set(headers).expect(200)).body.proofs.length, 1);
@@ -81,8 +81,8 @@ describe('signedIn', () => {
     }
   }
 
-  it('signs in by the delivery of the kit where the test names none', async () => {
-    const { auth } = testKit({ delivery: 'bearer', deliveries: ['bearer'] });
+  it('signs in by the delivery of stepgate where the test names none', async () => {
+    const { auth } = testInstance({ delivery: 'bearer', deliveries: ['bearer'] });
     const { session } = await signedIn(auth, { userId: 'u1' });
     assert.equal(session.delivery, 'bearer');
   });

@@ -14,7 +14,7 @@ import type { SessionStore } from '../../lib/stores/contract/sessions.js';
 import type { Store } from '../../lib/stores/contract/store.js';
 import { type ManualClock, manualClock } from '../../lib/testing/index.js';
 import { cleanUp } from '../support/clean-up.js';
-import { ORIGIN, SECRET } from '../support/kit.js';
+import { ORIGIN, SECRET } from '../support/instance.js';
 import { RIGHT_PIN } from '../support/pin.js';
 import { request } from '../support/request.js';
 
@@ -31,7 +31,7 @@ export type TokenAppOptions = Partial<StepgateOptions> & { readonly clock?: Manu
 
 export type TokenApp = ReturnType<typeof tokenApp>;
 
-/** An app with the kit, its clock and its events. Without other options it hands out bearer tokens. */
+/** An app with stepgate, its clock and its events. Without other options it hands out bearer tokens. */
 export function tokenApp({ clock = manualClock(), store = memoryStore(), ...options }: TokenAppOptions = {}) {
   const events: StepgateEvent[] = [];
   const auth = stepgate({

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { parseSecrets, type Secret } from '../../lib/internal/keys.js';
-import { SECRET } from '../support/kit.js';
+import { SECRET } from '../support/instance.js';
 
 /** A JWT taken apart. */
 export interface Jwt {

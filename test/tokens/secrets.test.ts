@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from '@jest/globals';
 import type { Store } from '../../lib/stores/contract/store.js';
 import { manualClock } from '../../lib/testing/index.js';
-import { SECRET as OLD } from '../support/kit.js';
+import { SECRET as OLD } from '../support/instance.js';
 import { forRules } from '../support/stores.js';
 import { codeOf, opened, type TokenAnswer, tokenApp } from './app.js';
 import { kidOf, readJwt } from './jwt.js';

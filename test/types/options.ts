@@ -13,7 +13,7 @@ export const words: Duration = '5 minutes';
 // @ts-expect-error no fractions: write 90, or '90s'
 export const fraction: Duration = '1.5m';
 
-export const kit = stepgate({
+export const instance = stepgate({
   ...required,
   secret: [process.env['NEW_SECRET'], process.env['OLD_SECRET']],
   delivery: 'token-cookies',
@@ -24,9 +24,9 @@ export const kit = stepgate({
 /** With `exactOptionalPropertyTypes`, too: what is undefined counts as left out. */
 const unset = process.env['UNSET'];
 stepgate({ ...required, cookieName: unset, audience: unset, clock: undefined, collect: { ip: undefined } });
-kit.requireSession({ optional: undefined, onRefusal: undefined });
-kit.router({ listData: undefined });
-// @ts-expect-error the three without which there is no kit
+instance.requireSession({ optional: undefined, onRefusal: undefined });
+instance.router({ listData: undefined });
+// @ts-expect-error the three without which there is no instance
 stepgate({ secret: 'a', issuer: 'https://app.example' });
 // @ts-expect-error a misspelt option
 stepgate({ ...required, idleLifeTime: '12h' });
@@ -39,16 +39,16 @@ stepgate({ ...required, absoluteLifetime: '30' });
 // @ts-expect-error whatever isn't a store
 stepgate({ ...required, store: new Map() });
 
-export async function login(...[req, res]: Parameters<typeof kit.signIn>): Promise<void> {
-  await kit.signIn(req, res, { userId: 'u1', method: ['password', 'external'], delivery: 'bearer' });
+export async function login(...[req, res]: Parameters<typeof instance.signIn>): Promise<void> {
+  await instance.signIn(req, res, { userId: 'u1', method: ['password', 'external'], delivery: 'bearer' });
   // @ts-expect-error a method that isn't configured
-  await kit.signIn(req, res, { userId: 'u1', method: 'passkey' });
+  await instance.signIn(req, res, { userId: 'u1', method: 'passkey' });
   // @ts-expect-error no such delivery
-  await kit.signIn(req, res, { userId: 'u1', method: 'password', delivery: 'query' });
+  await instance.signIn(req, res, { userId: 'u1', method: 'password', delivery: 'query' });
   // @ts-expect-error who signs in must be said
-  await kit.signIn(req, res, { method: 'password' });
+  await instance.signIn(req, res, { method: 'password' });
   // @ts-expect-error ids are strings
-  await kit.signIn(req, res, { userId: 1, method: 'password' });
+  await instance.signIn(req, res, { userId: 1, method: 'password' });
   // @ts-expect-error unknown options
-  await kit.signIn(req, res, { userId: 'u1', method: 'password', remember: true });
+  await instance.signIn(req, res, { userId: 'u1', method: 'password', remember: true });
 }

@@ -17,12 +17,12 @@ const pin: Method<'pin'> = {
     response === null ? { outcome: 'failed', reason: 'malformed' } : { outcome: 'verified' },
 };
 
-const kit = stepgate({
+const instance = stepgate({
   ...required,
   users: { find: (id) => ({ name: id }) },
   methods: [passkey({ rpID: 'app.example', rpName: 'Example', origins: ['https://app.example'] }), pin],
 });
-const { requireFreshStepUp, requireEnrolmentProof, beginStepUp, verifyStepUp, verifyOnly, signIn } = kit;
+const { requireFreshStepUp, requireEnrolmentProof, beginStepUp, verifyStepUp, verifyOnly, signIn } = instance;
 
 const app = express();
 app.get('/x/:id', requireFreshStepUp({ method: ['passkey', 'pin'], maxAge: '5m' }), (req, res) => {
@@ -31,7 +31,7 @@ app.get('/x/:id', requireFreshStepUp({ method: ['passkey', 'pin'], maxAge: '5m' 
   void req.params.other;
 });
 app.post('/methods', requireEnrolmentProof, (_req, res) => res.sendStatus(204));
-app.use('/auth', kit.router({ manageSessions: { method: 'pin', maxAge: '5m' } }));
+app.use('/auth', instance.router({ manageSessions: { method: 'pin', maxAge: '5m' } }));
 
 // @ts-expect-error it is not a guard itself
 app.use(requireFreshStepUp);
@@ -40,16 +40,16 @@ requireFreshStepUp({ method: 'totp', maxAge: '5m' });
 // @ts-expect-error the same deep inside
 requireFreshStepUp({ anyOf: [{ method: 'pin', maxAge: '5m' }, { allOf: [{ method: 'totp', maxAge: '5m' }] }] });
 // @ts-expect-error ended sessions wait for no single request
-kit.router({ manageSessions: { method: 'pin', once: true } });
+instance.router({ manageSessions: { method: 'pin', once: true } });
 // @ts-expect-error a misspelt option
 requireFreshStepUp({ method: 'pin', maxAge: '5m' }, { onRefuse: () => {} });
 // @ts-expect-error without methods there is nothing to ask for
 stepgate(required).requireFreshStepUp({ method: 'pin', maxAge: '5m' });
 
-/** The names of a kit are its own. */
+/** The names of an instance are its own. */
 export const rule: Rule<'passkey' | 'pin'> = { method: 'pin', maxAge: '5m' };
 const other = stepgate({ ...required, methods: [password({ verify: () => true })] });
-// @ts-expect-error a rule of another kit
+// @ts-expect-error a rule of another instance
 other.requireFreshStepUp(rule);
 
 // @ts-expect-error the answer is an outcome

@@ -4,7 +4,7 @@ import type { ForeignSession, SessionOption } from '../../session/foreign-sessio
 
 export { type BetterAuthWithPasskeys, betterAuthPasskeys } from './passkeys.js';
 
-/** What the kit uses of better-auth: its own object has it. */
+/** What stepgate uses of better-auth: its own object has it. */
 export interface BetterAuthWithSessions {
   readonly api: {
     getSession(input: {
@@ -25,7 +25,7 @@ interface BetterAuthSession {
 }
 
 /**
- * The option `session` of a kit for an app with better-auth. It reads the session from better-auth's database, past the
+ * The option `session` of an instance for an app with better-auth. It reads the session from better-auth's database, past the
  * cache in its cookie, and changes nothing there. A session in which an admin acts as the user proves nothing by itself.
  * Throws a `SetupError` for what isn't better-auth's object.
  */

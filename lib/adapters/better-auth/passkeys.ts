@@ -1,7 +1,7 @@
 import { SetupError } from '../../internal/setup-error.js';
 import type { PasskeyRow, PasskeyStore, PasskeyUse } from '../../stores/contract/passkeys.js';
 
-/** What the kit uses of better-auth with its plugin for passkeys. */
+/** What stepgate uses of better-auth with its plugin for passkeys. */
 export interface BetterAuthWithPasskeys {
   readonly $context: Promise<{ readonly adapter: Adapter }>;
 }
@@ -65,7 +65,7 @@ export function betterAuthPasskeys(auth: BetterAuthWithPasskeys): PasskeyStore {
 
   return {
     isKeptElsewhere: true,
-    claim: (realm) => Promise.resolve(realm), // it is better-auth's, whichever kit asks
+    claim: (realm) => Promise.resolve(realm), // it is better-auth's, whichever instance asks
     insert: () =>
       Promise.reject(new SetupError('Passkeys are kept by better-auth.', 'Let its plugin for passkeys add them.')),
     find: async (userId, id) => rowOf(await stored(idIs(id), userIs(userId))),

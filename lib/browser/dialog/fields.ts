@@ -12,7 +12,7 @@ export interface MethodField {
   readonly begins?: boolean;
 }
 
-/** Those of the kit's own methods. A passkey has none: the browser asks for it. */
+/** Those of stepgate's own methods. A passkey has none: the browser asks for it. */
 export const FIELDS: Readonly<Record<string, MethodField>> = {
   totp: { member: 'code', autocomplete: 'one-time-code', inputMode: 'numeric' },
   password: { member: 'password', autocomplete: 'current-password', type: 'password' },

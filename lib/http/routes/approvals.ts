@@ -16,7 +16,7 @@ import type {
   StepUpBegunJson,
 } from '../../wire.js';
 import { alreadyDecided, approvalJson, POLL_INTERVAL } from '../approval-refusal.js';
-import { isAskedBy, readApprovalHeader } from '../approved-request.js';
+import { isAskedBy, parseApprovalHeader } from '../approved-request.js';
 import { Refusal } from '../refusal.js';
 import type { LiveSession } from '../request-auth.js';
 import { endJson, parseFields, type RouteRequest, type RouteTable, sendJson } from '../router.js';
@@ -50,7 +50,7 @@ export function approvalRoutes(services: Needed): RouteTable {
 
   /** The asker's own look: not more often than the answers say. */
   async function polled(req: IncomingMessage, id: string): Promise<ApprovalRow> {
-    const named = readApprovalHeader(req);
+    const named = parseApprovalHeader(req);
     const { asker } = await requireAsker(req);
     const row = named?.id === id ? await approvals.get(id) : null;
     if (named === null || row === null || !isAskedBy(row, asker, named.tokenHash)) throw new Refusal('not_found');

@@ -116,7 +116,7 @@ function boundTo(value: string): Uint8Array {
   return hash(Buffer.from(value));
 }
 
-/** In seconds, as `signIn` takes it, and under the kit's own, which may have become shorter since. */
+/** In seconds, as `signIn` takes it, and under stepgate's own, which may have become shorter since. */
 function shortened(
   name: 'idleLifetime' | 'absoluteLifetime',
   pending: PendingSignIn,

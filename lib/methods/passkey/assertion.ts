@@ -8,7 +8,7 @@ import type { Secret, Secrets } from '../../internal/keys.js';
 import { keyedHash } from '../../internal/tokens.js';
 import type { PasskeyRow, PasskeyStore } from '../../stores/contract/passkeys.js';
 import type { BeginContext, MethodContext, MethodOutcome, MethodServices, VerifyContext } from '../method.js';
-import { isDerSignature, readCborMap } from './encodings.js';
+import { isDerSignature, parseCborMap } from './encodings.js';
 import type { PasskeySettings } from './options.js';
 import { EC2, KTY, X } from './public-key.js';
 import { isFrameAllowed, parseAssertion } from './response.js';
@@ -28,12 +28,12 @@ export interface StepUpCeremony {
 
 export function createStepUpCeremony(settings: PasskeySettings): StepUpCeremony {
   return {
-    async enrolled({ kit, userId }) {
-      return (await listHere(kit, settings, userId)).length > 0;
+    async enrolled({ services, userId }) {
+      return (await listHere(services, settings, userId)).length > 0;
     },
 
-    async begin({ kit, userId, challenge }) {
-      const rows = await listHere(kit, settings, userId);
+    async begin({ services, userId, challenge }) {
+      const rows = await listHere(services, settings, userId);
       // An empty list would let the browser offer anybody's passkey.
       if (rows.length === 0) throw new Error('The user has no passkey.');
       return generateAuthenticationOptions({
@@ -45,24 +45,24 @@ export function createStepUpCeremony(settings: PasskeySettings): StepUpCeremony 
       });
     },
 
-    async verify({ kit, userId, response: given, challenge, now }) {
+    async verify({ services, userId, response: given, challenge, now }) {
       const response = parseAssertion(given);
       if (response === null || challenge === null) return { outcome: 'failed', reason: 'malformed' };
       // Before any signature is checked, so that another user's passkey is as unknown as one that nobody has.
-      const row = await passkeysOf(kit).find(userId, response.id);
-      if (row === null) return { ...UNKNOWN, isNobodys: (await passkeysOf(kit).findById(response.id)) === null };
+      const row = await passkeysOf(services).find(userId, response.id);
+      if (row === null) return { ...UNKNOWN, isNobodys: (await passkeysOf(services).findById(response.id)) === null };
       if (!isHere(row, settings)) return UNKNOWN;
       if (isTooYoung(row.createdAt, { challenge, now })) {
         return { outcome: 'failed', reason: 'enrolled-after-challenge' };
       }
       const { userHandle: handle } = response.response;
       // Whose it is says the session; a passkey of another system may have come without its handle.
-      if (handle !== undefined && row.userHandle !== null && !isHandleOf(row, handle, kit.secrets)) return WRONG;
-      return checkAssertion(kit, settings, { response, row, challenge: challenge.value, now });
+      if (handle !== undefined && row.userHandle !== null && !isHandleOf(row, handle, services.secrets)) return WRONG;
+      return checkAssertion(services, settings, { response, row, challenge: challenge.value, now });
     },
 
-    async holds({ kit, userId }, id) {
-      return (await passkeysOf(kit).find(userId, id)) !== null;
+    async holds({ services, userId }, id) {
+      return (await passkeysOf(services).find(userId, id)) !== null;
     },
   };
 }
@@ -78,7 +78,7 @@ export interface Assertion {
 
 /** Checks an assertion against its passkey, and notes the use of it. Whose handle came with it is the caller's to check. */
 export async function checkAssertion(
-  kit: MethodServices,
+  services: MethodServices,
   settings: PasskeySettings,
   { response, row, challenge, now }: Assertion,
 ): Promise<MethodOutcome> {
@@ -91,12 +91,12 @@ export async function checkAssertion(
 
   const { id, userId } = row;
   const verified: MethodOutcome = { outcome: 'verified', credential: id };
-  const passkeys = passkeysOf(kit);
+  const passkeys = passkeysOf(services);
   const use = { userId, id, counter: signed.counter, backedUp: signed.backedUp, usedAt: now, rpID: settings.rpID };
   // The store compares the counter, so that of parallel assertions with one counter one passes.
   if (await passkeys.use({ ...use, evenIfRegressed: false })) return verified;
   if ((await passkeys.find(userId, id)) === null) return UNKNOWN;
-  kit.emit({ type: 'passkey.counter-regressed', userId, passkeyId: id });
+  services.emit({ type: 'passkey.counter-regressed', userId, passkeyId: id });
   if (settings.counter === 'refuse') return { outcome: 'failed', reason: 'counter-regressed' };
   return (await passkeys.use({ ...use, evenIfRegressed: true })) ? verified : UNKNOWN;
 }
@@ -132,7 +132,7 @@ async function verifySignature(
 
 /** Whether the signature is spelt as the algorithm of this COSE key spells one: ECDSA has many spellings, DER one. */
 export function isSpeltRight(signature: Uint8Array, cose: Uint8Array): boolean {
-  const key = readCborMap(cose);
+  const key = parseCborMap(cose);
   const x = key?.get(X);
   return key?.get(KTY) !== EC2 || (x instanceof Uint8Array && isDerSignature(signature, x.length));
 }
@@ -152,11 +152,11 @@ export function isHandleOf(row: PasskeyRow, handle: string, secrets: Secrets): b
 
 /** The user's passkeys that can be used in this domain: those of another no browser would offer here. */
 export async function listHere(
-  kit: MethodServices,
+  services: MethodServices,
   settings: Pick<PasskeySettings, 'rpID'>,
   userId: string,
 ): Promise<readonly PasskeyRow[]> {
-  const rows = await passkeysOf(kit).listForUser(userId);
+  const rows = await passkeysOf(services).listForUser(userId);
   return rows.filter((row) => isHere(row, settings));
 }
 

@@ -11,7 +11,7 @@ const MAX_DEPTH = 5;
  * By hand, since what @simplewebauthn/server reads with skips what follows the first item, and overflows the stack at some
  * thousand levels.
  */
-export function readCborMap(bytes: Uint8Array): CborMap | null {
+export function parseCborMap(bytes: Uint8Array): CborMap | null {
   const input = Buffer.from(bytes);
   let position = 0;
 
@@ -82,10 +82,10 @@ const INTEGER = 0x02;
  * other spellings as well, and then one signature has many.
  */
 export function isDerSignature(der: Uint8Array, bytes: number): boolean {
-  const sequence = readElement(der, SEQUENCE);
+  const sequence = parseElement(der, SEQUENCE);
   if (sequence === null || sequence.rest.length > 0) return false;
-  const r = readElement(sequence.content, INTEGER);
-  const s = r === null ? null : readElement(r.rest, INTEGER);
+  const r = parseElement(sequence.content, INTEGER);
+  const s = r === null ? null : parseElement(r.rest, INTEGER);
   if (r === null || s === null || s.rest.length > 0) return false;
   return isPositive(r.content, bytes) && isPositive(s.content, bytes);
 }
@@ -97,7 +97,7 @@ interface Element {
 }
 
 /** An element of this tag, of at most 255 bytes, its length as short as can be. */
-function readElement(der: Uint8Array, tag: number): Element | null {
+function parseElement(der: Uint8Array, tag: number): Element | null {
   const [first, short = 0x80, long = 0] = der;
   const isShort = short < 0x80;
   if (first !== tag || (!isShort && (short !== 0x81 || long < 0x80))) return null;

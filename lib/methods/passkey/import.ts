@@ -32,11 +32,11 @@ const NAMES = [
 /** Moves in one passkey; one that the user has here already stays as it is. Rejects with a `SetupError`. */
 export async function importPasskey(
   { rpID }: PasskeySettings,
-  { kit, userId, now }: MethodContext,
+  { services, userId, now }: MethodContext,
   data: unknown,
 ): Promise<void> {
-  const passkey = readImport(data);
-  const passkeys = passkeysOf(kit);
+  const passkey = parseImport(data);
+  const passkeys = passkeysOf(services);
   const inserted = await passkeys.insert(
     { ...passkey, userId, rpID, label: passkey.label ?? null, createdAt: now, lastUsedAt: null },
     { onlyIfNone: false, max: MAX_PASSKEYS },
@@ -51,7 +51,7 @@ export async function importPasskey(
   );
 }
 
-function readImport(data: unknown): ImportedPasskey {
+function parseImport(data: unknown): ImportedPasskey {
   if (!isObject(data)) throw wrong('The passkey', 'an object with the members of `ImportedPasskey`');
   refuseUnknownKeys(data, NAMES, 'passkey');
   const { id, userHandle, publicKey, counter, backupEligible, backedUp, transports, label } = data;

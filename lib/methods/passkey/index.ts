@@ -41,8 +41,8 @@ export function passkey(options: PasskeyOptions): PasskeyMethod {
     signIn,
     routes: (services) => ({ ...signInRoutes(signIn, services), ...passkeyRoutes(settings, registration, services) }),
     import: (context, data) => importPasskey(settings, context, data),
-    async remove({ kit, userId }, id) {
-      const passkeys = passkeysOf(kit);
+    async remove({ services, userId }, id) {
+      const passkeys = passkeysOf(services);
       if (id !== null) return isCredentialId(id) && passkeys.remove(userId, id);
       const { length } = await passkeys.listForUser(userId);
       await passkeys.dropForUser(userId);

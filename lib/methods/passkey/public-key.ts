@@ -1,5 +1,5 @@
 import { createPublicKey } from 'node:crypto';
-import { type CborMap, readCborMap } from './encodings.js';
+import { type CborMap, parseCborMap } from './encodings.js';
 
 /** EdDSA, ES256 and RS256: what is asked for, in this order. Every authenticator has one of them. */
 export const ALGORITHMS: readonly number[] = [-8, -7, -257];
@@ -36,7 +36,7 @@ const CURVES: ReadonlyMap<unknown, Curve> = new Map([
 
 /** Whether signatures by this COSE key can be checked at all, and without much effort. */
 export function isUsableKey(cose: Uint8Array): boolean {
-  const key = readCborMap(cose);
+  const key = parseCborMap(cose);
   if (key === null) return false;
   if (key.get(ALG) === RS256) return isUsableRsaKey(key);
   const curve = CURVES.get(key.get(ALG));

@@ -7,7 +7,7 @@ import {
 import type { PasskeyRow } from '../../stores/contract/passkeys.js';
 import type { BeginContext, MethodContext } from '../method.js';
 import { isSpeltRight, listHere, passkeysOf, userHandle } from './assertion.js';
-import { type CborMap, readCborMap } from './encodings.js';
+import { type CborMap, parseCborMap } from './encodings.js';
 import type { PasskeySettings } from './options.js';
 import { ALGORITHMS, isUsableKey } from './public-key.js';
 import { isFrameAllowed, parseRegistration } from './response.js';
@@ -48,15 +48,15 @@ export interface PasskeyRegistration {
 
 export function createRegistration(settings: PasskeySettings): PasskeyRegistration {
   return {
-    async begin({ kit, userId, challenge }) {
-      const user = await kit.findUser(userId);
+    async begin({ services, userId, challenge }) {
+      const user = await services.findUser(userId);
       if (user === null) return { outcome: 'unknown-user' };
-      const rows = await listHere(kit, settings, userId);
+      const rows = await listHere(services, settings, userId);
       if (rows.length >= MAX_PASSKEYS) return { outcome: 'full' };
       const options = await generateRegistrationOptions({
         rpID: settings.rpID,
         rpName: settings.rpName,
-        userID: new Uint8Array(Buffer.from(userHandle(userId, kit.secrets[0]), 'base64url')),
+        userID: new Uint8Array(Buffer.from(userHandle(userId, services.secrets[0]), 'base64url')),
         userName: user.name,
         userDisplayName: user.displayName ?? user.name,
         challenge: new Uint8Array(Buffer.from(challenge, 'base64url')),
@@ -69,7 +69,7 @@ export function createRegistration(settings: PasskeySettings): PasskeyRegistrati
       return { outcome: 'begun', options };
     },
 
-    async finish({ kit, userId, now }, { response: given, challenge, label, onlyIfNone }) {
+    async finish({ services, userId, now }, { response: given, challenge, label, onlyIfNone }) {
       const parsed = parseRegistration(given);
       const plain = parsed === null ? null : withoutCertificates(parsed);
       if (plain === null) return { outcome: 'failed', reason: 'malformed' };
@@ -84,7 +84,7 @@ export function createRegistration(settings: PasskeySettings): PasskeyRegistrati
         id: response.id,
         userId,
         rpID: settings.rpID,
-        userHandle: userHandle(userId, kit.secrets[0]),
+        userHandle: userHandle(userId, services.secrets[0]),
         publicKey: Buffer.from(registered.credential.publicKey).toString('base64url'),
         counter: registered.credential.counter,
         backupEligible: registered.credentialDeviceType === 'multiDevice',
@@ -94,7 +94,7 @@ export function createRegistration(settings: PasskeySettings): PasskeyRegistrati
         createdAt: now,
         lastUsedAt: null,
       };
-      const inserted = await passkeysOf(kit).insert(row, { onlyIfNone, max: MAX_PASSKEYS });
+      const inserted = await passkeysOf(services).insert(row, { onlyIfNone, max: MAX_PASSKEYS });
       return inserted === 'inserted' ? { outcome: 'enrolled', row } : { outcome: 'failed', reason: inserted };
     },
   };
@@ -131,7 +131,7 @@ function withoutCertificates(
   registration: RegistrationResponseJSON,
 ): { readonly response: RegistrationResponseJSON; readonly statement: CborMap } | null {
   const { response } = registration;
-  const attestation = readCborMap(Buffer.from(response.attestationObject, 'base64url'));
+  const attestation = parseCborMap(Buffer.from(response.attestationObject, 'base64url'));
   const [format, statement, authData] = ['fmt', 'attStmt', 'authData'].map((name) => attestation?.get(name));
   if (typeof format !== 'string' || statement === undefined || !(authData instanceof Uint8Array)) return null;
   const isPlain = (format === 'none' || format === 'packed') && statement instanceof Map && !statement.has('x5c');

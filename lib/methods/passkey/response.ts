@@ -12,7 +12,7 @@ type Members = Readonly<Record<string, unknown>>;
  * only within bounds: everything behind this parses what it is given. Null for anything else.
  */
 export function parseRegistration(given: unknown): RegistrationResponseJSON | null {
-  const credential = readCredential(given);
+  const credential = parseCredential(given);
   if (credential === null) return null;
   const { clientDataJSON, attestationObject, transports } = credential.response;
   if (!isBase64url(clientDataJSON) || !isBase64url(attestationObject)) return null;
@@ -22,7 +22,7 @@ export function parseRegistration(given: unknown): RegistrationResponseJSON | nu
 
 /** The same for an assertion. */
 export function parseAssertion(given: unknown): AuthenticationResponseJSON | null {
-  const credential = readCredential(given);
+  const credential = parseCredential(given);
   if (credential === null) return null;
   const { clientDataJSON, authenticatorData, signature, userHandle: handle } = credential.response;
   const userHandle = handle ?? undefined; // null is how the browser says that there is none
@@ -33,7 +33,7 @@ export function parseAssertion(given: unknown): AuthenticationResponseJSON | nul
   return withResponse(credential.id, userHandle === undefined ? response : { ...response, userHandle });
 }
 
-function readCredential(given: unknown): { readonly id: string; readonly response: Members } | null {
+function parseCredential(given: unknown): { readonly id: string; readonly response: Members } | null {
   if (!isObject(given)) return null;
   const { id, rawId, type, response } = given;
   return isCredentialId(id) && rawId === id && type === 'public-key' && isObject(response) ? { id, response } : null;

@@ -35,7 +35,7 @@ type FailedSignIn = Extract<MethodOutcome, { outcome: 'failed' }> & { readonly u
 /** The ceremony of a sign-in: nobody has said who they are, the passkey does. */
 export interface PasskeySignIn {
   begin(options: { readonly challenge: string }): Promise<object>;
-  verify(kit: MethodServices, answer: PasskeySignInAnswer): Promise<PasskeySignInOutcome>;
+  verify(services: MethodServices, answer: PasskeySignInAnswer): Promise<PasskeySignInOutcome>;
 }
 
 export function createSignInCeremony(settings: PasskeySettings): PasskeySignIn {
@@ -48,16 +48,16 @@ export function createSignInCeremony(settings: PasskeySettings): PasskeySignIn {
         timeout: settings.timeout,
       }),
 
-    async verify(kit, { response: given, challenge, now }) {
+    async verify(services, { response: given, challenge, now }) {
       const response = parseAssertion(given);
       // Without a user handle nothing but the id says whose it is (WebAuthn Level 3, 7.2 step 6).
       const handle = response?.response.userHandle;
       if (response === null || handle === undefined) return { outcome: 'failed', reason: 'malformed' };
-      const row = await passkeysOf(kit).findById(response.id);
+      const row = await passkeysOf(services).findById(response.id);
       if (row === null) return { outcome: 'failed', reason: 'unknown-credential', isNobodys: true };
       if (!isHere(row, settings)) return { outcome: 'failed', reason: 'unknown-credential' };
-      if (!isHandleOf(row, handle, kit.secrets)) return { outcome: 'failed', reason: 'rejected' };
-      const answer = await checkAssertion(kit, settings, { response, row, challenge, now });
+      if (!isHandleOf(row, handle, services.secrets)) return { outcome: 'failed', reason: 'rejected' };
+      const answer = await checkAssertion(services, settings, { response, row, challenge, now });
       const { userId } = row;
       if (answer.outcome === 'verified') return { outcome: 'verified', userId };
       const { reason } = answer;

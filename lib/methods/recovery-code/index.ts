@@ -41,28 +41,28 @@ export function recoveryCode(): RecoveryCodeMethod {
     oneTime: true,
     needs: ['recoveryCodes'],
     field: { member: 'code', label: 'Recovery code', type: 'text', autocomplete: 'off' },
-    enrolled: ({ kit, userId }) => andThen(codesOf(kit).count(userId), (codes) => codes !== null),
-    async verify({ kit, userId, response, challenge, now }) {
+    enrolled: ({ services, userId }) => andThen(codesOf(services).count(userId), (codes) => codes !== null),
+    async verify({ services, userId, response, challenge, now }) {
       const code = parseCode(onlyMember(response, 'code'));
       if (code === null) return { outcome: 'failed', reason: 'malformed' };
-      const codes = codesOf(kit);
+      const codes = codesOf(services);
       const set = await codes.count(userId);
       if (set === null) return { outcome: 'failed', reason: 'unknown-credential' };
       if (isTooYoung(set.createdAt, { challenge, now }))
         return { outcome: 'failed', reason: 'enrolled-after-challenge' };
-      for (const secret of kit.secrets) {
+      for (const secret of services.secrets) {
         if (await codes.take(userId, hashOf(secret, userId, code))) return { outcome: 'verified' };
       }
       return { outcome: 'failed', reason: 'rejected' };
     },
-    async generate({ kit, userId, now }) {
+    async generate({ services, userId, now }) {
       const codes = Array.from({ length: CODES }, newCode);
-      const hashes = codes.map((code) => hashOf(kit.secrets[0], userId, code));
-      await codesOf(kit).replace(userId, hashes, now);
+      const hashes = codes.map((code) => hashOf(services.secrets[0], userId, code));
+      await codesOf(services).replace(userId, hashes, now);
       return codes.map((code) => code.replace(/.{4}(?=.)/g, '$&-'));
     },
-    async remove({ kit, userId }, id) {
-      const codes = codesOf(kit);
+    async remove({ services, userId }, id) {
+      const codes = codesOf(services);
       if (id !== null || (await codes.count(userId)) === null) return false; // a single code has no id
       await codes.dropForUser(userId);
       return true;

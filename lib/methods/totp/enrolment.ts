@@ -37,32 +37,32 @@ export interface TotpEnrolment {
   confirm(context: MethodContext, confirmation: TotpConfirmation): Promise<TotpConfirmOutcome>;
 }
 
-/** `issuer`: what authenticator apps show; null for the host of the kit's. */
+/** `issuer`: what authenticator apps show; null for the host of the instance's. */
 export function createTotpEnrolment(issuer: string | null): TotpEnrolment {
   return {
-    async begin({ kit, userId, now }) {
-      const user = await kit.findUser(userId);
+    async begin({ services, userId, now }) {
+      const user = await services.findUser(userId);
       if (user === null) return { outcome: 'unknown-user' };
       const secret = randomBytes(SECRET_BYTES);
-      const encryptedSecret = encryptSecret(secret, userId, kit.secrets);
+      const encryptedSecret = encryptSecret(secret, userId, services.secrets);
       const row = { userId, encryptedSecret, createdAt: now, confirmedAt: null, lastStep: null };
-      await totpOf(kit).begin(row);
-      const shown = { issuer: issuer ?? new URL(kit.issuer).hostname, label: user.name };
+      await totpOf(services).begin(row);
+      const shown = { issuer: issuer ?? new URL(services.issuer).hostname, label: user.name };
       return { outcome: 'begun', secret: toBase32(secret), uri: keyUri(secret, shown) };
     },
 
-    async confirm({ kit, userId, now }, { code: given, onlyIfNone }) {
+    async confirm({ services, userId, now }, { code: given, onlyIfNone }) {
       const code = parseCode(given);
       if (code === null) return { outcome: 'failed', reason: 'malformed' };
-      const row = await totpOf(kit).findWaiting(userId);
+      const row = await totpOf(services).findWaiting(userId);
       if (row === null) return { outcome: 'failed', reason: 'unknown-credential' };
       const { encryptedSecret } = row;
-      const secret = decryptSecret(encryptedSecret, userId, kit.secrets);
+      const secret = decryptSecret(encryptedSecret, userId, services.secrets);
       if (secret === null) return { outcome: 'failed', reason: 'method-error' };
       const step = findStep(secret, code, now);
       if (step === null) return { outcome: 'failed', reason: 'rejected' };
-      const { rpID } = kit;
-      const answer = await totpOf(kit).confirm({ userId, encryptedSecret, step, now, onlyIfNone, rpID });
+      const { rpID } = services;
+      const answer = await totpOf(services).confirm({ userId, encryptedSecret, step, now, onlyIfNone, rpID });
       // Another request was faster: this secret waits no more, or another method came first.
       if (answer === 'refused') return { outcome: 'failed', reason: 'unknown-credential' };
       return { outcome: 'confirmed', replaced: answer === 'replaced' };
@@ -77,20 +77,20 @@ export interface ImportedTotp {
 }
 
 /** Moves in a TOTP, in place of any other of the user. Rejects with a `SetupError`. */
-export async function importTotp({ kit, userId, now }: MethodContext, data: unknown): Promise<void> {
-  const secret = fromBase32(readImport(data).secret);
+export async function importTotp({ services, userId, now }: MethodContext, data: unknown): Promise<void> {
+  const secret = fromBase32(parseImport(data).secret);
   if (secret === null) {
     throw new SetupError(
       '`totp.secret` must be a secret.',
       'Write base32 of 10 to 64 bytes; weaker ones have to be enrolled anew.',
     );
   }
-  const encryptedSecret = encryptSecret(secret, userId, kit.secrets);
-  await totpOf(kit).put({ userId, encryptedSecret, createdAt: now, confirmedAt: now, lastStep: null });
-  if (secret.length < STRONG_BYTES) kit.emit({ type: 'totp.weak-secret', userId, bits: 8 * secret.length });
+  const encryptedSecret = encryptSecret(secret, userId, services.secrets);
+  await totpOf(services).put({ userId, encryptedSecret, createdAt: now, confirmedAt: now, lastStep: null });
+  if (secret.length < STRONG_BYTES) services.emit({ type: 'totp.weak-secret', userId, bits: 8 * secret.length });
 }
 
-function readImport(data: unknown): Partial<ImportedTotp> {
+function parseImport(data: unknown): Partial<ImportedTotp> {
   if (typeof data !== 'object' || data === null)
     throw new SetupError('The TOTP must be an object.', 'Write `{ secret }`.');
   refuseUnknownKeys(data, ['secret'], 'totp');

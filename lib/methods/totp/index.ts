@@ -23,7 +23,7 @@ export type {
 } from './enrolment.js';
 
 export interface TotpOptions {
-  /** What authenticator apps show beside the user's name, without a colon. @default the host of the kit's `issuer` */
+  /** What authenticator apps show beside the user's name, without a colon. @default the host of the instance's `issuer` */
   readonly issuer?: string | undefined;
 }
 
@@ -38,7 +38,7 @@ export interface TotpMethod extends RoutedMethod<'totp'> {
  * Codes of an authenticator app (RFC 6238: SHA-1, 6 digits, 30 seconds), on otpauth. No code is accepted twice, the one
  * that confirms the enrolment included. Not phishing-resistant: a user can be talked into typing a code elsewhere.
  *
- * Secrets are stored encrypted with the first of the kit's `secret`, and encrypted anew with it at their next use where
+ * Secrets are stored encrypted with the first of the instance's `secret`, and encrypted anew with it at their next use where
  * an older one was the first. Throws a `SetupError` for wrong options.
  */
 export function totp(options: TotpOptions = {}): TotpMethod {
@@ -56,18 +56,18 @@ export function totp(options: TotpOptions = {}): TotpMethod {
       autocomplete: 'one-time-code',
       inputMode: 'numeric',
     },
-    enrolled: ({ kit, userId }) => andThen(totpOf(kit).find(userId), (row) => isConfirmed(row)),
+    enrolled: ({ services, userId }) => andThen(totpOf(services).find(userId), (row) => isConfirmed(row)),
     async verify(context) {
       const code = parseCode(onlyMember(context.response, 'code'));
       if (code === null) return { outcome: 'failed', reason: 'malformed' };
-      const row = await totpOf(context.kit).find(context.userId);
+      const row = await totpOf(context.services).find(context.userId);
       return isConfirmed(row) ? checkCode(context, row, code) : { outcome: 'failed', reason: 'unknown-credential' };
     },
-    holds: ({ kit, userId }, credential) =>
-      andThen(totpOf(kit).find(userId), (row) => isConfirmed(row) && nameOf(row.encryptedSecret) === credential),
+    holds: ({ services, userId }, credential) =>
+      andThen(totpOf(services).find(userId), (row) => isConfirmed(row) && nameOf(row.encryptedSecret) === credential),
     enrolment: createTotpEnrolment(issuer),
     import: importTotp,
-    remove: async ({ kit, userId }, id) => id === null && totpOf(kit).remove(userId), // there is one, without an id
+    remove: async ({ services, userId }, id) => id === null && totpOf(services).remove(userId), // there is one, without an id
     routes: (services) => totpRoutes(method, services),
   };
   return method;
@@ -78,20 +78,20 @@ async function checkCode(
   { encryptedSecret, confirmedAt }: ConfirmedRow,
   code: string,
 ): Promise<MethodOutcome> {
-  const { kit, userId, now, challenge } = context;
+  const { services, userId, now, challenge } = context;
   if (isTooYoung(confirmedAt, { challenge, now })) return { outcome: 'failed', reason: 'enrolled-after-challenge' };
-  const secret = decryptSecret(encryptedSecret, userId, kit.secrets);
+  const secret = decryptSecret(encryptedSecret, userId, services.secrets);
   if (secret === null) return { outcome: 'failed', reason: 'method-error' };
   const step = findStep(secret, code, now);
   if (step === null) return { outcome: 'failed', reason: 'rejected' };
-  const renewed = isUnderFirst(encryptedSecret, kit.secrets)
+  const renewed = isUnderFirst(encryptedSecret, services.secrets)
     ? encryptedSecret
-    : encryptSecret(secret, userId, kit.secrets);
+    : encryptSecret(secret, userId, services.secrets);
   // RFC 6238 5.2: not twice. The store compares, so that of parallel attempts with one code one passes.
-  if (await totpOf(kit).useStep({ userId, encryptedSecret, renewed, step, latest: latestStep(now) })) {
+  if (await totpOf(services).useStep({ userId, encryptedSecret, renewed, step, latest: latestStep(now) })) {
     return { outcome: 'verified', credential: nameOf(renewed) };
   }
-  const row = await totpOf(kit).find(userId);
+  const row = await totpOf(services).find(userId);
   // Another attempt was faster, and has encrypted the secret anew.
   if (isConfirmed(row) && row.encryptedSecret !== encryptedSecret) return checkCode(context, row, code);
   return { outcome: 'failed', reason: 'replayed' };

@@ -11,7 +11,7 @@ import type { ApprovalRow, ApprovalStatus, Asker, InsertApprovalOutcome } from '
  *   └─────────┘        └──────────┘        └───────┘
  *      │    │             │     │
  *      │    └── deny ─────┤     │      denied: nobody can approve it any more
- *      └──────────────────┴─────┴──►   expired: its time was over before it was decided, or spent
+ *      └──────────────────┴─────┴──►   expired: its time had expired before it was decided, or spent
  */
 
 /** How many may wait, of one asker and for one approver. */
@@ -36,7 +36,7 @@ export type ApprovalChange =
   | { readonly type: 'spend'; readonly tokenHash: TokenHash; readonly actionDigest: string }
   /** What was approved doesn't stand any more; nobody has denied it. */
   | { readonly type: 'withdraw' }
-  /** Writes down that its time is over. */
+  /** Writes down that its time has expired. */
   | { readonly type: 'expire' };
 
 /** The row after a change; null where it may not be made. */
@@ -61,13 +61,13 @@ export function approvalChanged(row: ApprovalRow, change: ApprovalChange, now: n
   return { ...row, status: 'approved', expiresAt, decision: { userId, sessionId, method, at: now } };
 }
 
-/** Whether its time isn't over. One that was made further ahead than it lives was made by a clock that was wrong. */
+/** Whether its time hasn't expired. One that was made further ahead than it lives was made by a clock that was wrong. */
 function isLiveApproval({ createdAt, expiresAt, decision }: ApprovalRow, now: number): boolean {
   const begun = decision?.at ?? createdAt;
   return now < expiresAt && begun - now <= expiresAt - begun;
 }
 
-/** The row as it is at `now`, where nobody may have written down yet that its time is over. */
+/** The row as it is at `now`, where nobody may have written down yet that its time has expired. */
 export function statusAt(row: ApprovalRow, now: number): ApprovalStatus {
   const isOpen = row.status === 'pending' || row.status === 'approved';
   return isOpen && !isLiveApproval(row, now) ? 'expired' : row.status;

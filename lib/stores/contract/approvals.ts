@@ -61,7 +61,7 @@ export interface ApprovalRow {
 
 export type InsertApprovalOutcome =
   | { readonly outcome: 'inserted' }
-  /** Too many wait, of this asker or for one of these approvers. `until`: when the next of them is over. */
+  /** Too many wait, of this asker or for one of these approvers. `until`: when the next of them has expired. */
   | { readonly outcome: 'full'; readonly until: number }
   /** The asker has been denied the same request. */
   | { readonly outcome: 'denied'; readonly until: number }

@@ -35,7 +35,7 @@ export interface AttemptStore extends Claimable {
   read(userId: string, keys: readonly string[], now: number): MaybePromise<readonly AttemptCount[]>;
   /**
    * One attempt on all these counters of the user (each named once), or on none: refused if one of them is at its limit.
-   * A counter whose window is over at `now` starts again; so does one whose end is further away than two windows
+   * A counter whose window has expired at `now` starts again; so does one whose end is further away than two windows
    * (`isBeyond`). Parallel attempts never get past a limit.
    */
   count(userId: string, counters: readonly AttemptCounter[], now: number): Promise<CountOutcome>;
@@ -48,7 +48,7 @@ export interface AttemptStore extends Claimable {
     reset: { readonly clear: readonly string[]; readonly refund: readonly string[] },
   ): Promise<void>;
   dropForUser(userId: string): Promise<void>;
-  /** Deletes at most `limit` counters whose window is over at `now`. Says how many. */
+  /** Deletes at most `limit` counters whose window has expired at `now`. Says how many. */
   deleteExpired(now: number, limit: number): Promise<number>;
   readonly copy?: RowCopy<AttemptRow>;
 }

@@ -32,7 +32,7 @@ export interface ChallengeStore extends Claimable {
    */
   insert(row: ChallengeRow, max: number): Promise<void>;
   /**
-   * Deletes the challenge and gives it, if it is of this session and live at `now`; null otherwise. One that is over, was
+   * Deletes the challenge and gives it, if it is of this session and live at `now`; null otherwise. One that has expired, was
    * made further ahead of `now` than it lives, or is of another session is left alone. Of any number of parallel takes one gets it.
    */
   take(sessionId: string, id: string, now: number): Promise<ChallengeRow | null>;
@@ -43,6 +43,6 @@ export interface ChallengeStore extends Claimable {
    * all others until then, parallel ones too.
    */
   spend(hash: TokenHash, expiresAt: number, now: number): Promise<boolean>;
-  /** Deletes at most `limit` challenges and as many spent marks that are over at `now`. Says how many of both went. */
+  /** Deletes at most `limit` challenges and as many spent marks that have expired at `now`. Says how many of both went. */
   deleteExpired(now: number, limit: number): Promise<number>;
 }

@@ -47,6 +47,6 @@ export interface GrantStore extends Claimable {
   dropForSession(sessionId: string): Promise<void>;
   /** With a method the grants made with it; without one all, and the marks as well. */
   dropForUser(userId: string, method: string | null): Promise<void>;
-  /** Deletes at most `limit` grants and as many marks that are over at `now`. Says how many of both went. */
+  /** Deletes at most `limit` grants and as many marks that have expired at `now`. Says how many of both went. */
   deleteExpired(now: number, limit: number): Promise<number>;
 }

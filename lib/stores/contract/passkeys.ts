@@ -50,7 +50,7 @@ export interface PasskeyInsert {
 /** As in `SessionStore`: atomic, durable when answered, `now` is an argument, absent is a value. */
 export interface PasskeyStore extends Claimable {
   /**
-   * Another system keeps them, and adds, names and removes them: the kit has no routes for that, and inserts none.
+   * Another system keeps them, and adds, names and removes them: stepgate has no routes for that, and inserts none.
    * @default false
    */
   readonly isKeptElsewhere?: boolean;

@@ -1,7 +1,7 @@
 import { SetupError } from '../../internal/setup-error.js';
 import { refuseUnknownKeys } from '../../internal/unknown-keys.js';
 
-/** Every part of a store. One store belongs to one kit, so that nobody signed in to one app is known to another. */
+/** Every part of a store. One store belongs to one instance, so that nobody signed in to one app is known to another. */
 export interface Claimable {
   /**
    * Writes the realm if the store has none yet, and gives the one that it has then: of any number of parallel claims one
@@ -15,7 +15,7 @@ export interface Claimable {
 /** What `migrate` of a store takes. */
 export interface MigrateOptions {
   /**
-   * Forgets the realm, so that the next kit's is taken: for a kit that was renamed on purpose.
+   * Forgets the realm, so that the next instance's is taken: for an instance that was renamed on purpose.
    *
    * @default false
    */

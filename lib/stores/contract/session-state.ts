@@ -82,7 +82,7 @@ export type SessionChange =
   | { readonly type: 'correct-times' };
 
 /**
- * The row after a change, the very row where it changes nothing; null where it may not be made: the session is over, or
+ * The row after a change, the very row where it changes nothing; null where it may not be made: the session has expired, or
  * another change came first.
  */
 export function changed(stored: SessionRow, change: SessionChange, now: number): SessionRow | null {
@@ -194,7 +194,7 @@ function replaced(row: SessionRow, change: Change<'replace-credentials'>, now: n
 /** Far more than a session sees of what counts generations, and few enough for a thousand million changes. */
 const PER_CREDENTIALS = 1_000_000;
 
-/** How often the credentials of the session were replaced: what was begun under earlier ones is over. */
+/** How often the credentials of the session were replaced: what was begun under earlier ones is void. */
 export function credentialsOf({ generation }: Pick<SessionRow, 'generation'>): number {
   return Math.floor(generation / PER_CREDENTIALS);
 }
@@ -258,7 +258,7 @@ export function isSettled({ delivery }: Pick<Session, 'delivery'>, issuedAt: num
   return delivery === 'bearer' || now >= (issuedAt ?? 0) + SETTLING;
 }
 
-/** A session is over **at** either end. */
+/** A session expires **at** either end. */
 export function isLive(session: Pick<Session, 'idleExpiresAt' | 'expiresAt'>, now: number): boolean {
   return now < session.idleExpiresAt && now < session.expiresAt;
 }

@@ -8,7 +8,7 @@ import type { SessionChange } from './session-state.js';
 /** How a session travels. It is written in the row: a credential that comes by another way is unknown. */
 export type Delivery = 'cookie' | 'bearer' | 'token-cookies';
 
-/** Who is signed in, from where, since when. Times are epoch milliseconds; a session is over **at** either end. */
+/** Who is signed in, from where, since when. Times are epoch milliseconds; a session expires **at** either end. */
 export interface Session {
   /** Public and no credential; the same for the session's whole life. */
   readonly id: string;
@@ -78,7 +78,7 @@ export interface SessionRow extends Omit<Session, 'impersonated' | 'restricted'>
   readonly signInProofs: ProofTimes;
   /** Proofs of later step-ups: they end with the next refresh. */
   readonly stepUpProofs: ProofTimes;
-  /** The idle lifetime of this session alone, in milliseconds; null: the kit's. It never changes. */
+  /** The idle lifetime of this session alone, in milliseconds; null: the instance's. It never changes. */
   readonly idleLifetime: number | null;
   /** Whether its cookies outlive the browser. It never changes. */
   readonly persistent: boolean;
@@ -123,7 +123,7 @@ export interface Touch {
 
 export type ReplaceOutcome =
   | { readonly outcome: 'replaced'; readonly row: SessionRow; readonly ended: readonly EndedSession[] }
-  /** Another step came first, or the session is gone or over; nothing was written. */
+  /** Another step came first, or the session is gone or expired; nothing was written. */
   | { readonly outcome: 'lost' };
 
 /** A user's not-before time. */
@@ -165,16 +165,16 @@ export interface ListSessions {
  */
 export interface SessionStore extends Claimable {
   /**
-   * Ends the session named by `replaces` (whoever's it is, live or over), ends the user's oldest live sessions until the
+   * Ends the session named by `replaces` (whoever's it is, live or expired), ends the user's oldest live sessions until the
    * new one fits under `cap`, and inserts the row, in one step: of any number of parallel inserts exactly `cap` rows
    * survive. Refused when the user has a not-before time and `row.authenticatedAt <= notBefore`, as `believedNotBefore`
    * takes it: what it was lowered to is kept. An id that is taken is a failure of the store, and its session stays as it
    * is.
    */
   insert(insert: InsertSession): Promise<InsertOutcome>;
-  /** The row whose **current or previous** token this is, live or over; null when there is none. */
+  /** The row whose **current or previous** token this is, live or expired; null when there is none. */
   find(tokenHash: TokenHash): MaybePromise<SessionRow | null>;
-  /** The row with this id, live or over; null when there is none. */
+  /** The row with this id, live or expired; null when there is none. */
   get(id: string): MaybePromise<SessionRow | null>;
   /**
    * The user's live rows, last seen first (then newest, then by id), at most `limit`. However many there are, no event
@@ -184,12 +184,12 @@ export interface SessionStore extends Claimable {
   /** Live rows of all users by id, at most `limit`. */
   list(list: ListSessions): MaybePromise<readonly SessionRow[]>;
   /**
-   * Deletes a session, live or over, if it is of `userId` where one is given. Null when there is no such session; so a
+   * Deletes a session, live or expired, if it is of `userId` where one is given. Null when there is no such session; so a
    * repeat gives null.
    */
   revoke(id: string, userId: string | null): Promise<EndedSession | null>;
   /**
-   * Deletes the user's sessions, live or over, but `except`, and sets the user's not-before time (never back to an
+   * Deletes the user's sessions, live or expired, but `except`, and sets the user's not-before time (never back to an
    * earlier one, but for one that isn't believed at `notBefore`). A sign-in that began before and ends after it is
    * refused.
    */
@@ -221,7 +221,7 @@ export interface SessionStore extends Claimable {
     change: Extract<SessionChange, { readonly type: 'replace-credentials' }>,
     now: number,
   ): Promise<ReplaceOutcome>;
-  /** Deletes at most `limit` rows that are over at `now`, and not-before times before `notBefore`. Says how many rows went. */
+  /** Deletes at most `limit` rows that have expired at `now`, and not-before times before `notBefore`. Says how many rows went. */
   deleteExpired(now: number, notBefore: number, limit: number): Promise<number>;
   /** Of the sessions and, beside them, of the not-before times: of two of a user the later stays. */
   readonly copy?: RowCopy<SessionRow> & { readonly notBefore: RowCopy<NotBeforeRow> };

@@ -19,7 +19,7 @@ export interface StoreParts {
   readonly recoveryCodes: RecoveryCodeStore;
 }
 
-/** Where the kit keeps its rows. A store may lack parts; what needs one says so when it is set up. */
+/** Where stepgate keeps its rows. A store may lack parts; what needs one says so when it is set up. */
 export interface Store extends Partial<StoreParts>, Partial<Migrations> {
   readonly sessions: SessionStore;
   /** Finishes what is under way and lets go of connections and threads that the store opened itself. */

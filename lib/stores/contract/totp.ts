@@ -25,7 +25,7 @@ export interface ConfirmTotp {
   readonly now: number;
   /** Only while the user has neither a passkey of this domain nor a confirmed TOTP in this store. */
   readonly onlyIfNone: boolean;
-  /** The domain of the kit's passkeys: see `PasskeyRow.rpID`. Null: all count. */
+  /** The domain of the instance's passkeys: see `PasskeyRow.rpID`. Null: all count. */
   readonly rpID: string | null;
 }
 

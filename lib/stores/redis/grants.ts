@@ -39,7 +39,7 @@ return { 'taken', text }`);
 
 /**
  * KEYS: spent actions of the user. ARGV: action, spentAt, markedUntil, time to live. Looks at some others, and takes
- * those away that are over: more than come.
+ * those away that have expired: more than come.
  */
 const MARK: Script = script(`
 redis.call('HSET', KEYS[1], ARGV[1], ARGV[2] .. ' ' .. ARGV[3])

@@ -15,7 +15,7 @@ export interface Keys {
   readonly prefix: string;
   /** How the rest is laid out: the number of it. */
   readonly layout: string;
-  /** The realm of the kit that the store belongs to. */
+  /** The realm of the instance that the store belongs to. */
   readonly realm: string;
   /** A user's sessions, a hash: rows by the names of their ids, and the not-before time. */
   sessionsOf(userId: string): string;

@@ -27,7 +27,7 @@ redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
 if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[3]) then redis.call('PEXPIRE', KEYS[1], ARGV[3]) end
 return 1`);
 
-/** ARGV: now, limit. Gives the fields and values of those that are over. */
+/** ARGV: now, limit. Gives the fields and values of those that have expired. */
 const OVER: Script = script(`
 local over, all = {}, redis.call('HGETALL', KEYS[1])
 for index = 1, #all, 2 do
@@ -161,7 +161,7 @@ export function createLookupKeys({
   };
 }
 
-/** At once, of those that are over. */
+/** At once, of those that have expired. */
 const MOST = 10_000;
 
 function keyAndField(keyOf: (bucket: string) => string, { bucket, field }: Slot): readonly [string, string] {

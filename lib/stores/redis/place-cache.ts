@@ -11,7 +11,7 @@ const GENERATION = 50_000;
 
 /**
  * Where tokens and ids led to, at least the 50,000 used last: so the row is read at once. A token or an id never leads to
- * another session, and that a session is over or has another token shows in the row, which is read.
+ * another session, and that a session has expired or has another token shows in the row, which is read.
  */
 export interface PlaceCache {
   get(name: TokenHash | string): Place | null;

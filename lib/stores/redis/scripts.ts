@@ -15,7 +15,7 @@ export function script(text: string): Script {
 
 /**
  * For how many milliseconds a step is tried again where others come first: each time one of them succeeds. Well below
- * the kit's `storeTimeout`.
+ * the instance's `storeTimeout`.
  */
 export const TRIED_FOR = 2_000;
 

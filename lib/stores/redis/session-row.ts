@@ -187,7 +187,7 @@ export function tokensOf({ tokenHash, previousTokenHash }: SessionRow): readonly
   return previousTokenHash === null ? [tokenHash] : [tokenHash, previousTokenHash];
 }
 
-/** When the session is over. */
+/** When the session has expired. */
 export function endOf({ idleExpiresAt, expiresAt }: SessionRow): number {
   return Math.min(idleExpiresAt, expiresAt);
 }

@@ -8,7 +8,7 @@ import { SetupError } from '../../internal/setup-error.js';
  * 10,000,000 rows as at 10,000. An index on the hash would be a second tree with a second cold page: measured, twice the
  * time of 10,000 rows instead of 1.4 times. WITHOUT ROWID would keep whole rows on the inner pages, a handful to each.
  *
- * `ends_at` is the one place that says when a session is over; it takes no room in the row, only in its index.
+ * `ends_at` is the one place that says when a session has expired; it takes no room in the row, only in its index.
  */
 const SESSIONS = (prefix: string): string => `
   CREATE TABLE ${prefix}_sessions (

@@ -6,7 +6,7 @@ import bodyParser from 'body-parser';
 import { stepgate } from '../../../lib/stepgate.js';
 import { sqliteStore } from '../../../lib/stores/sqlite/index.js';
 import { sendJson, testApp } from '../../support/app.js';
-import { ORIGIN, SECRET } from '../../support/kit.js';
+import { ORIGIN, SECRET } from '../../support/instance.js';
 import { pin } from '../../support/pin.js';
 
 process.once('disconnect', () => process.exit(2)); // the parent died

@@ -131,7 +131,7 @@ describeIfPresent('approvals in the browser', missingChromium, () => {
     assert.deepEqual(bookings(scene), [TRANSFER]);
   });
 
-  it('says that it was denied, that its time was over, and that a request is denied at once for a while', async () => {
+  it('says that it was denied, that its time had expired, and that a request is denied at once for a while', async () => {
     const scene = await arrange();
     const { site, tv, phone } = scene;
     const denied = await asks(scene);

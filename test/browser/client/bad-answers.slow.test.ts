@@ -5,7 +5,7 @@ import { describeIfPresent } from '../../support/needs.js';
 import { send, signIn, visitors } from './page.js';
 import { startSite } from './site.js';
 
-/** Answers that no kit has given, by the path of the route that gives them. */
+/** Answers that no instance has given, by the path of the route that gives them. */
 const ANSWERS: Readonly<Record<string, readonly [status: number, type: string, body: string]>> = {
   '/html': [401, 'text/html', '<h1>Unauthorized</h1>'],
   '/empty': [401, 'application/problem+json', ''],
@@ -35,7 +35,7 @@ describeIfPresent('the client in the browser', missingChromium, () => {
     return { site, page };
   }
 
-  it('hands on what is no answer of the kit, and asks nobody for anything', async () => {
+  it('hands on what is no answer of stepgate, and asks nobody for anything', async () => {
     const { page } = await open();
     for (const path of Object.keys(ANSWERS)) {
       const { status, code } = await send(page, path, { method: 'POST' });

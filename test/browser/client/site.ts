@@ -11,7 +11,7 @@ import type { GuardRequest } from '../../../lib/step-up/rule.js';
 import { root } from '../../repository/root.js';
 import { handle } from '../../support/app.js';
 import { cleanUp } from '../../support/clean-up.js';
-import { type TestKit, type TestKitOptions, testKit } from '../../support/kit.js';
+import { type TestInstance, type TestInstanceOptions, testInstance } from '../../support/instance.js';
 import { pin } from '../../support/pin.js';
 
 const PASSWORD = 'sesame';
@@ -24,7 +24,7 @@ export interface Held {
   readonly release: () => void;
 }
 
-export interface Site extends TestKit<MethodName> {
+export interface Site extends TestInstance<MethodName> {
   readonly url: string;
   readonly app: Express;
   /** `POST /transfers 200`, in the order of the answers. */
@@ -38,7 +38,7 @@ export interface Site extends TestKit<MethodName> {
   hold(route: string): Held;
 }
 
-export type SiteOptions = Omit<TestKitOptions, 'methods'> & {
+export type SiteOptions = Omit<TestInstanceOptions, 'methods'> & {
   /**
    * Whether a connection takes more than one request. Where it does, Chromium itself sends a request again whose answer
    * didn't come.
@@ -47,14 +47,14 @@ export type SiteOptions = Omit<TestKitOptions, 'methods'> & {
   readonly keepAlive?: boolean;
   /** Methods beside those that there are, weaker than all of them. */
   readonly more?: readonly Method<MethodName>[];
-  /** What else there is, before the kit's router. */
-  readonly routes?: (app: Express, auth: TestKit<MethodName>['auth']) => void;
+  /** What else there is, before stepgate's router. */
+  readonly routes?: (app: Express, auth: TestInstance<MethodName>['auth']) => void;
 };
 
 type Interference = (res: ServerResponse, send: () => void) => void;
 
 /**
- * An app as users of the kit write it, with a page that has the client and nothing else, under a policy that allows only
+ * An app as users of stepgate write it, with a page that has the client and nothing else, under a policy that allows only
  * the app's own scripts: `POST /transfers` has to be confirmed as it is, `GET /passkey` and the like ask for a proof of
  * five minutes, `GET /both` for two.
  */
@@ -63,7 +63,7 @@ export async function startSite({ routes, more = [], keepAlive = false, ...optio
   const server = createServer(app);
   await once(server.listen(0, '127.0.0.1'), 'listening');
   const url = `http://localhost:${(server.address() as AddressInfo).port}`; // it listens on a port
-  const kit = testKit({
+  const instance = testInstance({
     issuer: url,
     insecureCookies: true,
     methods: [
@@ -81,7 +81,7 @@ export async function startSite({ routes, more = [], keepAlive = false, ...optio
     server.closeAllConnections();
     server.close();
   });
-  const { auth } = kit;
+  const { auth } = instance;
   const answered: string[] = [];
   const bookings: object[] = [];
   const interferences: [route: string, Interference][] = [];
@@ -152,7 +152,7 @@ export async function startSite({ routes, more = [], keepAlive = false, ...optio
   app.use('/auth', auth.router());
 
   return {
-    ...kit,
+    ...instance,
     url,
     app,
     answered,

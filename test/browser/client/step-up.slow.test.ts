@@ -85,7 +85,7 @@ describeIfPresent('the client in the browser steps up', missingChromium, () => {
         return 'confirmed';
       };
     });
-    site.clock.advance('10m'); // the sign-in's own proof of a password is over
+    site.clock.advance('10m'); // the sign-in's own proof of a password has expired
     assert.equal((await send(page, '/both')).status, 200);
     assert.deepEqual(await page.evaluate(() => [asked, proved]), [
       [{ why: 'proof', summary: null, ways: [['password', 'pin']], again: null, notice: null }],

@@ -117,7 +117,7 @@ describeIfPresent('the client with the dialog in the browser', missingChromium, 
     assert.equal(site.bookings.length, 1);
   });
 
-  it('asks once more where the time was over, and says why', async () => {
+  it('asks once more where the time had expired, and says why', async () => {
     const { site, page } = await open();
     const answer = send(page, '/transfers', TRANSFER);
     await dialog(page).waitFor();

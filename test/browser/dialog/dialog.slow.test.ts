@@ -98,7 +98,7 @@ describeIfPresent('the dialog', missingChromium, () => {
     assert.match(await dialog.text(), /One attempt is left\./);
   });
 
-  it('counts a lock down, offers another way meanwhile, and asks again when it is over', async () => {
+  it('counts a lock down, offers another way meanwhile, and asks again when it has expired', async () => {
     const dialog = await open();
     await dialog.ask({ ways: [['totp'], ['passkey']], answers: [{ outcome: 'locked', retryAfter: 90 }] });
     await dialog.type(CODE, '111111');
@@ -167,7 +167,7 @@ describeIfPresent('the dialog', missingChromium, () => {
     assert.deepEqual(await dialog.proved(), [['passkey']]);
   });
 
-  it('says that its time is over, and asks anew only when told to', async () => {
+  it('says that its time has expired, and asks anew only when told to', async () => {
     const dialog = await open();
     await dialog.ask({ ...ACTION, expiresIn: 300_000 });
     await dialog.page.clock.runFor(3_600_000);

@@ -1,21 +1,23 @@
-// Steps up with the passkeys of a real better-auth app, on its sessions. `kit.js` is what the guide shows.
+// Steps up with the passkeys of a real better-auth app, on its sessions. `instance.js` is what the guide shows.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { toNodeHandler } from 'better-auth/node';
 import express from 'express';
 import { softwareAuthenticator } from 'stepgate/testing';
 import { auth, db, ORIGIN } from './auth.js';
-import { kit } from './kit.js';
+import { instance } from './instance.js';
 
 const app = express();
 app.all('/api/auth/*splat', toNodeHandler(auth));
 app.use(express.json());
-app.use('/auth', kit.router());
-app.get('/me', kit.requireSession, (req, res) => res.json({ userId: req.auth.userId }));
-app.post('/transfers', kit.requireFreshStepUp({ method: 'passkey', bind: ({ body }) => ({ to: body.to }) }), (_, res) =>
-  res.json({}),
+app.use('/auth', instance.router());
+app.get('/me', instance.requireSession, (req, res) => res.json({ userId: req.auth.userId }));
+app.post(
+  '/transfers',
+  instance.requireFreshStepUp({ method: 'passkey', bind: ({ body }) => ({ to: body.to }) }),
+  (_, res) => res.json({}),
 );
-app.post('/role', kit.requireFreshStepUp({ method: 'passkey', maxAge: '5m' }), (_, res) => res.json({}));
+app.post('/role', instance.requireFreshStepUp({ method: 'passkey', maxAge: '5m' }), (_, res) => res.json({}));
 const server = app.listen(0);
 await once(server, 'listening');
 
@@ -127,7 +129,7 @@ const failed = await mona.send('GET', '/me');
 assert.deepEqual([failed.status, failed.body.code], [500, 'store_unavailable']);
 
 server.close();
-await kit.close();
+await instance.close();
 console.log('beside better-auth: its sessions and its passkeys, as they are');
 
 /** A passkey has to be older than the challenge that it answers. */

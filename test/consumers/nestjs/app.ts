@@ -29,7 +29,7 @@ const auth = stepgate({
   onRefusal: (refusal, _req, _res, next) => next(refusal),
 });
 
-/** A guard of the kit as one of NestJS. */
+/** A guard of stepgate as one of NestJS. */
 function guard(middleware: Middleware): CanActivate {
   return {
     canActivate: (context: ExecutionContext) =>

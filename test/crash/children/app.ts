@@ -1,4 +1,4 @@
-// An app with the kit over a SQLite file, for others to load, to kill, and to look into.
+// An app with stepgate over a SQLite file, for others to load, to kill, and to look into.
 import { writeFile } from 'node:fs/promises';
 import { writeHeapSnapshot } from 'node:v8';
 import type { Worker } from 'node:worker_threads';
@@ -13,7 +13,7 @@ import {
 } from '../../../lib/index.js';
 import { passkey } from '../../../lib/methods/passkey/index.js';
 import { sqliteStore } from '../../../lib/stores/sqlite/index.js';
-import { ORIGIN, SECRET } from '../../support/kit.js';
+import { ORIGIN, SECRET } from '../../support/instance.js';
 
 const [file = '', options = '{}'] = process.argv.slice(2);
 

@@ -5,11 +5,11 @@ import type { Session } from '../../../lib/stores/contract/sessions.js';
 import { assertRefused } from '../../support/answers.js';
 import { testApp } from '../../support/app.js';
 import { Browser } from '../../support/browser.js';
-import { testKit } from '../../support/kit.js';
+import { testInstance } from '../../support/instance.js';
 
 /** A browser that is signed in for the last of so many sessions. */
 async function arrange(count: number): Promise<Browser> {
-  const { auth } = testKit();
+  const { auth } = testInstance();
   const { app } = testApp(auth);
   for (let made = 1; made < count; made += 1) await new Browser(app).signIn();
   const browser = new Browser(app);
@@ -45,7 +45,7 @@ describe('GET /sessions', () => {
   });
 
   it('shows nobody a session of another user, whatever the place', async () => {
-    const { auth } = testKit();
+    const { auth } = testInstance();
     const { app } = testApp(auth);
     const [eve, ada] = [new Browser(app), new Browser(app)];
     for (let made = 0; made < 3; made += 1) await new Browser(app).signIn({ userId: 'eve' });
@@ -105,7 +105,7 @@ describe('the data of a session', () => {
 
   /** What the routes and a handler show of it. */
   async function shown(options: RouterOptions | undefined): Promise<readonly unknown[]> {
-    const { auth } = testKit();
+    const { auth } = testInstance();
     const router = auth.router.bind(auth, options);
     const browser = new Browser(testApp({ ...auth, router }).app);
     await browser.signIn({ data });
@@ -130,7 +130,7 @@ describe('the data of a session', () => {
   });
 
   it('is shown by nothing else: another value, or a misspelt option, is a SetupError', () => {
-    const { auth } = testKit();
+    const { auth } = testInstance();
     for (const listData of [null, 'true', 1, {}, () => true]) {
       const options = { listData } as unknown as RouterOptions; // as untyped code may write it
       assert.throws(() => auth.router(options), { name: 'SetupError', message: /`listData` must be a boolean/ });

@@ -6,10 +6,10 @@ import type { Store } from '../../../lib/stores/contract/store.js';
 import { assertRefused } from '../../support/answers.js';
 import { handle, testApp } from '../../support/app.js';
 import { Browser, setCookies } from '../../support/browser.js';
-import { type TestKit, testKit } from '../../support/kit.js';
+import { type TestInstance, testInstance } from '../../support/instance.js';
 import { forRules } from '../../support/stores.js';
 
-interface Scene extends TestKit {
+interface Scene extends TestInstance {
   readonly laptop: Browser;
   readonly phone: Browser;
   readonly eve: Browser;
@@ -19,17 +19,17 @@ interface Scene extends TestKit {
 
 /** Ada on two devices, the phone signed in a minute after the laptop, and Eve. */
 async function arrange(makeStore: () => Promise<Store>): Promise<Scene> {
-  const kit = testKit({ store: await makeStore() });
-  const changed = handle((req, res) => kit.auth.credentialsChanged(req, res));
-  const { app } = testApp(kit.auth, { routes: { '/changed': [changed] } });
+  const instance = testInstance({ store: await makeStore() });
+  const changed = handle((req, res) => instance.auth.credentialsChanged(req, res));
+  const { app } = testApp(instance.auth, { routes: { '/changed': [changed] } });
   const [laptop, phone, eve] = [new Browser(app), new Browser(app), new Browser(app)];
   const ids = { laptop: '', phone: '', eve: '' };
   ids.laptop = (await laptop.signIn({ label: 'laptop' })).session.id;
-  kit.clock.advance('1m');
+  instance.clock.advance('1m');
   ids.phone = (await phone.signIn({ label: 'phone' })).session.id;
   ids.eve = (await eve.signIn({ userId: 'eve' })).session.id;
-  kit.events.length = 0;
-  return { ...kit, laptop, phone, eve, ids };
+  instance.events.length = 0;
+  return { ...instance, laptop, phone, eve, ids };
 }
 
 function assertEmpty(response: Response): void {
@@ -102,7 +102,7 @@ forRules((_name, makeStore) => {
     });
 
     it('gives one page after the other, each session once, and says where the next begins', async () => {
-      const { auth } = testKit({ store: await makeStore() });
+      const { auth } = testInstance({ store: await makeStore() });
       const browsers = Array.from({ length: 5 }, () => new Browser(testApp(auth).app));
       const ids: string[] = [];
       for (const browser of browsers) ids.push((await browser.signIn()).session.id); // at one time: the id decides
@@ -120,7 +120,7 @@ forRules((_name, makeStore) => {
       assert.deepEqual([seen, sizes], [ids.toSorted(), [2, 2, 1]]);
     });
 
-    it('leaves out what is over', async () => {
+    it('leaves out what has expired', async () => {
       const { laptop, phone, ids, auth, clock } = await arrange(makeStore);
       clock.advance('6d');
       await phone.get('/me');
@@ -280,7 +280,7 @@ forRules((_name, makeStore) => {
       );
     });
 
-    it('answers 204 without a cookie, with a malformed one and when the session is over', async () => {
+    it('answers 204 without a cookie, with a malformed one and when the session has expired', async () => {
       const { laptop, clock } = await arrange(makeStore);
       const cookie = laptop.cookieHeader();
       clock.advance('30d');
@@ -320,7 +320,7 @@ forRules((_name, makeStore) => {
       });
     });
 
-    it('refuses nobody and those whose session is over, and writes nothing', async () => {
+    it('refuses nobody and those whose session has expired, and writes nothing', async () => {
       const { laptop, phone, auth, ids } = await arrange(makeStore);
       assertRefused(await laptop.post('/changed', { headers: { Cookie: undefined } }), 401, 'session_required');
       await auth.sessions.revoke(ids.laptop);

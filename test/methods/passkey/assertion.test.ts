@@ -35,7 +35,7 @@ describe('the options of a step-up', () => {
     await setting.register('bob', authenticator());
     const { id } = await rowOf(setting, 'alice');
     const challenge = newChallenge();
-    const options = await setting.method.begin({ kit: setting.kit, userId: 'alice', now: NOW, challenge });
+    const options = await setting.method.begin({ services: setting.services, userId: 'alice', now: NOW, challenge });
     assert.deepEqual(requestOptions(options), {
       rpId: RP_ID,
       challenge,
@@ -46,8 +46,8 @@ describe('the options of a step-up', () => {
   });
 
   it('are refused to a user without a passkey: an empty list would mean anybody', async () => {
-    const { kit, method } = setUp();
-    const context = { kit, userId: 'alice', now: NOW, challenge: newChallenge() };
+    const { services, method } = setUp();
+    const context = { services, userId: 'alice', now: NOW, challenge: newChallenge() };
     await assert.rejects(async () => method.begin(context), /no passkey/);
   });
 });
@@ -178,10 +178,10 @@ describe('an assertion', () => {
 
   it('may have client extensions that nobody asked for (step 23)', async () => {
     const setting = setUp();
-    const { kit, method } = setting;
+    const { services, method } = setting;
     const key = authenticator();
     await setting.register('alice', key);
-    const context = { kit, userId: 'alice', now: NOW + 1_000 };
+    const context = { services, userId: 'alice', now: NOW + 1_000 };
     const value = newChallenge();
     const response = key.get(requestOptions(await method.begin({ ...context, challenge: value })));
     const more = { ...response, clientExtensionResults: { appid: true, prf: { results: {} } }, tomorrow: {} };
@@ -191,17 +191,17 @@ describe('an assertion', () => {
 
   it('is refused without a challenge', async () => {
     const setting = setUp();
-    const { kit, method } = setting;
+    const { services, method } = setting;
     const key = authenticator();
     await setting.register('alice', key);
-    const context = { kit, userId: 'alice', now: NOW + 1_000 };
+    const context = { services, userId: 'alice', now: NOW + 1_000 };
     const response = key.get(requestOptions(await method.begin({ ...context, challenge: newChallenge() })));
     assert.deepEqual(await method.verify({ ...context, response, challenge: null }), failed('malformed'));
   });
 
   it('is refused when the passkey is not older than the challenge', async () => {
     const setting = setUp();
-    const { kit, method } = setting;
+    const { services, method } = setting;
     const key = authenticator();
     await setting.register('alice', key);
     for (const [createdAt, outcome] of [
@@ -209,7 +209,7 @@ describe('an assertion', () => {
       [NOW, failed('enrolled-after-challenge')],
       [NOW + 1, VERIFIED],
     ] as const) {
-      const context = { kit, userId: 'alice', now: NOW + 1_000 };
+      const context = { services, userId: 'alice', now: NOW + 1_000 };
       const value = newChallenge();
       const response = key.get(requestOptions(await method.begin({ ...context, challenge: value })));
       const answer = await method.verify({ ...context, response, challenge: { value, createdAt } });
@@ -219,7 +219,7 @@ describe('an assertion', () => {
 
   it('is not refused for a passkey of a time that nobody believes: a clock was ahead, and was put right', async () => {
     const setting = setUp();
-    const { kit, method } = setting;
+    const { services, method } = setting;
     const key = authenticator();
     await setting.register('alice', key);
     const tooYoung = failed('enrolled-after-challenge');
@@ -233,9 +233,11 @@ describe('an assertion', () => {
     ] as const) {
       const now = NOW - ahead;
       const value = newChallenge();
-      const response = key.get(requestOptions(await method.begin({ kit, userId: 'alice', now, challenge: value })));
+      const response = key.get(
+        requestOptions(await method.begin({ services, userId: 'alice', now, challenge: value })),
+      );
       const challenge = { value, createdAt: now };
-      const answer = await method.verify({ kit, userId: 'alice', now, response, challenge });
+      const answer = await method.verify({ services, userId: 'alice', now, response, challenge });
       assert.deepEqual(outcomeOf(answer, response.id), outcome, String(ahead));
     }
   });
@@ -244,11 +246,11 @@ describe('an assertion', () => {
 describe('the credential of an assertion', () => {
   it('is held until it is removed, by its user alone', async () => {
     const setting = setUp();
-    const { kit, method } = setting;
+    const { services, method } = setting;
     await setting.register('alice', authenticator());
     await setting.register('alice', authenticator());
     const { id } = await rowOf(setting, 'alice');
-    const context = { kit, userId: 'alice', now: NOW };
+    const context = { services, userId: 'alice', now: NOW };
     assert.equal(await method.holds(context, id), true);
     assert.equal(await method.holds({ ...context, userId: 'bob' }, id), false);
     await method.remove(context, id);
@@ -275,8 +277,8 @@ describe("another user's passkey", () => {
     const mallory = await rowOf(setting, 'mallory');
     const checks = jest.spyOn(globalThis.crypto.subtle, 'verify');
     const attempt = async (key: typeof alices, variant: AuthenticationVariant) => {
-      const { kit, method } = setting;
-      const context = { kit, userId: 'mallory', now: NOW + 1_000 };
+      const { services, method } = setting;
+      const context = { services, userId: 'mallory', now: NOW + 1_000 };
       const value = newChallenge();
       const response = key.get({ challenge: value, rpId: RP_ID }, variant);
       calls.length = 0;
@@ -467,10 +469,18 @@ describe('the user handle', () => {
     const [before, after] = [setUp({ store, secret: OLD }), setUp({ store, secret: [NEW, OLD] })];
     const key = authenticator();
     const challenge = newChallenge();
-    const begun = await before.method.registration.begin({ kit: before.kit, userId: 'alice', now: NOW, challenge });
+    const begun = await before.method.registration.begin({
+      services: before.services,
+      userId: 'alice',
+      now: NOW,
+      challenge,
+    });
     const response = key.create(creationOptions(begun));
     const answer = { response, challenge, label: null, onlyIfNone: true };
-    const finished = await after.method.registration.finish({ kit: after.kit, userId: 'alice', now: NOW }, answer);
+    const finished = await after.method.registration.finish(
+      { services: after.services, userId: 'alice', now: NOW },
+      answer,
+    );
     assert.equal(finished.outcome, 'enrolled');
     assert.deepEqual(await after.stepUp('alice', key), VERIFIED);
     assert.deepEqual(await setUp({ store, secret: NEW }).stepUp('alice', key), failed('rejected'));

@@ -178,8 +178,8 @@ for (const curve of CURVES) {
 
 /** A step-up by a passkey with this key, which came from another system. */
 async function stepUp({ alg, crv }: Curve, publicKey: KeyObject, by: (message: Buffer) => Buffer): Promise<string> {
-  const { kit, method } = setUp();
-  const context = { kit, userId: 'alice', now: NOW };
+  const { services, method } = setUp();
+  const context = { services, userId: 'alice', now: NOW };
   const { x = '', y = '' } = publicKey.export({ format: 'jwk' });
   const cose = encodeCbor(
     new Map<number, number | Uint8Array>([

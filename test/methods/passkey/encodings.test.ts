@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from '@jest/globals';
-import { readCborMap } from '../../../lib/methods/passkey/encodings.js';
+import { parseCborMap } from '../../../lib/methods/passkey/encodings.js';
 
-const read = (hex: string) => readCborMap(Buffer.from(hex.replaceAll(' ', ''), 'hex'));
+const read = (hex: string) => parseCborMap(Buffer.from(hex.replaceAll(' ', ''), 'hex'));
 
-describe('readCborMap', () => {
+describe('parseCborMap', () => {
   it('reads integers, bytes, text and a map in a map', () => {
     const inner = new Map<unknown, unknown>([['x', new Uint8Array([1, 2])]]);
     assert.deepEqual(

@@ -14,7 +14,7 @@ import { authenticator, creationOptions, NOW, newChallenge, RP_ID, requestOption
 const setting = setUp();
 const key = authenticator();
 await setting.register('alice', key);
-const context = { kit: setting.kit, userId: 'alice', now: NOW + 1_000 };
+const context = { services: setting.services, userId: 'alice', now: NOW + 1_000 };
 const value = newChallenge();
 const assertion = key.get(requestOptions(await setting.method.begin({ ...context, challenge: value })));
 const registration = authenticator().create(
@@ -27,7 +27,7 @@ async function verify(response: unknown): Promise<MethodOutcome> {
 }
 
 async function signIn(response: unknown) {
-  return setting.method.signIn.verify(setting.kit, { response, challenge: value, now: NOW + 1_000 });
+  return setting.method.signIn.verify(setting.services, { response, challenge: value, now: NOW + 1_000 });
 }
 
 async function register(response: unknown): Promise<RegistrationOutcome> {

@@ -18,13 +18,13 @@ async function elsewhere(more: Parameters<typeof authenticator>[0] = {}) {
   return { key, passkey: { id, userHandle: row.userHandle, publicKey, counter, backupEligible, backedUp, transports } };
 }
 
-const context = (kit: ReturnType<typeof setUp>['kit'], userId: string) => ({ kit, userId, now: NOW });
+const context = (services: ReturnType<typeof setUp>['services'], userId: string) => ({ services, userId, now: NOW });
 
 describe('importing a passkey', () => {
   it('makes it work as if it had been registered here', async () => {
     const setting = setUp();
     const { key, passkey } = await elsewhere();
-    await setting.method.import(context(setting.kit, 'alice'), { ...passkey, counter: 3, label: ' laptop ' });
+    await setting.method.import(context(setting.services, 'alice'), { ...passkey, counter: 3, label: ' laptop ' });
     const [row] = await setting.store.passkeys.listForUser('alice');
     assert.deepEqual(row, {
       ...passkey,
@@ -42,7 +42,7 @@ describe('importing a passkey', () => {
     it(`takes one with ${algorithm}`, async () => {
       const setting = setUp();
       const { key, passkey } = await elsewhere({ algorithm });
-      await setting.method.import(context(setting.kit, 'alice'), passkey);
+      await setting.method.import(context(setting.services, 'alice'), passkey);
       assert.deepEqual(await setting.stepUp('alice', key), { outcome: 'verified' });
     });
   }
@@ -50,7 +50,7 @@ describe('importing a passkey', () => {
   it('takes one without its user handle: it steps up, whatever handle comes with it, and signs nobody in', async () => {
     const setting = setUp();
     const { key, passkey } = await elsewhere();
-    await setting.method.import(context(setting.kit, 'alice'), { ...passkey, userHandle: null });
+    await setting.method.import(context(setting.services, 'alice'), { ...passkey, userHandle: null });
     assert.equal((await setting.store.passkeys.findById(passkey.id))?.userHandle, null);
     for (const handle of [undefined, null, 'bW9uYQ']) {
       const variant = handle === undefined ? {} : { userHandle: handle };
@@ -60,12 +60,12 @@ describe('importing a passkey', () => {
     const signIn = async (handle?: string) => {
       const options = { challenge, rpId: 'app.example' };
       const response = key.get(options, handle === undefined ? {} : { userHandle: handle });
-      return setting.method.signIn.verify(setting.kit, { response, challenge, now: NOW });
+      return setting.method.signIn.verify(setting.services, { response, challenge, now: NOW });
     };
     assert.deepEqual(await signIn(), { outcome: 'failed', reason: 'rejected' });
     assert.deepEqual(await signIn('bW9uYQ'), { outcome: 'failed', reason: 'rejected' });
     // An authenticator can't be told our handle afterwards; one that brings it is who it says.
-    const [secret] = setting.kit.secrets;
+    const [secret] = setting.services.secrets;
     assert.deepEqual(await signIn(userHandle('alice', secret)), { outcome: 'verified', userId: 'alice' });
     assert.deepEqual(await signIn(userHandle('bob', secret)), { outcome: 'failed', reason: 'rejected' });
   });
@@ -73,39 +73,39 @@ describe('importing a passkey', () => {
   it('leaves one alone that the user has here already, so that it may be repeated', async () => {
     const setting = setUp();
     const { key, passkey } = await elsewhere();
-    await setting.method.import(context(setting.kit, 'alice'), passkey);
+    await setting.method.import(context(setting.services, 'alice'), passkey);
     await setting.stepUp('alice', key);
     const rows = await setting.store.passkeys.listForUser('alice');
-    await setting.method.import(context(setting.kit, 'alice'), passkey);
+    await setting.method.import(context(setting.services, 'alice'), passkey);
     assert.deepEqual(await setting.store.passkeys.listForUser('alice'), rows);
   });
 
   it("refuses another user's", async () => {
     const setting = setUp();
     const { passkey } = await elsewhere();
-    await setting.method.import(context(setting.kit, 'alice'), passkey);
-    await assert.rejects(setting.method.import(context(setting.kit, 'bob'), passkey), SetupError);
+    await setting.method.import(context(setting.services, 'alice'), passkey);
+    await assert.rejects(setting.method.import(context(setting.services, 'bob'), passkey), SetupError);
   });
 
   it('refuses one more than 50, and says so; one of the 50 may be repeated', async () => {
     const setting = setUp();
     const { passkey } = await elsewhere();
     const nth = (n: number) => ({ ...passkey, id: Buffer.alloc(32, n).toString('base64url') });
-    for (let n = 1; n <= 50; n++) await setting.method.import(context(setting.kit, 'alice'), nth(n));
+    for (let n = 1; n <= 50; n++) await setting.method.import(context(setting.services, 'alice'), nth(n));
     await assert.rejects(
-      setting.method.import(context(setting.kit, 'alice'), nth(51)),
+      setting.method.import(context(setting.services, 'alice'), nth(51)),
       (error) => error instanceof SetupError && /50 passkeys/.test(error.message),
     );
-    await setting.method.import(context(setting.kit, 'alice'), nth(7));
+    await setting.method.import(context(setting.services, 'alice'), nth(7));
     assert.equal((await setting.store.passkeys.listForUser('alice')).length, 50);
-    await setting.method.import(context(setting.kit, 'bob'), nth(51));
+    await setting.method.import(context(setting.services, 'bob'), nth(51));
   });
 
   it('refuses what would be more than 50 when many come at once', async () => {
     const setting = setUp();
     const { passkey } = await elsewhere();
     const imports = Array.from({ length: 60 }, async (_, n) =>
-      setting.method.import(context(setting.kit, 'alice'), {
+      setting.method.import(context(setting.services, 'alice'), {
         ...passkey,
         id: Buffer.alloc(32, n).toString('base64url'),
       }),
@@ -148,7 +148,7 @@ describe('importing a passkey', () => {
       const setting = setUp();
       const { passkey } = await elsewhere();
       await assert.rejects(
-        setting.method.import(context(setting.kit, 'alice'), { ...passkey, ...change }),
+        setting.method.import(context(setting.services, 'alice'), { ...passkey, ...change }),
         (error) => error instanceof SetupError && message.test(error.message),
       );
       assert.deepEqual(await setting.store.passkeys.listForUser('alice'), []);
@@ -158,7 +158,7 @@ describe('importing a passkey', () => {
   for (const data of [null, undefined, 'passkey', 1, []]) {
     it(`refuses ${JSON.stringify(data)}`, async () => {
       const setting = setUp();
-      await assert.rejects(setting.method.import(context(setting.kit, 'alice'), data), SetupError);
+      await assert.rejects(setting.method.import(context(setting.services, 'alice'), data), SetupError);
     });
   }
 });
@@ -166,19 +166,19 @@ describe('importing a passkey', () => {
 describe('removing passkeys', () => {
   it('takes one, or all, of this user only, and says whether there was any', async () => {
     const setting = setUp();
-    const { kit, method, store } = setting;
+    const { services, method, store } = setting;
     for (const userId of ['alice', 'alice', 'bob']) await setting.register(userId, authenticator());
     const [first] = await store.passkeys.listForUser('alice');
     const [bobs] = await store.passkeys.listForUser('bob');
     assert.ok(first && bobs);
-    assert.equal(await method.enrolled(context(kit, 'alice')), true);
-    assert.equal(await method.remove(context(kit, 'alice'), bobs.id), false);
-    assert.equal(await method.remove(context(kit, 'alice'), first.id), true);
-    assert.equal(await method.remove(context(kit, 'alice'), first.id), false);
-    assert.equal(await method.remove(context(kit, 'alice'), null), true);
-    assert.equal(await method.remove(context(kit, 'alice'), null), false);
-    assert.equal(await method.enrolled(context(kit, 'alice')), false);
-    assert.equal(await method.enrolled(context(kit, 'bob')), true);
+    assert.equal(await method.enrolled(context(services, 'alice')), true);
+    assert.equal(await method.remove(context(services, 'alice'), bobs.id), false);
+    assert.equal(await method.remove(context(services, 'alice'), first.id), true);
+    assert.equal(await method.remove(context(services, 'alice'), first.id), false);
+    assert.equal(await method.remove(context(services, 'alice'), null), true);
+    assert.equal(await method.remove(context(services, 'alice'), null), false);
+    assert.equal(await method.enrolled(context(services, 'alice')), false);
+    assert.equal(await method.enrolled(context(services, 'bob')), true);
   });
 });
 
@@ -188,7 +188,7 @@ describe('removing a passkey by an id that can be none', () => {
     const fail = () => Promise.reject(new Error('asked'));
     const setting = setUp({ store: { ...memory, passkeys: { ...memory.passkeys, remove: fail } } });
     for (const id of ['', 'a\0b', 'ab+/', '\ud83e', 'x'.repeat(2_000)]) {
-      assert.equal(await setting.method.remove(context(setting.kit, 'alice'), id), false);
+      assert.equal(await setting.method.remove(context(setting.services, 'alice'), id), false);
     }
   });
 });

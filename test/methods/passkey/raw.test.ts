@@ -15,8 +15,8 @@ const [UP_UV, AT, ED] = [0x05, 0x40, 0x80];
 const base64url = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64url');
 
 async function outcomeOf(flags: number, rest: Uint8Array, text: (clientData: string) => string = (same) => same) {
-  const { kit, method } = setUp();
-  const context = { kit, userId: 'alice', now: NOW };
+  const { services, method } = setUp();
+  const context = { services, userId: 'alice', now: NOW };
   const passkey = { id, userHandle: 'AA', publicKey: base64url(cose), counter: 0, transports: [] };
   await method.import(context, { ...passkey, backupEligible: false, backedUp: false });
   const value = newChallenge();

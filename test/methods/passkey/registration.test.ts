@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from '@jest/globals';
-import { readCborMap } from '../../../lib/methods/passkey/encodings.js';
+import { parseCborMap } from '../../../lib/methods/passkey/encodings.js';
 import { type Cbor, encodeCbor } from '../../../lib/testing/authenticator/cbor.js';
 import type { RegistrationVariant } from '../../../lib/testing/authenticator/variants.js';
 import { authenticator, creationOptions, NOW, newChallenge, ORIGIN, RP_ID, setUp } from './setting.js';
@@ -10,9 +10,9 @@ import { TEST_VECTORS } from './test-vectors.js';
 
 describe('the options of a registration', () => {
   it('ask for a discoverable passkey, user verification and no attestation', async () => {
-    const { kit, method } = setUp();
+    const { services, method } = setUp();
     const challenge = newChallenge();
-    const options = await method.registration.begin({ kit, userId: 'alice', now: NOW, challenge });
+    const options = await method.registration.begin({ services, userId: 'alice', now: NOW, challenge });
     const { user, ...rest } = { ...creationOptions(options) };
     assert.deepEqual(rest, {
       challenge,
@@ -34,8 +34,8 @@ describe('the options of a registration', () => {
       'another secret of at least 32 bytes',
     ] as const;
     const handleOf = async (userId: string, ...secret: string[]): Promise<string> => {
-      const { kit, method } = setUp({ secret });
-      const context = { kit, userId, now: NOW, challenge: newChallenge() };
+      const { services, method } = setUp({ secret });
+      const context = { services, userId, now: NOW, challenge: newChallenge() };
       return creationOptions(await method.registration.begin(context)).user.id;
     };
     const handle = await handleOf('alice', first);
@@ -47,20 +47,20 @@ describe('the options of a registration', () => {
   });
 
   it("exclude the user's own passkeys and nobody else's", async () => {
-    const { kit, method, register } = setUp();
+    const { services, method, register } = setUp();
     const own = await register('alice', authenticator());
     await register('bob', authenticator());
     assert.equal(own.outcome, 'enrolled');
     const options = creationOptions(
-      await method.registration.begin({ kit, userId: 'alice', now: NOW, challenge: newChallenge() }),
+      await method.registration.begin({ services, userId: 'alice', now: NOW, challenge: newChallenge() }),
     );
     const id = own.outcome === 'enrolled' ? own.row.id : null;
     assert.deepEqual(options.excludeCredentials, [{ id, transports: ['internal'], type: 'public-key' }]);
   });
 
   it('are refused to a user who is unknown or disabled', async () => {
-    const { kit, method } = setUp();
-    const context = { kit, userId: 'nobody', now: NOW, challenge: newChallenge() };
+    const { services, method } = setUp();
+    const context = { services, userId: 'nobody', now: NOW, challenge: newChallenge() };
     assert.deepEqual(await method.registration.begin(context), { outcome: 'unknown-user' });
   });
 });
@@ -68,7 +68,7 @@ describe('the options of a registration', () => {
 describe('a registration', () => {
   for (const algorithm of ['ES256', 'EdDSA', 'RS256'] as const) {
     it(`stores a passkey with ${algorithm}`, async () => {
-      const { kit, store, register } = setUp();
+      const { services, store, register } = setUp();
       const outcome = await register('alice', authenticator({ algorithm }));
       assert.equal(outcome.outcome, 'enrolled');
       const [row] = await store.passkeys.listForUser('alice');
@@ -89,7 +89,7 @@ describe('a registration', () => {
         createdAt: NOW,
         lastUsedAt: null,
       });
-      assert.equal(kit.secrets.length, 1);
+      assert.equal(services.secrets.length, 1);
     });
   }
 
@@ -143,8 +143,8 @@ describe('a registration', () => {
   ] as const;
   for (const [what, given] of algorithms)
     it(`is refused with ${what} (step 20)`, async () => {
-      const { kit, method } = setUp();
-      const context = { kit, userId: 'alice', now: NOW };
+      const { services, method } = setUp();
+      const context = { services, userId: 'alice', now: NOW };
       const challenge = newChallenge();
       const options = creationOptions(await method.registration.begin({ ...context, challenge }));
       const response = authenticator().create(options);
@@ -158,8 +158,8 @@ describe('a registration', () => {
     });
 
   it('is refused when the id that it states is not the one of the credential', async () => {
-    const { kit, method } = setUp();
-    const context = { kit, userId: 'alice', now: NOW };
+    const { services, method } = setUp();
+    const context = { services, userId: 'alice', now: NOW };
     const challenge = newChallenge();
     const options = creationOptions(await method.registration.begin({ ...context, challenge }));
     const response = authenticator().create(options);
@@ -193,8 +193,8 @@ describe('a registration', () => {
   });
 
   it('as the first is refused to a user who has one by now', async () => {
-    const { kit, method, register } = setUp();
-    const context = { kit, userId: 'alice', now: NOW };
+    const { services, method, register } = setUp();
+    const context = { services, userId: 'alice', now: NOW };
     const challenge = newChallenge();
     const options = creationOptions(await method.registration.begin({ ...context, challenge }));
     await register('alice', authenticator());
@@ -206,8 +206,8 @@ describe('a registration', () => {
   });
 
   it('of 20 parallel first ones succeeds once', async () => {
-    const { kit, store, method } = setUp();
-    const context = { kit, userId: 'alice', now: NOW };
+    const { services, store, method } = setUp();
+    const context = { services, userId: 'alice', now: NOW };
     const answers = await Promise.all(
       Array.from({ length: 20 }, async () => {
         const challenge = newChallenge();
@@ -226,8 +226,8 @@ describe('a registration', () => {
   });
 
   it('keeps what a browser says of the ways to reach the passkey, new words too', async () => {
-    const { kit, store, method } = setUp();
-    const context = { kit, userId: 'alice', now: NOW };
+    const { services, store, method } = setUp();
+    const context = { services, userId: 'alice', now: NOW };
     const challenge = newChallenge();
     const options = creationOptions(await method.registration.begin({ ...context, challenge }));
     const response = authenticator().create(options);
@@ -245,8 +245,8 @@ describe('a registration', () => {
   });
 
   it('ignores members and client extensions that nobody asked for', async () => {
-    const { kit, method } = setUp();
-    const context = { kit, userId: 'alice', now: NOW };
+    const { services, method } = setUp();
+    const context = { services, userId: 'alice', now: NOW };
     const challenge = newChallenge();
     const options = creationOptions(await method.registration.begin({ ...context, challenge }));
     const response = authenticator().create(options, { clientData: { tomorrow: { a: [1] } } });
@@ -276,8 +276,8 @@ describe('the transports of a registration', () => {
 
   for (const [given, kept] of cases) {
     it(`are hints, and no reason to refuse it: ${JSON.stringify(given)?.slice(0, 30)}`, async () => {
-      const { kit, method, store } = setUp();
-      const context = { kit, userId: 'alice', now: NOW };
+      const { services, method, store } = setUp();
+      const context = { services, userId: 'alice', now: NOW };
       const challenge = newChallenge();
       const created = authenticator().create(
         creationOptions(await method.registration.begin({ ...context, challenge })),
@@ -298,7 +298,7 @@ describe('the attestation of a registration', () => {
   };
 
   async function finish(title: string, attestation?: Uint8Array) {
-    const { kit, method } = setUp({ rpID: 'example.org', origins: ['https://example.org'] });
+    const { services, method } = setUp({ rpID: 'example.org', origins: ['https://example.org'] });
     const { id, registration } = vector(title);
     const { challenge, clientDataJSON, attestationObject } = registration;
     const object = attestation === undefined ? attestationObject : Buffer.from(attestation).toString('base64url');
@@ -309,7 +309,7 @@ describe('the attestation of a registration', () => {
       label: null,
       onlyIfNone: false,
     };
-    return method.registration.finish({ kit, userId: 'alice', now: NOW }, answer);
+    return method.registration.finish({ services, userId: 'alice', now: NOW }, answer);
   }
 
   it('may be one by the passkey itself, as in the test vector', async () => {
@@ -333,7 +333,7 @@ describe('the attestation of a registration', () => {
 
   it('is refused when that signature is right, but not in DER', async () => {
     const { attestationObject } = vector('ES256, self-attested').registration;
-    const attestation = readCborMap(Buffer.from(attestationObject, 'base64url'));
+    const attestation = parseCborMap(Buffer.from(attestationObject, 'base64url'));
     const statement = attestation?.get('attStmt');
     assert.ok(attestation && statement instanceof Map);
     const signature = statement.get('sig');
@@ -360,7 +360,7 @@ describe('the attestation of a registration', () => {
   /** The attestation of the test vector ES256, in another format. */
   function attested(format: Cbor, statement: Cbor, change: (authData: Uint8Array) => void = () => {}): Uint8Array {
     const bytes = Buffer.from(vector('ES256').registration.attestationObject, 'base64url');
-    const authData = readCborMap(bytes)?.get('authData');
+    const authData = parseCborMap(bytes)?.get('authData');
     assert.ok(authData instanceof Uint8Array);
     change(authData);
     return encodeCbor(
@@ -403,7 +403,7 @@ describe('the attestation of a registration', () => {
     ] as const) {
       assert.deepEqual(await finish('ES256', attested(format, statement)), { outcome: 'failed', reason: 'malformed' });
     }
-    const parts = [...(readCborMap(attested('packed', new Map())) ?? [])];
+    const parts = [...(parseCborMap(attested('packed', new Map())) ?? [])];
     for (const part of parts) {
       const without = encodeCbor(new Map(parts.filter((other) => other !== part)));
       assert.deepEqual(await finish('ES256', without), { outcome: 'failed', reason: 'malformed' });

@@ -18,7 +18,7 @@ export const RP_ID = 'app.example';
 export const NOW = Date.UTC(2026, 0, 1);
 const SECRET = 'the secret of these tests, long enough';
 
-/** Challenges as the kit makes them; these tests need no more of them than that each is another. */
+/** Challenges as stepgate makes them; these tests need no more of them than that each is another. */
 let challenges = 0;
 export function newChallenge(): string {
   challenges += 1;
@@ -27,7 +27,7 @@ export function newChallenge(): string {
 
 export interface Setting {
   readonly store: Store & StoreParts;
-  readonly kit: MethodServices;
+  readonly services: MethodServices;
   readonly method: PasskeyMethod;
   readonly events: Omit<StepgateEvent, 'at'>[];
   /** Registers at `NOW`, as a user of the app. */
@@ -41,11 +41,11 @@ export interface SettingOptions extends Partial<PasskeyOptions> {
   readonly store?: Store & StoreParts;
 }
 
-/** The method over a memory store, without a kit around it. */
+/** The method over a memory store, without an instance around it. */
 export function setUp({ secret = SECRET, store = memoryStore(), ...options }: SettingOptions = {}): Setting {
   const events: Omit<StepgateEvent, 'at'>[] = [];
   const method = passkey({ rpID: RP_ID, rpName: 'Example', origins: [ORIGIN], ...options });
-  const kit: MethodServices = {
+  const services: MethodServices = {
     store,
     secrets: parseSecrets(secret),
     issuer: ORIGIN,
@@ -55,17 +55,17 @@ export function setUp({ secret = SECRET, store = memoryStore(), ...options }: Se
   };
   return {
     store,
-    kit,
+    services,
     method,
     events,
     async register(userId, by, variant) {
-      const context = { kit, userId, now: NOW };
+      const context = { services, userId, now: NOW };
       const challenge = newChallenge();
       const response = by.create(creationOptions(await method.registration.begin({ ...context, challenge })), variant);
       return method.registration.finish(context, { response, challenge, label: null, onlyIfNone: false });
     },
     async stepUp(userId, by, variant) {
-      const context = { kit, userId, now: NOW + 1_000 };
+      const context = { services, userId, now: NOW + 1_000 };
       const value = newChallenge();
       const response = by.get(requestOptions(await method.begin({ ...context, challenge: value })), variant);
       const outcome = await method.verify({ ...context, response, challenge: { value, createdAt: NOW + 1_000 } });

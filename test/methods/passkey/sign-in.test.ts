@@ -3,10 +3,14 @@ import { describe, it } from '@jest/globals';
 import type { AuthenticationVariant } from '../../../lib/testing/authenticator/variants.js';
 import { authenticator, NOW, newChallenge, RP_ID, requestOptions, type Setting, setUp } from './setting.js';
 
-async function signIn({ kit, method }: Setting, by: ReturnType<typeof authenticator>, variant?: AuthenticationVariant) {
+async function signIn(
+  { services, method }: Setting,
+  by: ReturnType<typeof authenticator>,
+  variant?: AuthenticationVariant,
+) {
   const challenge = newChallenge();
   const response = by.get(requestOptions(await method.signIn.begin({ challenge })), variant);
-  return method.signIn.verify(kit, { response, challenge, now: NOW + 1_000 });
+  return method.signIn.verify(services, { response, challenge, now: NOW + 1_000 });
 }
 
 describe('the options of a sign-in', () => {
@@ -57,7 +61,7 @@ describe('a sign-in', () => {
     await setting.register('alice', key);
     const [row] = await setting.store.passkeys.listForUser('alice');
     assert.ok(row);
-    await setting.method.remove({ kit: setting.kit, userId: 'alice', now: NOW }, row.id);
+    await setting.method.remove({ services: setting.services, userId: 'alice', now: NOW }, row.id);
     await setting.register('mallory', authenticator());
     const [mallory] = await setting.store.passkeys.listForUser('mallory');
     assert.ok(mallory);

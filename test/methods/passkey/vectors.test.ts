@@ -10,12 +10,12 @@ async function assertion(
   { id, publicKey, backupEligible, authentication }: TestVector,
   allowedTopOrigins: string[] = [],
 ) {
-  const { kit, method } = setUp({ rpID: 'example.org', origins: ['https://example.org'], allowedTopOrigins });
+  const { services, method } = setUp({ rpID: 'example.org', origins: ['https://example.org'], allowedTopOrigins });
   const passkey = { id, userHandle: 'AA', publicKey, counter: 0, backupEligible, backedUp: false, transports: [] };
-  await method.import({ kit, ...context }, passkey);
+  await method.import({ services, ...context }, passkey);
   const { challenge: value, ...response } = authentication;
   const outcome = await method.verify({
-    kit,
+    services,
     ...context,
     response: { id, rawId: id, type: 'public-key', response },
     challenge: { value, createdAt: NOW + 1 },

@@ -6,7 +6,7 @@ import type { Middleware } from '../../../lib/http/require-session.js';
 import { stepgate } from '../../../lib/stepgate.js';
 import { manualClock } from '../../../lib/testing/manual-clock.js';
 import { sendJson, testApp } from '../../support/app.js';
-import { ORIGIN, SECRET } from '../../support/kit.js';
+import { ORIGIN, SECRET } from '../../support/instance.js';
 import { pin } from '../../support/pin.js';
 import type { AppReport, AppSettings, AppTask } from '../app-process.js';
 import { openShared } from '../shared-store.js';

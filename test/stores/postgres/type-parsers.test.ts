@@ -56,7 +56,7 @@ describeOnPostgres('a PostgreSQL store in an app that changes what all of pg rea
   }
 });
 
-/** For the whole process, until the test is over. */
+/** For the whole process, until the test has ended. */
 function setTypeParser(oid: TypeId, parser: (text: string) => unknown): void {
   const before: (text: string) => unknown = types.getTypeParser(oid);
   types.setTypeParser(oid, parser);

@@ -28,7 +28,7 @@ describeOnRedis('the keys of rows that copyStore put into Redis', (client) => {
     assert.ok(left >= DAY && left < 2 * DAY, `${left}`);
   });
 
-  it('keep attempts until their window is over, and for ever where they have none', async () => {
+  it('keep attempts until their window has expired, and for ever where they have none', async () => {
     const { attempts } = redisStore(client());
     await attempts.copy?.put([{ userId: 'user', key: 'window', count: 1, endsAt: NOW + 15 * MINUTE }], NOW);
     const left = await client().pTTL('stepgate:{user:user}:attempts');

@@ -116,7 +116,7 @@ describe('a SQLite file of stepgate 0.1', () => {
     for (const { sessions } of stores) assert.equal((await sessions.listForUser(listing('user-1'))).length, 1);
   });
 
-  it('has no realm, and takes that of the first kit', async () => {
+  it('has no realm, and takes that of the first instance', async () => {
     const { sessions } = openStore(oldFile());
     assert.equal(await sessions.claim('a'), 'a');
   });

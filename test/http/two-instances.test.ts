@@ -1,4 +1,4 @@
-// Two kits in one app, each with its own cookies, as for customers and staff.
+// Two instances in one app, each with its own cookies, as for customers and staff.
 
 import assert from 'node:assert/strict';
 import { describe, it } from '@jest/globals';
@@ -10,7 +10,7 @@ import type { Stepgate } from '../../lib/stepgate.js';
 import { assertRefused } from '../support/answers.js';
 import { handle, sendJson, testApp } from '../support/app.js';
 import { Browser, setCookies } from '../support/browser.js';
-import { ORIGIN, testKit } from '../support/kit.js';
+import { ORIGIN, testInstance } from '../support/instance.js';
 
 type Options = Pick<StepgateOptions, 'cookieName' | 'delivery' | 'deliveries'>;
 
@@ -19,11 +19,11 @@ const STAFF: Options = { cookieName: 'staff', deliveries: ['cookie'] };
 
 const names = (browser: Browser): readonly string[] => [...browser.cookies.keys()].sort();
 
-/** A browser at an app with the two kits below `/customers` and `/staff`. */
+/** A browser at an app with the two instances below `/customers` and `/staff`. */
 function arrange(customers: Options = CUSTOMERS, staff: Options = STAFF) {
   const app = express();
-  app.use('/customers', testApp(testKit(customers).auth).app);
-  app.use('/staff', testApp(testKit(staff).auth).app);
+  app.use('/customers', testApp(testInstance(customers).auth).app);
+  app.use('/staff', testApp(testInstance(staff).auth).app);
   const browser = new Browser(app);
   const signIn = async (at: string): Promise<void> => {
     assert.equal((await browser.post(`${at}/login`, { body: {} })).status, 200);
@@ -32,7 +32,7 @@ function arrange(customers: Options = CUSTOMERS, staff: Options = STAFF) {
   return { browser, signIn, isIn };
 }
 
-describe('two kits in one app', () => {
+describe('two instances in one app', () => {
   for (const [how, customers, staff] of [
     ['one delivery each', CUSTOMERS, STAFF],
     ['all deliveries each', { delivery: 'token-cookies' }, { cookieName: 'staff' }],
@@ -76,7 +76,7 @@ describe('two kits in one app', () => {
   it('have each its cookie for a sign-in by passkey', async () => {
     const methods = [passkey({ rpID: 'app.example', rpName: 'Example', origins: [ORIGIN] })] as const;
     const users = { find: (id: string) => ({ name: id }) };
-    const { auth } = testKit({ cookieName: 'staff', methods, users });
+    const { auth } = testInstance({ cookieName: 'staff', methods, users });
     const browser = new Browser(testApp(auth).app);
     assert.equal((await browser.post('/auth/sign-in/passkey/options')).status, 200);
     assert.deepEqual(names(browser), ['__Host-staff-sign-in']);
@@ -84,10 +84,10 @@ describe('two kits in one app', () => {
 });
 
 describe('the property that guards set', () => {
-  /** An app with two kits, whose guards both run before the handler; it answers with what `properties` of the request are. */
+  /** An app with two instances, whose guards both run before the handler; it answers with what `properties` of the request are. */
   function guardedByBoth(options: Pick<StepgateOptions, 'requestProperty'>, properties: readonly string[]) {
-    const customers = testKit();
-    const staff = testKit({ cookieName: 'staff', ...options });
+    const customers = testInstance();
+    const staff = testInstance({ cookieName: 'staff', ...options });
     const show: Middleware = (req, res) =>
       sendJson(res, {
         ...Object.fromEntries(properties.map((name) => [name, Reflect.get(req, name)?.userId])),
@@ -100,16 +100,16 @@ describe('the property that guards set', () => {
     return new Browser(app);
   }
 
-  /** `/staff-login` signs in to the second kit. */
+  /** `/staff-login` signs in to the second instance. */
   function handleLogin(auth: Stepgate): Middleware {
     const login = handle((req, res) => auth.signIn(req, res, { userId: 'grace', method: 'password' }));
     return (req, res, next) => (req.url === '/staff-login' ? login(req, res, next) : next());
   }
 
   for (const [how, options, expected] of [
-    ['has the name that its kit gives it', { requestProperty: 'staff' }, { auth: 'ada', staff: 'grace' }],
-    ['is not there for a kit that wants none', { requestProperty: false }, { auth: 'ada' }],
-    ['is of the guard that ran last where the kits share it', {}, { auth: 'grace' }],
+    ['has the name that its instance gives it', { requestProperty: 'staff' }, { auth: 'ada', staff: 'grace' }],
+    ['is not there for an instance that wants none', { requestProperty: false }, { auth: 'ada' }],
+    ['is of the guard that ran last where the instances share it', {}, { auth: 'grace' }],
   ] as const) {
     it(how, async () => {
       const browser = guardedByBoth(options, ['auth', 'staff']);
@@ -121,7 +121,7 @@ describe('the property that guards set', () => {
   }
 });
 
-describe('a delivery that a kit does not use', () => {
+describe('a delivery that an instance does not use', () => {
   it('has no cookie that is looked at or cleared', async () => {
     const { browser } = arrange();
     const Cookie = `__Host-session=${'A'.repeat(43)}`;
@@ -135,8 +135,8 @@ describe('a delivery that a kit does not use', () => {
   });
 
   it('has no session that a log-out by its cookie ends', async () => {
-    const all = testKit();
-    const cookieOnly = testKit({ store: all.store, deliveries: ['cookie'] });
+    const all = testInstance();
+    const cookieOnly = testInstance({ store: all.store, deliveries: ['cookie'] });
     const browser = new Browser(testApp(all.auth).app);
     const { session } = await browser.signIn({ delivery: 'token-cookies' });
     const other = new Browser(testApp(cookieOnly.auth).app, new Map(browser.cookies));
@@ -160,7 +160,7 @@ describe('a delivery that a kit does not use', () => {
 
   it('leaves API keys as they are', async () => {
     const apiKeys = { prefix: 'k_', verify: () => ({ userId: 'ada' }) };
-    const { auth } = testKit({ deliveries: ['cookie'], apiKeys });
+    const { auth } = testInstance({ deliveries: ['cookie'], apiKeys });
     const routes = { '/machine': [auth.requireSession({ apiKeys: true }), answerAuth] };
     const browser = new Browser(testApp(auth, { routes }).app);
     const response = await browser.get('/machine', { headers: { Authorization: 'Bearer k_1' } });
@@ -168,8 +168,8 @@ describe('a delivery that a kit does not use', () => {
   });
 
   it('is a 400 in a refresh by body, and ends nothing in a log-out by body', async () => {
-    const all = testKit();
-    const cookieOnly = testKit({ store: all.store, deliveries: ['cookie'] });
+    const all = testInstance();
+    const cookieOnly = testInstance({ store: all.store, deliveries: ['cookie'] });
     const { session, body } = await new Browser(testApp(all.auth).app).signIn({ delivery: 'bearer' });
     const { refresh_token } = body;
     const browser = new Browser(testApp(cookieOnly.auth).app);
@@ -181,7 +181,7 @@ describe('a delivery that a kit does not use', () => {
   it('is a 400 in a sign-in by passkey', async () => {
     const methods = [passkey({ rpID: 'app.example', rpName: 'Example', origins: [ORIGIN] })] as const;
     const users = { find: (id: string) => ({ name: id }) };
-    const { auth } = testKit({ deliveries: ['cookie'], methods, users });
+    const { auth } = testInstance({ deliveries: ['cookie'], methods, users });
     const browser = new Browser(testApp(auth).app);
     for (const delivery of ['bearer', 'token-cookies']) {
       const response = await browser.post('/auth/sign-in/passkey', { body: { delivery } });

@@ -10,22 +10,22 @@ import { cleanUp } from './clean-up.js';
 export const SECRET = 'a secret of at least thirty-two bytes';
 export const ORIGIN = 'https://app.example';
 
-export interface TestKit<Name extends string = never> {
+export interface TestInstance<Name extends string = never> {
   readonly auth: Stepgate<Name>;
   readonly clock: ManualClock;
   readonly events: StepgateEvent[];
   readonly store: Store;
 }
 
-export type TestKitOptions<M extends readonly Method[] = readonly []> = Partial<StepgateOptions<M>> & {
+export type TestInstanceOptions<M extends readonly Method[] = readonly []> = Partial<StepgateOptions<M>> & {
   readonly clock?: ManualClock;
 };
 
-/** A kit that goes by a manual clock and keeps its events; the test's end closes it, and its store. */
-export function testKit<const M extends readonly Method[] = readonly []>({
+/** An instance that goes by a manual clock and keeps its events; the test's end closes it, and its store. */
+export function testInstance<const M extends readonly Method[] = readonly []>({
   clock = manualClock(),
   ...options
-}: TestKitOptions<M> = {}): TestKit<M[number]['name']> {
+}: TestInstanceOptions<M> = {}): TestInstance<M[number]['name']> {
   const events: StepgateEvent[] = [];
   const store = options.store ?? memoryStore();
   const onEvent = (event: StepgateEvent): void => void events.push(event);

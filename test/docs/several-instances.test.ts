@@ -7,16 +7,16 @@ import type { Stepgate } from '../../lib/index.js';
 import { signedIn } from '../../lib/testing/index.js';
 import { Browser } from '../support/browser.js';
 import { cleanUp } from '../support/clean-up.js';
-import { SECRET } from '../support/kit.js';
+import { SECRET } from '../support/instance.js';
 import { compile } from './compile.js';
 import { codeBlocks, read } from './markdown.js';
 
-const [inOneApp = '', tenantsOf = ''] = codeBlocks(read('docs/several-kits.md'), 'ts').map(({ text }) => text);
+const [inOneApp = '', tenantsOf = ''] = codeBlocks(read('docs/several-instances.md'), 'ts').map(({ text }) => text);
 
-describe('docs/several-kits.md', () => {
+describe('docs/several-instances.md', () => {
   it('keeps customers and staff apart, tenants too', async () => {
     Object.assign(process.env, { STEPGATE_SECRET: SECRET, STAFF_SECRET: `${SECRET}, of staff` });
-    const folder = compile('several-kits', {
+    const folder = compile('several-instances', {
       'one-app': `${inOneApp.replaceAll("'app.db'", "process.env['KITS_DB'] ?? ''")}\nexport { app, customers, staff };`,
       tenants: `import express from 'express'; const app = express();
         ${tenantsOf.replaceAll("'app.db'", "process.env['KITS_DB'] ?? ''")}

@@ -7,7 +7,7 @@ import { sameSpelling } from './input.js';
 
 const NAME = 'Small Bank';
 
-export interface KitOptions {
+export interface AuthOptions {
   /** Where browsers find the bank, `https://bank.example`. Plain http is for localhost only. */
   readonly origin: string;
   readonly store: Store;
@@ -16,7 +16,7 @@ export interface KitOptions {
 }
 
 /** Sessions and step-up, over the bank's own users. */
-export function createKit({ origin: issuer, store, secret }: KitOptions, accounts: Accounts, keys: ApiKeys) {
+export function createAuth({ origin: issuer, store, secret }: AuthOptions, accounts: Accounts, keys: ApiKeys) {
   const { hostname, origin, protocol } = new URL(issuer);
   return stepgate({
     secret,

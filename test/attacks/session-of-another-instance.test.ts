@@ -1,4 +1,4 @@
-// Two kits on one store, as for customers and staff: a customer brings their own credentials to the staff's routes under
+// Two instances on one store, as for customers and staff: a customer brings their own credentials to the staff's routes under
 // the names that those look for. Whoever signed in to one app must be nobody in the other.
 
 import assert from 'node:assert/strict';
@@ -64,12 +64,12 @@ async function assertNobody(staff: TokenApp, { headers, body }: Credentials): Pr
   }
 }
 
-describe('the session of another kit on the same store', () => {
+describe('the session of another instance on the same store', () => {
   forEachStore((_name, makeStore) => {
     for (const delivery of DELIVERIES) {
       for (const [how, options] of Object.entries(STAFF)) {
-        it(`opens nothing and ends nothing: by ${delivery}, at a kit with ${how}`, async () => {
-          const { customers, staff } = twoKits(await opened(makeStore), options);
+        it(`opens nothing and ends nothing: by ${delivery}, at an instance with ${how}`, async () => {
+          const { customers, staff } = twoInstances(await opened(makeStore), options);
           const credentials = await credentialsOf(customers, delivery, options.cookieName);
           const own = await credentialsOf(customers, delivery);
           await assertNobody(staff, credentials);
@@ -83,7 +83,7 @@ describe('the session of another kit on the same store', () => {
     }
 
     it('opens nothing the other way round either: who came second is refused', async () => {
-      const { customers, staff } = twoKits(await opened(makeStore), { cookieName: 'staff' });
+      const { customers, staff } = twoInstances(await opened(makeStore), { cookieName: 'staff' });
       await staff.http.post('/login').send({}).expect(200);
       await customers.http.post('/login').send({}).expect(500);
       assertTold(customers);
@@ -91,7 +91,7 @@ describe('the session of another kit on the same store', () => {
   });
 });
 
-function twoKits(store: Store, options: TokenAppOptions) {
+function twoInstances(store: Store, options: TokenAppOptions) {
   return { customers: tokenApp({ store }), staff: tokenApp({ store, ...options }) };
 }
 
