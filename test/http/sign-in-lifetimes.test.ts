@@ -85,11 +85,15 @@ describe('a sign-in with a lifetime of its own', () => {
   }
 
   for (const [what, options, says] of [
-    ['an idle lifetime beyond that of stepgate', { idleLifetime: '8d' }, /`idleLifetime` of a sign-in must be at most/],
     [
-      'an absolute lifetime beyond that of stepgate',
+      'an idle lifetime beyond that of the instance',
+      { idleLifetime: '8d' },
+      /`idleLifetime` of a sign-in must be at most/,
+    ],
+    [
+      'an absolute lifetime beyond that of the instance',
       { absoluteLifetime: '31d' },
-      /at most that of stepgate, 2592000 s/,
+      /at most the instance's, 2592000 s/,
     ],
     ['a lifetime that is no duration', { idleLifetime: '5' }, /`idleLifetime` must be a duration/],
     ['a lifetime of nothing', { absoluteLifetime: 0 }, /`absoluteLifetime` must be a duration/],
