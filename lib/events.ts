@@ -100,7 +100,7 @@ interface Facts {
   'dependency.failed': { operation: string; error: unknown };
 }
 
-/** What `onEvent` is told: one closed union on `type`; never a secret, a token or the hash of one. */
+/** What `onEvent` receives: one closed union on `type`; never a secret, a token or the hash of one. */
 export type StepgateEvent = {
   readonly [T in keyof Facts]: { readonly type: T; readonly at: number } & Readonly<Facts[T]>;
 }[keyof Facts];

@@ -115,7 +115,7 @@ export function createServices(settings: Settings): Services {
   const accessTokens = createAccessTokens(settings);
   const refreshTokens = createRefreshTokens(secrets);
   const returnTokens = createReturnTokens({ secrets });
-  // Touches tell their failures themselves, with what is waiting.
+  // Touches report their failures themselves, with what is waiting.
   const untold = createStoreCall(storeTimeout, () => {});
   const storeWithoutEvents = createCheckedStore(settings.store, realm, untold);
   const touchQueue = createTouchQueue({

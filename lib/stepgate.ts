@@ -89,8 +89,8 @@ export interface Stepgate<Name extends string = never> extends StepUpCalls<Name>
     options?: { readonly apiKeys?: boolean | undefined; readonly restricted?: boolean | undefined },
   ) => Promise<AuthenticateOutcome>;
   /**
-   * What the guard before this handler found out. Throws a `SetupError` where no guard of this instance ran, and a `Refusal`
-   * where it let nobody through (`req.auth` is null then).
+   * What the guard before this handler found out. Throws a `SetupError` where no guard of this instance ran, and a
+   * `Refusal` where it let nobody through (`req.auth` is null then).
    */
   readonly current: (req: IncomingMessage) => RequestAuth;
   /** Ends the session of the request, by whichever of its credentials came, and clears our cookies. */
@@ -98,8 +98,9 @@ export interface Stepgate<Name extends string = never> extends StepUpCalls<Name>
   /** Ends and forgets everything of a user. */
   readonly forgetUser: (userId: string) => Promise<void>;
   /**
-   * Resolves when the store can be used by this instance, and rejects with why not: it fails or hangs past `storeTimeout`, its
-   * tables are missing, it belongs to another instance. For the start of the app and for its readiness probe.
+   * Resolves when the store can be used by this instance, and rejects with why not: it fails or hangs past
+   * `storeTimeout`, its tables are missing, it belongs to another instance. For the start of the app and for its
+   * readiness probe.
    */
   readonly ready: () => Promise<void>;
   /** The clock that the instance goes by. */

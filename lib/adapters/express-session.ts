@@ -39,8 +39,8 @@ interface WithSession {
 }
 
 /**
- * The option `session` of an instance for an app with express-session, with any of its stores. Its middleware has to stand
- * before stepgate's guards and router. Throws a `SetupError` for wrong options.
+ * The option `session` of an instance for an app with express-session, with any of its stores. Its middleware has to
+ * stand before stepgate's guards and router. Throws a `SetupError` for wrong options.
  */
 export function expressSession<R extends IncomingMessage = ExpressRequest>(
   options: ExpressSessionOptions<R>,

@@ -25,7 +25,7 @@ export interface ApprovalsOptions {
 
 export interface ApprovalRequestInit extends ClientRequestInit {
   /**
-   * Is told that the request waits for somebody else: show its `summary`, and its `url`, as a link or a QR code. What it
+   * Called when the request waits for somebody else: show its `summary`, and its `url`, as a link or a QR code. What it
    * has is text, and may hold anything that somebody has typed: never insert it as HTML.
    */
   readonly onAsked?: (approval: ApprovalJson) => void;

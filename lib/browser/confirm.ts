@@ -80,8 +80,8 @@ export type ProveOutcome =
   | { readonly outcome: 'over' };
 
 /**
- * `'confirmed'` counts only when `prove` has said so. `'cancelled'`: the user gives up. `'expired'`: the time has expired, by
- * `expiresAt` or by `prove`, and the user is asked once more.
+ * `'confirmed'` counts only when `prove` has said so. `'cancelled'`: the user gives up. `'expired'`: the time has
+ * expired, by `expiresAt` or by `prove`, and the user is asked once more.
  */
 export type ConfirmOutcome = 'confirmed' | 'cancelled' | 'expired';
 

@@ -6,7 +6,7 @@ import type { RefusalCode, RefusalJson } from '../wire.js';
  * - `cancelled`: the user or the page gave up, and nothing was done.
  * - `outcome_unknown`: it may have been done. Look before you do it again; `again()` does it.
  * - `offline`: no answer that makes sense came back, to a request that changes nothing or to one of stepgate's own.
- * - `signed_out`: there is no session any more. The client has told `'signed-out'`.
+ * - `signed_out`: there is no session any more. The client has emitted `'signed-out'`.
  * - `session_changed`: the browser is signed in to another session by now. Nothing was done.
  * - `step_up_unavailable`: the user has nothing that the server would take.
  * - `step_up_failed`: the server asks again for what was just given, or a code that sets up a method is wrong.

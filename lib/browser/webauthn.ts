@@ -17,8 +17,8 @@ export function inDialog(kind: 'get' | 'create', options: object | null, signal?
 }
 
 /**
- * Offers passkeys where a form has `autocomplete="username webauthn"`. Null when the time has expired, or another ceremony
- * came between and is done: then it can be offered anew.
+ * Offers passkeys where a form has `autocomplete="username webauthn"`. Null when the time has expired, or another
+ * ceremony came between and is done: then it can be offered anew.
  */
 export async function inForm(options: object, seconds: number, signal?: AbortSignal): Promise<object | null> {
   await dialog?.catch(() => null);

@@ -81,7 +81,7 @@ const PACKAGES = [
   '@opentelemetry/api',
 ];
 
-/** Which of them the app has: that one is missing, or doesn't run here, is told by whoever needs it. */
+/** Which of them the app has: that one is missing, or doesn't run here, is said by whoever needs it. */
 function checkPackages(folder: string): Finding {
   const from = nodeModule.createRequire(join(folder, 'any.js'));
   const found = PACKAGES.flatMap((name) => {

@@ -52,7 +52,7 @@ export async function run(args: readonly string[], { folder, out, err }: Surroun
   const opened: Stepgate<string>[] = [];
   const codes: ExitCode[] = [];
   const attempt = async (work: () => Promise<ExitCode>): Promise<void> => {
-    codes.push(await work().catch((error: unknown) => tell(error, err)));
+    codes.push(await work().catch((error: unknown) => report(error, err)));
   };
   await attempt(() =>
     perform(args, folder, out, (instance) => {
@@ -63,7 +63,7 @@ export async function run(args: readonly string[], { folder, out, err }: Surroun
   return codes.find((code) => code !== 0) ?? 0;
 }
 
-async function tell(error: unknown, err: Surroundings['err']): Promise<ExitCode> {
+async function report(error: unknown, err: Surroundings['err']): Promise<ExitCode> {
   if (error instanceof UsageError) {
     await err(`${error.message}\nSee \`stepgate --help\`.\n`);
     return 2;

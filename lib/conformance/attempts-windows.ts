@@ -21,7 +21,7 @@ export const attemptsWindows: CaseGroup = {
       assert.equal(await countOnce(attempts, END - 1), 'refused');
     },
 
-    'have expired exactly at their end: the next attempt starts another': async ({ attempts }) => {
+    'expire exactly at their end: the next attempt starts another': async ({ attempts }) => {
       await countOnce(attempts, NOW);
       await countOnce(attempts, NOW);
       assert.deepEqual(await countOnce(attempts, END), { key: 'a', count: 1, endsAt: END + MINUTE });

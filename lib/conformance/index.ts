@@ -27,8 +27,9 @@ export interface StoreConformanceOptions {
    */
   readonly rawRows?: (store: Store) => Promise<readonly string[]>;
   /**
-   * Whether challenges, spent marks, grants and attempts that have expired go without being deleted, so that `deleteExpired`
-   * of these parts may answer 0. What has expired is never given or counted all the same, and sessions are always deleted.
+   * Whether challenges, spent marks, grants and attempts that have expired go without being deleted, so that
+   * `deleteExpired` of these parts may answer 0. What has expired is never given or counted all the same, and sessions
+   * are always deleted.
    *
    * @default false
    */

@@ -37,7 +37,7 @@ export function summaryOf(rule: ParsedActionRule, payload: unknown): string | nu
     cause = error;
   }
   if (isTellable(summary)) return summary;
-  // Nobody can confirm what can't be told, or only in part.
+  // Nobody can confirm what can't be shown, or only in part.
   const detail = 'What is to be confirmed could not be put into words.';
   const warning = `A request was refused: \`summary\` must give 1 to ${MAX_SUMMARY} characters of plain text.`;
   throw incomplete(rule, warning, { detail, cause });

@@ -14,7 +14,7 @@ import { Refusal, type RefusalCode, refusalFrom } from './refusal.js';
 import type { Authentication, LiveSession, RequestAuth, SessionAuth } from './request-auth.js';
 import { isUnsafe } from './same-origin.js';
 
-/** The app's own API keys: they come in `Authorization: Bearer` and are told by their prefix. */
+/** The app's own API keys: they come in `Authorization: Bearer` and are known by their prefix. */
 export type ApiKeysOption =
   | (ApiKeyPrefix & {
       readonly ask?: false;
@@ -232,8 +232,8 @@ export function proofTimes({ signInProofs, stepUpProofs }: SessionRow): ProofTim
 }
 
 /**
- * What this instance knows of a request. It lives beside the request, not on it, so that nobody else's `req.auth` is ever
- * trusted; the property of the request is a copy for the app's handlers.
+ * What this instance knows of a request. It lives beside the request, not on it, so that nobody else's `req.auth` is
+ * ever trusted; the property of the request is a copy for the app's handlers.
  */
 export interface RequestStates {
   get(req: IncomingMessage): Authentication | undefined;

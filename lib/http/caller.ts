@@ -142,7 +142,7 @@ export function createRequireEnrolment({
     const { rule, reason } = answer;
     const names = methodsOf(rule);
     if (names.length === 0 && foreignSessions !== null && Object.keys(row.signInProofs).length === 0) {
-      // Whenever the user signed in, the app doesn't tell: asked to do so again they would do it for ever.
+      // The app doesn't say when the user signed in: asked to do so again they would do it for ever.
       const detail = 'The first method can be set up only where the app says when its user has signed in.';
       throw new Refusal('step_up_unavailable', { detail });
     }

@@ -29,17 +29,17 @@ export type HandleOutcome =
 /** Sessions of what outlives a request: sockets and jobs. */
 export interface Handles<Name extends string> {
   /**
-   * What to keep of the session that this request brought, to ask for it later with `checkHandle`: opaque, no credential,
-   * good in every process of the app. After a guard or `authenticate` of this instance; throws a `SetupError` without one,
-   * and a `Refusal` for nobody and for API keys.
+   * What to keep of the session that this request brought, to ask for it later with `checkHandle`: opaque, no
+   * credential, good in every process of the app. After a guard or `authenticate` of this instance; throws a
+   * `SetupError` without one, and a `Refusal` for nobody and for API keys.
    */
   readonly handle: (req: IncomingMessage) => string;
   /**
    * Whether the session still lives, and with a rule whether it meets it. A handle meets a rule only while the session
    * token that it was made from is the current one: a cookie that was copied before a step-up gains nothing by it, and
-   * after a step-up the client connects anew. After `credentialsChanged` it has ended. Slides no idle end. Rejects with the
-   * `Refusal` `store_unavailable` when the store fails, and with a `SetupError` for what is no handle, for a wrong rule
-   * and for one of a single request.
+   * after a step-up the client connects anew. After `credentialsChanged` it has ended. Slides no idle end. Rejects with
+   * the `Refusal` `store_unavailable` when the store fails, and with a `SetupError` for what is no handle, for a wrong
+   * rule and for one of a single request.
    */
   readonly checkHandle: (handle: string | SessionId, rule?: Rule<Name>) => Promise<HandleOutcome>;
 }

@@ -73,8 +73,8 @@ export interface MethodField {
 }
 
 /**
- * A way to prove presence. The order of the instance's `methods` option is their strength, strongest first. A method that
- * throws has failed; one that says `verified` has been passed by the user of the session just now.
+ * A way to prove presence. The order of the instance's `methods` option is their strength, strongest first. A method
+ * that throws has failed; one that says `verified` has been passed by the user of the session just now.
  */
 export interface Method<Name extends string = string> {
   readonly name: Name;

@@ -54,8 +54,8 @@ export interface StepgateOptions<M extends readonly RoutedMethod[] = readonly Ro
   /** How the app names its users; some methods need it. */
   readonly users?: UsersOption | undefined;
   /**
-   * Who is signed in by sessions that the app keeps itself: `expressSession(…)`, `betterAuth(…)` or your own. stepgate adds
-   * step-up to them, and nothing else: it signs nobody in. @default stepgate's own sessions
+   * Who is signed in by sessions that the app keeps itself: `expressSession(…)`, `betterAuth(…)` or your own. stepgate
+   * adds step-up to them, and nothing else: it signs nobody in. @default stepgate's own sessions
    */
   readonly session?: SessionOption | undefined;
   /** `aud` of access tokens. @default `issuer` */
@@ -116,7 +116,7 @@ export interface StepgateOptions<M extends readonly RoutedMethod[] = readonly Ro
   readonly approvals?: ApprovalsOption | undefined;
   /** Answers a refusal in place of the guards' problem+json. */
   readonly onRefusal?: OnRefusal | undefined;
-  /** Is told everything worth an audit log. @default failures go to `console.error` */
+  /** Receives everything worth an audit log. @default failures go to `console.error` */
   readonly onEvent?: ((event: StepgateEvent) => unknown) | undefined;
   /** @default the system's */
   readonly clock?: Clock | undefined;

@@ -37,7 +37,7 @@ export type StoreCall = <T>(
 
 export function createStoreCall(timeout: number, emit: Emit): StoreCall {
   const fault = (operation: string, cause: unknown): DependencyError => {
-    if (cause instanceof DependencyError) return cause; // it has been told
+    if (cause instanceof DependencyError) return cause; // it has been reported
     emit({ type: 'dependency.failed', operation, error: cause });
     return new DependencyError(operation, cause);
   };
@@ -78,8 +78,8 @@ export function withTimeout<T>(promise: Promise<T>, timeout: number): Promise<T>
 
 /**
  * The same store, with every operation watched by `call`, and none made before the store is known to belong to this
- * instance. It lacks `copy`: stepgate copies nothing. An operation is looked up when it is called, so that a store may be
- * patched, and called on its part, so that it may use `this`.
+ * instance. It lacks `copy`: stepgate copies nothing. An operation is looked up when it is called, so that a store may
+ * be patched, and called on its part, so that it may use `this`.
  */
 export function createCheckedStore(store: Store, realm: string, call: StoreCall): Store {
   const runOn = (part: Claimable): StoreCall => {

@@ -40,5 +40,5 @@ async function inBatches(deleteBatch: (limit: number) => Promise<number>): Promi
   return count;
 }
 
-/** The store's failure is told in an event already; the next interval tries again. */
+/** The store's failure is in an event already; the next interval tries again. */
 function reported(): void {}

@@ -89,11 +89,11 @@ export function createTouchQueue(options: TouchQueueOptions): TouchQueue {
         writing = new Map();
       } catch (error) {
         keep();
-        tell(error);
+        report(error);
         return;
       }
     }
-    if (dropped > 0) tell(new Error(`More than ${MAX_PENDING} sessions waited to be written.`));
+    if (dropped > 0) report(new Error(`More than ${MAX_PENDING} sessions waited to be written.`));
   }
 
   function takeBatch(): ReadonlyMap<string, Touch> {
@@ -123,7 +123,7 @@ export function createTouchQueue(options: TouchQueueOptions): TouchQueue {
     schedule(RETRY_DELAY);
   }
 
-  function tell(error: unknown): void {
+  function report(error: unknown): void {
     const event = { type: 'touch.failed', pending: pending.size, dropped, error } as const;
     dropped = 0; // before the app hears of it, since it may note something then
     emit(event);

@@ -16,7 +16,7 @@ export type AskOutcome =
   | { readonly outcome: 'inserted'; readonly row: ApprovalRow }
   | Exclude<InsertApprovalOutcome, { readonly outcome: 'inserted' }>;
 
-/** The approvals, each change of one told in an event. */
+/** The approvals, each change of one reported in an event. */
 export interface Approvals {
   /** `ip`: where it was asked for. */
   ask(asked: NewApproval, from: { readonly ip?: string }): Promise<AskOutcome>;
@@ -44,7 +44,7 @@ export function createApprovals({
     return asker.kind === 'session' && (await sessions.get(asker.id)) === null;
   }
 
-  function tell(row: ApprovalRow, made: ApprovalChange, wasApproved: boolean): void {
+  function report(row: ApprovalRow, made: ApprovalChange, wasApproved: boolean): void {
     const about = { approvalId: row.id, userId: row.asker.userId };
     const { decision } = row;
     if (made.type === 'expire') emit({ type: 'approval.expired', ...about });
@@ -62,7 +62,7 @@ export function createApprovals({
   async function change(id: string, asked: ApprovalChange): Promise<ChangeApprovalOutcome> {
     const now = clock.now();
     const answer = await part().change(id, asked, now);
-    if (answer.outcome === 'changed') tell(answer.row, asked, answer.from === 'approved');
+    if (answer.outcome === 'changed') report(answer.row, asked, answer.from === 'approved');
     if (answer.outcome !== 'refused' || statusAt(answer.row, now) === answer.row.status) return answer;
     const expired = await change(id, { type: 'expire' });
     return expired.outcome === 'absent' ? expired : { outcome: 'refused', row: expired.row };

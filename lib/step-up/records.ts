@@ -167,7 +167,7 @@ function parseKey(given: unknown): ParsedKey {
       return { key, jwk: { kty, crv, x, y, kid, alg: 'ES256', use: 'sig' } };
     }
   } catch {
-    // Not told: the message may quote the key.
+    // Not passed on: the message may quote the key.
   }
   throw new SetupError(
     '`approvals.records.key` must be a private key of the curve P-256.',

@@ -104,7 +104,7 @@ function gradeOfProof(proofs: ProofTimes, method: string, maxAge: number, now: n
   return now - verifiedAt < maxAge ? MET : EXPIRED;
 }
 
-/** What a client is told at most of the ways that are left. */
+/** What a client hears at most of the ways that are left. */
 const MAX_WAYS = 16;
 
 /**

@@ -159,7 +159,7 @@ export function createVerify({
     try {
       isKept = await challenges.keep(challenge);
     } finally {
-      // Given up meanwhile, or the store failed: who is told of no approval has none.
+      // Given up meanwhile, or the store failed: who hears of no approval has none.
       if (!isKept) await store.grants.dropForChallenge(recorded.proofsId, challenge.id);
     }
   }

@@ -5,7 +5,7 @@ import { WRONG } from '../step-up/fake-methods.js';
 import { actionApp, answer, ask, assertNotApproved, ONCE, TRANSFER } from './app.js';
 
 describe('the challenge of an action', () => {
-  it('has expired five minutes after it was made', async () => {
+  it('expires five minutes after it was made', async () => {
     const app = actionApp();
     const browser = await app.signIn();
     const [early, late] = [await ask(browser, ONCE), await ask(browser, ONCE)];

@@ -27,7 +27,7 @@ describe('a challenge that was answered', () => {
     assertRefused(await verify(browser, 'passkey', response, challengeId), 403, 'step_up_failed');
   });
 
-  it('has expired after five minutes, whenever the instance was made', async () => {
+  it('expires after five minutes, whenever the instance was made', async () => {
     const app = passkeyApp();
     app.clock.advance('1d');
     const { browser, authenticator } = await withPasskey(app);

@@ -9,8 +9,8 @@ import { type TokenAppOptions, tokenApp } from '../tokens/app.js';
 export const PASSWORD = 'correct horse battery staple';
 
 /**
- * An app whose users may have TOTP, a password and recovery codes, strongest first. Only Bea has a password that stepgate
- * knows of; whoever signs in has a fresh proof of that sign-in.
+ * An app whose users may have TOTP, a password and recovery codes, strongest first. Only Bea has a password that
+ * stepgate knows of; whoever signs in has a fresh proof of that sign-in.
  */
 export function enrolmentApp(options: TokenAppOptions = {}) {
   const app = tokenApp({

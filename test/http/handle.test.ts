@@ -40,7 +40,7 @@ describe('a handle', () => {
     ['idle', { idleLifetime: '1h' }],
     ['absolute', { absoluteLifetime: '1h' }],
   ] as const) {
-    it(`has expired at the ${end} end`, async () => {
+    it(`expires at the ${end} end`, async () => {
       const app = arrange();
       const handle = await app.handleOf(await app.signIn('ada', options));
       app.clock.advance(3_599);

@@ -342,7 +342,7 @@ describe('the challenge of an enrolment', () => {
     assert.equal((await list(browser)).length, 1);
   });
 
-  it('has expired after five minutes', async () => {
+  it('expires after five minutes', async () => {
     const { browserOf, clock } = setUp();
     const browser = await browserOf('ada');
     const key = newKey();

@@ -59,7 +59,7 @@ describe('the proof of a recovery code', () => {
     for (const path of ['/key', '/either', '/both']) assert.equal(await codeOf(browser, path), 'passes', path);
   });
 
-  it('has expired when the rule’s age is', async () => {
+  it('has expired once the rule’s age has', async () => {
     const { browser, codes, clock } = await withCodes();
     const [code = ''] = codes;
     await verify(browser, 'recovery-code', { code });

@@ -54,7 +54,7 @@ describe('the challenge of a sign-in', () => {
     assertRefused(await answer(browser), 403, 'sign_in_refused');
   });
 
-  it('has expired at its end', async () => {
+  it('expires at its end', async () => {
     const { browser, answer, clock, challenge } = await begun();
     const other = await beginSignIn(browser);
     clock.set(challenge.expiresAt - 1);

@@ -95,7 +95,7 @@ describe('an access token', () => {
     );
   });
 
-  it('has expired at its end, and then still tells whose it was', () => {
+  it('expires at its end, and then still says whose it was', () => {
     const token = accessTokens().issue(row, TOKEN, NOW);
     assert.equal(accessTokens().verify(token, NOW + 10 * MINUTE - 1).outcome, 'valid');
     const { outcome, ...claims } = accessTokens().verify(token, NOW + 10 * MINUTE);
@@ -103,7 +103,7 @@ describe('an access token', () => {
     assert.deepEqual(claims, { token: Buffer.from(TOKEN), userId: 'ada', sessionId: row.id });
   });
 
-  it('that a clock a year ahead has made has expired once the clock is right, and still tells whose it was', () => {
+  it('that a clock a year ahead has made has expired once the clock is right, and still says whose it was', () => {
     const year = 365 * 24 * HOUR;
     const ahead = accessTokens().issue({ ...row, expiresAt: NOW + 2 * year }, TOKEN, NOW + year);
     assert.equal(accessTokens().verify(ahead, NOW + year).outcome, 'valid');

@@ -381,7 +381,7 @@ describe('a token', () => {
 });
 
 describe('a session', () => {
-  it('has expired at either end, not after it', () => {
+  it('expires at either end, not after it', () => {
     const ends = [NOW - 1, NOW, NOW + 1];
     for (const idleExpiresAt of ends) {
       for (const expiresAt of ends) {

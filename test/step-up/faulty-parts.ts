@@ -8,8 +8,8 @@ export interface FaultyParts extends Store {
   /** From now on the operation does this. */
   replace(operation: string, behave: Behaviour): void;
   /**
-   * From now on the `number`-th call (1, 2, …) does this, whichever operation it is. Touches, which stepgate writes in its
-   * own time, and claims, which it makes once, don't count. What is given back says whether it came to that call.
+   * From now on the `number`-th call (1, 2, …) does this, whichever operation it is. Touches, which stepgate writes in
+   * its own time, and claims, which it makes once, don't count. What is given back says whether it came to that call.
    */
   at(number: number, behave: Behaviour): () => boolean;
   mend(): void;

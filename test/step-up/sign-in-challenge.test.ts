@@ -71,7 +71,7 @@ describe('a sign-in challenge', () => {
     assert.notEqual(await challenges.spend(id, browser), null);
   });
 
-  it('has expired at its end', async () => {
+  it('expires at its end', async () => {
     const { challenges, browser, clock } = setUp();
     const [one, other] = [challenges.issue(browser), challenges.issue(browser)];
     clock.set(one.expiresAt - 1);

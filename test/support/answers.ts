@@ -18,8 +18,8 @@ const TITLES: Readonly<Record<number, string>> = {
 };
 
 /**
- * That the response refuses as stepgate refuses: problem+json with nothing but the public members (RFC 9457 3.1), kept by
- * no cache, no cookie touched, and a challenge with every 401 (RFC 9110 15.5.2) and with nothing else.
+ * That the response refuses as stepgate refuses: problem+json with nothing but the public members (RFC 9457 3.1), kept
+ * by no cache, no cookie touched, and a challenge with every 401 (RFC 9110 15.5.2) and with nothing else.
  */
 export function assertRefused(response: Response, status: number, code: RefusalCode): void {
   assert.equal(response.status, status, response.text);

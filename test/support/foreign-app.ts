@@ -42,8 +42,8 @@ export type ForeignAppOptions = TestInstanceOptions<readonly Method[]> & {
 const RULES = { '/key': { method: 'key', maxAge: '5m' }, '/code': { method: 'code', maxAge: '5m' } } as const;
 
 /**
- * An app that keeps its sessions itself, with an instance for step-up beside them. `/me` is guarded by `requireSession`, `/pay`
- * by a confirmation with the key of whom is paid, and the paths of `rules` by what they say.
+ * An app that keeps its sessions itself, with an instance for step-up beside them. `/me` is guarded by
+ * `requireSession`, `/pay` by a confirmation with the key of whom is paid, and the paths of `rules` by what they say.
  */
 export function foreignApp({
   rules = RULES,

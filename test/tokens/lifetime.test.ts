@@ -96,7 +96,7 @@ describe('the life of a session', () => {
       assert.equal((await app.auth.sessions.get(second.session_id))?.idleExpiresAt, app.clock.now() + 2 * HOUR);
     });
 
-    it('has expired at its idle end for who only refreshes', async () => {
+    it('expires at its idle end for a client that only refreshes', async () => {
       const app = tokenApp({ store: await opened(makeStore), idleLifetime: '2h' });
       let pair = await app.signIn();
       const idleEndsAt = app.clock.now() + 2 * HOUR;

@@ -25,9 +25,9 @@ interface BetterAuthSession {
 }
 
 /**
- * The option `session` of an instance for an app with better-auth. It reads the session from better-auth's database, past the
- * cache in its cookie, and changes nothing there. A session in which an admin acts as the user proves nothing by itself.
- * Throws a `SetupError` for what isn't better-auth's object.
+ * The option `session` of an instance for an app with better-auth. It reads the session from better-auth's database,
+ * past the cache in its cookie, and changes nothing there. A session in which an admin acts as the user proves nothing
+ * by itself. Throws a `SetupError` for what isn't better-auth's object.
  */
 export function betterAuth(auth: BetterAuthWithSessions): SessionOption {
   if (typeof auth?.api?.getSession !== 'function') {

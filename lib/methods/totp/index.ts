@@ -38,8 +38,8 @@ export interface TotpMethod extends RoutedMethod<'totp'> {
  * Codes of an authenticator app (RFC 6238: SHA-1, 6 digits, 30 seconds), on otpauth. No code is accepted twice, the one
  * that confirms the enrolment included. Not phishing-resistant: a user can be talked into typing a code elsewhere.
  *
- * Secrets are stored encrypted with the first of the instance's `secret`, and encrypted anew with it at their next use where
- * an older one was the first. Throws a `SetupError` for wrong options.
+ * Secrets are stored encrypted with the first of the instance's `secret`, and encrypted anew with it at their next use
+ * where an older one was the first. Throws a `SetupError` for wrong options.
  */
 export function totp(options: TotpOptions = {}): TotpMethod {
   const issuer = parseIssuer(options);

@@ -32,8 +32,9 @@ export interface ChallengeStore extends Claimable {
    */
   insert(row: ChallengeRow, max: number): Promise<void>;
   /**
-   * Deletes the challenge and gives it, if it is of this session and live at `now`; null otherwise. One that has expired, was
-   * made further ahead of `now` than it lives, or is of another session is left alone. Of any number of parallel takes one gets it.
+   * Deletes the challenge and gives it, if it is of this session and live at `now`; null otherwise. One that has
+   * expired, was made further ahead of `now` than it lives, or is of another session is left alone. Of any number of
+   * parallel takes one gets it.
    */
   take(sessionId: string, id: string, now: number): Promise<ChallengeRow | null>;
   dropForSession(sessionId: string): Promise<void>;

@@ -6,8 +6,8 @@ import type { MaybePromise } from '../../internal/maybe-promise.js';
  */
 export interface RowCopy<Row> {
   /**
-   * All rows but those that have expired at `now`, in batches of a bounded size. A row that comes, goes or changes meanwhile
-   * may be missed or given as it was; every other is given, and one may be given twice.
+   * All rows but those that have expired at `now`, in batches of a bounded size. A row that comes, goes or changes
+   * meanwhile may be missed or given as it was; every other is given, and one may be given twice.
    */
   rows(now: number): AsyncIterable<readonly Row[]>;
   /**

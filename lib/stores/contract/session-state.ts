@@ -82,8 +82,8 @@ export type SessionChange =
   | { readonly type: 'correct-times' };
 
 /**
- * The row after a change, the very row where it changes nothing; null where it may not be made: the session has expired, or
- * another change came first.
+ * The row after a change, the very row where it changes nothing; null where it may not be made: the session has
+ * expired, or another change came first.
  */
 export function changed(stored: SessionRow, change: SessionChange, now: number): SessionRow | null {
   const row = believed(stored, now);

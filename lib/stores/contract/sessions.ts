@@ -165,11 +165,11 @@ export interface ListSessions {
  */
 export interface SessionStore extends Claimable {
   /**
-   * Ends the session named by `replaces` (whoever's it is, live or expired), ends the user's oldest live sessions until the
-   * new one fits under `cap`, and inserts the row, in one step: of any number of parallel inserts exactly `cap` rows
-   * survive. Refused when the user has a not-before time and `row.authenticatedAt <= notBefore`, as `believedNotBefore`
-   * takes it: what it was lowered to is kept. An id that is taken is a failure of the store, and its session stays as it
-   * is.
+   * Ends the session named by `replaces` (whoever's it is, live or expired), ends the user's oldest live sessions until
+   * the new one fits under `cap`, and inserts the row, in one step: of any number of parallel inserts exactly `cap`
+   * rows survive. Refused when the user has a not-before time and `row.authenticatedAt <= notBefore`, as
+   * `believedNotBefore` takes it: what it was lowered to is kept. An id that is taken is a failure of the store, and
+   * its session stays as it is.
    */
   insert(insert: InsertSession): Promise<InsertOutcome>;
   /** The row whose **current or previous** token this is, live or expired; null when there is none. */
@@ -184,8 +184,8 @@ export interface SessionStore extends Claimable {
   /** Live rows of all users by id, at most `limit`. */
   list(list: ListSessions): MaybePromise<readonly SessionRow[]>;
   /**
-   * Deletes a session, live or expired, if it is of `userId` where one is given. Null when there is no such session; so a
-   * repeat gives null.
+   * Deletes a session, live or expired, if it is of `userId` where one is given. Null when there is no such session; so
+   * a repeat gives null.
    */
   revoke(id: string, userId: string | null): Promise<EndedSession | null>;
   /**

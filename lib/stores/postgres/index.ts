@@ -32,8 +32,8 @@ export interface PostgresStoreOptions {
   /** After how long a statement that isn't answered fails. @default '5s' */
   readonly timeout?: Duration;
   /**
-   * What the names of the tables begin with: 1 to 16 small letters, digits or `_`, a letter first. Each instance that is on
-   * the same schema needs its own.
+   * What the names of the tables begin with: 1 to 16 small letters, digits or `_`, a letter first. Each instance that
+   * is on the same schema needs its own.
    *
    * @default 'stepgate'
    */

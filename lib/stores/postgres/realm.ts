@@ -15,8 +15,9 @@ const CLAIM: Statement<{ readonly realm: string | null }> = {
 const UNDEFINED_TABLE = '42P01';
 
 /**
- * An instance asks this before anything else. It reads first: a store that was claimed before can be claimed where nothing can
- * be written for a while, and tables of another version are refused before a row is taken for one of today's.
+ * An instance asks this before anything else. It reads first: a store that was claimed before can be claimed where
+ * nothing can be written for a while, and tables of another version are refused before a row is taken for one of
+ * today's.
  */
 export function postgresRealm(db: Database): Claimable {
   async function known(): Promise<string | null> {

@@ -19,8 +19,8 @@ export type { RedisClient } from './client.js';
 
 export interface RedisStoreOptions {
   /**
-   * What the names of the keys begin with: 1 to 16 small letters, digits or `_`, a letter first. Each instance that is on the
-   * same server needs its own.
+   * What the names of the keys begin with: 1 to 16 small letters, digits or `_`, a letter first. Each instance that is
+   * on the same server needs its own.
    *
    * @default 'stepgate'
    */
@@ -43,9 +43,9 @@ export type RedisStore = Store &
  * (`maxmemory-policy noeviction`): the first use fails with a `SetupError` otherwise. What its persistence or a failover
  * loses is lost: a revocation, too.
  *
- * Make a client of node-redis with `disableOfflineQueue: true`, or with a `commandOptions.timeout` shorter than stepgate's
- * `storeTimeout`; one of ioredis with `enableOfflineQueue: false` and `maxRetriesPerRequest: 0`. Else it keeps commands
- * while the server is away, and does later what a request was told has failed.
+ * Make a client of node-redis with `disableOfflineQueue: true`, or with a `commandOptions.timeout` shorter than
+ * stepgate's `storeTimeout`; one of ioredis with `enableOfflineQueue: false` and `maxRetriesPerRequest: 0`. Else it
+ * keeps commands while the server is away, and does later what a request was told has failed.
  *
  * Throws a `SetupError` for anything that is no such client or has a `keyPrefix`, and for options that it doesn't know.
  */

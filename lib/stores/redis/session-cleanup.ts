@@ -12,8 +12,8 @@ import { SESSION_MARGIN } from './ttl.js';
 const AT_ONCE = 64;
 
 /**
- * Goes round the buckets of lookups, on from where the last call stopped, and takes away what has expired. Of each few buckets
- * it looks at `limit` sessions at most, so that many whose end has slid take no long time.
+ * Goes round the buckets of lookups, on from where the last call stopped, and takes away what has expired. Of each few
+ * buckets it looks at `limit` sessions at most, so that many whose end has slid take no long time.
  */
 export function sessionCleanup({
   redis: { run, keys },

@@ -13,7 +13,7 @@ import { CAME_WITH_REFRESH, IMPERSONATED } from './session-row.js';
 
 const DAY = 86_400_000;
 
-/** Of more sessions that end together only the ids are told: to read them all would hold up the server. */
+/** Of more sessions that end together only the ids are given: to read them all would hold up the server. */
 export const MANY = 1000;
 
 /** Where one server has all keys, a step also writes the lookups of what it changes. */

@@ -22,8 +22,8 @@ export interface SqliteStoreOptions {
    */
   readonly timeout?: Duration;
   /**
-   * What the names of the tables begin with: 1 to 16 small letters, digits or `_`, a letter first. Each instance that is on
-   * the same file needs its own.
+   * What the names of the tables begin with: 1 to 16 small letters, digits or `_`, a letter first. Each instance that
+   * is on the same file needs its own.
    *
    * @default 'stepgate'
    */

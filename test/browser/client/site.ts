@@ -54,9 +54,9 @@ export type SiteOptions = Omit<TestInstanceOptions, 'methods'> & {
 type Interference = (res: ServerResponse, send: () => void) => void;
 
 /**
- * An app as users of stepgate write it, with a page that has the client and nothing else, under a policy that allows only
- * the app's own scripts: `POST /transfers` has to be confirmed as it is, `GET /passkey` and the like ask for a proof of
- * five minutes, `GET /both` for two.
+ * An app as users of stepgate write it, with a page that has the client and nothing else, under a policy that allows
+ * only the app's own scripts: `POST /transfers` has to be confirmed as it is, `GET /passkey` and the like ask for a
+ * proof of five minutes, `GET /both` for two.
  */
 export async function startSite({ routes, more = [], keepAlive = false, ...options }: SiteOptions = {}): Promise<Site> {
   const app = express();
