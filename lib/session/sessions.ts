@@ -350,7 +350,7 @@ export function publicSession(row: SessionRow): Session {
   };
 }
 
-/** Only who has the presented token and the secret could make it: the row gives neither away. */
+/** Only a holder of the presented token and the secret could make it: the row gives neither away. */
 function successorOf(token: Uint8Array, nonce: string, key: Uint8Array): Uint8Array {
   return keyedHash(key, Buffer.concat([Buffer.from(nonce, 'base64url'), token]));
 }
