@@ -106,6 +106,6 @@ function skipReason(
   );
   if (absent !== undefined) return `the store has no ${absent}`;
   if (rawRows && !options.rawRows) return 'no rawRows was given';
-  if (deletesExpired && options.expiresByItself) return 'what is over goes by itself';
+  if (deletesExpired && options.expiresByItself) return 'what has expired goes by itself';
   return null;
 }

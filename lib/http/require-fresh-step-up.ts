@@ -60,7 +60,7 @@ export function createStepUpCheck(services: Needed): StepUpCheckOf {
       partOf(services.store, 'approvals', 'A rule with an `approver`');
       if (services.settings.session !== null) {
         throw new SetupError(
-          'A rule with an `approver` needs sessions of stepgate.',
+          "A rule with an `approver` needs stepgate's own sessions.",
           'Leave `session` out, or let the user confirm the request: leave `approver` out.',
         );
       }

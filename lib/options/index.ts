@@ -320,7 +320,7 @@ function parsePage(page: unknown, origin: string): string {
   throw new SetupError('`approvals.page` must be a path of this app.', "Write for example '/approvals'.");
 }
 
-/** What is about sessions of stepgate's own. */
+/** What is about stepgate's own sessions. */
 const OF_OWN_SESSIONS = [
   'delivery',
   'deliveries',
@@ -341,7 +341,7 @@ function parseSession(options: StepgateOptions): SessionOption | null {
     throw new SetupError(`\`${useless}\` says nothing about sessions that the app keeps.`, 'Leave it out.');
   }
   if (options.apiKeys?.ask === true) {
-    throw new SetupError('`apiKeys.ask` needs sessions of stepgate, on which somebody approves.', 'Leave it out.');
+    throw new SetupError("`apiKeys.ask` needs stepgate's own sessions, on which somebody approves.", 'Leave it out.');
   }
   refuseUnknownKeys(object('session', session), ['of', 'end'], 'session');
   parseFunction('session.end', session.end);

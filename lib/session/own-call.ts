@@ -12,7 +12,7 @@ export function ownCall({ settings }: Pick<Services, 'settings'>): OwnCall {
     if (settings.session === null) return call;
     return () => {
       throw new SetupError(
-        `\`${name}\` is for sessions of stepgate's own, and here the app keeps them.`,
+        `\`${name}\` is for stepgate's own sessions, and here the app keeps them.`,
         'Do it with what keeps them, or leave out `session`.',
       );
     };

@@ -47,14 +47,14 @@ export interface RunningApp {
 }
 
 export interface StartOptions {
-  readonly instance?: Partial<StepgateOptions>;
+  readonly options?: Partial<StepgateOptions>;
   readonly execArgv?: readonly string[];
 }
 
 /** Starts the app in a process of its own and waits until it listens. */
-export async function startApp(file: string, { instance = {}, execArgv = [] }: StartOptions = {}): Promise<RunningApp> {
+export async function startApp(file: string, { options = {}, execArgv = [] }: StartOptions = {}): Promise<RunningApp> {
   const script = new URL('./children/app.js', import.meta.url);
-  const child = fork(script, [file, JSON.stringify(instance)], { execArgv: [...process.execArgv, ...execArgv] });
+  const child = fork(script, [file, JSON.stringify(options)], { execArgv: [...process.execArgv, ...execArgv] });
   const died = once(child, 'exit').then(() => {
     throw new Error('The app has ended by itself.');
   });

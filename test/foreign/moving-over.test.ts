@@ -13,7 +13,7 @@ const key = fakeKey();
 const methods = [key, fakeCode()];
 
 /** As docs/your-sessions.md does it: both instances at once, the step-ups of the old sessions in a part of their own. */
-describe('an app that moves over to sessions of stepgate’s own', () => {
+describe('an app that moves over to stepgate’s own sessions', () => {
   it('signs in whoever has an old session, without a proof, and keeps what they can prove', async () => {
     const store = memoryStore();
     const before = testInstance({

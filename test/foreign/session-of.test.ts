@@ -126,7 +126,7 @@ describe('the option `session`', () => {
     }
   });
 
-  it('stands beside nothing that is about sessions of stepgate’s own', () => {
+  it('stands beside nothing that is about stepgate’s own sessions', () => {
     for (const more of [{ delivery: 'bearer' }, { idleLifetime: '1h' }, { maxSessionsPerUser: 3 }] as const) {
       assert.throws(() => stepgate({ ...options, ...more, session: { of: () => null } }), { name: 'SetupError' });
     }
@@ -137,7 +137,10 @@ describe('the option `session`', () => {
     const rule = { method: 'key', bind: () => ({}), summary: () => 'Pay' } as const;
     for (const approver of ['user', () => ['bea']] as const) {
       for (const make of [auth.requireFreshStepUp, auth.checkFreshStepUp]) {
-        assert.throws(() => make({ ...rule, approver }), { name: 'SetupError', message: /needs sessions of stepgate/ });
+        assert.throws(() => make({ ...rule, approver }), {
+          name: 'SetupError',
+          message: /needs stepgate's own sessions/,
+        });
       }
     }
     const session = { of: () => null };

@@ -256,7 +256,7 @@ describe('an instance for sessions that the app keeps', () => {
       () => auth.sessions.revoke('x'),
       () => auth.sessions.revokeForUser('ada', 'x'),
     ]) {
-      await assert.rejects(call, { name: 'SetupError', message: /is for sessions of stepgate's own/ });
+      await assert.rejects(call, { name: 'SetupError', message: /is for stepgate's own sessions/ });
     }
     assert.equal(typeof app, 'function');
   });

@@ -3,7 +3,7 @@ import { describe, it } from '@jest/globals';
 import { fuzz } from './fuzz.js';
 
 describe('an app with all of stepgate', () => {
-  it('answers spoiled requests without failing, and writes nothing for strangers', async () => {
+  it('answers fuzzed requests without failing, and writes nothing for strangers', async () => {
     const seed = Date.now() % 1_000_000;
     const { statuses, failures } = await fuzz({ requests: 8_000, seed });
     assert.deepEqual(failures, [], `seed ${seed}`);

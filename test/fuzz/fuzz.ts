@@ -11,7 +11,7 @@ import { type StrangersResult, strangers } from './strangers.js';
 
 export interface FuzzOptions {
   readonly requests: number;
-  /** Decides what is spoiled and how; tokens are others in each run. */
+  /** Decides what is fuzzed and how; tokens are others in each run. */
   readonly seed: number;
   readonly progress?: (sent: number) => void;
 }
@@ -32,7 +32,7 @@ const LIFE = 2_000;
 /** Ten bytes left behind by each of a million requests would be more. */
 const MAX_GROWTH = 8 * 2 ** 20;
 
-/** Sends spoiled requests to an app that has all of stepgate, in this process, and collects what must not happen. */
+/** Sends fuzzed requests to an app that has all of stepgate, in this process, and collects what must not happen. */
 export async function fuzz({ requests, seed, progress = () => {} }: FuzzOptions): Promise<FuzzResult> {
   const app = await fuzzedApp();
   const sender = new Sender(app, progress);

@@ -51,7 +51,7 @@ export class Sender {
   async #note(draft: Draft, { status, body }: WireAnswer): Promise<void> {
     const smallest = status >= 500 ? await this.#reduced(draft) : draft;
     const bytes = JSON.stringify(bytesOf(smallest).toString('latin1').slice(0, 4_000));
-    const how = `request ${this.sent}, spoiled by ${draft.mutations.join(', ') || 'nothing'}`;
+    const how = `request ${this.sent}, fuzzed by ${draft.mutations.join(', ') || 'nothing'}`;
     this.failures.push([`${status} for ${how}`, bytes, body].join('\n  '));
   }
 

@@ -42,7 +42,7 @@ const LIFETIMES = { idleLifetime: 20, absoluteLifetime: 40, cleanupInterval: 10 
  */
 export async function load({ duration, seed, progress }: HeapOptions): Promise<readonly [HeldByThread, HeldByThread]> {
   const folder = mkdtempSync(join(tmpdir(), 'stepgate-heap-'));
-  const app = await startApp(join(folder, 'app.db'), { instance: LIFETIMES, execArgv: ['--expose-gc'] });
+  const app = await startApp(join(folder, 'app.db'), { options: LIFETIMES, execArgv: ['--expose-gc'] });
   const choice = random(seed);
   let writes = 0;
   const users = Array.from({ length: USERS }, (_, number) => {

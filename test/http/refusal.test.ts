@@ -100,7 +100,7 @@ describe('sendRefusal', () => {
 });
 
 describe('onRefusal', () => {
-  it('of stepgate answers in place of every guard', async () => {
+  it('of the instance answers in place of every guard', async () => {
     const { auth } = testInstance({ onRefusal: echoRefusal });
     const { app, handled } = testApp(auth);
     const { status, body } = await new Browser(app).get('/me');
@@ -111,19 +111,19 @@ describe('onRefusal', () => {
     assert.deepEqual(handled, []);
   });
 
-  it('of stepgate answers for requireSameOrigin', async () => {
+  it('of the instance answers for requireSameOrigin', async () => {
     const { auth } = testInstance({ onRefusal: echoRefusal });
     const { app } = testApp(auth, { before: [auth.requireSameOrigin] });
     const { status, body } = await new Browser(app).post('/x', { headers: { 'Sec-Fetch-Site': 'cross-site' } });
     assert.deepEqual([status, body.code], [418, 'cross_origin']);
   });
 
-  it('of stepgate leaves the routes of stepgate to themselves', async () => {
+  it('of the instance leaves stepgate’s routes to themselves', async () => {
     const { auth } = testInstance({ onRefusal: echoRefusal });
     assertRefused(await new Browser(testApp(auth).app).get('/auth/session'), 401, 'session_required');
   });
 
-  it('of a guard wins over that of stepgate', async () => {
+  it('of a guard wins over that of the instance', async () => {
     const { auth } = testInstance({ onRefusal: echoRefusal });
     const guard = auth.requireSession({ onRefusal: (refusal, _req, res) => sendRefusal(res, refusal) });
     assertRefused(await new Browser(testApp(auth, { before: [guard] }).app).get('/me'), 401, 'session_required');

@@ -121,7 +121,7 @@ describe('the refusal of a step-up guard', () => {
     assert.match(response.headers['www-authenticate'] ?? '', /^Bearer error="insufficient_user_authentication"/);
   });
 
-  it('goes to onRefusal of stepgate, and before it to that of the guard', async () => {
+  it('goes to onRefusal of the instance, and before it to that of the guard', async () => {
     const app = stepUpApp({ onRefusal: echoRefusal });
     const browser = await app.signIn();
     const { body } = await browser.post('/key');

@@ -42,7 +42,7 @@ describe('storeConformance', () => {
 
   it('skips the deletion of what goes by itself, and never that of sessions', () => {
     const skipped = storeConformance(memoryStore, { expiresByItself: true, rawRows: async () => [] }).filter(
-      ({ skip }) => skip === 'what is over goes by itself',
+      ({ skip }) => skip === 'what has expired goes by itself',
     );
     const groups = ['challenges', 'grants', 'approvals', 'attempts'].flatMap((part) => [
       `${part}.deleteExpired`,

@@ -115,7 +115,7 @@ export function openDialog(
         if (other === method) continue;
         if (!others.hasChildNodes()) others.append(element('h3', 'others-title', {}, words.others));
         const choice = element('button', 'other', { type: 'button' }, methods[other]?.choose ?? other);
-        // oxlint-disable-next-line unicorn/prefer-add-event-listener -- shorter
+        // oxlint-disable-next-line unicorn/prefer-add-event-listener -- the dialog's size is checked, and nobody else listens here
         choice.onclick = () => {
           chosen = other;
           askFor('');

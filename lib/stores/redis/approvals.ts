@@ -5,8 +5,8 @@ import { MARGIN, ttlOf } from './ttl.js';
 
 /*
  * All approvals of an instance lie in one hash: people decide on them, so that they are few, and a step that looks at
- * several takes one key all the same. Its fields are `row <id>`, the JSON of a row, and `asked <user>` and `for
- * <user>`, the JSON of the ids that a user's sessions and keys asked for, and that a user may decide. A row that is
+ * several takes one key all the same. Its fields are `row <id>`, the JSON of a row, and `asked <user>` and
+ * `for <user>`, the JSON of the ids that a user's sessions and keys asked for, and that a user may decide. A row that is
  * decided on meanwhile only makes room for a new one, so an insert needs these lists to be what was read, and not the
  * rows.
  */

@@ -104,7 +104,7 @@ async function theirUser() {
     plugins: [betterAuthPasskey({ rpID: 'app.example', rpName: 'Example', origin: ORIGIN }), twoFactor()],
   };
   await (await getMigrations(settings)).runMigrations();
-  const besideBetterAuth = betterAuth(settings);
+  const oldAuth = betterAuth(settings);
   const cookies = new Map();
   const send = async (method, path, body) => {
     const headers = { origin: ORIGIN, 'content-type': 'application/json' };
@@ -114,7 +114,7 @@ async function theirUser() {
       headers,
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
-    const answer = await besideBetterAuth.handler(request);
+    const answer = await oldAuth.handler(request);
     for (const line of answer.headers.getSetCookie()) {
       const [pair] = line.split('; ');
       cookies.set(pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1));
