@@ -1,43 +1,5 @@
+import { CHANGEABLE, COLUMNS, NAMES } from '../contract/session-columns.js';
 import type { SessionRow } from '../contract/sessions.js';
-
-/** The columns of a row under the names of a `SessionRow`. */
-const COLUMNS = {
-  id: 'id',
-  userId: 'user_id',
-  delivery: 'delivery',
-  createdAt: 'created_at',
-  authenticatedAt: 'authenticated_at',
-  lastSeenAt: 'last_seen_at',
-  idleExpiresAt: 'idle_expires_at',
-  expiresAt: 'expires_at',
-  userAgent: 'user_agent',
-  ip: 'ip',
-  label: 'label',
-  data: 'data',
-  tokenHash: 'token_hash',
-  previousTokenHash: 'previous_token_hash',
-  tokenNonce: 'token_nonce',
-  tokenMethod: 'token_method',
-  tokenIssuedAt: 'token_issued_at',
-  tokenConfirmedAt: 'token_confirmed_at',
-  refreshHash: 'refresh_hash',
-  parentRefreshHash: 'parent_refresh_hash',
-  refreshNonce: 'refresh_nonce',
-  refreshedAt: 'refreshed_at',
-  refreshConfirmedAt: 'refresh_confirmed_at',
-  amr: 'amr',
-  acr: 'acr',
-  generation: 'generation',
-  passedMethods: 'passed_methods',
-  signInProofs: 'sign_in_proofs',
-  stepUpProofs: 'step_up_proofs',
-  idleLifetime: 'idle_lifetime',
-  persistent: 'persistent',
-  restricted: 'restricted',
-  impersonator: 'impersonator',
-} as const satisfies Record<keyof SessionRow, string>;
-
-const NAMES = Object.keys(COLUMNS) as readonly (keyof SessionRow)[]; // its keys, which `Object.keys` calls strings
 
 /**
  * Of `s`, all columns as one JSON array, since the server describes each column of each answer, and `pg` reads the
@@ -75,24 +37,6 @@ export function columnsAndValues(first: number): readonly [columns: string, valu
 export function parameters(row: SessionRow): readonly unknown[] {
   return NAMES.map((name) => toColumn(row[name]));
 }
-
-/** What no `SessionChange` alters. */
-const FIXED: ReadonlySet<keyof SessionRow> = new Set([
-  'id',
-  'userId',
-  'delivery',
-  'userAgent',
-  'ip',
-  'label',
-  'data',
-  'amr',
-  'acr',
-  'idleLifetime',
-  'persistent',
-  'restricted',
-  'impersonator',
-]);
-const CHANGEABLE = NAMES.filter((name) => !FIXED.has(name));
 
 /** Takes the id, and what `changeable` gives of the new row. */
 export const updateRow = (prefix: string): string => `UPDATE ${prefix}_sessions

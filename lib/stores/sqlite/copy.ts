@@ -12,7 +12,7 @@ import {
   toRow as toPasskey,
   toStored,
 } from './passkeys.js';
-import { insertRow, rowParameters } from './session-writes.js';
+import { insertRow, insertValues } from './session-writes.js';
 import { insertRow as insertTotp, ROW as TOTP_ROW } from './totp.js';
 
 /** Each gives a page of rows in the order of their keys, after a row or from the start. Sessions are listed by `list`. */
@@ -68,7 +68,7 @@ export function copyReads(db: Database, prefix: string): CopyReads {
 
 /** Each runs inside a transaction of its caller's, which undoes it whole when it throws. */
 export function copyWrites(db: Database, prefix: string): CopyWrites {
-  const session = db.prepare<[object]>(`${insertRow(prefix)} ON CONFLICT DO NOTHING`);
+  const session = db.prepare<[ReturnType<typeof insertValues>]>(`${insertRow(prefix)} ON CONFLICT DO NOTHING`);
   const notBefore = db.prepare<[NotBeforeRow]>(`
     INSERT INTO ${prefix}_not_before (user_id, not_before) VALUES (@userId, @notBefore)
     ON CONFLICT (user_id) DO UPDATE SET not_before = excluded.not_before WHERE not_before < excluded.not_before`);
@@ -89,7 +89,7 @@ export function copyWrites(db: Database, prefix: string): CopyWrites {
   }
 
   return {
-    putSessions: (rows) => rows.filter((row) => session.run(rowParameters(row)).changes === 1).length,
+    putSessions: (rows) => rows.filter((row) => session.run(insertValues(row)).changes === 1).length,
     putNotBefore: (rows) => rows.filter((row) => notBefore.run(row).changes === 1).length,
     putAttempts: (rows) => rows.filter((row) => attempt.run(row).changes === 1).length,
     putPasskeys: (rows) => rows.filter((row) => passkey.run(toStored(row)).changes === 1).length,

@@ -1,5 +1,6 @@
 import type { Database } from 'better-sqlite3';
 import type { TokenHash } from '../../internal/tokens.js';
+import { CHANGEABLE, COLUMNS, NAMES } from '../contract/session-columns.js';
 import { believedNotBefore, changed, type SessionChange } from '../contract/session-state.js';
 import type { EndedSession, SessionRow, SessionStore } from '../contract/sessions.js';
 import type { Synchronous } from './operations.js';
@@ -10,8 +11,8 @@ export type SessionWrites = Synchronous<Omit<SessionStore, keyof SessionReads | 
 /** Each runs inside a transaction of its caller's, which undoes it whole when it throws. */
 export function sessionWrites(db: Database, prefix: string): SessionWrites {
   const ended = 'RETURNING id, user_id AS userId';
-  const insert = db.prepare(insertRow(prefix));
-  const update = db.prepare(updateRow(prefix));
+  const insert = db.prepare<[readonly Value[]]>(insertRow(prefix));
+  const update = db.prepare<[readonly Value[]]>(updateRow(prefix));
   const byId = db.prepare<[string], string>(`SELECT ${ROW} FROM ${prefix}_sessions WHERE id = ?`).pluck();
   const idsOfUser = db.prepare<[string], string>(`SELECT id FROM ${prefix}_sessions WHERE user_id = ?`).pluck();
   const notBeforeOf = db
@@ -65,7 +66,7 @@ export function sessionWrites(db: Database, prefix: string): SessionWrites {
     const stored = byId.get(id);
     const row = stored === undefined ? null : toRow(stored);
     const next = row && changed(row, asked, now);
-    if (next && next !== row) update.run(rowParameters(next));
+    if (next && next !== row) update.run(updateValues(next));
     return next;
   }
 
@@ -77,7 +78,7 @@ export function sessionWrites(db: Database, prefix: string): SessionWrites {
         if (notBefore !== known) setNotBefore.run(row.userId, notBefore);
         if (row.authenticatedAt <= notBefore) return { outcome: 'refused' };
       }
-      insert.run(rowParameters(row));
+      insert.run(insertValues(row));
       const replaced = replaces === null ? undefined : endByEitherToken(replaces);
       const surplus = cap === null ? [] : allButNewest.all(row.userId, row.id, now, Math.max(0, cap - 1)).reverse();
       const evicted = surplus.flatMap((id) => endById.get(id) ?? []);
@@ -110,43 +111,28 @@ export function sessionWrites(db: Database, prefix: string): SessionWrites {
   };
 }
 
-/** Takes `rowParameters`. */
+type Value = string | number | bigint | null;
+
+/** Takes `insertValues`. */
 export const insertRow = (prefix: string): string => `
-  INSERT INTO ${prefix}_sessions (
-    token_key, id, user_id, delivery, created_at, authenticated_at, last_seen_at, idle_expires_at, expires_at, user_agent, ip,
-    label, token_hash, previous_token_hash, token_nonce, token_method, token_issued_at, token_confirmed_at, refresh_hash,
-    parent_refresh_hash, refresh_nonce, refreshed_at, refresh_confirmed_at, acr, generation, amr, passed_methods,
-    sign_in_proofs, step_up_proofs, idle_lifetime, persistent, restricted, impersonator, data
-  ) VALUES (
-    @tokenKey, @id, @userId, @delivery, @createdAt, @authenticatedAt, @lastSeenAt, @idleExpiresAt, @expiresAt, @userAgent, @ip,
-    @label, @tokenHash, @previousTokenHash, @tokenNonce, @tokenMethod, @tokenIssuedAt, @tokenConfirmedAt, @refreshHash,
-    @parentRefreshHash, @refreshNonce, @refreshedAt, @refreshConfirmedAt, @acr, @generation, @amr, @passedMethods,
-    @signInProofs, @stepUpProofs, @idleLifetime, @persistent, @restricted, @impersonator, @data
-  )`;
+  INSERT INTO ${prefix}_sessions (token_key, ${NAMES.map((name) => COLUMNS[name]).join(', ')})
+  VALUES (?, ${NAMES.map(() => '?').join(', ')})`;
 
-/** Of all that a change may alter. Takes `rowParameters`. */
+export function insertValues(row: SessionRow): readonly Value[] {
+  return [tokenKey(row.tokenHash), ...NAMES.map((name) => toColumn(row[name]))];
+}
+
+/** Takes `updateValues`. */
 const updateRow = (prefix: string): string => `
-  UPDATE ${prefix}_sessions SET
-    created_at = @createdAt, authenticated_at = @authenticatedAt, last_seen_at = @lastSeenAt,
-    idle_expires_at = @idleExpiresAt, expires_at = @expiresAt,
-    token_key = @tokenKey, token_hash = @tokenHash, previous_token_hash = @previousTokenHash, token_nonce = @tokenNonce,
-    token_method = @tokenMethod, token_issued_at = @tokenIssuedAt, token_confirmed_at = @tokenConfirmedAt,
-    refresh_hash = @refreshHash, parent_refresh_hash = @parentRefreshHash, refresh_nonce = @refreshNonce,
-    refreshed_at = @refreshedAt, refresh_confirmed_at = @refreshConfirmedAt, generation = @generation,
-    passed_methods = @passedMethods, sign_in_proofs = @signInProofs, step_up_proofs = @stepUpProofs
-  WHERE id = @id`;
+  UPDATE ${prefix}_sessions SET token_key = ?, ${CHANGEABLE.map((name) => `${COLUMNS[name]} = ?`).join(', ')}
+  WHERE id = ?`;
 
-export function rowParameters(row: SessionRow): object {
-  return {
-    ...row,
-    tokenKey: tokenKey(row.tokenHash),
-    amr: JSON.stringify(row.amr),
-    passedMethods: JSON.stringify(row.passedMethods),
-    signInProofs: JSON.stringify(row.signInProofs),
-    stepUpProofs: JSON.stringify(row.stepUpProofs),
-    persistent: row.persistent ? 1 : 0,
-    restricted: row.restricted ? 1 : 0,
-    impersonator: row.impersonator === null ? null : JSON.stringify(row.impersonator),
-    data: row.data === null ? null : JSON.stringify(row.data),
-  };
+function updateValues(row: SessionRow): readonly Value[] {
+  return [tokenKey(row.tokenHash), ...CHANGEABLE.map((name) => toColumn(row[name])), row.id];
+}
+
+/** Lists, proofs and whatever else is an object are written as JSON. */
+function toColumn(value: SessionRow[keyof SessionRow]): Value {
+  if (typeof value === 'boolean') return value ? 1 : 0;
+  return typeof value === 'object' && value !== null ? JSON.stringify(value) : value;
 }

@@ -158,7 +158,7 @@ export function toRow(json: string): SessionRow {
 
 function parse(json: string): Selected {
   try {
-    return JSON.parse(json) as Selected; // of what `ROW` selects; the table's types and rowParameters see to the rest
+    return JSON.parse(json) as Selected; // of what `ROW` selects; the table's types and insertValues see to the rest
   } catch {
     throw new Error('A session row holds broken JSON.'); // the parser's own message would show a piece of it
   }
